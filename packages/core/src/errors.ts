@@ -1,0 +1,96 @@
+/**
+ * Every error that the packages throw on purpose. Its message is one sentence for a person: which argument,
+ * what it got, what it wanted and, where there is one, the way out. `code` is for programs.
+ */
+export class DiffuCoderError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** An argument has a value that the function cannot work with. `code` is `"INVALID_ARGUMENT"`. */
+export class InvalidArgumentError extends DiffuCoderError {
+  readonly argument: string;
+  readonly value: unknown;
+
+  constructor({ argument, value, expected, wayOut }: { argument: string; value: unknown; expected: string; wayOut?: string }) {
+    super("INVALID_ARGUMENT", sentence(`${argument} must be ${expected}, got ${show(value)}`, wayOut));
+    this.argument = argument;
+    this.value = value;
+  }
+}
+
+/** An array has the wrong shape. `code` is `"SHAPE"`. */
+export class ShapeError extends DiffuCoderError {
+  readonly argument: string;
+  readonly shape: readonly number[];
+
+  constructor({ argument, shape, expected, wayOut }: { argument: string; shape: readonly number[]; expected: string; wayOut?: string }) {
+    super("SHAPE", sentence(`${argument} has shape [${shape.join(", ")}], expected ${expected}`, wayOut));
+    this.argument = argument;
+    this.shape = shape;
+  }
+}
+
+/** A configuration has unknown keys or bad values; all problems are reported together. `code` is `"CONFIG"`. */
+export class ConfigError extends DiffuCoderError {
+  readonly source: string;
+  readonly problems: readonly string[];
+
+  constructor({ source, problems }: { source: string; problems: readonly string[] }) {
+    super("CONFIG", `${source} is not valid:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.source = source;
+    this.problems = problems;
+  }
+}
+
+/** A file is missing, cannot be written, or does not hold what it should. `code` is `"FILE"`. */
+export class FileError extends DiffuCoderError {
+  readonly path: string;
+
+  constructor({ path, problem, wayOut, cause }: { path: string; problem: string; wayOut?: string; cause?: unknown }) {
+    super("FILE", sentence(`${path}: ${problem}`, wayOut), { cause });
+    this.path = path;
+  }
+}
+
+/** Something that the program needs from its surroundings is absent. `code` is `"UNAVAILABLE"`. */
+export class UnavailableError extends DiffuCoderError {
+  constructor({ what, problem, wayOut, cause }: { what: string; problem: string; wayOut?: string; cause?: unknown }) {
+    super("UNAVAILABLE", sentence(`${what} is not available: ${problem}`, wayOut), { cause });
+  }
+}
+
+/** Work was stopped on request. `code` is `"ABORTED"`. */
+export class AbortedError extends DiffuCoderError {
+  constructor(what: string) {
+    super("ABORTED", `${what} was stopped.`);
+  }
+}
+
+/** A value as a short piece of an error message. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
+  const text = safeJson(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function safeJson(value: object): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+function sentence(text: string, wayOut?: string): string {
+  return wayOut ? `${text}. ${wayOut}` : `${text}.`;
+}

@@ -1,0 +1,25 @@
+import { expect, vi } from "vitest";
+
+// Packages do not print: a test that reaches the console fails.
+for (const method of ["log", "info", "warn", "error", "debug"] as const) {
+  vi.spyOn(console, method).mockImplementation((...words: unknown[]) => {
+    throw new Error(`console.${method} was called: ${words.join(" ")}`);
+  });
+}
+
+expect.extend({
+  /** Every number of `received` lies within `atol + rtol * |expected|` of `expected`. */
+  toBeAllclose(received: ArrayLike<number>, expected: ArrayLike<number>, { atol = 1e-6, rtol = 1e-5 }: { atol?: number; rtol?: number } = {}) {
+    if (received.length !== expected.length) {
+      return { pass: false, message: () => `expected ${expected.length} numbers, received ${received.length}` };
+    }
+    for (let i = 0; i < expected.length; i++) {
+      const [got, want] = [received[i] as number, expected[i] as number];
+      if (got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
+      if (!(Math.abs(got - want) <= atol + rtol * Math.abs(want))) {
+        return { pass: false, message: () => `at [${i}] expected ${want}, received ${got} (atol ${atol}, rtol ${rtol})` };
+      }
+    }
+    return { pass: true, message: () => "all numbers are close" };
+  },
+});
