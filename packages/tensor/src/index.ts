@@ -1,1 +1,26 @@
-export {};
+export { bool, float32, int32, NdArray, scalar, zerosArray } from "./nd-array.ts";
+export type { DType, TypedArray } from "./dtype.ts";
+export { type Shape, sizeOf } from "./shape.ts";
+export { type Aval, constant, isTensor, type Tensor, type TensorLike } from "./tensor.ts";
+export { flattenTree, mapTree, type Tree } from "./tree.ts";
+
+export * from "./ops/elementwise.ts";
+export { argMax, broadcastTo, cumSum, max, mean, type ReduceOptions, sum } from "./ops/reduction.ts";
+export { concat, pad, reshape, slice, transpose } from "./ops/movement.ts";
+export { linear, matmul, type MatmulOptions } from "./ops/matmul.ts";
+export { iota, oneHot, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";
+export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
+export { rmsNorm, selectLogProbs } from "./functional.ts";
+
+export { gradients, valueAndGradient } from "./autodiff.ts";
+export { type Argument, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph, type Traced } from "./compile.ts";
+export type { Graph } from "./graph.ts";
+export { emitOnnx } from "./onnx/emit.ts";
+export type { Executor, Plan } from "./executor.ts";
+export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
+export { onnxExecutor, type OnnxExecutorOptions } from "./executors/onnx/executor.ts";
+
+export { adamW, type AdamWOptions, type AdamWState, initAdamW } from "./optimizers/adamw.ts";
+export { clipByGlobalNorm, globalNorm } from "./optimizers/clip.ts";
+export { learningRate, type LearningRateSchedule, LearningRateScheduleSchema } from "./optimizers/schedule.ts";

@@ -1,0 +1,52 @@
+// Reverse-mode differentiation, graph to graph: walking the nodes from the loss to the inputs, every node's `vjp`
+// turns the gradient of its output into gradients of its inputs; gradients that meet are added.
+import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { add } from "./ops/elementwise.ts";
+import { broadcastTo } from "./ops/reduction.ts";
+import { constant, isTensor, type Tensor, topologicalOrder } from "./tensor.ts";
+import { flattenTree, mapTree, type Tree } from "./tree.ts";
+
+/**
+ * Gradients of a scalar with respect to tensors that it was computed from.
+ *
+ * @param loss float32 scalar, shape `[]`
+ * @param inputs nodes of the same trace
+ * @returns one gradient per input, of its shape; zeros where the loss does not depend on it
+ */
+export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0) throw new ShapeError({ argument: "gradients: loss", shape: loss.shape, expected: "a scalar, []", wayOut: "Sum or average it first." });
+  if (loss.dtype !== "float32") throw new InvalidArgumentError({ argument: "gradients: loss", value: loss.dtype, expected: "of dtype float32" });
+  const order = topologicalOrder([loss]);
+  const wanted = new Set(inputs);
+  const needed = new Set<Tensor>();
+  for (const node of order) if (wanted.has(node) || node.inputs.some((input) => needed.has(input))) needed.add(node);
+
+  const gradientOf = new Map<Tensor, Tensor>([[loss, constant(1)]]);
+  for (const node of order.reverse()) {
+    const g = gradientOf.get(node);
+    if (g === undefined || !needed.has(node) || node.op?.vjp === undefined) continue;
+    node.op.vjp(g, node, node.attributes).forEach((gradient, i) => {
+      const input = node.inputs[i] as Tensor;
+      if (gradient === undefined || !needed.has(input)) return;
+      const sofar = gradientOf.get(input);
+      gradientOf.set(input, sofar === undefined ? gradient : add(sofar, gradient));
+    });
+  }
+  return inputs.map((input) => gradientOf.get(input) ?? broadcastTo(constant(0), input.shape));
+}
+
+/**
+ * The loss of traced parameters together with its gradient.
+ *
+ * @param loss a function of the parameters to a scalar, or to `{ loss, ...others }` when more is to be kept
+ * @returns the value of `loss` and a tree of gradients of the form of `parameters`
+ * @example
+ * const { value, gradient } = valueAndGradient((w) => mean(square(linear(x, w))), weights);
+ */
+export function valueAndGradient<P extends Tree<Tensor>, R extends Tensor | { loss: Tensor }>(loss: (parameters: P) => R, parameters: P): { value: R; gradient: P } {
+  const { leaves } = flattenTree<Tensor>(parameters, isTensor);
+  const value = loss(parameters);
+  const results = gradients(isTensor(value) ? value : value.loss, leaves);
+  let next = 0;
+  return { value, gradient: mapTree<Tensor, Tensor>(parameters, isTensor, () => results[next++] as Tensor) as P };
+}

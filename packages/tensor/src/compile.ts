@@ -1,0 +1,141 @@
+import { InvalidArgumentError } from "@diffucoder/core";
+import { defaultExecutor } from "./executors/default.ts";
+import type { Executor, Plan } from "./executor.ts";
+import { type Graph, mayOverwrite } from "./graph.ts";
+import { NdArray, scalar } from "./nd-array.ts";
+import { sameShape } from "./shape.ts";
+import { isTensor, Tensor, withSharing } from "./tensor.ts";
+import { flattenTree, mapTree, type Tree } from "./tree.ts";
+
+/** What a compiled function takes: trees of arrays; a bare number is a float32 scalar, so that changing it recompiles nothing. */
+export type Argument = Tree<NdArray | number>;
+
+/** The same tree with traced tensors for leaves. */
+export type Traced<T> = T extends NdArray | number ? Tensor : T extends readonly (infer Item)[] ? Traced<Item>[] : { [K in keyof T]: Traced<T[K]> };
+
+/** The same tree with arrays for leaves. */
+export type Concrete<T> = T extends Tensor ? NdArray : T extends readonly unknown[] ? { -readonly [K in keyof T]: Concrete<T[K]> } : { [K in keyof T]: Concrete<T[K]> };
+
+export interface CompileOptions {
+  /** What runs the graph. @default ONNX Runtime */
+  executor?: Executor;
+  /**
+   * Indices of arguments whose memory the results may take over. A donated leaf is paired with the result leaf of
+   * the same shape whose path ends with its own, and is updated in place where that is provably safe. The donated
+   * arrays cannot be read afterwards.
+   */
+  donate?: readonly number[];
+  /** Name of the graph, for profiles and exports. */
+  name?: string;
+}
+
+export interface CompiledFunction<A extends readonly unknown[], R> {
+  (...args: A): Promise<Concrete<R>>;
+  /** Frees the plans of every shape signature seen so far. */
+  dispose(): void;
+}
+
+interface Compiled {
+  plan: Plan;
+  graph: Graph;
+  result: Tree<Tensor>;
+}
+
+/**
+ * A function of traced tensors made into a function of arrays. It is traced and compiled once for each combination
+ * of tree forms, shapes and dtypes of its arguments.
+ *
+ * @throws {ShapeError} or {InvalidArgumentError} on the first call with a combination that the function's ops reject
+ * @example
+ * const norm = compile((x: Tensor) => sqrt(sum(mul(x, x))));
+ * (await norm(float32([3, 4]))).item(); // 5
+ */
+export function compile<A extends readonly any[], R extends Tree<Tensor>>(
+  fn: (...args: { [K in keyof A]: Traced<A[K]> }) => R,
+  { executor, donate = [], name = fn.name || "graph" }: CompileOptions = {},
+): CompiledFunction<A, R> {
+  const cache = new Map<string, Promise<Compiled>>();
+
+  const call = async (...args: readonly unknown[]): Promise<unknown> => {
+    const flat = args.map((arg, i) => flattenArgument(arg, i));
+    const signature = flat.map(({ leaves, paths }) => leaves.map((leaf, i) => `${paths[i]}:${leaf.dtype}[${leaf.shape.join()}]`).join(";")).join("|");
+    let compiled = cache.get(signature);
+    if (compiled === undefined) {
+      compiled = trace(fn as unknown as Untyped, args, donate, name).then(async ({ graph, result }) => ({
+        graph,
+        result,
+        plan: await (executor ?? (await defaultExecutor())).prepare(graph),
+      }));
+      cache.set(signature, compiled);
+      compiled.catch(() => cache.delete(signature));
+    }
+    const { plan, result } = await compiled;
+    const outputs = await plan.run(flat.flatMap(({ leaves }) => leaves));
+    for (const i of donate) for (const leaf of flat[i]?.leaves ?? []) leaf.release();
+    let next = 0;
+    return mapTree<Tensor, NdArray>(result, isTensor, () => outputs[next++] as NdArray);
+  };
+
+  const dispose = (): void => {
+    for (const compiled of cache.values()) void compiled.then(({ plan }) => plan.dispose(), () => {});
+    cache.clear();
+  };
+  return Object.assign(call, { dispose }) as CompiledFunction<A, R>;
+}
+
+/** Traces a function on arrays' shapes into a graph, without running it. */
+export async function traceGraph<A extends readonly any[], R extends Tree<Tensor>>(
+  fn: (...args: { [K in keyof A]: Traced<A[K]> }) => R,
+  args: A,
+  { donate = [], name = fn.name || "graph" }: Pick<CompileOptions, "donate" | "name"> = {},
+): Promise<Graph> {
+  return (await trace(fn as unknown as Untyped, args, donate, name)).graph;
+}
+
+type Untyped = (...args: any[]) => Tree<Tensor>;
+
+async function trace(fn: Untyped, args: readonly unknown[], donate: readonly number[], name: string): Promise<{ graph: Graph; result: Tree<Tensor> }> {
+  const inputs: Tensor[] = [];
+  const donated: { index: number; path: string }[] = [];
+  const traced = args.map((arg, i) =>
+    mapTree(arg as Tree<NdArray | number>, isLeaf, (leaf, path) => {
+      const array = asArray(leaf);
+      const input = new Tensor({ shape: array.shape, dtype: array.dtype });
+      if (donate.includes(i)) donated.push({ index: inputs.length, path });
+      inputs.push(input);
+      return input;
+    }),
+  );
+  const result = withSharing(() => fn(...traced));
+  const { leaves: outputs, paths } = flattenTree<Tensor>(result, isTensor);
+  const overwrites: (number | undefined)[] = outputs.map(() => undefined);
+  for (const { index, path } of donated) {
+    const input = inputs[index] as Tensor;
+    const at = outputs.findIndex((output, i) => {
+      const samePath = paths[i] === path || paths[i]?.endsWith(`.${path}`) || path === "";
+      return overwrites[i] === undefined && samePath && output.dtype === input.dtype && sameShape(output.shape, input.shape);
+    });
+    if (at !== -1 && outputs.indexOf(outputs[at] as Tensor) === at && mayOverwrite({ output: outputs[at] as Tensor, input, outputs })) overwrites[at] = index;
+  }
+  return { graph: { name, inputs, outputs, overwrites }, result };
+}
+
+function flattenArgument(arg: unknown, position: number): { leaves: NdArray[]; paths: string[] } {
+  try {
+    const { leaves, paths } = flattenTree<NdArray | number>(arg as Tree<NdArray | number>, isLeaf);
+    return { leaves: leaves.map(asArray), paths };
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) {
+      throw new InvalidArgumentError({ argument: `argument ${position}${error.argument === "argument" ? "" : `, ${error.argument}`}`, value: error.value, expected: "an NdArray, a number, or plain objects and lists of them" });
+    }
+    throw error;
+  }
+}
+
+function asArray(leaf: NdArray | number): NdArray {
+  return typeof leaf === "number" ? scalar(leaf) : leaf;
+}
+
+function isLeaf(value: unknown): value is NdArray | number {
+  return value instanceof NdArray || typeof value === "number";
+}

@@ -1,0 +1,16 @@
+import type { Graph } from "./graph.ts";
+import type { NdArray } from "./nd-array.ts";
+
+/** A graph made ready to run. */
+export interface Plan {
+  /** Runs once. Inputs named in `graph.overwrites` may be overwritten and belong to the outputs afterwards. */
+  run(inputs: readonly NdArray[]): Promise<NdArray[]>;
+  /** Frees what the plan holds outside JavaScript's heap. */
+  dispose(): void;
+}
+
+/** Turns graphs into plans. */
+export interface Executor {
+  readonly name: string;
+  prepare(graph: Graph): Promise<Plan>;
+}

@@ -1,0 +1,72 @@
+// A narrow door to ONNX Runtime's C API (onnxruntime_c_api.h), through koffi.
+//
+// The API is one struct of function pointers whose order never changes: a new version only appends. The indices
+// below are fixed by the static_asserts at the end of onnxruntime_c_api.cc. A wrong pointer is a crash, so
+// everything unsafe is in this file and `session.ts`, and buffers are referenced while native code may touch them.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { UnavailableError } from "@diffucoder/core";
+import type { KoffiFunc } from "koffi";
+
+/** A pointer into native memory. */
+export type Handle = bigint;
+
+const API_VERSION = 16;
+
+const functions = {
+  GetErrorMessage: [2, "const char *GetErrorMessage(uint64_t status)"],
+  CreateSessionFromArray: [8, "uint64_t CreateSessionFromArray(uint64_t env, const void *data, size_t length, uint64_t options, _Out_ uint64_t *session)"],
+  Run: [9, "uint64_t Run(uint64_t session, uint64_t options, const void *inputNames, const void *inputs, size_t inputCount, const void *outputNames, size_t outputCount, void *outputs)"],
+  CreateSessionOptions: [10, "uint64_t CreateSessionOptions(_Out_ uint64_t *options)"],
+  DisableMemPattern: [17, "uint64_t DisableMemPattern(uint64_t options)"],
+  SetSessionGraphOptimizationLevel: [23, "uint64_t SetSessionGraphOptimizationLevel(uint64_t options, int level)"],
+  CreateTensorWithDataAsOrtValue: [49, "uint64_t CreateTensorWithData(uint64_t memoryInfo, void *data, size_t byteLength, const void *shape, size_t rank, int type, _Out_ uint64_t *value)"],
+  CreateCpuMemoryInfo: [69, "uint64_t CreateCpuMemoryInfo(int allocator, int memoryType, _Out_ uint64_t *info)"],
+  ReleaseStatus: [93, "void ReleaseStatus(uint64_t status)"],
+  ReleaseSession: [95, "void ReleaseSession(uint64_t session)"],
+  ReleaseValue: [96, "void ReleaseValue(uint64_t value)"],
+  ReleaseSessionOptions: [100, "void ReleaseSessionOptions(uint64_t options)"],
+  CreateEnvWithGlobalThreadPools: [119, "uint64_t CreateEnvWithGlobalThreadPools(int level, const char *id, uint64_t threading, _Out_ uint64_t *env)"],
+  DisablePerSessionThreads: [120, "uint64_t DisablePerSessionThreads(uint64_t options)"],
+  CreateThreadingOptions: [121, "uint64_t CreateThreadingOptions(_Out_ uint64_t *options)"],
+  SetGlobalIntraOpNumThreads: [147, "uint64_t SetGlobalIntraOpNumThreads(uint64_t options, int count)"],
+} as const;
+
+export type OrtApi = Record<keyof typeof functions, KoffiFunc<(...args: any[]) => any>> & {
+  /** Address of an ArrayBuffer's memory, which does not move. */
+  addressOf: (data: Uint8Array) => Handle;
+};
+
+/** Path of the ONNX Runtime library that onnxruntime-node bundles for this platform. */
+function libraryPath(): string {
+  const require = createRequire(import.meta.url);
+  const folder = join(dirname(require.resolve("onnxruntime-node/package.json")), "bin", "napi-v6", process.platform, process.arch);
+  const name = { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" }[process.platform as string];
+  const path = name && join(folder, name);
+  if (!path || !existsSync(path)) {
+    throw new UnavailableError({ what: "ONNX Runtime's C library", problem: `onnxruntime-node has none for ${process.platform} ${process.arch}` });
+  }
+  return path;
+}
+
+/**
+ * Loads the library and binds the functions.
+ *
+ * @throws {UnavailableError} if koffi or the library cannot be loaded here; the JS API is the fallback
+ */
+export async function loadOrtApi(): Promise<OrtApi> {
+  try {
+    const { default: koffi } = await import("koffi");
+    const library = koffi.load(libraryPath());
+    const base = library.func("void *OrtGetApiBase()")();
+    const getApi = koffi.decode(koffi.decode(base, "uint64_t"), koffi.proto("void *GetApi(uint32_t version)"));
+    const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 150)) as BigUint64Array;
+    const bind = ([name, [index, prototype]]: (typeof entries)[number]) => [name, koffi.decode(table[index], koffi.proto(prototype))];
+    const entries = Object.entries(functions);
+    return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => BigInt(koffi.address(data)) } as OrtApi;
+  } catch (cause) {
+    if (cause instanceof UnavailableError) throw cause;
+    throw new UnavailableError({ what: "ONNX Runtime's C API", problem: (cause as Error).message, cause });
+  }
+}

@@ -1,0 +1,89 @@
+import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { allocate, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+
+/** A dense row-major array in memory: what goes into a compiled function and what comes out of it. */
+export class NdArray {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  #data: TypedArray | undefined;
+
+  constructor(data: TypedArray, shape: Shape) {
+    if (data.length !== sizeOf(shape)) {
+      throw new ShapeError({ argument: "data", shape: [data.length], expected: `${sizeOf(shape)} elements for shape [${shape.join(", ")}]` });
+    }
+    this.#data = data;
+    this.shape = shape;
+    this.dtype = dtypeOf(data);
+  }
+
+  /** The elements; a view, not a copy. @throws {InvalidArgumentError} if the array was donated to a compiled function */
+  get data(): TypedArray {
+    if (this.#data === undefined) {
+      throw new InvalidArgumentError({
+        argument: "array",
+        value: `[${this.shape.join(", ")}]`,
+        expected: "an array that was not donated",
+        wayOut: "A compiled function took its memory: use the array that the function returned in its place.",
+      });
+    }
+    return this.#data;
+  }
+
+  /** Gives up the memory, so that a later read is an error and not a surprise. */
+  release(): TypedArray {
+    const data = this.data;
+    this.#data = undefined;
+    return data;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The only element of an array of size 1. */
+  item(): number {
+    if (this.size !== 1) throw new ShapeError({ argument: "array", shape: this.shape, expected: "one element" });
+    return this.data[0] as number;
+  }
+
+  clone(): NdArray {
+    const data = allocate(this.dtype, this.size);
+    data.set(this.data);
+    return new NdArray(data, this.shape);
+  }
+}
+
+/** A float32 array; the shape defaults to one axis. */
+export function float32(values: ArrayLike<number>, shape: Shape = [values.length]): NdArray {
+  return filled("float32", values, shape);
+}
+
+/** An int32 array; the shape defaults to one axis. */
+export function int32(values: ArrayLike<number>, shape: Shape = [values.length]): NdArray {
+  return filled("int32", values, shape);
+}
+
+/** A boolean array from 0 and 1; the shape defaults to one axis. */
+export function bool(values: ArrayLike<number>, shape: Shape = [values.length]): NdArray {
+  return filled("bool", values, shape);
+}
+
+/** A float32 scalar. */
+export function scalar(value: number): NdArray {
+  return float32([value], []);
+}
+
+/** An array of zeros. */
+export function zerosArray(shape: Shape, dtype: DType = "float32"): NdArray {
+  return new NdArray(allocate(dtype, sizeOf(shape)), shape);
+}
+
+function filled(dtype: DType, values: ArrayLike<number>, shape: Shape): NdArray {
+  if (values.length !== sizeOf(shape)) {
+    throw new ShapeError({ argument: "values", shape: [values.length], expected: `${sizeOf(shape)} elements for shape [${shape.join(", ")}]` });
+  }
+  const data = allocate(dtype, values.length);
+  data.set(values);
+  return new NdArray(data, shape);
+}

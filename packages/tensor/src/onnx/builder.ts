@@ -1,0 +1,136 @@
+// Builds one ONNX model. Field numbers are those of onnx.proto (ModelProto, GraphProto, NodeProto, TensorProto).
+import type { DType, TypedArray } from "../dtype.ts";
+import type { Shape } from "../shape.ts";
+import { ProtobufWriter } from "./protobuf.ts";
+
+const OPSET = 18;
+const IR_VERSION = 9;
+const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+type ElementType = keyof typeof elementTypes;
+
+type Attribute = number | string | readonly number[];
+
+interface OnnxNode {
+  opType: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Record<string, Attribute>;
+}
+
+/** Attributes that ONNX defines as floats; every other number is an integer. */
+const floatAttributes = new Set(["alpha", "beta"]);
+
+export class OnnxBuilder {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #results = new Set<string>();
+  /** Names of values that are graph outputs. */
+  readonly #outputNames = new Map<string, string>();
+  readonly #initializers: ProtobufWriter[] = [];
+  readonly #inputs: ProtobufWriter[] = [];
+  readonly #outputs: ProtobufWriter[] = [];
+  readonly #constants = new Map<string, string>();
+  #nextName = 0;
+
+  /** Adds a node with one output and returns the output's name. */
+  node(opType: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
+    return this.nodes(opType, inputs, attributes, 1)[0] as string;
+  }
+
+  /** Adds a node with several outputs. */
+  nodes(opType: string, inputs: readonly string[], attributes: Record<string, Attribute>, outputCount: number): string[] {
+    const outputs = Array.from({ length: outputCount }, () => this.#name());
+    this.#nodes.push({ opType, inputs, outputs, attributes });
+    for (const output of outputs) this.#results.add(output);
+    return outputs;
+  }
+
+  input(name: string, shape: Shape, dtype: DType): void {
+    this.#inputs.push(valueInfo(name, shape, dtype));
+  }
+
+  /** Makes `value` the graph output `name`; a node's result is renamed, so that the runtime writes it in place. */
+  output(name: string, value: string, shape: Shape, dtype: DType): void {
+    if (this.#results.has(value) && !this.#outputNames.has(value)) this.#outputNames.set(value, name);
+    else this.#nodes.push({ opType: "Identity", inputs: [value], outputs: [name], attributes: {} });
+    this.#outputs.push(valueInfo(name, shape, dtype));
+  }
+
+  cast(input: string, dtype: DType): string {
+    return this.node("Cast", [input], { to: elementTypes[dtype] });
+  }
+
+  /** A 1-D int64 constant: shapes, axes, bounds. */
+  int64s(values: readonly number[]): string {
+    const bytes = new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
+    return this.#constant(`int64s ${values.join(",")}`, [values.length], "int64", bytes);
+  }
+
+  int64(value: number): string {
+    return this.#constant(`int64 ${value}`, [], "int64", new Uint8Array(BigInt64Array.of(BigInt(value)).buffer));
+  }
+
+  /** An array held inside the model. */
+  initializer(data: TypedArray, shape: Shape, dtype: DType): string {
+    return this.#addInitializer(shape, dtype, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+
+  /** The whole file. */
+  finish(graphName: string): Uint8Array {
+    const graph = new ProtobufWriter();
+    this.#nodes.forEach((node, i) => graph.message(1, this.#encodeNode(node, i)));
+    graph.string(2, graphName);
+    for (const initializer of this.#initializers) graph.message(5, initializer);
+    for (const input of this.#inputs) graph.message(11, input);
+    for (const output of this.#outputs) graph.message(12, output);
+    const opset = new ProtobufWriter().string(1, "").varint(2, OPSET);
+    return new ProtobufWriter().varint(1, IR_VERSION).string(2, "@diffucoder/tensor").message(7, graph).message(8, opset).finish();
+  }
+
+  #encodeNode({ opType, inputs, outputs, attributes }: OnnxNode, index: number): ProtobufWriter {
+    const named = (value: string): string => this.#outputNames.get(value) ?? value;
+    const node = new ProtobufWriter();
+    for (const input of inputs) node.string(1, named(input));
+    for (const output of outputs) node.string(2, named(output));
+    node.string(3, `${opType}_${index}`).string(4, opType);
+    for (const [name, value] of Object.entries(attributes)) node.message(5, attribute(name, value));
+    return node;
+  }
+
+  #constant(key: string, shape: Shape, type: ElementType, bytes: Uint8Array): string {
+    let name = this.#constants.get(key);
+    if (name === undefined) {
+      name = this.#addInitializer(shape, type, bytes);
+      this.#constants.set(key, name);
+    }
+    return name;
+  }
+
+  #addInitializer(shape: Shape, type: ElementType, bytes: Uint8Array): string {
+    const name = this.#name();
+    const tensor = new ProtobufWriter();
+    for (const dim of shape) tensor.varint(1, dim);
+    this.#initializers.push(tensor.varint(2, elementTypes[type]).string(8, name).bytes(9, bytes));
+    return name;
+  }
+
+  #name(): string {
+    return `v${this.#nextName++}`;
+  }
+}
+
+function attribute(name: string, value: Attribute): ProtobufWriter {
+  const message = new ProtobufWriter().string(1, name);
+  if (typeof value === "string") return message.bytes(4, new TextEncoder().encode(value)).varint(20, 3);
+  if (typeof value !== "number") {
+    for (const item of value) message.varint(8, item);
+    return message.varint(20, 7);
+  }
+  return floatAttributes.has(name) ? message.float(2, value).varint(20, 1) : message.varint(3, value).varint(20, 2);
+}
+
+function valueInfo(name: string, shape: Shape, dtype: DType): ProtobufWriter {
+  const dims = new ProtobufWriter();
+  for (const dim of shape) dims.message(1, new ProtobufWriter().varint(1, dim));
+  const tensorType = new ProtobufWriter().varint(1, elementTypes[dtype]).message(2, dims);
+  return new ProtobufWriter().string(1, name).message(2, new ProtobufWriter().message(1, tensorType));
+}

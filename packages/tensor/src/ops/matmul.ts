@@ -1,0 +1,109 @@
+// Matrix products. The transposes are attributes, so that no copy of a weight is ever asked for:
+//   y = op(a) op(b),  op(a) [..., M, K],  op(b) [..., K, N].
+import { ShapeError } from "@diffucoder/core";
+import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
+import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
+import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
+import { broadcastIndex } from "./elementwise.ts";
+import { reshape } from "./movement.ts";
+import { sumTo } from "./reduction.ts";
+
+export interface MatmulOptions {
+  /** Use the transpose of the last two axes of `a`. @default false */
+  transposeA?: boolean;
+  /** Use the transpose of the last two axes of `b`. @default false */
+  transposeB?: boolean;
+}
+
+const matmulOp: OpDefinition = {
+  name: "matmul",
+  infer: (inputs, { transposeA, transposeB }) => {
+    const [a, b] = inputs as [Tensor, Tensor];
+    expectDType("matmul", "a", a, "float32");
+    expectDType("matmul", "b", b, "float32");
+    if (a.shape.length < 2) throw new ShapeError({ argument: "matmul: a", shape: a.shape, expected: "at least two axes" });
+    if (b.shape.length < 2) throw new ShapeError({ argument: "matmul: b", shape: b.shape, expected: "at least two axes" });
+    const [m, k] = lastTwo(a.shape, transposeA);
+    const [inner, n] = lastTwo(b.shape, transposeB);
+    if (k !== inner) {
+      const axis = transposeB ? "last" : "second to last";
+      throw new ShapeError({ argument: "matmul: b", shape: b.shape, expected: `${k} along its ${axis} axis to fit a, [${a.shape.join(", ")}]` });
+    }
+    return { shape: [...broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n], dtype: "float32" };
+  },
+  vjp: (g, node, { transposeA, transposeB }) => {
+    const [a, b] = node.inputs as [Tensor, Tensor];
+    const ga = transposeA
+      ? matmul(b, g, { transposeA: transposeB, transposeB: true }) // d(a^T) = g b^T, so da = b g^T
+      : matmul(g, b, { transposeB: !transposeB });
+    const gb = transposeB
+      ? matmul(g, a, { transposeA: true, transposeB: transposeA }) // d(b^T) = a^T g, so db = g^T a
+      : matmul(a, g, { transposeA: !transposeA });
+    return [sumTo(ga, a.shape), sumTo(gb, b.shape)];
+  },
+  evaluate: (inputs, node, { transposeA, transposeB }) => {
+    const [a, b] = inputs as [HostValue, HostValue];
+    const [m, k] = lastTwo(a.shape, transposeA);
+    const n = node.shape.at(-1) as number;
+    const out = new Float64Array(sizeOf(node.shape));
+    const batch = node.shape.slice(0, -2);
+    const [indexA, indexB] = [broadcastIndex(a.shape.slice(0, -2), batch), broadcastIndex(b.shape.slice(0, -2), batch)];
+    for (let s = 0; s < sizeOf(batch); s++) {
+      const [baseA, baseB] = [indexA(s) * m * k, indexB(s) * k * n];
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let total = 0;
+          for (let l = 0; l < k; l++) {
+            const left = a.data[baseA + (transposeA ? l * m + i : i * k + l)] as number;
+            total += left * (b.data[baseB + (transposeB ? j * k + l : l * n + j)] as number);
+          }
+          out[(s * m + i) * n + j] = total;
+        }
+      }
+    }
+    return out;
+  },
+  emit: (builder, inputs, node, { transposeA, transposeB }) => {
+    const [a, b] = inputs as [string, string];
+    const [left, right] = node.inputs as [Tensor, Tensor];
+    if (left.shape.length === 2 && right.shape.length === 2) {
+      if (!transposeA && !transposeB) return builder.node("MatMul", [a, b]);
+      return builder.node("Gemm", [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 });
+    }
+    // ONNX Runtime folds a Transpose of the last two axes into its reader (FusedMatMul).
+    const flip = (name: string, rank: number): string => builder.node("Transpose", [name], { perm: swapLast(rank) });
+    return builder.node("MatMul", [transposeA ? flip(a, left.shape.length) : a, transposeB ? flip(b, right.shape.length) : b]);
+  },
+};
+
+/** Rows and columns after an optional transpose. */
+function lastTwo(shape: Shape, transposed: boolean): [number, number] {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
+function swapLast(rank: number): number[] {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return [...axes.slice(0, -2), rank - 1, rank - 2];
+}
+
+/** Matrix product of the last two axes; leading axes broadcast. */
+export function matmul(a: TensorLike, b: TensorLike, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+  return applyOp(matmulOp, [toTensor(a), toTensor(b)], { transposeA, transposeB });
+}
+
+/**
+ * `x W^T`, PyTorch's linear layer without bias.
+ *
+ * @param x `[..., in]`
+ * @param weight `[out, in]`
+ * @returns `[..., out]`
+ */
+export function linear(x: TensorLike, weight: TensorLike): Tensor {
+  const tensor = toTensor(x);
+  const matrix = toTensor(weight);
+  const inner = tensor.shape.at(-1) as number;
+  // One large product over all rows, whatever the leading axes.
+  const flat = matmul(reshape(tensor, [sizeOf(tensor.shape.slice(0, -1)), inner]), matrix, { transposeB: true });
+  return reshape(flat, [...tensor.shape.slice(0, -1), matrix.shape[0] as number]);
+}

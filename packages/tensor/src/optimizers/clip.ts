@@ -1,0 +1,21 @@
+import { add, minimum, mul, reciprocal, sqrt, square } from "../ops/elementwise.ts";
+import { sum } from "../ops/reduction.ts";
+import { isTensor, type Tensor } from "../tensor.ts";
+import { flattenTree, mapTree, type Tree } from "../tree.ts";
+
+/** Square root of the sum of squares over all leaves, a scalar. */
+export function globalNorm(tree: Tree<Tensor>): Tensor {
+  const { leaves } = flattenTree<Tensor>(tree, isTensor);
+  return sqrt(leaves.map((leaf) => sum(square(leaf))).reduce((total, one) => add(total, one)));
+}
+
+/**
+ * Scales all gradients by one factor, `min(1, maxNorm / (norm + 1e-6))`, PyTorch's `clip_grad_norm_`.
+ *
+ * @returns the scaled tree and the norm before scaling, `[]`
+ */
+export function clipByGlobalNorm<T extends Tree<Tensor>>(gradient: T, maxNorm: number): { clipped: T; norm: Tensor } {
+  const norm = globalNorm(gradient);
+  const factor = minimum(mul(maxNorm, reciprocal(add(norm, 1e-6))), 1);
+  return { clipped: mapTree<Tensor, Tensor>(gradient, isTensor, (leaf) => mul(leaf, factor)) as T, norm };
+}

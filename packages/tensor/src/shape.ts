@@ -1,0 +1,48 @@
+import { ShapeError } from "@diffucoder/core";
+
+export type Shape = readonly number[];
+
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const dim of shape) size *= dim;
+  return size;
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = Array.from<number>({ length: shape.length });
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis] as number;
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+}
+
+/** NumPy's broadcasting of two shapes. @throws {ShapeError} naming the op and both shapes */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const result: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const left = a[a.length - rank + i] ?? 1;
+    const right = b[b.length - rank + i] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new ShapeError({ argument: `${op}: b`, shape: b, expected: `a shape that broadcasts with a, [${a.join(", ")}]` });
+    }
+    result.push(left === 1 ? right : left);
+  }
+  return result;
+}
+
+/** A negative axis counts from the end. @throws {ShapeError} */
+export function normalizeAxis(op: string, axis: number, shape: Shape): number {
+  const result = axis < 0 ? axis + shape.length : axis;
+  if (!Number.isInteger(axis) || result < 0 || result >= shape.length) {
+    throw new ShapeError({ argument: `${op}: x`, shape, expected: `a shape with axis ${axis}` });
+  }
+  return result;
+}

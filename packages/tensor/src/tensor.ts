@@ -1,0 +1,110 @@
+// Traced values. A `Tensor` is a node of the graph of one traced function: it knows its shape, its dtype, the
+// primitive op that makes it and that op's inputs, but holds no numbers. Ops are pure, so equal nodes are shared.
+import { InvalidArgumentError } from "@diffucoder/core";
+import { allocate, type DType } from "./dtype.ts";
+import { NdArray } from "./nd-array.ts";
+import type { Shape } from "./shape.ts";
+import type { OpDefinition } from "./ops/definition.ts";
+
+/** Shape and dtype of a value. */
+export interface Aval {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export class Tensor implements Aval {
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The primitive that computes this value; `undefined` for inputs and constants. */
+  readonly op: OpDefinition | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly Tensor[];
+  /** The value, if it is known while tracing. */
+  readonly constant: NdArray | undefined;
+
+  constructor({ shape, dtype, op, attributes = {}, inputs = [], constant }: Aval & { op?: OpDefinition; attributes?: Record<string, unknown>; inputs?: readonly Tensor[]; constant?: NdArray }) {
+    this.id = nextId++;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.op = op;
+    this.attributes = attributes;
+    this.inputs = inputs;
+    this.constant = constant;
+  }
+}
+
+/** A traced value, or a number or array that becomes a constant of the graph. */
+export type TensorLike = Tensor | NdArray | number;
+
+let nextId = 0;
+let shared: Map<string, Tensor> | undefined;
+
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
+
+/** Runs `build` with equal nodes shared (common subexpressions are built once). */
+export function withSharing<T>(build: () => T): T {
+  const outer = shared;
+  shared = new Map();
+  try {
+    return build();
+  } finally {
+    shared = outer;
+  }
+}
+
+/** Applies a primitive: checks the inputs and returns the node. @throws {ShapeError} or {InvalidArgumentError} from the op's own check */
+export function applyOp(op: OpDefinition, inputs: readonly Tensor[], attributes: Record<string, unknown> = {}): Tensor {
+  const key = shared && `${op.name}(${inputs.map((input) => input.id).join(",")})${JSON.stringify(attributes)}`;
+  const known = key && shared?.get(key);
+  if (known) return known;
+  const aval = op.infer(inputs, attributes);
+  const node = new Tensor({ ...aval, op, attributes, inputs });
+  if (key) shared?.set(key, node);
+  return node;
+}
+
+/** A constant of the graph. Numbers are float32 unless the other operand says otherwise. */
+export function constant(value: NdArray | number, dtype: DType = "float32"): Tensor {
+  if (value instanceof NdArray) return new Tensor({ shape: value.shape, dtype: value.dtype, constant: value });
+  const key = `constant ${dtype} ${Object.is(value, -0) ? "-0" : value}`;
+  const known = shared?.get(key);
+  if (known) return known;
+  const data = allocate(dtype, 1);
+  data[0] = value;
+  const node = new Tensor({ shape: [], dtype, constant: new NdArray(data, []) });
+  shared?.set(key, node);
+  return node;
+}
+
+export function toTensor(value: TensorLike, dtype: DType = "float32"): Tensor {
+  if (value instanceof Tensor) return value;
+  if (typeof value === "number" || value instanceof NdArray) return constant(value, dtype);
+  throw new InvalidArgumentError({ argument: "operand", value, expected: "a traced tensor, an NdArray or a number" });
+}
+
+/** All nodes that the outputs need, inputs before users. Iterative: deep graphs must not overflow the stack. */
+export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  const stack: { node: Tensor; next: number }[] = [];
+  for (const output of outputs) {
+    if (seen.has(output)) continue;
+    seen.add(output);
+    stack.push({ node: output, next: 0 });
+    while (stack.length > 0) {
+      const frame = stack[stack.length - 1] as { node: Tensor; next: number };
+      const input = frame.node.inputs[frame.next++];
+      if (input === undefined) {
+        order.push(frame.node);
+        stack.pop();
+      } else if (!seen.has(input)) {
+        seen.add(input);
+        stack.push({ node: input, next: 0 });
+      }
+    }
+  }
+  return order;
+}
