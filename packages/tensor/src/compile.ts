@@ -7,14 +7,11 @@ import { sameShape } from "./shape.ts";
 import { isTensor, Tensor, withSharing } from "./tensor.ts";
 import { flattenTree, mapTree, type Tree } from "./tree.ts";
 
-/** What a compiled function takes: trees of arrays; a bare number is a float32 scalar, so that changing it recompiles nothing. */
-export type Argument = Tree<NdArray | number>;
+/** The argument of a compiled function for a traced parameter: arrays, or numbers for scalars that change, in place of tensors. */
+export type ArgumentOf<T> = T extends Tensor ? NdArray | number : { readonly [K in keyof T]: ArgumentOf<T[K]> };
 
-/** The same tree with traced tensors for leaves. */
-export type Traced<T> = T extends NdArray | number ? Tensor : T extends readonly (infer Item)[] ? Traced<Item>[] : { [K in keyof T]: Traced<T[K]> };
-
-/** The same tree with arrays for leaves. */
-export type Concrete<T> = T extends Tensor ? NdArray : T extends readonly unknown[] ? { -readonly [K in keyof T]: Concrete<T[K]> } : { [K in keyof T]: Concrete<T[K]> };
+/** A tree of traced results with arrays for leaves. */
+export type Concrete<T> = T extends Tensor ? NdArray : { -readonly [K in keyof T]: Concrete<T[K]> };
 
 export interface CompileOptions {
   /** What runs the graph. @default ONNX Runtime */
@@ -29,8 +26,11 @@ export interface CompileOptions {
   name?: string;
 }
 
-export interface CompiledFunction<A extends readonly unknown[], R> {
-  (...args: A): Promise<Concrete<R>>;
+/** Arguments of a compiled function, from the traced function's parameters. */
+export type ArgumentsOf<P extends unknown[]> = { [K in keyof P]: ArgumentOf<P[K]> };
+
+export interface CompiledFunction<P extends unknown[], R> {
+  (...args: ArgumentsOf<P>): Promise<Concrete<R>>;
   /** Frees the plans of every shape signature seen so far. */
   dispose(): void;
 }
@@ -50,10 +50,7 @@ interface Compiled {
  * const norm = compile((x: Tensor) => sqrt(sum(mul(x, x))));
  * (await norm(float32([3, 4]))).item(); // 5
  */
-export function compile<A extends readonly any[], R extends Tree<Tensor>>(
-  fn: (...args: { [K in keyof A]: Traced<A[K]> }) => R,
-  { executor, donate = [], name = fn.name || "graph" }: CompileOptions = {},
-): CompiledFunction<A, R> {
+export function compile<P extends any[], R extends object>(fn: (...args: P) => R, { executor, donate = [], name = fn.name || "graph" }: CompileOptions = {}): CompiledFunction<P, R> {
   const cache = new Map<string, Promise<Compiled>>();
 
   const call = async (...args: readonly unknown[]): Promise<unknown> => {
@@ -61,7 +58,7 @@ export function compile<A extends readonly any[], R extends Tree<Tensor>>(
     const signature = flat.map(({ leaves, paths }) => leaves.map((leaf, i) => `${paths[i]}:${leaf.dtype}[${leaf.shape.join()}]`).join(";")).join("|");
     let compiled = cache.get(signature);
     if (compiled === undefined) {
-      compiled = trace(fn as unknown as Untyped, args, donate, name).then(async ({ graph, result }) => ({
+      compiled = trace(fn as (...args: any[]) => unknown, args as readonly unknown[], donate, name).then(async ({ graph, result }) => ({
         graph,
         result,
         plan: await (executor ?? (await defaultExecutor())).prepare(graph),
@@ -80,21 +77,19 @@ export function compile<A extends readonly any[], R extends Tree<Tensor>>(
     for (const compiled of cache.values()) void compiled.then(({ plan }) => plan.dispose(), () => {});
     cache.clear();
   };
-  return Object.assign(call, { dispose }) as CompiledFunction<A, R>;
+  return Object.assign(call, { dispose }) as unknown as CompiledFunction<P, R>;
 }
 
 /** Traces a function on arrays' shapes into a graph, without running it. */
-export async function traceGraph<A extends readonly any[], R extends Tree<Tensor>>(
-  fn: (...args: { [K in keyof A]: Traced<A[K]> }) => R,
-  args: A,
+export async function traceGraph<P extends any[], R extends object>(
+  fn: (...args: P) => R,
+  args: ArgumentsOf<P>,
   { donate = [], name = fn.name || "graph" }: Pick<CompileOptions, "donate" | "name"> = {},
 ): Promise<Graph> {
-  return (await trace(fn as unknown as Untyped, args, donate, name)).graph;
+  return (await trace(fn as (...args: any[]) => unknown, args as readonly unknown[], donate, name)).graph;
 }
 
-type Untyped = (...args: any[]) => Tree<Tensor>;
-
-async function trace(fn: Untyped, args: readonly unknown[], donate: readonly number[], name: string): Promise<{ graph: Graph; result: Tree<Tensor> }> {
+async function trace(fn: (...args: any[]) => unknown, args: readonly unknown[], donate: readonly number[], name: string): Promise<{ graph: Graph; result: Tree<Tensor> }> {
   const inputs: Tensor[] = [];
   const donated: { index: number; path: string }[] = [];
   const traced = args.map((arg, i) =>
@@ -106,7 +101,7 @@ async function trace(fn: Untyped, args: readonly unknown[], donate: readonly num
       return input;
     }),
   );
-  const result = withSharing(() => fn(...traced));
+  const result = withSharing(() => fn(...traced)) as Tree<Tensor>;
   const { leaves: outputs, paths } = flattenTree<Tensor>(result, isTensor);
   const overwrites: (number | undefined)[] = outputs.map(() => undefined);
   for (const { index, path } of donated) {

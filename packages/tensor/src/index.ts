@@ -14,7 +14,7 @@ export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
 export { rmsNorm, selectLogProbs } from "./functional.ts";
 
 export { gradients, valueAndGradient } from "./autodiff.ts";
-export { type Argument, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph, type Traced } from "./compile.ts";
+export { type ArgumentOf, type ArgumentsOf, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph } from "./compile.ts";
 export type { Graph } from "./graph.ts";
 export { emitOnnx } from "./onnx/emit.ts";
 export type { Executor, Plan } from "./executor.ts";

@@ -7,10 +7,7 @@ import { isTensor, type Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 
 /** First and second moments, each a tree of the form of the parameters. */
-export interface AdamWState<T> {
-  m: T;
-  v: T;
-}
+export type AdamWState<T> = { m: T; v: T };
 
 export interface AdamWOptions {
   /** Learning rate: a traced scalar, so that a schedule recompiles nothing. */
