@@ -1,23 +1,28 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const folders = ["packages", "apps"].flatMap((group) => readdirSync(new URL(group, import.meta.url)).map((name) => `${group}/${name}`));
-const nameOf = (folder: string): string => JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), "utf8")).name;
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const nameOf = (folder: string): string => JSON.parse(readFileSync(pathOf(`${folder}/package.json`), "utf8")).name;
+
+const folders = ["packages", "apps"].flatMap((group) => readdirSync(pathOf(group)).map((name) => `${group}/${name}`));
+folders.push("bench", "scripts");
+const projects = folders.filter((folder) => existsSync(pathOf(`${folder}/package.json`)));
 
 // Tests run on the sources, so that a failing test points at the line that is wrong and nothing stale is tested.
-const alias = folders
+const alias = projects
   .filter((folder) => folder.startsWith("packages/"))
-  .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: new URL(`${folder}/src/index.ts`, import.meta.url).pathname }));
+  .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: pathOf(`${folder}/src/index.ts`) }));
 
 export default defineConfig({
   resolve: { alias },
   test: {
     maxWorkers: 2,
     testTimeout: 60_000,
-    setupFiles: [new URL("vitest.setup.ts", import.meta.url).pathname],
-    projects: folders.map((folder) => ({
+    setupFiles: [pathOf("vitest.setup.ts")],
+    projects: projects.map((folder) => ({
       extends: true,
-      test: { name: nameOf(folder), root: new URL(folder, import.meta.url).pathname, include: ["src/**/*.test.ts"] },
+      test: { name: nameOf(folder), root: pathOf(folder), include: ["**/*.test.ts"], exclude: ["**/node_modules/**", "dist/**"] },
     })),
   },
 });

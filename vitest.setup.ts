@@ -14,7 +14,7 @@ expect.extend({
       return { pass: false, message: () => `expected ${expected.length} numbers, received ${received.length}` };
     }
     for (let i = 0; i < expected.length; i++) {
-      const [got, want] = [received[i] as number, expected[i] as number];
+      const [got, want] = [received[i] ?? Number.NaN, expected[i] ?? Number.NaN];
       if (got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
       if (!(Math.abs(got - want) <= atol + rtol * Math.abs(want))) {
         return { pass: false, message: () => `at [${i}] expected ${want}, received ${got} (atol ${atol}, rtol ${rtol})` };

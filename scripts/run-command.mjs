@@ -1,0 +1,114 @@
+// Installs and builds what a command needs, when it needs it, and then becomes that command: same standard streams, same exit code.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What each command runs, and the one workspace package (with all it imports) that must be built for it. */
+export const commands = {
+  start: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js", "quickstart"] },
+  train: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js"] },
+  serve: { build: "@diffucoder/app-serve", run: ["apps/serve/dist/main.js"] },
+  bench: { build: "@diffucoder/bench", run: ["bench/dist/main.js"] },
+  parity: { build: "@diffucoder/scripts", run: ["scripts/dist/parity/main.js"] },
+  test: { build: undefined, run: ["node_modules/vitest/vitest.mjs", "run"] },
+};
+
+const environment = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", TURBO_NO_UPDATE_NOTIFIER: "1" };
+
+/** Runs one of `commands` and sets the exit code of this process to its exit code. */
+export async function runCommand(name, args) {
+  const command = Object.hasOwn(commands, name ?? "") ? commands[name] : undefined;
+  if (command === undefined) {
+    process.stderr.write(`Unknown command ${name}; there are ${Object.keys(commands).join(", ")}.\n`);
+    process.exitCode = 1;
+    return;
+  }
+  try {
+    await install();
+    await build(command.build);
+    process.exitCode = await run(process.execPath, [...command.run, ...args], { stdio: "inherit" });
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  }
+}
+
+class StepError extends Error {
+  constructor(message, exitCode) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Installs from the lockfile, unless the last install that finished was from this very lockfile. */
+async function install() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "pnpm-lock.yaml")))
+    .digest("hex");
+  const stamp = join(root, "node_modules", ".diffucoder-install");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  await step("Installing dependencies (about a minute the first time)", "npx", ["--yes", pnpmVersion(), "install", "--frozen-lockfile"], {
+    shell: process.platform === "win32", // npx is a .cmd file there
+    wayOut: "Check the network connection (or the npm proxy settings) and run the command again.",
+  });
+  writeFileSync(stamp, lock);
+}
+
+/** Builds a package and what it imports; without a name, everything. Turbo's cache makes this a moment when nothing changed. */
+async function build(packageName) {
+  const filter = packageName === undefined ? [] : [`--filter=${packageName}`];
+  const turbo = join(root, "node_modules", "turbo", "bin", "turbo");
+  await step("Building", process.execPath, [turbo, "run", "build", "--output-logs=errors-only", "--log-prefix=none", "--ui=stream", ...filter], {
+    wayOut: "In an unchanged clone that is a bug: please report it with this output.",
+  });
+}
+
+function pnpmVersion() {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+}
+
+/** Runs a program quietly: one line while it works, its output only if it fails. */
+async function step(title, program, args, { shell = false, wayOut }) {
+  const started = performance.now();
+  const lateTitle = setTimeout(() => process.stderr.write(`${title} ...\n`), 1500);
+  const output = [];
+  const exitCode = await run(program, args, { stdio: ["ignore", "pipe", "pipe"], shell, onOutput: (chunk) => output.push(chunk) });
+  clearTimeout(lateTitle);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  if (exitCode === 0) {
+    if (seconds >= 2) process.stderr.write(`${title}: done in ${seconds} s\n`);
+    return;
+  }
+  if (exitCode > 128) throw new StepError(`${title}: stopped.`, exitCode);
+  process.stderr.write(Buffer.concat(output));
+  throw new StepError(`${title} failed (exit code ${exitCode}; the output is above). ${wayOut}`, exitCode);
+}
+
+/** Resolves to the exit code of a program; 128 + n if signal n ended it, as shells count. */
+function run(program, args, { stdio, shell = false, onOutput }) {
+  const bin = join(root, "node_modules", ".bin");
+  const child = spawn(program, args, { cwd: root, stdio, shell, env: { ...environment, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` } });
+  child.stdout?.on("data", onOutput);
+  child.stderr?.on("data", onOutput);
+
+  // A terminal sends Ctrl-C to the child as well; without one, the signal came to this process alone and is handed on.
+  const handOn = (signal) => {
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, handOn);
+
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(new StepError(`${program} cannot be started: ${error.message}`, 1)));
+    child.on("close", (code, signal) => {
+      for (const name of signals) process.off(name, handOn);
+      resolve(signal === null ? code : 128 + constants.signals[signal]);
+    });
+  });
+}
