@@ -1,9 +1,9 @@
 // Compositions that every transformer needs.
-import { reciprocal, sqrt, sub, mul, add } from "./ops/elementwise.ts";
+import { add, mul, reciprocal, sigmoid, sqrt, sub } from "./ops/elementwise.ts";
 import { withGradient } from "./ops/gradient-rules.ts";
 import { oneHot, takeAlongAxis } from "./ops/indexing.ts";
 import { reshape } from "./ops/movement.ts";
-import { mean } from "./ops/reduction.ts";
+import { mean, sumTo } from "./ops/reduction.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
 import { type Tensor, type TensorLike, toTensor } from "./tensor.ts";
 
@@ -15,8 +15,28 @@ import { type Tensor, type TensorLike, toTensor } from "./tensor.ts";
  */
 export function rmsNorm(x: TensorLike, weight: TensorLike, { eps = 1e-6 }: { eps?: number } = {}): Tensor {
   const tensor = toTensor(x);
-  const scale = reciprocal(sqrt(add(mean(mul(tensor, tensor), { axes: [-1], keepDims: true }), eps)));
-  return mul(mul(tensor, scale), weight);
+  const gain = toTensor(weight);
+  const lastAxis = { axes: [-1], keepDims: true };
+  const scale = reciprocal(sqrt(add(mean(mul(tensor, tensor), lastAxis), eps)));
+  const normal = mul(tensor, scale);
+  // With n = x / rms(x):  dx = (g w - n mean(g w n)) / rms(x),  dw = sum(g n) over rows.
+  return withGradient(mul(normal, gain), [tensor, gain], (g) => {
+    const weighted = mul(g, gain);
+    const along = mean(mul(weighted, normal), lastAxis);
+    return [mul(sub(weighted, mul(normal, along)), scale), sumTo(mul(g, normal), gain.shape)];
+  });
+}
+
+/**
+ * The gate of a SwiGLU layer, `silu(gate) * up`.
+ *
+ * The gradient reuses `s = sigmoid(gate)` and `y = silu(gate)`: `silu'(gate) = s + y (1 - s) = y + s (1 - y)`.
+ */
+export function swiglu(gate: TensorLike, up: TensorLike): Tensor {
+  const [a, b] = [toTensor(gate), toTensor(up)];
+  const s = sigmoid(a);
+  const y = mul(a, s);
+  return withGradient(mul(y, b), [a, b], (g) => [mul(mul(g, b), add(y, mul(s, sub(1, y)))), mul(g, y)]);
 }
 
 /**

@@ -11,7 +11,8 @@ export { linear, matmul, type MatmulOptions } from "./ops/matmul.ts";
 export { iota, oneHot, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
-export { rmsNorm, selectLogProbs } from "./functional.ts";
+export { rotary } from "./ops/rotary.ts";
+export { rmsNorm, selectLogProbs, swiglu } from "./functional.ts";
 
 export { gradients, valueAndGradient } from "./autodiff.ts";
 export { type ArgumentOf, type ArgumentsOf, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph } from "./compile.ts";
@@ -20,6 +21,8 @@ export { emitOnnx } from "./onnx/emit.ts";
 export type { Executor, Plan } from "./executor.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions } from "./executors/onnx/executor.ts";
+
+export { readSafetensors, type Safetensors, writeSafetensors, type WriteSafetensorsOptions } from "./safetensors/index.ts";
 
 export { adamW, type AdamWOptions, type AdamWState, initAdamW } from "./optimizers/adamw.ts";
 export { clipByGlobalNorm, globalNorm } from "./optimizers/clip.ts";

@@ -15,6 +15,7 @@ interface OnnxNode {
   inputs: readonly string[];
   outputs: readonly string[];
   attributes: Record<string, Attribute>;
+  domain: string;
 }
 
 /** Attributes that ONNX defines as floats; every other number is an integer. */
@@ -32,14 +33,14 @@ export class OnnxBuilder {
   #nextName = 0;
 
   /** Adds a node with one output and returns the output's name. */
-  node(opType: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
-    return this.nodes(opType, inputs, attributes, 1)[0] as string;
+  node(opType: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ""): string {
+    return this.nodes(opType, inputs, attributes, 1, domain)[0] as string;
   }
 
   /** Adds a node with several outputs. */
-  nodes(opType: string, inputs: readonly string[], attributes: Record<string, Attribute>, outputCount: number): string[] {
+  nodes(opType: string, inputs: readonly string[], attributes: Record<string, Attribute>, outputCount: number, domain = ""): string[] {
     const outputs = Array.from({ length: outputCount }, () => this.#name());
-    this.#nodes.push({ opType, inputs, outputs, attributes });
+    this.#nodes.push({ opType, inputs, outputs, attributes, domain });
     for (const output of outputs) this.#results.add(output);
     return outputs;
   }
@@ -51,12 +52,16 @@ export class OnnxBuilder {
   /** Makes `value` the graph output `name`; a node's result is renamed, so that the runtime writes it in place. */
   output(name: string, value: string, shape: Shape, dtype: DType): void {
     if (this.#results.has(value) && !this.#outputNames.has(value)) this.#outputNames.set(value, name);
-    else this.#nodes.push({ opType: "Identity", inputs: [value], outputs: [name], attributes: {} });
+    else this.#nodes.push({ opType: "Identity", inputs: [value], outputs: [name], attributes: {}, domain: "" });
     this.#outputs.push(valueInfo(name, shape, dtype));
   }
 
   cast(input: string, dtype: DType): string {
     return this.node("Cast", [input], { to: elementTypes[dtype] });
+  }
+
+  castInt64(input: string): string {
+    return this.node("Cast", [input], { to: elementTypes.int64 });
   }
 
   /** A 1-D int64 constant: shapes, axes, bounds. */
@@ -82,17 +87,20 @@ export class OnnxBuilder {
     for (const initializer of this.#initializers) graph.message(5, initializer);
     for (const input of this.#inputs) graph.message(11, input);
     for (const output of this.#outputs) graph.message(12, output);
-    const opset = new ProtobufWriter().string(1, "").varint(2, OPSET);
-    return new ProtobufWriter().varint(1, IR_VERSION).string(2, "@diffucoder/tensor").message(7, graph).message(8, opset).finish();
+    const model = new ProtobufWriter().varint(1, IR_VERSION).string(2, "@diffucoder/tensor").message(7, graph);
+    const versions = [...new Set(["", ...this.#nodes.map((node) => node.domain)])];
+    for (const domain of versions) model.message(8, new ProtobufWriter().string(1, domain).varint(2, domain === "" ? OPSET : 1));
+    return model.finish();
   }
 
-  #encodeNode({ opType, inputs, outputs, attributes }: OnnxNode, index: number): ProtobufWriter {
+  #encodeNode({ opType, inputs, outputs, attributes, domain }: OnnxNode, index: number): ProtobufWriter {
     const named = (value: string): string => this.#outputNames.get(value) ?? value;
     const node = new ProtobufWriter();
     for (const input of inputs) node.string(1, named(input));
     for (const output of outputs) node.string(2, named(output));
     node.string(3, `${opType}_${index}`).string(4, opType);
     for (const [name, value] of Object.entries(attributes)) node.message(5, attribute(name, value));
+    if (domain !== "") node.string(7, domain);
     return node;
   }
 

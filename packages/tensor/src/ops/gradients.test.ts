@@ -57,6 +57,8 @@ const cases: Case[] = [
   ["takeAlongAxis", (x) => t.takeAlongAxis(x, t.int32([1, 1, 0, 2, 2, 2], [2, 3])), spread([2, 4])],
   ["scatterAdd", (x) => t.scatterAdd(indices, x, { axis: 0, shape: [3] }), spread([4])],
   ["rmsNorm", (x, w) => t.rmsNorm(x, w), spread([2, 4]), spread([4], 2)],
+  ["swiglu", t.swiglu, spread([2, 3]), spread([2, 3], 2)],
+  ["rotary", (x) => t.rotary(x, { cos: spread([5, 2], 4), sin: spread([5, 2], 5), positions: t.int32([0, 1, 4, 1, 2, 3], [2, 3]) }), spread([2, 2, 3, 4])],
   ["selectLogProbs", (x) => t.selectLogProbs(x, t.int32([3, 0])), spread([2, 4])],
 ];
 

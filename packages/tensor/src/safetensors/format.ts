@@ -1,0 +1,93 @@
+// The safetensors file: 8 bytes of header length (little-endian), a JSON header
+//   { NAME: { "dtype", "shape", "data_offsets": [begin, end] }, ..., "__metadata__": { KEY: "text" } },
+// then the elements, row-major and little-endian, tensor after tensor without gaps; offsets count from the end of the header.
+import { FileError } from "@diffucoder/core";
+import { sizeOf } from "../shape.ts";
+
+/** Element types in a file. `F16` is only read. */
+export type SafetensorsDType = "F32" | "F16" | "BF16" | "I32";
+
+export interface SafetensorsEntry {
+  name: string;
+  dtype: SafetensorsDType;
+  shape: number[];
+  /** Bytes from the end of the header. */
+  begin: number;
+  end: number;
+}
+
+export interface SafetensorsHeader {
+  /** In the order of their data. */
+  entries: SafetensorsEntry[];
+  metadata: Record<string, string>;
+}
+
+export const bytesPerElement: Record<SafetensorsDType, number> = { F32: 4, F16: 2, BF16: 2, I32: 4 };
+
+/** The format's own limit: a longer header is damage or an attack, and is not even read. */
+export const maximumHeaderBytes = 100_000_000;
+
+/**
+ * Checks a header against the file that it came from.
+ *
+ * @param dataBytes bytes of the file after the header
+ * @throws {FileError} naming the first tensor that is wrong
+ */
+export function parseHeader({ path, text, dataBytes }: { path: string; text: string; dataBytes: number }): SafetensorsHeader {
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch (cause) {
+    throw new FileError({ path, problem: `not a safetensors file, its header is not JSON (${(cause as Error).message})`, cause });
+  }
+  if (!isObject(header)) throw new FileError({ path, problem: "not a safetensors file, its header is not a JSON object" });
+
+  const { __metadata__: metadata = {}, ...tensors } = header;
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
+    throw new FileError({ path, problem: "__metadata__ must map names to text" });
+  }
+  const entries = Object.entries(tensors).map(([name, entry]) => parseEntry(path, name, entry));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkOffsets(path, entries, dataBytes);
+  return { entries, metadata: metadata as Record<string, string> };
+}
+
+function parseEntry(path: string, name: string, entry: unknown): SafetensorsEntry {
+  const fail = (problem: string): FileError => new FileError({ path, problem: `tensor ${JSON.stringify(name)} ${problem}` });
+  if (!isObject(entry)) throw fail("is not described by an object");
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== "string" || !Object.hasOwn(bytesPerElement, dtype)) {
+    throw fail(`has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(bytesPerElement).join(", ")}`);
+  }
+  if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(sizeOf(shape))) {
+    throw fail(`has shape ${JSON.stringify(shape)}, expected a list of non-negative integers`);
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    throw fail(`has data_offsets ${JSON.stringify(offsets)}, expected [begin, end]`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const bytes = sizeOf(shape) * bytesPerElement[dtype as SafetensorsDType];
+  if (end - begin !== bytes) throw fail(`has ${end - begin} bytes of data, but ${dtype} [${shape.join(", ")}] takes ${bytes}`);
+  return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
+}
+
+function checkOffsets(path: string, entries: readonly SafetensorsEntry[], dataBytes: number): void {
+  let at = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin < at) throw new FileError({ path, problem: `tensor ${JSON.stringify(name)} overlaps the one before it` });
+    if (begin > at) throw new FileError({ path, problem: `${begin - at} bytes before tensor ${JSON.stringify(name)} belong to no tensor` });
+    at = end;
+  }
+  if (at > dataBytes) {
+    throw new FileError({ path, problem: `truncated, its tensors take ${at} bytes and ${dataBytes} are there`, wayOut: "Copy or download the file again." });
+  }
+  if (at < dataBytes) throw new FileError({ path, problem: `${dataBytes - at} bytes at its end belong to no tensor` });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
