@@ -1,1 +1,6 @@
-export {};
+export { type ModelConfig, ModelConfigSchema, readModelConfig } from "./config.ts";
+export { initParameters, type ModelParameters, parameterCount, parameterShapes } from "./parameters.ts";
+export type { Attention } from "./attention-mask.ts";
+export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
+export { positionIdsFromMask } from "./position-ids.ts";
+export { CheckpointError, type LoadedModel, loadModel, saveModel } from "./checkpoint.ts";

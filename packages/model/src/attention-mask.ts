@@ -1,0 +1,66 @@
+// Who may attend to whom, as an additive bias on the scores and a factor on the queries.
+import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { add, cast, concat, constant, float32, max, mul, reshape, sub, type Tensor } from "@diffucoder/tensor";
+
+/**
+ * `"full"`: every token sees every token; `"causal"`: itself and those before it; or a tensor of 1 where the query
+ * (second to last axis) sees the key (last axis): `[L, L]`, `[B, L, L]` or `[B, 1, L, L]`.
+ */
+export type Attention = "full" | "causal" | Tensor;
+
+export interface AttentionBias {
+  /** Added to the scores `[B, kv heads, G * L, L]`; absent where everything is seen. */
+  scores: Tensor | undefined;
+  /** 0 for queries that see no key at all, else 1: `[B * L, 1]`; absent where there are no such queries. */
+  queries: Tensor | undefined;
+}
+
+/** Far below every score, yet finite: a row of -Infinity would make softmax NaN. */
+const hidden = -1e9;
+
+/**
+ * @param attentionMask `[B, L]`, 1 for a real token and 0 for padding, which sees nothing and is not seen
+ * @param groupSize query heads for each key/value head; their rows lie one after another in the scores
+ */
+export function attentionBias({ attention, attentionMask, batch, length, groupSize }: { attention: Attention; attentionMask: Tensor | undefined; batch: number; length: number; groupSize: number }): AttentionBias {
+  const pattern = patternBias(attention, batch, length, groupSize);
+  if (attentionMask === undefined) return pattern;
+
+  const real = cast(attentionMask, "float32");
+  const keys = reshape(mul(sub(1, real), hidden), [batch, 1, 1, length]);
+  const queries = reshape(real, [batch * length, 1]);
+  return {
+    scores: pattern.scores === undefined ? keys : add(pattern.scores, keys),
+    queries: pattern.queries === undefined ? queries : mul(queries, pattern.queries),
+  };
+}
+
+function patternBias(attention: Attention, batch: number, length: number, groupSize: number): AttentionBias {
+  if (attention === "full") return { scores: undefined, queries: undefined };
+  if (attention === "causal") return { scores: causalBias(length, groupSize), queries: undefined };
+  if (typeof attention === "string") throw new InvalidArgumentError({ argument: "attention", value: attention, expected: '"full", "causal" or a tensor' });
+
+  const { shape } = attention;
+  const rows = shape.length === 2 ? 1 : (shape[0] as number);
+  const isSquare = shape.at(-1) === length && shape.at(-2) === length;
+  const fits = shape.length === 2 || ((rows === 1 || rows === batch) && (shape.length === 3 || (shape.length === 4 && shape[1] === 1)));
+  if (!isSquare || !fits) {
+    throw new ShapeError({ argument: "attention", shape, expected: `[${length}, ${length}], [${batch}, ${length}, ${length}] or [${batch}, 1, ${length}, ${length}]` });
+  }
+  const seen = reshape(cast(attention, "float32"), [rows, 1, length, length]);
+  const bias = mul(sub(1, seen), hidden);
+  // A single pattern serves every row of the batch.
+  const queries = max(seen, { axes: [-1] });
+  return {
+    scores: concat(Array.from({ length: groupSize }, () => bias), 2),
+    queries: reshape(rows === batch ? queries : concat(Array.from({ length: batch }, () => queries), 0), [batch * length, 1]),
+  };
+}
+
+function causalBias(length: number, groupSize: number): Tensor {
+  const bias = float32(new Float32Array(groupSize * length * length), [groupSize * length, length]);
+  for (let row = 0; row < groupSize * length; row++) {
+    bias.data.fill(hidden, row * length + (row % length) + 1, (row + 1) * length);
+  }
+  return constant(bias);
+}

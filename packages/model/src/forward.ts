@@ -1,0 +1,107 @@
+// The Dream/Qwen2.5 transformer. B rows of L tokens, width D, H query and KV key/value heads of size S = D / H, V words:
+//   x = embed(ids)                                                     [B * L, D]
+//   for each layer:  x += o(attention(norm(x)))                        attention(y) = softmax(q k^T / sqrt(S)) v
+//                    x += down(silu(gate(norm(x))) * up(norm(x)))      SwiGLU
+//   logits = head(norm(x))                                             [B, L, V]
+// Differs from Hugging Face's code: 1. heads that share keys and values are rows of one product, K and V are not
+// repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there.
+import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { add, linear, matmul, mul, reshape, rmsNorm, silu, softmax, take, type Tensor, transpose } from "@diffucoder/tensor";
+import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
+import type { ModelConfig } from "./config.ts";
+import { rotaryTables, rotate, type RotaryTables } from "./rotary.ts";
+
+export interface ForwardInputs {
+  /** Token ids, int32 `[B, L]`. */
+  inputIds: Tensor;
+  /** `[B, L]`, 1 for a real token, 0 for padding: it is not seen, and its own logits mean nothing. @default all real */
+  attentionMask?: Tensor | undefined;
+  /** Positions for the rotary embedding, int32 `[B, L]`. @default 0, 1, ..., L - 1 */
+  positionIds?: Tensor | undefined;
+  /** Which tokens see which, on top of `attentionMask`. @default "full" */
+  attention?: Attention | undefined;
+  /** Where logits are wanted: int32 `[M]`, indices into the `B * L` tokens, row-major. @default everywhere */
+  logitPositions?: Tensor | undefined;
+}
+
+/**
+ * Raw logits of the transformer, as the head gives them: those at position `i` predict token `i + 1`, so a diffusion
+ * model reads them shifted by one (`shiftLogits` of `@diffucoder/diffusion`).
+ *
+ * @param parameters by Hugging Face name, see `parameterShapes`
+ * @returns `[B, L, V]`, or `[M, V]` with `logitPositions`
+ * @throws {ShapeError} if an input does not fit the others
+ * @throws {InvalidArgumentError} if a parameter is missing
+ */
+export function forward(config: ModelConfig, parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs): Tensor {
+  const { inputIds, attentionMask, positionIds, attention = "full", logitPositions } = inputs;
+  if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, L]" });
+  const [batch, length] = inputIds.shape as [number, number];
+  for (const [argument, tensor] of Object.entries({ attentionMask, positionIds })) {
+    const fits = tensor === undefined || (tensor.shape.length === 2 && tensor.shape[0] === batch && tensor.shape[1] === length);
+    if (!fits) throw new ShapeError({ argument, shape: tensor.shape, expected: `[${batch}, ${length}], as inputIds` });
+  }
+  const of = (name: string): Tensor => {
+    const parameter = parameters[name];
+    if (parameter === undefined) throw new InvalidArgumentError({ argument: `parameters[${JSON.stringify(name)}]`, value: parameter, expected: "a tensor" });
+    return parameter;
+  };
+  const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, of(`${name}.weight`), { eps: config.rmsNormEps });
+
+  const headSize = config.hiddenSize / config.numAttentionHeads;
+  const tables = { headSize, theta: config.ropeTheta, length, positionIds };
+  const context: AttentionContext = {
+    config,
+    batch,
+    length,
+    queryTables: rotaryTables({ ...tables, scale: 1 / Math.sqrt(headSize) }),
+    keyTables: rotaryTables(tables),
+    bias: attentionBias({ attention, attentionMask, batch, length, groupSize: config.numAttentionHeads / config.numKeyValueHeads }),
+  };
+  const embedding = of("model.embed_tokens.weight");
+  let x = take(embedding, reshape(inputIds, [batch * length])); // [B * L, D]
+  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
+    const prefix = `model.layers.${layer}`;
+    x = add(x, selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), context));
+    if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
+    const y = norm(x, `${prefix}.post_attention_layernorm`);
+    const gated = mul(silu(linear(y, of(`${prefix}.mlp.gate_proj.weight`))), linear(y, of(`${prefix}.mlp.up_proj.weight`)));
+    x = add(x, linear(gated, of(`${prefix}.mlp.down_proj.weight`)));
+  }
+  const logits = linear(norm(x, "model.norm"), config.tieWordEmbeddings ? embedding : of("lm_head.weight"));
+  return logitPositions === undefined ? reshape(logits, [batch, length, config.vocabSize]) : logits;
+}
+
+/** `forward` for a fixed config: the form that losses, samplers and trainers take a network in. */
+export function logitsFunction(config: ModelConfig): (parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs) => Tensor {
+  return (parameters, inputs) => forward(config, parameters, inputs);
+}
+
+interface AttentionContext {
+  config: ModelConfig;
+  batch: number;
+  length: number;
+  queryTables: RotaryTables;
+  keyTables: RotaryTables;
+  bias: AttentionBias;
+}
+
+/** `x [B * L, D]` -> `[B * L, D]`. */
+function selfAttention(x: Tensor, of: (name: string) => Tensor, { config, batch, length, queryTables, keyTables, bias }: AttentionContext): Tensor {
+  const { hiddenSize, numAttentionHeads: heads, numKeyValueHeads: keyHeads } = config;
+  const headSize = hiddenSize / heads;
+  const project = (name: string, count: number): Tensor => {
+    const flat = add(linear(x, of(`${name}.weight`)), of(`${name}.bias`));
+    return transpose(reshape(flat, [batch, length, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
+  };
+  const q = rotate(project("q_proj", heads), queryTables);
+  const k = rotate(project("k_proj", keyHeads), keyTables);
+  const v = project("v_proj", keyHeads);
+
+  const grouped = reshape(q, [batch, keyHeads, (heads / keyHeads) * length, headSize]);
+  const scores = matmul(grouped, k, { transposeB: true }); // [B, KV, G * L, L]
+  const weights = softmax(bias.scores === undefined ? scores : add(scores, bias.scores));
+  const mixed = reshape(matmul(weights, v), [batch, heads, length, headSize]);
+  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * length, hiddenSize]);
+  return linear(bias.queries === undefined ? merged : mul(merged, bias.queries), of("o_proj.weight"));
+}
