@@ -1,0 +1,106 @@
+import { scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import { html, type Html } from "./html.ts";
+import { formatNumber } from "./number-format.ts";
+
+export interface LineChartOptions {
+  /** Unique in the page. */
+  id: string;
+  title: string;
+  /** One sentence: what is measured, in which unit. */
+  description: string;
+  xLabel: string;
+  /** Positions on the horizontal axis, ascending. */
+  x: readonly number[];
+  /** One value per position; what is not finite is a gap. */
+  y: readonly number[];
+  /** Whether the vertical axis starts at zero. */
+  fromZero?: boolean;
+}
+
+// Drawn at the size at which a phone shows it, so that the text is never scaled below 11 px.
+const width = 360;
+const height = 208;
+const left = 50;
+const right = 350;
+const top = 12;
+const bottom = 172;
+
+/** A curve as inline SVG: the values thin, their moving mean bold. */
+export function lineChart({ id, title, description, xLabel, x, y, fromZero = false }: LineChartOptions): Html {
+  const finite = y.filter(Number.isFinite);
+  if (finite.length === 0)
+    return html`<figure class="chart">
+      <figcaption>${title}</figcaption>
+      <p class="muted">No values.</p>
+    </figure>`;
+  const window = smoothingWindow(y.length);
+  const smooth = movingMean(y, window);
+  const xScale = scaleLinear([x[0] as number, Math.max(x.at(-1) as number, (x[0] as number) + 1)], [left, right]);
+  const yScale = scaleLinear(valueDomain(finite, fromZero), [bottom, top]).nice(4);
+  const pathOf = (values: readonly number[]): string =>
+    line<number>(
+      (_, i) => round(xScale(x[i] as number)),
+      (value) => round(yScale(value)),
+    ).defined(Number.isFinite)(values) ?? "";
+  const pointsOf = x.map((step, i) => [
+    round(xScale(step)),
+    finiteOr(smooth[i], (value) => round(yScale(value))),
+    step,
+    formatNumber(y[i] as number),
+  ]);
+  const first = smooth.find(Number.isFinite) as number;
+  const last = smooth.findLast(Number.isFinite) as number;
+  const trend = `From ${formatNumber(first)} to ${formatNumber(last)}`;
+  return html`<figure class="chart">
+    <figcaption>${title} <span class="muted">${formatNumber(first)} → ${formatNumber(last)}</span></figcaption>
+    <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" data-points="${JSON.stringify(pointsOf)}">
+      <title id="${id}-title">${title}</title>
+      <desc id="${id}-desc">
+        ${description} ${trend} (moving mean over ${window}), lowest ${formatNumber(Math.min(...finite))}, highest
+        ${formatNumber(Math.max(...finite))}.
+      </desc>
+      ${yScale.ticks(4).map((tick) => html`<path class="grid" d="M${left} ${round(yScale(tick))}H${right}" /><text class="tick" text-anchor="end" x="${left - 7}" y="${round(yScale(tick)) + 4}">${formatNumber(tick)}</text>`)}
+      ${xScale
+        .ticks(5)
+        .filter(Number.isInteger)
+        .map((tick) => html`<text class="tick" text-anchor="middle" x="${round(xScale(tick))}" y="${bottom + 18}">${formatNumber(tick)}</text>`)}
+      <text class="tick" text-anchor="middle" x="${(left + right) / 2}" y="${height - 3}">${xLabel}</text>
+      <path class="values" d="${pathOf(y)}" />
+      <path class="mean" d="${pathOf(smooth)}" />
+      ${finite.length === 1 ? html`<circle class="dot" cx="${left}" cy="${round(yScale(last))}" r="3" />` : null}
+      <path class="cursor" d="" />
+      <text class="readout" y="${top + 2}"></text>
+    </svg>
+    <p class="muted">${description}</p>
+  </figure>`;
+}
+
+/** Values in a window: about a tenth of the run, odd, at least 1. */
+export function smoothingWindow(count: number): number {
+  return 2 * Math.floor(count / 20) + 1;
+}
+
+/** Centred moving mean; at the ends over the part of the window that exists, skipping what is not finite. */
+export function movingMean(values: readonly number[], window: number): number[] {
+  const half = (window - 1) / 2;
+  return values.map((_, i) => {
+    const near = values.slice(Math.max(0, i - half), i + half + 1).filter(Number.isFinite);
+    return near.length === 0 ? Number.NaN : near.reduce((sum, value) => sum + value, 0) / near.length;
+  });
+}
+
+function valueDomain(values: readonly number[], fromZero: boolean): [number, number] {
+  const low = fromZero ? Math.min(0, ...values) : Math.min(...values);
+  const high = Math.max(...values);
+  // A flat curve needs some height to be drawn in.
+  return high > low ? [low, high] : [low - (fromZero ? 0 : Math.abs(low) / 10 || 1), high + (Math.abs(high) / 10 || 1)];
+}
+
+function finiteOr(value: number | undefined, map: (value: number) => number): number | null {
+  return value !== undefined && Number.isFinite(value) ? map(value) : null;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { comparisonTable, comparisonView, conclusion } from "./comparison-view.ts";
+import { curvesView } from "./curves-view.ts";
+import { exampleView } from "./example-view.ts";
+import { html, raw, withCode, type Html } from "./html.ts";
+import { formatNumber, formatPercent, formatPoints, formatSeconds } from "./number-format.ts";
+import type { QuickstartReportData } from "./report-data.ts";
+import { script } from "./script.ts";
+import { style } from "./style.ts";
+
+// Models write arbitrary text. Every value is escaped, and should that ever fail, this policy lets the page load
+// nothing and run no script but its own.
+const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
+
+// Byte for byte what the policy's hash was made of, so no white space of the template may get in.
+const scriptElement = raw(`<script>${script}</script>`);
+
+/**
+ * The report of the main job as one HTML file that needs nothing else: charts are inline SVG, nothing is requested.
+ *
+ * It shows pass@1 and pass@8 before and after with intervals, the training curves, example completions with a
+ * verdict per test, one of them in the order in which it was revealed, and what it takes to run it again.
+ *
+ * @throws {InvalidArgumentError} if a reveal order is not consistent
+ */
+export function quickstartReport(data: QuickstartReportData): string {
+  const { title, passAt1, passAt8, tasks, samplesPerTask, infrastructureFailures = 0 } = data;
+  const top = Math.max(0.05, ...[passAt1, passAt8].flatMap((comparison) => [comparison.beforeInterval95[1], comparison.afterInterval95[1]]));
+  const [low, high] = passAt1.interval95.map(formatPoints);
+  const delta = `${formatPoints(passAt1.difference)} points, 95 % interval ${low} to ${high}`;
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          ${raw(style)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${title}</h1>
+          <p class="headline">
+            pass@1 <b class="before">${formatPercent(passAt1.before)}</b> → <b class="after">${formatPercent(passAt1.after)}</b>
+            <span class="delta">${delta}</span>
+          </p>
+          <p>${conclusion(passAt1)}</p>
+          <p class="muted">
+            ${formatNumber(tasks)} held-out tasks, ${samplesPerTask} samples each, the same tasks before and after. Intervals are 95 % bootstrap
+            intervals over tasks. Seed ${String(data.seed)},
+            ${formatSeconds(data.seconds)}.${infrastructureFailures > 0 ? ` ${formatNumber(infrastructureFailures)} samples could not be scored and are left out.` : ""}
+          </p>
+        </header>
+        <main>
+          <section>
+            <h2>Before and after</h2>
+            <div class="pair">${comparisonView({ k: 1, comparison: passAt1, top })}${comparisonView({ k: 8, comparison: passAt8, top })}</div>
+            ${comparisonTable([
+              { k: 1, comparison: passAt1 },
+              { k: 8, comparison: passAt8 },
+            ])}
+          </section>
+          <section>
+            <h2>Training</h2>
+            <p class="muted">Over the iterations of coupled-GRPO: thin, each iteration; bold, a moving mean.</p>
+            ${curvesView(data.iterations)}
+          </section>
+          ${
+            data.examples.length === 0
+              ? null
+              : html`<section>
+                  <h2>What the trained model writes</h2>
+                  ${data.examples.map(exampleView)}
+                </section>`
+          }
+          <section>
+            <h2>How it was made</h2>
+            <div class="pair">
+              ${settingsTable("Settings", { seed: String(data.seed), tasks, "samples per task": samplesPerTask, time: formatSeconds(data.seconds), ...data.settings })}
+              ${data.environment === undefined ? null : settingsTable("Environment", data.environment)}
+            </div>
+            ${
+              data.reproduce === undefined
+                ? null
+                : html`<h3>Run it again</h3>
+                    <pre tabindex="0">${data.reproduce.join("\n")}</pre>`
+            }
+          </section>
+          ${
+            data.next.length === 0
+              ? null
+              : html`<section>
+                  <h2>What to try next</h2>
+                  <ul>
+                    ${data.next.map((item) => html`<li>${withCode(item)}</li>`)}
+                  </ul>
+                </section>`
+          }
+        </main>
+        ${scriptElement}
+      </body>
+    </html> `;
+  return page.markup;
+}
+
+function settingsTable(caption: string, settings: Readonly<Record<string, string | number>>): Html {
+  const rows = Object.entries(settings).map(
+    ([name, value]) =>
+      html`<tr>
+        <th scope="row">${name}</th>
+        <td>${typeof value === "number" ? formatNumber(value) : value}</td>
+      </tr>`,
+  );
+  return html`<div>
+    <h3>${caption}</h3>
+    <table class="settings">
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}

@@ -1,0 +1,79 @@
+import type { PassComparison } from "../compare.ts";
+
+/** Everything that the report of the main job shows. Plain JSON. Shares are in [0, 1]. */
+export interface QuickstartReportData {
+  readonly title: string;
+  readonly seed: number;
+  readonly passAt1: PassComparison;
+  readonly passAt8: PassComparison;
+  /** Held-out tasks that were compared. */
+  readonly tasks: number;
+  readonly samplesPerTask: number;
+  /** Wall-clock time of the whole job. */
+  readonly seconds: number;
+  /** Samples that could not be scored and were left out. @default 0 */
+  readonly infrastructureFailures?: number;
+  /** One per coupled-GRPO iteration, in order. */
+  readonly iterations: readonly IterationMetrics[];
+  /** Completions of the trained model; the page shows the reveal order of those that have one. */
+  readonly examples: readonly ReportExample[];
+  /** Model, steps, learning rate and the rest, in the order in which they are shown. */
+  readonly settings: Readonly<Record<string, string | number>>;
+  /** Versions, processor, sandbox level. */
+  readonly environment?: Readonly<Record<string, string | number>>;
+  /** Commands that give this report again. */
+  readonly reproduce?: readonly string[];
+  /** What to try next, one sentence each; `backticks` mark code. */
+  readonly next: readonly string[];
+}
+
+/** Figures of one iteration. A number that is not finite leaves a gap in its curve. */
+export interface IterationMetrics {
+  /** Iteration number, from 1. */
+  readonly step: number;
+  /** Mean weighted reward. */
+  readonly reward: number;
+  /** Mean share of tests passed. */
+  readonly codeReward: number;
+  /** Mean format reward. */
+  readonly formatReward: number;
+  /** Mean KL to the reference policy, nats per token. */
+  readonly kl: number;
+  /** Mean completion length, tokens. */
+  readonly completionLength: number;
+  /** Share of tokens whose ratio was clipped. */
+  readonly clipRatio: number;
+  /** Global gradient norm before clipping. */
+  readonly gradNorm: number;
+  readonly loss: number;
+  readonly secondsPerIteration: number;
+}
+
+export interface ReportExample {
+  readonly prompt: string;
+  /** What the model wrote. */
+  readonly text: string;
+  readonly passed: boolean;
+  readonly verdicts: readonly ReportVerdict[];
+  readonly reveal?: RevealOrder;
+}
+
+/** One test, its values as source text (`[1, 2]`, `'a'`, `(1,)`). */
+export interface ReportVerdict {
+  readonly args: string;
+  readonly expected: string;
+  readonly got: string;
+  /** `"passed"`, or why not: `"wrong"`, `"timeout"`, ... */
+  readonly verdict: string;
+}
+
+/** In which order the tokens of a completion were revealed. The lists have one entry per token, in text order. */
+export interface RevealOrder {
+  readonly tokens: readonly string[];
+  /** Denoising step that revealed the token, from 0; negative if it was there from the start. */
+  readonly stepOf: readonly number[];
+  /** Probability that the sampler gave to the token. */
+  readonly confidence?: readonly number[];
+  /** Denoising steps in all. */
+  readonly steps: number;
+}
