@@ -1,1 +1,5 @@
-export {};
+export type { LogitsFunction, LogitsInputs } from "./logits-function.ts";
+export { drawTimesteps } from "./timesteps.ts";
+export { maskTokens, type MaskTokensOptions, type NoisyTokens } from "./forward-process.ts";
+export { diffusionLoss, diffusionWeights, nextTokenWeights, shiftLogits } from "./loss.ts";
+export { timestep, transferCount, type TransferCountOptions, transferSchedule, type TransferScheduleName } from "./transfer-schedule.ts";

@@ -6,10 +6,10 @@
 // Differs from Hugging Face's code: 1. heads that share keys and values are rows of one product, K and V are not
 // repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
-import { add, linear, matmul, mul, reshape, rmsNorm, silu, softmax, take, type Tensor, transpose } from "@diffucoder/tensor";
+import { add, linear, matmul, mul, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
 import type { ModelConfig } from "./config.ts";
-import { rotaryTables, rotate, type RotaryTables } from "./rotary.ts";
+import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
 
 export interface ForwardInputs {
   /** Token ids, int32 `[B, L]`. */
@@ -49,7 +49,7 @@ export function forward(config: ModelConfig, parameters: Readonly<Record<string,
   const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, of(`${name}.weight`), { eps: config.rmsNormEps });
 
   const headSize = config.hiddenSize / config.numAttentionHeads;
-  const tables = { headSize, theta: config.ropeTheta, length, positionIds };
+  const tables = { batch, length, headSize, theta: config.ropeTheta, positionIds };
   const context: AttentionContext = {
     config,
     batch,
@@ -65,7 +65,7 @@ export function forward(config: ModelConfig, parameters: Readonly<Record<string,
     x = add(x, selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), context));
     if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
     const y = norm(x, `${prefix}.post_attention_layernorm`);
-    const gated = mul(silu(linear(y, of(`${prefix}.mlp.gate_proj.weight`))), linear(y, of(`${prefix}.mlp.up_proj.weight`)));
+    const gated = swiglu(linear(y, of(`${prefix}.mlp.gate_proj.weight`)), linear(y, of(`${prefix}.mlp.up_proj.weight`)));
     x = add(x, linear(gated, of(`${prefix}.mlp.down_proj.weight`)));
   }
   const logits = linear(norm(x, "model.norm"), config.tieWordEmbeddings ? embedding : of("lm_head.weight"));
@@ -94,8 +94,8 @@ function selfAttention(x: Tensor, of: (name: string) => Tensor, { config, batch,
     const flat = add(linear(x, of(`${name}.weight`)), of(`${name}.bias`));
     return transpose(reshape(flat, [batch, length, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
   };
-  const q = rotate(project("q_proj", heads), queryTables);
-  const k = rotate(project("k_proj", keyHeads), keyTables);
+  const q = rotary(project("q_proj", heads), queryTables);
+  const k = rotary(project("k_proj", keyHeads), keyTables);
   const v = project("v_proj", keyHeads);
 
   const grouped = reshape(q, [batch, keyHeads, (heads / keyHeads) * length, headSize]);

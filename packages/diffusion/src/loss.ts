@@ -1,0 +1,83 @@
+// The training loss of a masked diffusion model adapted from an autoregressive one (DiffuLLaMA, Eq. 8; Dream), a bound
+// on -log p(x_0) per token. B rows of L tokens, N predicted tokens, p(. | x_t)_i read from the logits at i - 1:
+//   loss = -(1/N) sum_b (1/t_b) sum_{i masked} log p(x_0^i | x_t)_i
+// The autoregressive loss is the same sum with the clean tokens as input, causal attention and weights 1/N.
+// Differs from DiffuLLaMA's code, which divides by the number of masked tokens: N is the number of tokens that could have
+// been masked, as in LLaDA, so that the loss does not depend on how many were.
+import { ShapeError } from "@diffucoder/core";
+import { concat, float32, mul, type NdArray, neg, selectLogProbs, slice, sum, type Tensor } from "@diffucoder/tensor";
+import { expectRows, expectSameShape, rowsOf } from "./forward-process.ts";
+
+/**
+ * Aligns raw logits with the tokens that they predict: row `i` of the result is row `i - 1` of the input; the first
+ * row stays its own, as in Dream's `generation_utils.py`.
+ *
+ * @param logits `[B, L, V]`
+ * @returns `[B, L, V]`
+ */
+export function shiftLogits(logits: Tensor): Tensor {
+  if (logits.shape.length !== 3) throw new ShapeError({ argument: "logits", shape: logits.shape, expected: "[B, L, V]" });
+  return concat([slice(logits, { axis: 1, end: 1 }), slice(logits, { axis: 1, end: -1 })], 1);
+}
+
+/**
+ * `-sum(weights * log p(targets))`, traced: the logits at `i` are scored on target `i + 1`. The diffusion loss with
+ * `diffusionWeights`, the autoregressive one with `nextTokenWeights`.
+ *
+ * The first token of a row has no predecessor: its weight is not read.
+ *
+ * @param logits raw, `[B, L, V]`
+ * @param targets clean token ids, int32 `[B, L]`
+ * @param weights float32 `[B, L]`; 0 where a token does not count
+ * @returns `[]`, nats per token if the weights are such
+ * @throws {ShapeError} if the three do not fit
+ */
+export function diffusionLoss(logits: Tensor, { targets, weights }: { targets: Tensor; weights: Tensor }): Tensor {
+  if (logits.shape.length !== 3) throw new ShapeError({ argument: "logits", shape: logits.shape, expected: "[B, L, V]" });
+  const [batch, length] = logits.shape as [number, number, number];
+  for (const [argument, { shape }] of Object.entries({ targets, weights })) {
+    if (shape.join() !== `${batch},${length}`) throw new ShapeError({ argument, shape, expected: `[${batch}, ${length}], as logits` });
+  }
+  // Targets and weights move instead of the logits, which are V times larger. The last logits predict nothing.
+  const next = (x: Tensor): Tensor => concat([slice(x, { axis: 1, start: 1 }), slice(x, { axis: 1, end: 1 })], 1);
+  const ahead = slice(weights, { axis: 1, start: 1 });
+  const lastColumn = mul(slice(weights, { axis: 1, end: 1 }), 0);
+  return neg(sum(mul(concat([ahead, lastColumn], 1), selectLogProbs(logits, next(targets)))));
+}
+
+/**
+ * Weights of the diffusion loss: `1 / (t N)` for masked tokens, else 0. `N` counts the eligible tokens, that is all
+ * that could have been masked.
+ *
+ * @param mask `[B, L]`, from `maskTokens`
+ * @param timesteps `[B]`, those that the mask was drawn with
+ * @param eligible as given to `maskTokens`. @default everywhere but the first column
+ * @returns float32 `[B, L]`
+ */
+export function diffusionWeights({ mask, timesteps, eligible }: { mask: NdArray; timesteps: readonly number[]; eligible?: NdArray }): NdArray {
+  const [batch, length] = rowsOf("mask", mask);
+  expectRows("timesteps", timesteps, batch);
+  if (eligible !== undefined) expectSameShape("eligible", eligible, mask);
+  const count = eligible === undefined ? batch * (length - 1) : countPredicted(eligible, length);
+  const weights = Array.from(mask.data, (masked, i) => (masked === 0 || i % length === 0 ? 0 : 1 / ((timesteps[Math.floor(i / length)] as number) * count)));
+  return float32(weights, mask.shape);
+}
+
+/**
+ * Weights of the autoregressive loss: `1 / N` for each of the `N` tokens that count and have a predecessor, else 0.
+ *
+ * @param counted `[B, L]`, 1 for the tokens to learn, e.g. those of the completion
+ * @returns float32 `[B, L]`
+ */
+export function nextTokenWeights(counted: NdArray): NdArray {
+  const [, length] = rowsOf("counted", counted);
+  const count = countPredicted(counted, length);
+  return float32(Array.from(counted.data, (counts, i) => (counts === 0 || i % length === 0 ? 0 : 1 / count)), counted.shape);
+}
+
+/** Tokens marked 1 outside the first column. */
+function countPredicted(marked: NdArray, length: number): number {
+  let count = 0;
+  for (let i = 0; i < marked.data.length; i++) if (marked.data[i] !== 0 && i % length !== 0) count++;
+  return count;
+}

@@ -1,0 +1,13 @@
+import { InvalidArgumentError, type Random } from "@diffucoder/core";
+
+/**
+ * Timesteps `t = (1 - eps) u + eps`, `u ~ U[0, 1)`, one for each row of a batch; row `b` draws from the stream
+ * `random.split(b)`. A token is masked with probability `t`. As in LLaDA and DiffuLLaMA.
+ *
+ * @param eps smallest timestep: the loss is weighted with 1/t. @default 1e-3
+ * @throws {InvalidArgumentError} if `eps` is not in (0, 1]
+ */
+export function drawTimesteps({ count, random, eps = 1e-3 }: { count: number; random: Random; eps?: number }): number[] {
+  if (!(eps > 0 && eps <= 1)) throw new InvalidArgumentError({ argument: "eps", value: eps, expected: "a number in (0, 1]" });
+  return Array.from({ length: count }, (_, row) => (1 - eps) * random.split(row).uniform() + eps);
+}
