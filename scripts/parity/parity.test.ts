@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { checkDirectory } from "./check-directory.ts";
+import { judge, largestError } from "./check.ts";
+
+const directories = {
+  "dream-f32 (fixture)": fileURLToPath(new URL("../../packages/model/fixtures/dream-f32", import.meta.url)),
+  "dream-f32": fileURLToPath(new URL("../../../shared/golden/dream-f32", import.meta.url)),
+  "dream-bf16-sharded": fileURLToPath(new URL("../../../shared/golden/dream-bf16-sharded", import.meta.url)),
+};
+
+for (const [name, directory] of Object.entries(directories)) {
+  describe.skipIf(!existsSync(directory))(`${name}${existsSync(directory) ? "" : " (SKIPPED: ../shared/golden is not there)"}`, () => {
+    it("matches the reference wherever it is covered and present", async () => {
+      for (const { file, status, detail } of await checkDirectory(directory)) {
+        if (existsSync(`${directory}/${file}`)) expect(`${file}: ${status}`, detail).not.toContain("mismatch");
+      }
+    });
+
+    it("covers the logits and the training steps", async () => {
+      const byFile = new Map((await checkDirectory(directory)).map(({ file, status }) => [file, status]));
+      expect(byFile.get("forward.json")).toBe("ok");
+      expect(byFile.get("pretrain_adamw.json")).toBe("ok");
+    });
+  });
+}
+
+describe("largestError", () => {
+  it("is relative above the floor and absolute below", () => {
+    expect(largestError([10.1, 0.05], [10, 0])).toBeCloseTo(0.05, 12);
+  });
+
+  it("is Infinity for a NaN and for a missing number", () => {
+    expect(largestError([Number.NaN], [1])).toBe(Infinity);
+    expect(largestError([], [1])).toBe(Infinity);
+  });
+});
+
+describe("judge", () => {
+  it("names what exceeds its tolerance", () => {
+    const result = judge([{ what: "losses", error: 1e-3, tolerance: 1e-5 }, { what: "norms", error: 1e-6, tolerance: 1e-3 }]);
+    expect(result).toEqual({ status: "mismatch", largestError: 1e-3, detail: "losses 1.0e-3 (allowed 1e-5)" });
+  });
+});
