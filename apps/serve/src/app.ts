@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { ApiError, toApiError } from "./api-error.ts";
+import { type CompletionEvent, completionJob, runCompletion } from "./completions.ts";
+import { denoiseMessages } from "./denoise.ts";
+import type { Engine } from "./engine.ts";
+import { eventStream, message } from "./event-stream.ts";
+import { LOOPBACK_HOSTS, refuseForeignSites } from "./guard.ts";
+import { type AnswerHead, chunkOf, type Endpoint, UsageCount, usageChunk, wholeAnswer } from "./openai-format.ts";
+import type { Page } from "./page.ts";
+import {
+  type ChatCompletionRequest,
+  ChatCompletionRequestSchema,
+  type CompletionRequest,
+  CompletionRequestSchema,
+  DenoiseRequestSchema,
+  parseBody,
+} from "./requests.ts";
+import { RunQueue } from "./run-queue.ts";
+
+export interface AppOptions {
+  engine: Engine;
+  /** What clients call the model. */
+  modelId: string;
+  page: Page;
+  /** Unix time, seconds. */
+  now: () => number;
+  /** A seed for a request that names none; a whole number below 2^48. */
+  randomSeed: () => number;
+  /** Hears what went wrong inside; clients learn only that something did. */
+  onError: (error: unknown) => void;
+  /** Host names, besides the loopback ones, under which the server may be called. @default none */
+  allowedHosts?: readonly string[];
+  /** Requests that may wait while one runs. @default 16 */
+  maxWaiting?: number;
+  /** Wall-clock limit of a request, waiting included, milliseconds. @default 120000 */
+  timeLimitMs?: number;
+  /** Largest request body, bytes. @default 65536 */
+  maxBodyBytes?: number;
+  /** Ends every generation when it fires, for shutdown. */
+  signal?: AbortSignal;
+}
+
+/** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
+export function createApp({
+  engine,
+  modelId,
+  page,
+  now,
+  randomSeed,
+  onError,
+  allowedHosts = [],
+  maxWaiting = 16,
+  timeLimitMs = 120_000,
+  maxBodyBytes = 65_536,
+  signal: shutdown,
+}: AppOptions): Hono {
+  const app = new Hono();
+  const queue = new RunQueue({ maxWaiting });
+  const started = now();
+
+  const report = (error: unknown): ApiError => {
+    const answer = toApiError(error);
+    if (answer.status === 500) onError(error);
+    return answer;
+  };
+
+  /** Waits for the turn, then runs; the turn ends with the events, whoever stops reading them. */
+  async function* inTurn<E>(signal: AbortSignal, start: () => AsyncGenerator<E>): AsyncGenerator<E> {
+    const release = await queue.acquire(signal);
+    try {
+      yield* start();
+    } finally {
+      release();
+    }
+  }
+
+  /** A signal for one request: the client leaves, the time is up, or the server stops. */
+  function requestSignal(c: Context): { signal: AbortSignal; cancel: () => void } {
+    const client = new AbortController();
+    const signals = [client.signal, c.req.raw.signal, AbortSignal.timeout(timeLimitMs)];
+    return { signal: AbortSignal.any(shutdown === undefined ? signals : [...signals, shutdown]), cancel: () => client.abort() };
+  }
+
+  async function complete(c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
+    if (request.model !== undefined && request.model !== modelId) {
+      throw new ApiError({
+        status: 404,
+        message: `There is no model ${JSON.stringify(request.model)} here, only ${JSON.stringify(modelId)}.`,
+        param: "model",
+        code: "model_not_found",
+      });
+    }
+    const job = completionJob(request, { randomSeed: randomSeed() });
+    const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
+    const { signal, cancel } = requestSignal(c);
+    const events = inTurn(signal, () => runCompletion({ engine, job, signal }));
+    if (!request.stream) {
+      const all: CompletionEvent[] = [];
+      for await (const event of events) all.push(event);
+      return c.json(wholeAnswer(head, { events: all, seed: job.seed }));
+    }
+    const first = await events.next(); // what is wrong with the request is found here, while a status can still say it
+    const includeUsage = request.stream_options?.include_usage === true;
+    return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: cancel });
+  }
+
+  app.onError((error, c) => {
+    const answer = report(error);
+    if (answer.status === 429) c.header("retry-after", "1");
+    return c.json(answer.body, answer.status);
+  });
+  app.notFound((c) =>
+    c.json(new ApiError({ status: 404, message: `There is nothing at ${c.req.method} ${c.req.path}.`, code: "not_found" }).body, 404),
+  );
+  app.use(refuseForeignSites([...LOOPBACK_HOSTS, ...allowedHosts]));
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new ApiError({ status: 413, message: `The request body is larger than ${maxBodyBytes} bytes.`, code: "body_too_large" });
+      },
+    }),
+  );
+
+  app.get("/", (c) => c.html(page.html, 200, page.headers));
+  app.get("/healthz", (c) => c.json({ status: "ok", model: modelId, running: queue.running, waiting: queue.waiting }));
+  app.get("/v1/models", (c) =>
+    c.json({
+      object: "list",
+      data: [{ id: modelId, object: "model", created: started, owned_by: "diffucoder", diffusion: engine.generationConfig }],
+    }),
+  );
+  app.post("/v1/completions", async (c) => complete(c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
+  app.post("/v1/chat/completions", async (c) => complete(c, "chat", await parseBody(ChatCompletionRequestSchema, c.req.raw)));
+  app.post("/v1/denoise", async (c) => {
+    const request = await parseBody(DenoiseRequestSchema, c.req.raw);
+    const { prompt, steps, alg, temperature, top_p: topP, seed = randomSeed() } = request;
+    const { signal, cancel } = requestSignal(c);
+    const events = inTurn(signal, () => engine.stream({ prompt, steps, alg, temperature, topP, seed, signal }));
+    const first = await events.next();
+    return eventStream(denoiseMessages({ first, events, report }), { onCancel: cancel });
+  });
+  return app;
+}
+
+async function* completionMessages({
+  head,
+  first,
+  events,
+  includeUsage,
+  report,
+}: {
+  head: AnswerHead;
+  first: IteratorResult<CompletionEvent>;
+  events: AsyncGenerator<CompletionEvent>;
+  includeUsage: boolean;
+  report: (error: unknown) => ApiError;
+}): AsyncGenerator<string> {
+  const count = new UsageCount();
+  try {
+    for (let result = first; result.done !== true; result = await events.next()) {
+      count.add(result.value);
+      const chunk = chunkOf(head, result.value);
+      if (chunk !== undefined) yield message(chunk);
+    }
+    if (includeUsage) yield message(usageChunk(head, count.usage));
+    yield message("[DONE]");
+  } catch (error) {
+    yield message(report(error).body);
+  } finally {
+    await events.return(undefined);
+  }
+}

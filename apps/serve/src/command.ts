@@ -1,0 +1,75 @@
+import { randomInt } from "node:crypto";
+import { basename, resolve } from "node:path";
+import { DiffuCoderError } from "@diffucoder/core";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { bundledModelDir, loadDiffuCoder } from "diffucoder";
+import { createApp } from "./app.ts";
+import { loadPage } from "./page.ts";
+import { listen } from "./server.ts";
+
+/** Where the command speaks to its user. */
+export interface Terminal {
+  out(text: string): void;
+  error(text: string): void;
+}
+
+interface Options {
+  model?: string;
+  host: string;
+  port: number;
+  allowHost: string[];
+}
+
+/**
+ * Runs `serve` until `stop` fires.
+ *
+ * @param args the command line, without node and the script
+ * @returns the exit code
+ */
+export async function runServe(args: readonly string[], { terminal, stop }: { terminal: Terminal; stop: AbortSignal }): Promise<number> {
+  const command = new Command("serve")
+    .description("Serves a model over OpenAI's HTTP interface, with a playground")
+    .option("--model <dir>", "model folder (default: the small model that is shipped)")
+    .option("--host <address>", "address to listen on; the default is reachable from this machine only", "127.0.0.1")
+    .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
+    .option("--allow-host <name>", "further host name that clients may use (repeatable)", (name: string, names: string[]) => [...names, name], [])
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) })
+    .action((options: Options) => serve(options, terminal, stop));
+  try {
+    await command.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
+    if (!(error instanceof DiffuCoderError)) throw error;
+    terminal.error(error.message);
+    return 1;
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("It must be a port number, 0 to 65535; 0 takes any free one.");
+  return port;
+}
+
+async function serve({ model = bundledModelDir(), host, port, allowHost }: Options, terminal: Terminal, stop: AbortSignal): Promise<void> {
+  const dir = resolve(model);
+  const engine = await loadDiffuCoder(dir);
+  const app = createApp({
+    engine,
+    modelId: basename(dir),
+    page: loadPage(),
+    allowedHosts: [host.includes(":") ? `[${host}]` : host, ...allowHost].map((name) => name.toLowerCase()),
+    now: () => Math.floor(Date.now() / 1000),
+    randomSeed: () => randomInt(2 ** 32),
+    onError: (error) => terminal.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    signal: stop,
+  });
+  const server = await listen({ app, host, port });
+  terminal.out(`${basename(dir)} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+  terminal.out("Stopping.");
+  await server.close();
+}

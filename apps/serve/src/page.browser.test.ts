@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createFakeEngine } from "./fake-engine.fixture.ts";
+import { CHROMIUM_FLAGS, findChromium } from "./find-chromium.fixture.ts";
+import { serve } from "./served.fixture.ts";
+
+const executablePath = findChromium();
+if (executablePath === undefined) {
+  process.stderr.write("SKIPPED: the browser test of the playground, no chromium found (apt-get install chromium, or set CHROMIUM_PATH)\n");
+}
+
+// The text is markup, to show that it stays text.
+const TOKENS = ["```python\n", "def", " f(", "xs", "):\n", "    return", ' "<b>x</b>"', "\n", "```\n", ""];
+const ORDER = [9, 0, 2, 1, 3, 5, 4, 6, 8, 7];
+const CODE = 'def f(xs):\n    return "<b>x</b>"\n';
+
+describe.skipIf(executablePath === undefined)("the playground in a browser", () => {
+  const profile = mkdtempSync(join(tmpdir(), "diffucoder-browser-"));
+  let browser: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launchPersistentContext(profile, { executablePath: executablePath as string, headless: true, args: CHROMIUM_FLAGS });
+    page = browser.pages()[0] ?? (await browser.newPage());
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (entry) => entry.type() === "error" && complaints.push(entry.text()));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(profile, { recursive: true, force: true });
+  });
+
+  const cells = (kind: "mask" | "token") => page.locator(`.cell.${kind}`);
+
+  it("fills the masks in the order of reveal and ends with the code", async () => {
+    const engine = createFakeEngine({ tokens: TOKENS, order: ORDER, delayMs: 30 });
+    const { url } = await serve(engine);
+    await page.goto(url);
+    await page.getByLabel("What should the function do?").fill("Return a bold x.");
+    await page.getByLabel("Show").selectOption("0");
+    await page.getByRole("button", { name: "Generate" }).click();
+
+    await expect.poll(() => cells("token").count()).toBeGreaterThan(0);
+    expect(await cells("mask").count()).toBeGreaterThan(0); // seen while it is under way
+    await expect.poll(() => page.getByRole("status").textContent()).toBe("Done: 9 tokens in 10 forward passes, 0.50 seconds.");
+    await expect.poll(() => cells("mask").count()).toBe(0);
+    expect(await page.locator(".cell .when").allTextContents()).toEqual(["2", "4", "3", "5", "7", "6", "8", "10", "9", "1"]);
+    expect(await page.locator("#code").textContent()).toBe(CODE);
+    expect(await page.locator("#code b").count()).toBe(0);
+    expect(await page.locator("#passes").textContent()).toBe("10");
+    expect(await page.locator("#per-second").textContent()).toBe("18");
+    expect(engine.calls[0]).toMatchObject({ prompt: "Return a bold x.", steps: 10, alg: "entropy", temperature: 0, seed: 42 });
+
+    const slider = page.getByRole("slider", { name: "Replay: denoising step" });
+    await slider.press("Home");
+    expect(await cells("mask").count()).toBe(10);
+    for (let i = 0; i < 3; i++) await slider.press("ArrowRight");
+    expect(await cells("token").count()).toBe(3);
+    expect(await page.locator("#code").textContent()).toBe("▒ f(▒▒▒▒▒▒");
+    expect(complaints).toEqual([]);
+  });
+
+  it("generates for an example and stops on request", async () => {
+    const engine = createFakeEngine({ tokens: TOKENS, order: ORDER, delayMs: 100 });
+    const { url } = await serve(engine);
+    await page.goto(url);
+    await page.getByRole("button", { name: "Return a list of the squares" }).click();
+    await expect.poll(() => cells("token").count()).toBeGreaterThan(0);
+    expect(engine.calls[0]?.prompt).toBe("Return a list of the squares of the elements of xs.");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await expect.poll(() => page.getByRole("status").textContent()).toBe("Stopped.");
+    await expect.poll(() => engine.active).toBe(0);
+  });
+
+  it("shows the server's complaint", async () => {
+    const { url } = await serve(createFakeEngine());
+    await page.goto(url);
+    await page.getByLabel("What should the function do?").fill("x".repeat(2000));
+    await page.getByLabel("What should the function do?").press("Control+Enter");
+    await expect.poll(() => page.getByRole("status").textContent()).toBe("prompt must be at most 48 tokens, got 251.");
+  });
+
+  it("fits a narrow screen", async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    const { url } = await serve(createFakeEngine());
+    await page.goto(url);
+    await page.getByRole("button", { name: "Generate" }).click();
+    await expect.poll(() => page.getByRole("status").textContent()).toMatch(/^Done/);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  });
+});

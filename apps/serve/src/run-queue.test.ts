@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { RunQueue } from "./run-queue.ts";
+
+const never = new AbortController().signal;
+
+describe("RunQueue", () => {
+  it("lets one run at a time, in the order of arrival", async () => {
+    const queue = new RunQueue({ maxWaiting: 5 });
+    const log: string[] = [];
+    const run = async (name: string) => {
+      const release = await queue.acquire(never);
+      log.push(`${name} begins`);
+      await Promise.resolve();
+      log.push(`${name} ends`);
+      release();
+      release(); // harmless
+    };
+    await Promise.all([run("a"), run("b"), run("c")]);
+    expect(log).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+    expect(queue.running).toBe(false);
+  });
+
+  it("refuses when too many wait", async () => {
+    const queue = new RunQueue({ maxWaiting: 1 });
+    const release = await queue.acquire(never);
+    const second = queue.acquire(never);
+    await expect(queue.acquire(never)).rejects.toMatchObject({
+      status: 429,
+      code: "queue_full",
+      message: "Too many requests are waiting. Try again in a moment.",
+    });
+    release();
+    (await second)();
+    expect(queue.waiting).toBe(0);
+  });
+
+  it("gives up the place of a client that leaves", async () => {
+    const queue = new RunQueue({ maxWaiting: 5 });
+    const release = await queue.acquire(never);
+    const leaving = new AbortController();
+    const left = queue.acquire(leaving.signal);
+    const third = queue.acquire(never);
+    leaving.abort(new Error("gone"));
+    await expect(left).rejects.toThrow("gone");
+    expect(queue.waiting).toBe(1);
+    release();
+    (await third)();
+    expect(queue.running).toBe(false);
+  });
+});

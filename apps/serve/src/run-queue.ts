@@ -1,0 +1,69 @@
+import { ApiError } from "./api-error.ts";
+
+/**
+ * Lets one generation run at a time, in the order of arrival: on a CPU two would only slow each other down.
+ * At most `maxWaiting` requests wait; the next one is refused with 429, so that a flood costs nothing.
+ */
+export class RunQueue {
+  readonly #maxWaiting: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = false;
+
+  constructor({ maxWaiting }: { maxWaiting: number }) {
+    this.#maxWaiting = maxWaiting;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Waits for the turn and returns the function that ends it; calling it twice does no harm.
+   *
+   * @throws {ApiError} 429 if too many wait already
+   * @throws the signal's reason if it fires while waiting
+   */
+  async acquire(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    if (this.#running) {
+      if (this.#waiting.length >= this.#maxWaiting) {
+        throw new ApiError({
+          status: 429,
+          message: "Too many requests are waiting. Try again in a moment.",
+          type: "rate_limit_error",
+          code: "queue_full",
+        });
+      }
+      await this.#turn(signal);
+    }
+    this.#running = true;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      // The turn is handed over without a moment in between in which a newcomer could overtake.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running = false;
+      else next();
+    };
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal.reason);
+      };
+      const enter = () => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(enter);
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { request } from "node:http";
+import { onTestFinished } from "vitest";
+import { type AppOptions, createApp } from "./app.ts";
+import type { Engine } from "./engine.ts";
+import { loadPage } from "./page.ts";
+import { listen } from "./server.ts";
+
+/** A server for one test, on a free port. */
+export interface Served {
+  url: string;
+  /** What the server reported as its own failures. */
+  failures: unknown[];
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
+}
+
+export async function serve(engine: Engine, options: Partial<AppOptions> = {}): Promise<Served> {
+  const failures: unknown[] = [];
+  const app = createApp({
+    engine,
+    modelId: "tiny",
+    page: loadPage(),
+    now: () => 1_700_000_000,
+    randomSeed: () => 42,
+    onError: (error) => failures.push(error),
+    ...options,
+  });
+  const server = await listen({ app, host: "127.0.0.1", port: 0 });
+  onTestFinished(() => server.close({ graceMs: 0 }));
+  return {
+    url: server.url,
+    failures,
+    post: (path, body, init = {}) =>
+      fetch(server.url + path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+        ...init,
+      }),
+  };
+}
+
+/** Sends what `fetch` would not: any Host and Origin header. */
+export function rawGet(url: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers }, (response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+/** The messages of an event stream: `event` (if any) and the data, parsed unless it is `[DONE]`. */
+export async function messagesOf(response: Response): Promise<{ event?: string; data: any }[]> {
+  const text = await response.text();
+  return text
+    .split("\n\n")
+    .filter((part) => part !== "")
+    .map((part) => {
+      const event = /^event: (.*)$/m.exec(part)?.[1];
+      const data = /^data: (.*)$/m.exec(part)?.[1] as string;
+      return { ...(event === undefined ? {} : { event }), data: data === "[DONE]" ? data : JSON.parse(data) };
+    });
+}

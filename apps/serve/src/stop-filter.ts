@@ -1,0 +1,49 @@
+/**
+ * Cuts a growing text at the first stop string and hands out what may be sent already: a tail that could be the
+ * beginning of a stop string is held back until it is clear what it is.
+ */
+export class StopFilter {
+  readonly #stops: readonly string[];
+  #sent = 0;
+  #stopped = false;
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops;
+  }
+
+  /** Whether a stop string was found; nothing more is sent then. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /**
+   * @param text the whole text so far; each call's begins with the last one's
+   * @param complete whether nothing will follow
+   * @returns the newly settled piece, perhaps empty
+   */
+  push(text: string, { complete = false }: { complete?: boolean } = {}): string {
+    if (this.#stopped) return "";
+    const cut = firstOf(text, this.#stops);
+    this.#stopped = cut !== undefined;
+    const end = cut ?? (complete ? text.length : text.length - this.#heldBack(text));
+    const piece = text.slice(this.#sent, end);
+    this.#sent = Math.max(this.#sent, end);
+    return piece;
+  }
+
+  /** Length of the longest tail of `text` that begins a stop string. */
+  #heldBack(text: string): number {
+    let longest = 0;
+    for (const stop of this.#stops) {
+      for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
+        if (text.endsWith(stop.slice(0, length))) longest = length;
+      }
+    }
+    return longest;
+  }
+}
+
+function firstOf(text: string, stops: readonly string[]): number | undefined {
+  const found = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
+  return found.length === 0 ? undefined : Math.min(...found);
+}

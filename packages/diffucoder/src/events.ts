@@ -1,0 +1,62 @@
+/** What `stream` reports, in this order: one layout, a reveal per forward pass, one done. */
+export type GenerationEvent = LayoutEvent | RevealEvent | DoneEvent;
+
+/** What is about to be generated, with every default filled in. */
+export interface LayoutEvent {
+  type: "layout";
+  /** Tokens of the prompt in the chat template, without padding. */
+  promptTokens: number;
+  /** Positions of the completion, all masked at the beginning. */
+  completionLength: number;
+  steps: number;
+  alg: string;
+  temperature: number;
+  topP: number;
+  seed: number;
+}
+
+/** One forward pass and what it committed; all lists have one entry per committed position. */
+export interface RevealEvent {
+  type: "reveal";
+  /** The denoising step, from 0. */
+  step: number;
+  /** Positions in the completion, from 0, in the order in which the sampler ranked them. */
+  positions: readonly number[];
+  tokenIds: readonly number[];
+  /** Each token alone as text; bytes that are no whole character appear as U+FFFD. A special token gives "". */
+  texts: readonly string[];
+  /** The sampler's own measure, larger is surer: a probability in [0, 1], or for `entropy` the negative entropy in nats. */
+  confidence: readonly number[];
+  /** Forward passes so far. */
+  forwardPasses: number;
+  /** Positions of the completion that are committed without a gap from the left, up to the first end token. */
+  committedTokens: number;
+  /** Their text, whole characters only. Each event's begins with the one before. */
+  committedText: string;
+  /** Set as soon as nothing that is still masked can change the answer. */
+  settled: FinishReason | undefined;
+}
+
+export interface DoneEvent {
+  type: "done";
+  generation: Generation;
+}
+
+/** `stop`: the model ended its answer. `length`: the completion filled its canvas or reached `maxTokens`. */
+export type FinishReason = "stop" | "length";
+
+/** A finished completion. */
+export interface Generation {
+  /** The answer: everything before the first end token. */
+  text: string;
+  /** The whole canvas, end tokens included; positions that an early exit left masked hold the mask token. */
+  tokenIds: readonly number[];
+  finishReason: FinishReason;
+  promptTokens: number;
+  /** Tokens of `text`. */
+  completionTokens: number;
+  forwardPasses: number;
+  /** Wall-clock time from the first forward pass to the last commit, seconds. */
+  seconds: number;
+  seed: number;
+}
