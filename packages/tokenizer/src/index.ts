@@ -1,1 +1,3 @@
-export {};
+export { type ChatMessage, SPECIAL_TOKENS, type SpecialRole, Tokenizer } from "./tokenizer.ts";
+export { readTokenizerFile, type TokenizerFile, TokenizerFileSchema, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
+export { trainBpe, type TrainBpeOptions, WORD_PATTERN } from "./train-bpe.ts";

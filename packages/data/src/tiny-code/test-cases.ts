@@ -1,0 +1,58 @@
+// Test inputs are chosen against near misses: programs with one operation swapped, one constant changed or one stage
+// dropped. Each chosen input is the one that tells the most of the remaining near misses from the task.
+import type { Random } from "@diffucoder/core";
+import { operations } from "./operations.ts";
+import { type Pipeline, runPipeline } from "./pipeline.ts";
+
+/** Arguments and the value that a right solution returns. */
+export type TestCase = [args: [number[]], expected: number | number[]];
+
+const CANDIDATES = 48;
+
+/**
+ * @param visible tests that rewards may use
+ * @param hidden tests for evaluation only; no input is in both
+ */
+export function makeTests(pipeline: Pipeline, { visible, hidden, random }: { visible: number; hidden: number; random: Random }): { tests: TestCase[]; hiddenTests: TestCase[] } {
+  const candidates = drawInputs(random, Math.max(CANDIDATES, 2 * (visible + hidden)));
+  const outputs = candidates.map((xs) => JSON.stringify(runPipeline(pipeline, xs)));
+  let alive = nearMisses(pipeline).map((miss) => candidates.map((xs, i) => JSON.stringify(runPipeline(miss, xs)) !== outputs[i]));
+  const left = new Set(candidates.keys());
+  const chosen: number[] = [];
+  const answers = new Map<string, number>();
+  while (chosen.length < visible + hidden) {
+    // Most near misses caught; among equals, the answer that was asked for least often, so that no constant passes.
+    let best = -1;
+    let bestScore = -Infinity;
+    for (const i of left) {
+      const score = alive.filter((caught) => caught[i]).length - (answers.get(outputs[i] as string) ?? 0) / 100;
+      if (score > bestScore) [best, bestScore] = [i, score];
+    }
+    left.delete(best);
+    chosen.push(best);
+    answers.set(outputs[best] as string, (answers.get(outputs[best] as string) ?? 0) + 1);
+    alive = alive.filter((caught) => !caught[best]);
+  }
+  const cases = chosen.map((i): TestCase => [[candidates[i] as number[]], runPipeline(pipeline, candidates[i] as number[])]);
+  return { tests: cases.slice(0, visible), hiddenTests: cases.slice(visible) };
+}
+
+/** Pipelines that differ from this one in one operation. */
+export function nearMisses(pipeline: Pipeline): Pipeline[] {
+  return pipeline.flatMap((operation, i) => {
+    const swapped = operations[operation.slot].filter(({ key }) => key !== operation.key).map((other) => pipeline.with(i, other));
+    const dropped = pipeline.toSpliced(i, 1);
+    return dropped.length === 0 ? swapped : [...swapped, dropped];
+  });
+}
+
+/** Distinct lists of integers, from empty to ten elements, the first two fixed. */
+function drawInputs(random: Random, count: number): number[][] {
+  const inputs = new Map<string, number[]>([["[]", []], ["[4]", [4]]]);
+  while (inputs.size < count) {
+    const wide = random.uniform() < 0.3;
+    const xs = Array.from({ length: random.integer(2, 11) }, () => (wide ? random.integer(-40, 61) : random.integer(-8, 16)));
+    inputs.set(JSON.stringify(xs), xs);
+  }
+  return [...inputs.values()];
+}

@@ -1,0 +1,53 @@
+import { FileError, readJsonObject } from "@diffucoder/core";
+import { z } from "zod";
+import { fromSymbols } from "./byte-symbols.ts";
+
+/** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
+export const TokenizerFileSchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() })),
+  pre_tokenizer: z.looseObject({ pretokenizers: z.array(z.looseObject({ type: z.string(), pattern: z.looseObject({ Regex: z.string() }).optional() })) }),
+  model: z.looseObject({
+    type: z.literal("BPE"),
+    vocab: z.record(z.string(), z.int().nonnegative()),
+    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+  }),
+});
+
+export type TokenizerFile = z.output<typeof TokenizerFileSchema>;
+
+/** What the file says, with tokens as bytes. */
+export interface Vocabulary {
+  /** Bytes of each ordinary token, by id. */
+  tokens: Uint8Array[];
+  /** Id of each special token. */
+  special: Record<string, number>;
+  /** Regular expression that cuts text into words. */
+  pattern: string;
+}
+
+/** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong */
+export function readTokenizerFile(path: string): Vocabulary {
+  const result = TokenizerFileSchema.safeParse(readJsonObject(path));
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    throw new FileError({ path, problem: `is not a byte-level BPE tokenizer.json (${problems})` });
+  }
+  return toVocabulary(result.data, path);
+}
+
+export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Vocabulary {
+  const tokens: Uint8Array[] = [];
+  for (const [symbols, id] of Object.entries(file.model.vocab)) {
+    const bytes = fromSymbols(symbols);
+    if (bytes === undefined) throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} is not written in byte-level symbols` });
+    if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
+    tokens[id] = bytes;
+  }
+  const size = Object.keys(file.model.vocab).length;
+  if (tokens.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
+  const special = Object.fromEntries(file.added_tokens.map(({ content, id }) => [content, id]));
+  if (Object.values(special).some((id) => id < size)) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
+  const pattern = file.pre_tokenizer.pretokenizers.find((one) => one.type === "Split")?.pattern?.Regex;
+  if (pattern === undefined) throw new FileError({ path, problem: "has no Split pre-tokenizer with a regular expression" });
+  return { tokens, special, pattern };
+}
