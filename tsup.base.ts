@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 /** One build for every package: ESM for Node 20.19. `tsup` empties `dist` first; declarations come from `tsc` afterwards. */
-export function library({ entry = ["src/index.ts"] }: { entry?: string[] } = {}) {
+export function library({ entry = ["src/index.ts"] }: { entry?: string[] | Record<string, string> } = {}) {
   return defineConfig({
     entry,
     format: "esm",

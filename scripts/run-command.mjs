@@ -31,7 +31,7 @@ export async function runCommand(name, args) {
   try {
     await install();
     await build(command.build);
-    process.exitCode = await run(process.execPath, [...command.run, ...args], { stdio: "inherit" });
+    ({ exitCode: process.exitCode } = await run(process.execPath, [...command.run, ...args], { stdio: "inherit" }));
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -78,19 +78,20 @@ async function step(title, program, args, { shell = false, wayOut }) {
   const started = performance.now();
   const lateTitle = setTimeout(() => process.stderr.write(`${title} ...\n`), 1500);
   const output = [];
-  const exitCode = await run(program, args, { stdio: ["ignore", "pipe", "pipe"], shell, onOutput: (chunk) => output.push(chunk) });
+  const { exitCode, stopped } = await run(program, args, { stdio: ["ignore", "pipe", "pipe"], shell, onOutput: (chunk) => output.push(chunk) });
   clearTimeout(lateTitle);
   const seconds = Math.round((performance.now() - started) / 1000);
+  // A signal ends the whole command, even if the program took it for a reason to finish well.
+  if (stopped) throw new StepError(`${title}: stopped.`, exitCode > 128 ? exitCode : 128 + constants.signals.SIGINT);
   if (exitCode === 0) {
     if (seconds >= 2) process.stderr.write(`${title}: done in ${seconds} s\n`);
     return;
   }
-  if (exitCode > 128) throw new StepError(`${title}: stopped.`, exitCode);
   process.stderr.write(Buffer.concat(output));
   throw new StepError(`${title} failed (exit code ${exitCode}; the output is above). ${wayOut}`, exitCode);
 }
 
-/** Resolves to the exit code of a program; 128 + n if signal n ended it, as shells count. */
+/** Resolves to the exit code of a program, 128 + n if signal n ended it, as shells count; and whether it was asked to stop. */
 function run(program, args, { stdio, shell = false, onOutput }) {
   const bin = join(root, "node_modules", ".bin");
   const child = spawn(program, args, { cwd: root, stdio, shell, env: { ...environment, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` } });
@@ -98,7 +99,9 @@ function run(program, args, { stdio, shell = false, onOutput }) {
   child.stderr?.on("data", onOutput);
 
   // A terminal sends Ctrl-C to the child as well; without one, the signal came to this process alone and is handed on.
+  let stopped = false;
   const handOn = (signal) => {
+    stopped = true;
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -108,7 +111,7 @@ function run(program, args, { stdio, shell = false, onOutput }) {
     child.on("error", (error) => reject(new StepError(`${program} cannot be started: ${error.message}`, 1)));
     child.on("close", (code, signal) => {
       for (const name of signals) process.off(name, handOn);
-      resolve(signal === null ? code : 128 + constants.signals[signal]);
+      resolve({ exitCode: signal === null ? code : 128 + constants.signals[signal], stopped });
     });
   });
 }

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
 import { library } from "../tsup.base.ts";
 
-export default library({ entry: ["parity/main.ts", "train-tokenizer.ts"].filter((file) => existsSync(file)) });
+const programs = ["parity/main", "train-tokenizer"].filter((name) => existsSync(`${name}.ts`));
+
+export default library({ entry: Object.fromEntries(programs.map((name) => [name, `${name}.ts`])) });
