@@ -58,7 +58,7 @@ function readParameters(directory: string): ModelParameters {
   if (existsSync(single) || !existsSync(index)) return readSafetensors(single).arrays;
 
   const { weight_map: weightMap } = readJsonObject(index);
-  const isMap = typeof weightMap === "object" && weightMap !== null && Object.values(weightMap).every((file) => typeof file === "string");
+  const isMap = typeof weightMap === "object" && weightMap !== null && !Array.isArray(weightMap) && Object.values(weightMap).every((file) => typeof file === "string");
   if (!isMap) throw new FileError({ path: index, problem: "weight_map must map parameter names to file names" });
   const parameters: ModelParameters = {};
   for (const file of new Set(Object.values(weightMap as Record<string, string>))) {

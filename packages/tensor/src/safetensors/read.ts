@@ -27,7 +27,9 @@ export function readSafetensors(path: string): Safetensors {
     throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
   }
   try {
-    const size = fstatSync(file).size;
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new FileError({ path, problem: "not a file" });
+    const { size } = status;
     if (size < 8) throw new FileError({ path, problem: `not a safetensors file, it holds ${size} bytes` });
     const prefix = new DataView(new ArrayBuffer(8));
     readExactly(path, file, new Uint8Array(prefix.buffer), 0);

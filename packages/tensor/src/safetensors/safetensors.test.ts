@@ -136,6 +136,10 @@ describe("a damaged file", () => {
     expect(problemOf(() => readSafetensors(path))).toBe(message);
   });
 
+  it("that is a folder says so", () => {
+    expect(() => readSafetensors(folder)).toThrow(`${folder}: not a file.`);
+  });
+
   it("that holds a header that is not JSON says so", () => {
     writeRaw("{nonsense");
     expect(problemOf(() => readSafetensors(path))).toMatch(/^FILE: not a safetensors file, its header is not JSON \(/);

@@ -1,0 +1,112 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { float32, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadModel, type ModelParameters, saveModel } from "./index.ts";
+import { smallConfig, smallParameters } from "./small-model.fixture.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const valuesOf = (parameters: ModelParameters): Record<string, number[]> => Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, [...data]]));
+
+/** Splits the saved model into two shards with an index, as Hugging Face does. */
+function shard(change: (weightMap: Record<string, string>) => void = () => {}): void {
+  const { arrays } = readSafetensors(join(folder, "model.safetensors"));
+  rmSync(join(folder, "model.safetensors"));
+  const weightMap: Record<string, string> = {};
+  const shards: Record<string, Record<string, NdArray>> = { "model-00001-of-00002.safetensors": {}, "model-00002-of-00002.safetensors": {} };
+  Object.entries(arrays).forEach(([name, array], i) => {
+    const file = Object.keys(shards)[i % 2] as string;
+    weightMap[name] = file;
+    (shards[file] as Record<string, NdArray>)[name] = array;
+  });
+  for (const [file, part] of Object.entries(shards)) writeSafetensors(join(folder, file), part);
+  change(weightMap);
+  writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ metadata: {}, weight_map: weightMap }));
+}
+
+describe("saveModel and loadModel", () => {
+  it("give back the same config and the same weights", () => {
+    const parameters = smallParameters();
+    saveModel(folder, { config: smallConfig, parameters });
+    const loaded = loadModel(folder);
+    expect(loaded.config).toEqual(smallConfig);
+    expect(valuesOf(loaded.parameters)).toEqual(valuesOf(parameters));
+  });
+
+  it("round weights to bfloat16 once", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters(), dtype: "BF16" });
+    const { parameters } = loadModel(folder);
+    const first = valuesOf(parameters);
+    for (const [name, { data }] of Object.entries(smallParameters())) expect(first[name]).toBeAllclose(data, { rtol: 2 ** -8, atol: 1e-30 });
+    saveModel(folder, { config: smallConfig, parameters, dtype: "BF16" });
+    expect(valuesOf(loadModel(folder).parameters)).toEqual(first);
+  });
+
+  it("write what Hugging Face's loader looks for", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters(), dtype: "BF16" });
+    expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))).toMatchObject({ model_type: "Dream", torch_dtype: "bfloat16", hidden_size: 16, mask_token_id: 12 });
+    expect(readSafetensors(join(folder, "model.safetensors")).metadata).toEqual({ format: "pt" });
+  });
+
+  it("read the reference's own checkpoint", () => {
+    const { config, parameters } = loadModel(fileURLToPath(new URL("../fixtures/dream-f32/checkpoint", import.meta.url)));
+    expect(config.numKeyValueHeads).toBe(2);
+    expect(Object.keys(parameters)).toHaveLength(3 * 12 + 3);
+  });
+
+  it("read shards, in the order of a new model's parameters", () => {
+    const parameters = smallParameters();
+    saveModel(folder, { config: smallConfig, parameters });
+    shard();
+    const loaded = loadModel(folder).parameters;
+    expect(valuesOf(loaded)).toEqual(valuesOf(parameters));
+    expect(Object.keys(loaded)).toEqual(Object.keys(parameters));
+  });
+});
+
+describe("a checkpoint that is not right", () => {
+  it("gives one error with everything that is missing, unexpected or of the wrong shape", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    const { "model.norm.weight": _, ...rest } = smallParameters();
+    writeSafetensors(join(folder, "model.safetensors"), { ...rest, "lm_head.weight": float32([1, 2], [1, 2]), "rotary.inv_freq": float32([1]) });
+    expect(() => loadModel(folder)).toThrow(
+      `${folder} does not hold the parameters that its config.json describes:
+  - model.norm.weight: missing
+  - lm_head.weight: shape [1, 2], expected [13, 16]
+  - rotary.inv_freq: unexpected`,
+    );
+  });
+
+  it("is not written either", () => {
+    expect(() => saveModel(folder, { config: smallConfig, parameters: {} })).toThrow("model.embed_tokens.weight: missing");
+  });
+
+  it("names the file that is missing or cut off", () => {
+    expect(() => loadModel(folder)).toThrow(`${join(folder, "config.json")}: no such file.`);
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    truncateSync(join(folder, "model.safetensors"), 5000);
+    expect(() => loadModel(folder)).toThrow(`${join(folder, "model.safetensors")}: truncated`);
+    rmSync(join(folder, "model.safetensors"));
+    expect(() => loadModel(folder)).toThrow(`${join(folder, "model.safetensors")}: no such file.`);
+  });
+
+  it("names the shard that is missing, repeated, or outside of the folder", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    shard();
+    cpSync(join(folder, "model-00001-of-00002.safetensors"), join(folder, "model-00002-of-00002.safetensors"));
+    expect(() => loadModel(folder)).toThrow("model-00002-of-00002.safetensors: holds model.embed_tokens.weight, which another shard holds as well.");
+    rmSync(join(folder, "model-00002-of-00002.safetensors"));
+    expect(() => loadModel(folder)).toThrow("model-00002-of-00002.safetensors: no such file.");
+    writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: { x: "../x.safetensors" } }));
+    expect(() => loadModel(folder)).toThrow('names the file "../x.safetensors", expected one in the same folder.');
+    writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: ["x"] }));
+    expect(() => loadModel(folder)).toThrow("model.safetensors.index.json: weight_map must map parameter names to file names.");
+  });
+});
