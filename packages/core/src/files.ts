@@ -22,7 +22,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | readon
     }
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     const code = (cause as NodeJS.ErrnoException).code;
     throw new FileError({
       path,
@@ -30,6 +30,15 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | readon
       wayOut: code === "ENOSPC" ? "Free some space and run again; what was written before is intact." : "Check the folder and its permissions.",
       cause,
     });
+  }
+}
+
+/** The error that made the file useless matters, not one from cleaning up after it. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // e.g. ENOTDIR, when a folder of the path is a file
   }
 }
 

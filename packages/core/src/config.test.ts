@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { parseConfig, readConfigData } from "./config.ts";
+import { ConfigError } from "./errors.ts";
+
+const Schema = z.strictObject({
+  steps: z.int().positive().default(256),
+  alg: z.enum(["origin", "entropy"]).default("entropy"),
+  optimizer: z.strictObject({ learningRate: z.number().positive() }).default({ learningRate: 1e-3 }),
+});
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "core-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+describe("parseConfig", () => {
+  it("fills in defaults and freezes the result, all the way down", () => {
+    const config = parseConfig(Schema, { steps: 8 });
+    expect(config).toEqual({ steps: 8, alg: "entropy", optimizer: { learningRate: 1e-3 } });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.optimizer)).toBe(true);
+  });
+
+  it("reports every problem at once, with the path of the key", () => {
+    const bad = { temprature: 1, steps: -1, alg: "greedy", optimizer: { learningRate: "fast" } };
+    let error: unknown;
+    try {
+      parseConfig(Schema, bad, { source: "train.json" });
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).message).toBe(
+      [
+        "train.json is not valid:",
+        "  - steps: Too small: expected number to be >0",
+        '  - alg: Invalid option: expected one of "origin"|"entropy"',
+        "  - optimizer.learningRate: Invalid input: expected number, received string",
+        '  - Unrecognized key: "temprature"',
+      ].join("\n"),
+    );
+  });
+});
+
+describe("readConfigData", () => {
+  it("applies settings over the file: JSON where it parses, else text; dots go into objects", () => {
+    const file = write("a.json", '{"steps": 4, "optimizer": {"learningRate": 0.1, "beta": 0.9}}');
+    const set = ["steps=100", "optimizer.learningRate=3e-4", "alg=entropy", "new.key=[1,2]", "note=a=b"];
+    expect(readConfigData({ file, set })).toEqual({
+      steps: 100,
+      optimizer: { learningRate: 3e-4, beta: 0.9 },
+      alg: "entropy",
+      new: { key: [1, 2] },
+      note: "a=b",
+    });
+  });
+
+  it("starts from nothing without a file", () => {
+    expect(readConfigData({ set: ["steps=1"] })).toEqual({ steps: 1 });
+  });
+
+  it.each(["steps", "=1", "a..b=1", "__proto__.x=1", "a.__proto__.x=1"])("refuses the setting %s", (setting) => {
+    expect(() => readConfigData({ set: [setting] })).toThrow(`--set must be of the form key=value, got "${setting}".`);
+    expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+  });
+
+  it("names a file that is missing, is not JSON, or holds no object", () => {
+    const missing = join(folder, "none.json");
+    expect(() => readConfigData({ file: missing })).toThrow(`${missing}: no such file.`);
+    const broken = write("broken.json", "{");
+    expect(() => readConfigData({ file: broken })).toThrow(`${broken}: not valid JSON (`);
+    const list = write("list.json", "[1]");
+    expect(() => readConfigData({ file: list })).toThrow(`${list}: must hold a JSON object.`);
+  });
+});
