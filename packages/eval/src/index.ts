@@ -16,3 +16,4 @@ export { comparePassAtK, type PassComparison } from "./compare.ts";
 export { QuickstartResultSchema, resultJson, type QuickstartResult } from "./quickstart-result.ts";
 export { quickstartReport } from "./report/quickstart-report.ts";
 export type { IterationMetrics, QuickstartReportData, ReportExample, ReportVerdict, RevealOrder } from "./report/report-data.ts";
+export { revealOrder, type RevealedPositions } from "./report/reveal-order.ts";

@@ -72,7 +72,7 @@ export interface RevealOrder {
   readonly tokens: readonly string[];
   /** Denoising step that revealed the token, from 0; negative if it was there from the start. */
   readonly stepOf: readonly number[];
-  /** Probability that the sampler gave to the token. */
+  /** By which the sampler chose the token; a probability or a negative entropy, as its algorithm has it. */
   readonly confidence?: readonly number[];
   /** Denoising steps in all. */
   readonly steps: number;

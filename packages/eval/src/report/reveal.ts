@@ -14,7 +14,7 @@ export function revealView({ tokens, stepOf, confidence, steps }: RevealOrder, i
   const titleOf = (i: number): string => {
     const step = stepOf[i] as number;
     if (step < 0) return "given";
-    return confidence === undefined ? `step ${step + 1}` : `step ${step + 1}, probability ${formatNumber(confidence[i] as number)}`;
+    return confidence === undefined ? `step ${step + 1}` : `step ${step + 1}, confidence ${formatNumber(confidence[i] as number)}`;
   };
   const cells = tokens.map((token, i) => {
     const step = stepOf[i] as number;
