@@ -63,10 +63,13 @@ function importsOf(folder) {
   const found = new Set();
   for (const path of readdirSync(join(root, folder), { recursive: true })) {
     if (/(^|[\\/])(node_modules|dist|runs)[\\/]/.test(path) || !/\.(m?ts|mjs)$/.test(path)) continue;
-    // Statements start their line, so imports inside strings and doc comments do not count.
+    // Statements start their line, so that imports in doc comments do not count.
+    const statements = /^(?:import|export)\b[^;"]*?\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\("([^"]+)"\)/gm;
     const source = readFileSync(join(root, folder, path), "utf8");
-    for (const [, target] of source.matchAll(/^(?:import|export|\} from)\b[^;]*?"([^"]+)";?$|\bimport\("([^"]+)"\)/gm))
+    for (const [, from, bare, dynamic] of source.matchAll(statements)) {
+      const target = from ?? bare ?? dynamic;
       if (isOurs(target)) found.add(target);
+    }
   }
   return found;
 }
