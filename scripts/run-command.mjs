@@ -55,7 +55,7 @@ async function install() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   await step("Installing dependencies (about a minute the first time)", "npx", ["--yes", pnpmVersion(), "install", "--frozen-lockfile"], {
     shell: process.platform === "win32", // npx is a .cmd file there
-    wayOut: "Check the network connection (or the npm proxy settings) and run the command again.",
+    wayOut: "If the network is the reason, check the connection and npm's proxy settings, and run the command again.",
   });
   writeFileSync(stamp, lock);
 }
