@@ -1,5 +1,5 @@
 /**
- * Cuts a growing text at the first stop string and hands out what may be sent already: a tail that could be the
+ * Cuts a growing text before the stop string that is complete first, and hands out what may be sent already: a tail that could be the
  * beginning of a stop string is held back until it is clear what it is.
  */
 export class StopFilter {
@@ -23,7 +23,7 @@ export class StopFilter {
    */
   push(text: string, { complete = false }: { complete?: boolean } = {}): string {
     if (this.#stopped) return "";
-    const cut = firstOf(text, this.#stops);
+    const cut = cutBefore(text, this.#stops);
     this.#stopped = cut !== undefined;
     const end = cut ?? (complete ? text.length : text.length - this.#heldBack(text));
     const piece = text.slice(this.#sent, end);
@@ -43,7 +43,14 @@ export class StopFilter {
   }
 }
 
-function firstOf(text: string, stops: readonly string[]): number | undefined {
-  const found = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
-  return found.length === 0 ? undefined : Math.min(...found);
+/** Where the stop string begins that is complete first, as if the text had come character by character; of two, the longer. */
+function cutBefore(text: string, stops: readonly string[]): number | undefined {
+  let [cut, firstEnd]: [number | undefined, number] = [undefined, Infinity];
+  for (const stop of stops) {
+    const start = text.indexOf(stop);
+    const end = start + stop.length;
+    if (start < 0 || end > firstEnd || (end === firstEnd && start > (cut as number))) continue;
+    [cut, firstEnd] = [start, end];
+  }
+  return cut;
 }

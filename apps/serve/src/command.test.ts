@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { runServe } from "./command.ts";
+
+async function run(...args: string[]): Promise<{ code: number; out: string[]; errors: string[] }> {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const stop = AbortSignal.timeout(5000);
+  const code = await runServe(args, { terminal: { out: (text) => out.push(text), error: (text) => errors.push(text) }, stop });
+  return { code, out, errors };
+}
+
+it.each([
+  [["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)"],
+  [["--port", "70000"], "error: option '--port <number>' argument '70000' is invalid. It must be a port number, 0 to 65535; 0 takes any free one."],
+  [["extra"], "error: too many arguments for 'serve'. Expected 0 arguments but got 1."],
+  [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
+])("refuses %j in one message", async (args, message) => {
+  expect(await run(...args)).toEqual({ code: 1, out: [], errors: [message] });
+});
+
+it("explains itself", async () => {
+  const { code, out } = await run("--help");
+  expect(code).toBe(0);
+  expect(out.join("\n")).toContain("--allow-host <name>");
+});

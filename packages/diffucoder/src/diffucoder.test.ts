@@ -1,0 +1,126 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { type GenerationEvent, loadDiffuCoder } from "./index.ts";
+import { makeTinyModel } from "./tiny-model.fixture.ts";
+
+const model = makeTinyModel();
+afterAll(model.remove);
+const coder = await loadDiffuCoder(model.dir);
+const prompt = "Return the sum of xs.";
+
+async function eventsOf(options: object = {}): Promise<GenerationEvent[]> {
+  const events: GenerationEvent[] = [];
+  for await (const event of coder.stream({ prompt, ...options })) events.push(event);
+  return events;
+}
+
+describe("stream", () => {
+  it("reports the layout, a reveal for each step and the result", async () => {
+    const events = await eventsOf();
+    expect(events.map((event) => event.type)).toEqual(["layout", "reveal", "reveal", "reveal", "reveal", "reveal", "reveal", "done"]);
+    expect(events[0]).toEqual({
+      type: "layout",
+      promptTokens: coder.tokenizer.encodeChat([{ role: "user", content: prompt }]).length,
+      completionLength: 12,
+      steps: 6,
+      alg: "entropy",
+      temperature: 0,
+      topP: 1,
+      seed: 0,
+    });
+  });
+
+  it("commits every position once, as the result has it", async () => {
+    const events = await eventsOf({ temperature: 1, seed: 3 });
+    const committed = new Map<number, number>();
+    for (const event of events) {
+      if (event.type !== "reveal") continue;
+      expect(event.texts).toHaveLength(event.positions.length);
+      expect(event.confidence).toHaveLength(event.positions.length);
+      event.positions.forEach((position, i) => {
+        expect(committed.has(position)).toBe(false);
+        committed.set(position, event.tokenIds[i] as number);
+      });
+    }
+    const done = events.at(-1);
+    if (done?.type !== "done") throw new Error("the last event is the result");
+    expect(done.generation.tokenIds).toEqual(Array.from({ length: 12 }, (_, position) => committed.get(position)));
+    expect(done.generation.forwardPasses).toBe(6);
+  });
+
+  it("hands out text that only grows, up to the result's", async () => {
+    const events = await eventsOf({ temperature: 1, seed: 4, steps: 12 });
+    const done = events.at(-1);
+    const texts = events.flatMap((event) => (event.type === "reveal" ? [event.committedText] : []));
+    texts.forEach((text, i) => expect(text.startsWith(texts[i - 1] ?? "")).toBe(true));
+    expect(done).toMatchObject({ type: "done", generation: { text: texts.at(-1) } });
+  });
+
+  it("ends early on request, with the same text", async () => {
+    const whole = await coder.generate({ prompt, temperature: 1, seed: 5, steps: 12, maxTokens: 2 });
+    const early = await coder.generate({ prompt, temperature: 1, seed: 5, steps: 12, maxTokens: 2, earlyExit: true });
+    expect(early.text).toBe(whole.text);
+    expect(early.forwardPasses).toBeLessThanOrEqual(whole.forwardPasses);
+    expect([early.finishReason, early.completionTokens]).toEqual([whole.finishReason, whole.completionTokens]);
+  });
+});
+
+describe("generate", () => {
+  it("gives the same for the same seed, and something else for another", async () => {
+    const text = async (seed: number) => (await coder.generate({ prompt, temperature: 1, seed })).text;
+    expect(await text(1)).toBe(await text(1));
+    expect(await text(2)).not.toBe(await text(1));
+  });
+
+  it("takes a conversation", async () => {
+    const { promptTokens } = await coder.generate({ messages: [{ role: "user", content: prompt }] });
+    expect(promptTokens).toBe(coder.tokenizer.encodeChat([{ role: "user", content: prompt }]).length);
+  });
+
+  it("scales the steps with the canvas", async () => {
+    const { forwardPasses, tokenIds } = await coder.generate({ prompt, maxNewTokens: 4 });
+    expect([forwardPasses, tokenIds.length]).toEqual([2, 4]);
+  });
+
+  it("reports every step", async () => {
+    const steps: number[] = [];
+    await coder.generate({ prompt, onStep: (event) => steps.push(event.step) });
+    expect(steps).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it("stops when asked, between two forward passes", async () => {
+    const stop = new AbortController();
+    const running = coder.generate({ prompt, signal: stop.signal, onStep: () => stop.abort() });
+    await expect(running).rejects.toMatchObject({ code: "ABORTED", message: "Generation was stopped." });
+  });
+
+  it("refuses a prompt that is too long, none, and two", async () => {
+    await expect(coder.generate({ prompt: "z".repeat(100) })).rejects.toThrow(/^prompt must be at most 48 tokens in the chat template, got \d+\./);
+    await expect(coder.generate({})).rejects.toThrow("prompt must be given, or else messages, got undefined.");
+    await expect(coder.generate({ prompt, messages: [] })).rejects.toThrow("prompt must be absent if messages is given");
+  });
+
+  it("names every bad option at once", async () => {
+    await expect(coder.generate({ prompt, steps: 0, alg: "best", temprature: 1 } as object)).rejects.toThrow(
+      [
+        "generate's options is not valid:",
+        "  - steps: Too small: expected number to be >0",
+        '  - alg: Invalid option: expected one of "entropy"|"maskgit_plus"',
+        '  - Unrecognized key: "temprature"',
+      ].join("\n"),
+    );
+  });
+});
+
+describe("loadDiffuCoder", () => {
+  it("names what is wrong in the generation config", async () => {
+    const bad = makeTinyModel({ generationConfig: { steps: 0, beams: 4 } });
+    await expect(loadDiffuCoder(bad.dir)).rejects.toThrow(
+      `${bad.dir}/generation_config.json is not valid:\n  - steps: Too small: expected number to be >0\n  - Unrecognized key: "beams"`,
+    );
+    bad.remove();
+  });
+
+  it("names the file that is missing", async () => {
+    await expect(loadDiffuCoder("/no/such/model")).rejects.toThrow("/no/such/model/config.json: no such file.");
+  });
+});
