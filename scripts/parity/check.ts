@@ -31,7 +31,10 @@ export function judge(comparisons: readonly Comparison[], note = ""): Omit<Check
   const largestError = comparisons.reduce((largest, { error }) => Math.max(largest, error), 0);
   const wrong = comparisons.filter(({ error, tolerance }) => !(error <= tolerance));
   const describe = ({ what, error }: Comparison): string => `${what} ${error.toExponential(1)}`;
-  const text = wrong.length > 0 ? wrong.map((one) => `${describe(one)} (allowed ${one.tolerance.toExponential(0)})`).join(", ") : comparisons.map(describe).join(", ");
+  const text =
+    wrong.length > 0
+      ? wrong.map((one) => `${describe(one)} (allowed ${one.tolerance.toExponential(0)})`).join(", ")
+      : comparisons.map(describe).join(", ");
   return { status: wrong.length > 0 ? "mismatch" : "ok", largestError, detail: note === "" ? text : `${text}; ${note}` };
 }
 

@@ -6,6 +6,10 @@ import type { Check } from "./check.ts";
 export function notCovered(file: string, detail: string): Check {
   return {
     file,
-    run: async (directory) => ({ status: "not covered", largestError: undefined, detail: existsSync(join(directory, file)) ? detail : "no such file" }),
+    run: async (directory) => ({
+      status: "not covered",
+      largestError: undefined,
+      detail: existsSync(join(directory, file)) ? detail : "no such file",
+    }),
   };
 }

@@ -39,7 +39,10 @@ describe("largestError", () => {
 
 describe("judge", () => {
   it("names what exceeds its tolerance", () => {
-    const result = judge([{ what: "losses", error: 1e-3, tolerance: 1e-5 }, { what: "norms", error: 1e-6, tolerance: 1e-3 }]);
+    const result = judge([
+      { what: "losses", error: 1e-3, tolerance: 1e-5 },
+      { what: "norms", error: 1e-6, tolerance: 1e-3 },
+    ]);
     expect(result).toEqual({ status: "mismatch", largestError: 1e-3, detail: "losses 1.0e-3 (allowed 1e-5)" });
   });
 });

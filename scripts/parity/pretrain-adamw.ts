@@ -1,7 +1,17 @@
 import { join } from "node:path";
 import { diffusionLoss, diffusionWeights } from "@diffucoder/diffusion";
 import { forward, loadModel } from "@diffucoder/model";
-import { adamW, type AdamWState, clipByGlobalNorm, compile, globalNorm, initAdamW, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import {
+  adamW,
+  type AdamWState,
+  clipByGlobalNorm,
+  compile,
+  globalNorm,
+  initAdamW,
+  type NdArray,
+  type Tensor,
+  valueAndGradient,
+} from "@diffucoder/tensor";
 import { type Check, int32Rows, judge, largestError, readGolden } from "./check.ts";
 
 interface PretrainGolden {
@@ -26,12 +36,24 @@ export const pretrainAdamWCheck: Check = {
     const model = loadModel(join(directory, "checkpoint"));
     const { config } = model;
 
-    const train = compile((parameters: Weights, state: AdamWState<Weights>, batch: { inputIds: Tensor; targets: Tensor; weights: Tensor }, lr: Tensor, step: Tensor) => {
-      const { value, gradient } = valueAndGradient((p: Weights) => diffusionLoss(forward(config, p, { inputIds: batch.inputIds }), batch), parameters);
-      const { clipped, norm } = clipByGlobalNorm(gradient, optimizer.max_grad_norm);
-      const updated = adamW(parameters, clipped, state, { lr, step, beta1: optimizer.betas[0], beta2: optimizer.betas[1], eps: optimizer.eps, weightDecay: optimizer.weight_decay });
-      return { loss: value, norm, gradientNorms: normsOf(clipped), ...updated };
-    });
+    const train = compile(
+      (parameters: Weights, state: AdamWState<Weights>, batch: { inputIds: Tensor; targets: Tensor; weights: Tensor }, lr: Tensor, step: Tensor) => {
+        const { value, gradient } = valueAndGradient(
+          (p: Weights) => diffusionLoss(forward(config, p, { inputIds: batch.inputIds }), batch),
+          parameters,
+        );
+        const { clipped, norm } = clipByGlobalNorm(gradient, optimizer.max_grad_norm);
+        const updated = adamW(parameters, clipped, state, {
+          lr,
+          step,
+          beta1: optimizer.betas[0],
+          beta2: optimizer.betas[1],
+          eps: optimizer.eps,
+          weightDecay: optimizer.weight_decay,
+        });
+        return { loss: value, norm, gradientNorms: normsOf(clipped), ...updated };
+      },
+    );
     const parameterNorms = compile((parameters: Weights) => normsOf(parameters));
 
     const mask = int32Rows(golden.mask);
@@ -56,7 +78,14 @@ export const pretrainAdamWCheck: Check = {
       // Adam's first steps divide small gradients by their own size, which amplifies rounding from step to step: the
       // float64 executor itself is 8e-5 from the float32 golden after five steps of dream-bf16-sharded.
       { what: "losses", error: largestError(losses, goldenLosses), tolerance: 5e-4 },
-      { what: "gradient norms", error: largestError(norms, golden.steps.map(({ grad_norm }) => grad_norm)), tolerance: 1e-3 },
+      {
+        what: "gradient norms",
+        error: largestError(
+          norms,
+          golden.steps.map(({ grad_norm }) => grad_norm),
+        ),
+        tolerance: 1e-3,
+      },
       { what: "clipped gradients", error: errorByName(clippedNorms, golden.clipped_gradient_norms_step0), tolerance: 1e-3 },
       { what: "parameter norms", error: errorByName(finalNorms, golden.parameter_norms_after_5_steps), tolerance: 1e-4 },
     ]);
@@ -70,5 +99,9 @@ function normsOf(tree: Weights): Weights {
 /** Relative error of norms, however small they are; Infinity if one is missing. */
 function errorByName(got: Readonly<Record<string, NdArray>>, want: Readonly<Record<string, number>>): number {
   const names = Object.keys(want);
-  return largestError(names.map((name) => got[name]?.item() ?? Number.NaN), names.map((name) => want[name] as number), 1e-6);
+  return largestError(
+    names.map((name) => got[name]?.item() ?? Number.NaN),
+    names.map((name) => want[name] as number),
+    1e-6,
+  );
 }

@@ -5,7 +5,11 @@ import { describe, expect, it } from "vitest";
 import { drawTimesteps, maskTokens } from "./index.ts";
 
 const maskTokenId = 99;
-const tokens = (batch: number, length: number) => int32(Array.from({ length: batch * length }, (_, i) => i % 50), [batch, length]);
+const tokens = (batch: number, length: number) =>
+  int32(
+    Array.from({ length: batch * length }, (_, i) => i % 50),
+    [batch, length],
+  );
 
 describe("drawTimesteps", () => {
   it("stays in [eps, 1)", () => {
@@ -47,15 +51,20 @@ describe("maskTokens", () => {
 
   it("changes masked tokens and no others, and only eligible ones", () => {
     fc.assert(
-      fc.property(fc.nat(1000), fc.array(fc.constantFrom(0, 1), { minLength: 12, maxLength: 12 }), fc.double({ min: 0.01, max: 1, noNaN: true }), (seed, marks, t) => {
-        const clean = tokens(2, 6);
-        const eligible = int32(marks, [2, 6]);
-        const { noisy, mask } = maskTokens({ tokens: clean, timesteps: [t, t], maskTokenId, eligible, random: createRandom(seed) });
-        for (let i = 0; i < 12; i++) {
-          expect(noisy.data[i]).toBe(mask.data[i] === 1 ? maskTokenId : clean.data[i]);
-          if (marks[i] === 0) expect(mask.data[i]).toBe(0);
-        }
-      }),
+      fc.property(
+        fc.nat(1000),
+        fc.array(fc.constantFrom(0, 1), { minLength: 12, maxLength: 12 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (seed, marks, t) => {
+          const clean = tokens(2, 6);
+          const eligible = int32(marks, [2, 6]);
+          const { noisy, mask } = maskTokens({ tokens: clean, timesteps: [t, t], maskTokenId, eligible, random: createRandom(seed) });
+          for (let i = 0; i < 12; i++) {
+            expect(noisy.data[i]).toBe(mask.data[i] === 1 ? maskTokenId : clean.data[i]);
+            if (marks[i] === 0) expect(mask.data[i]).toBe(0);
+          }
+        },
+      ),
     );
   });
 
@@ -65,9 +74,12 @@ describe("maskTokens", () => {
     const together = maskTokens({ tokens: tokens(3, 40), timesteps: [0.5, 0.1, 0.9], maskTokenId, random }).mask.data.slice(0, 40);
     expect([...together]).toEqual([...alone]);
 
-    const eligible = int32(Array.from({ length: 40 }, (_, i) => (i < 20 ? 0 : 1)), [1, 40]);
+    const eligible = int32(
+      Array.from({ length: 40 }, (_, i) => (i < 20 ? 0 : 1)),
+      [1, 40],
+    );
     const later = maskTokens({ tokens: tokens(1, 40), timesteps: [0.5], maskTokenId, eligible, random }).mask.data;
-    expect([...later.slice(20)]).toEqual([...alone.slice(20)]);
+    expect(later.slice(20)).toEqual(alone.slice(20));
   });
 
   it("leaves the clean tokens as they were", () => {
@@ -80,6 +92,8 @@ describe("maskTokens", () => {
     const options = { tokens: tokens(2, 4), maskTokenId, random: createRandom(0) };
     expect(() => maskTokens({ ...options, timesteps: [0.5] })).toThrow("timesteps has shape [1], expected [2], one for each row.");
     expect(() => maskTokens({ ...options, timesteps: [0.5, 0] })).toThrow("timesteps[1] must be in (0, 1], got 0.");
-    expect(() => maskTokens({ ...options, timesteps: [0.5, 0.5], eligible: tokens(1, 4) })).toThrow("eligible has shape [1, 4], expected [2, 4], as tokens.");
+    expect(() => maskTokens({ ...options, timesteps: [0.5, 0.5], eligible: tokens(1, 4) })).toThrow(
+      "eligible has shape [1, 4], expected [2, 4], as tokens.",
+    );
   });
 });

@@ -58,7 +58,8 @@ export function rowsOf(argument: string, array: NdArray): [number, number] {
 }
 
 export function expectSameShape(argument: string, array: NdArray, tokens: NdArray): void {
-  if (array.shape.join() !== tokens.shape.join()) throw new ShapeError({ argument, shape: array.shape, expected: `[${tokens.shape.join(", ")}], as tokens` });
+  if (array.shape.join() !== tokens.shape.join())
+    throw new ShapeError({ argument, shape: array.shape, expected: `[${tokens.shape.join(", ")}], as tokens` });
 }
 
 /** Checks that there is one probability above 0 for each row. */

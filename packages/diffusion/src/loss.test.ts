@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { diffusionLoss, diffusionWeights, maskTokens, nextTokenWeights, shiftLogits } from "./index.ts";
 
-const loss = compile((logits: Tensor, targets: Tensor, weights: Tensor) => ({ loss: diffusionLoss(logits, { targets, weights }) }), { executor: referenceExecutor });
+const loss = compile((logits: Tensor, targets: Tensor, weights: Tensor) => ({ loss: diffusionLoss(logits, { targets, weights }) }), {
+  executor: referenceExecutor,
+});
 const lossOf = async (logits: NdArray, targets: NdArray, weights: NdArray): Promise<number> => (await loss(logits, targets, weights)).loss.item();
 
 describe("shiftLogits", () => {
@@ -69,12 +71,18 @@ describe("diffusionLoss", () => {
         const random = createRandom(seed);
         const [batch, length, words] = [2, 5, 4];
         const logits = float32(random.split("logits").fillNormal(new Float32Array(batch * length * words)), [batch, length, words]);
-        const targets = int32(Array.from({ length: batch * length }, () => random.integer(0, words)), [batch, length]);
-        const weights = float32(Array.from({ length: batch * length }, (_, i) => (i % length === 0 ? 0 : random.uniform())), [batch, length]);
+        const targets = int32(
+          Array.from({ length: batch * length }, () => random.integer(0, words)),
+          [batch, length],
+        );
+        const weights = float32(
+          Array.from({ length: batch * length }, (_, i) => (i % length === 0 ? 0 : random.uniform())),
+          [batch, length],
+        );
         const aligned = (await shifted(logits)).shifted.data;
         let want = 0;
         for (let i = 0; i < batch * length; i++) {
-          const row = [...aligned.slice(i * words, (i + 1) * words)];
+          const row = Array.from(aligned.slice(i * words, (i + 1) * words));
           const logSum = Math.log(row.reduce((total, x) => total + Math.exp(x), 0));
           want -= (weights.data[i] as number) * ((row[targets.data[i] as number] as number) - logSum);
         }
@@ -94,6 +102,8 @@ describe("diffusionLoss", () => {
 
   it("rejects shapes that do not fit", async () => {
     const logits = float32(new Float32Array(12), [1, 3, 4]);
-    await expect(lossOf(logits, int32([0, 0], [1, 2]), float32([0, 0, 0], [1, 3]))).rejects.toThrow("targets has shape [1, 2], expected [1, 3], as logits.");
+    await expect(lossOf(logits, int32([0, 0], [1, 2]), float32([0, 0, 0], [1, 3]))).rejects.toThrow(
+      "targets has shape [1, 2], expected [1, 3], as logits.",
+    );
   });
 });

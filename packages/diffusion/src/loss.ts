@@ -1,9 +1,9 @@
-// The training loss of a masked diffusion model adapted from an autoregressive one (DiffuLLaMA, Eq. 8; Dream), a bound
-// on -log p(x_0) per token. B rows of L tokens, N predicted tokens, p(. | x_t)_i read from the logits at i - 1:
+// The training loss of a masked diffusion model adapted from an autoregressive one (DiffuLLaMA, `train.py`; Dream): in
+// expectation a bound on -log p(x_0) per token. B rows of L tokens, N predicted ones, p(.)_i read from the logits at i - 1:
 //   loss = -(1/N) sum_b (1/t_b) sum_{i masked} log p(x_0^i | x_t)_i
 // The autoregressive loss is the same sum with the clean tokens as input, causal attention and weights 1/N.
 // Differs from DiffuLLaMA's code, which divides by the number of masked tokens: N is the number of tokens that could have
-// been masked, as in LLaDA, so that the loss does not depend on how many were.
+// been masked, as in LLaDA, so that the weights do not depend on how many were.
 import { ShapeError } from "@diffucoder/core";
 import { concat, float32, mul, type NdArray, neg, selectLogProbs, slice, sum, type Tensor } from "@diffucoder/tensor";
 import { expectRows, expectSameShape, rowsOf } from "./forward-process.ts";
@@ -59,7 +59,9 @@ export function diffusionWeights({ mask, timesteps, eligible }: { mask: NdArray;
   expectRows("timesteps", timesteps, batch);
   if (eligible !== undefined) expectSameShape("eligible", eligible, mask);
   const count = eligible === undefined ? batch * (length - 1) : countPredicted(eligible, length);
-  const weights = Array.from(mask.data, (masked, i) => (masked === 0 || i % length === 0 ? 0 : 1 / ((timesteps[Math.floor(i / length)] as number) * count)));
+  const weights = Array.from(mask.data, (masked, i) =>
+    masked === 0 || i % length === 0 ? 0 : 1 / ((timesteps[Math.floor(i / length)] as number) * count),
+  );
   return float32(weights, mask.shape);
 }
 
@@ -72,7 +74,10 @@ export function diffusionWeights({ mask, timesteps, eligible }: { mask: NdArray;
 export function nextTokenWeights(counted: NdArray): NdArray {
   const [, length] = rowsOf("counted", counted);
   const count = countPredicted(counted, length);
-  return float32(Array.from(counted.data, (counts, i) => (counts === 0 || i % length === 0 ? 0 : 1 / count)), counted.shape);
+  return float32(
+    Array.from(counted.data, (counts, i) => (counts === 0 || i % length === 0 ? 0 : 1 / count)),
+    counted.shape,
+  );
 }
 
 /** Tokens marked 1 outside the first column. */

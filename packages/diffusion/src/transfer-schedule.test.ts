@@ -8,18 +8,113 @@ const runs = (pairs: [value: number, length: number][]): number[] => pairs.flatM
 
 describe("the Dream schedule", () => {
   it.each<{ maskCount: number; steps: number; counts: [number, number][] }>([
-    { maskCount: 8, steps: 8, counts: [[0, 1], [1, 6], [2, 1]] },
-    { maskCount: 16, steps: 16, counts: [[0, 1], [1, 14], [2, 1]] },
-    { maskCount: 256, steps: 256, counts: [[0, 1], [1, 254], [2, 1]] },
-    { maskCount: 512, steps: 512, counts: [[0, 1], [1, 510], [2, 1]] },
-    { maskCount: 16, steps: 8, counts: [[1, 1], [2, 6], [3, 1]] },
-    { maskCount: 256, steps: 128, counts: [[1, 1], [2, 126], [3, 1]] },
-    { maskCount: 512, steps: 256, counts: [[1, 1], [2, 254], [3, 1]] },
-    { maskCount: 256, steps: 64, counts: [[3, 1], [4, 62], [5, 1]] },
-    { maskCount: 100, steps: 10, counts: [[9, 1], [10, 8], [11, 1]] },
-    { maskCount: 20, steps: 7, counts: [[2, 2], [3, 4], [4, 1]] },
-    { maskCount: 10, steps: 20, counts: [[0, 11], [1, 8], [2, 1]] },
-    { maskCount: 10, steps: 2, counts: [[4, 1], [6, 1]] },
+    {
+      maskCount: 8,
+      steps: 8,
+      counts: [
+        [0, 1],
+        [1, 6],
+        [2, 1],
+      ],
+    },
+    {
+      maskCount: 16,
+      steps: 16,
+      counts: [
+        [0, 1],
+        [1, 14],
+        [2, 1],
+      ],
+    },
+    {
+      maskCount: 256,
+      steps: 256,
+      counts: [
+        [0, 1],
+        [1, 254],
+        [2, 1],
+      ],
+    },
+    {
+      maskCount: 512,
+      steps: 512,
+      counts: [
+        [0, 1],
+        [1, 510],
+        [2, 1],
+      ],
+    },
+    {
+      maskCount: 16,
+      steps: 8,
+      counts: [
+        [1, 1],
+        [2, 6],
+        [3, 1],
+      ],
+    },
+    {
+      maskCount: 256,
+      steps: 128,
+      counts: [
+        [1, 1],
+        [2, 126],
+        [3, 1],
+      ],
+    },
+    {
+      maskCount: 512,
+      steps: 256,
+      counts: [
+        [1, 1],
+        [2, 254],
+        [3, 1],
+      ],
+    },
+    {
+      maskCount: 256,
+      steps: 64,
+      counts: [
+        [3, 1],
+        [4, 62],
+        [5, 1],
+      ],
+    },
+    {
+      maskCount: 100,
+      steps: 10,
+      counts: [
+        [9, 1],
+        [10, 8],
+        [11, 1],
+      ],
+    },
+    {
+      maskCount: 20,
+      steps: 7,
+      counts: [
+        [2, 2],
+        [3, 4],
+        [4, 1],
+      ],
+    },
+    {
+      maskCount: 10,
+      steps: 20,
+      counts: [
+        [0, 11],
+        [1, 8],
+        [2, 1],
+      ],
+    },
+    {
+      maskCount: 10,
+      steps: 2,
+      counts: [
+        [4, 1],
+        [6, 1],
+      ],
+    },
     { maskCount: 10, steps: 1, counts: [[10, 1]] },
   ])("commits Dream's counts for $maskCount masks in $steps steps", ({ maskCount, steps, counts }) => {
     expect(transferSchedule({ maskCount, steps })).toEqual(runs(counts));
@@ -59,7 +154,9 @@ describe("any schedule", () => {
   });
 
   it("rejects numbers out of range", () => {
-    expect(() => transferSchedule({ maskCount: 8, steps: 0 })).toThrow(new InvalidArgumentError({ argument: "steps", value: 0, expected: "a positive integer" }));
+    expect(() => transferSchedule({ maskCount: 8, steps: 0 })).toThrow(
+      new InvalidArgumentError({ argument: "steps", value: 0, expected: "a positive integer" }),
+    );
     expect(() => transferCount({ masked: -1, step: 0, steps: 4 })).toThrow("masked must be a non-negative integer, got -1.");
     expect(() => transferCount({ masked: 4, step: 4, steps: 4 })).toThrow("step must be an integer from 0 to 3, got 4.");
   });

@@ -29,9 +29,11 @@ export interface TransferCountOptions {
  * @throws {InvalidArgumentError} if a number is out of range
  */
 export function transferCount({ masked, step, steps, schedule = "dream", eps = 1e-3 }: TransferCountOptions): number {
-  if (!Number.isInteger(masked) || masked < 0) throw new InvalidArgumentError({ argument: "masked", value: masked, expected: "a non-negative integer" });
+  if (!Number.isInteger(masked) || masked < 0)
+    throw new InvalidArgumentError({ argument: "masked", value: masked, expected: "a non-negative integer" });
   if (!Number.isInteger(steps) || steps < 1) throw new InvalidArgumentError({ argument: "steps", value: steps, expected: "a positive integer" });
-  if (!Number.isInteger(step) || step < 0 || step >= steps) throw new InvalidArgumentError({ argument: "step", value: step, expected: `an integer from 0 to ${steps - 1}` });
+  if (!Number.isInteger(step) || step < 0 || step >= steps)
+    throw new InvalidArgumentError({ argument: "step", value: step, expected: `an integer from 0 to ${steps - 1}` });
   if (step === steps - 1) return masked;
   if (schedule === "even") return Math.ceil(masked / (steps - step));
   const [t, s] = [timestep(step, steps, eps), timestep(step + 1, steps, eps)];
@@ -47,7 +49,17 @@ export function transferCount({ masked, step, steps, schedule = "dream", eps = 1
  * @example
  * transferSchedule({ maskCount: 8, steps: 4 }); // [1, 2, 2, 3]
  */
-export function transferSchedule({ maskCount, steps, schedule = "dream", eps = 1e-3 }: { maskCount: number; steps: number; schedule?: TransferScheduleName; eps?: number }): number[] {
+export function transferSchedule({
+  maskCount,
+  steps,
+  schedule = "dream",
+  eps = 1e-3,
+}: {
+  maskCount: number;
+  steps: number;
+  schedule?: TransferScheduleName;
+  eps?: number;
+}): number[] {
   const first = transferCount({ masked: maskCount, step: 0, steps, schedule, eps });
   const counts = [first];
   for (let step = 1, masked = maskCount - first; step < steps; step++) {

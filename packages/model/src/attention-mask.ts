@@ -22,7 +22,19 @@ const hidden = -1e9;
  * @param attentionMask `[B, L]`, 1 for a real token and 0 for padding, which sees nothing and is not seen
  * @param groupSize query heads for each key/value head; their rows lie one after another in the scores
  */
-export function attentionBias({ attention, attentionMask, batch, length, groupSize }: { attention: Attention; attentionMask: Tensor | undefined; batch: number; length: number; groupSize: number }): AttentionBias {
+export function attentionBias({
+  attention,
+  attentionMask,
+  batch,
+  length,
+  groupSize,
+}: {
+  attention: Attention;
+  attentionMask: Tensor | undefined;
+  batch: number;
+  length: number;
+  groupSize: number;
+}): AttentionBias {
   const pattern = patternBias(attention, batch, length, groupSize);
   if (attentionMask === undefined) return pattern;
 
@@ -38,22 +50,38 @@ export function attentionBias({ attention, attentionMask, batch, length, groupSi
 function patternBias(attention: Attention, batch: number, length: number, groupSize: number): AttentionBias {
   if (attention === "full") return { scores: undefined, queries: undefined };
   if (attention === "causal") return { scores: causalBias(length, groupSize), queries: undefined };
-  if (typeof attention === "string") throw new InvalidArgumentError({ argument: "attention", value: attention, expected: '"full", "causal" or a tensor' });
+  if (typeof attention === "string")
+    throw new InvalidArgumentError({ argument: "attention", value: attention, expected: '"full", "causal" or a tensor' });
 
   const { shape } = attention;
   const rows = shape.length === 2 ? 1 : (shape[0] as number);
   const isSquare = shape.at(-1) === length && shape.at(-2) === length;
   const fits = shape.length === 2 || ((rows === 1 || rows === batch) && (shape.length === 3 || (shape.length === 4 && shape[1] === 1)));
   if (!isSquare || !fits) {
-    throw new ShapeError({ argument: "attention", shape, expected: `[${length}, ${length}], [${batch}, ${length}, ${length}] or [${batch}, 1, ${length}, ${length}]` });
+    throw new ShapeError({
+      argument: "attention",
+      shape,
+      expected: `[${length}, ${length}], [${batch}, ${length}, ${length}] or [${batch}, 1, ${length}, ${length}]`,
+    });
   }
   const seen = reshape(cast(attention, "float32"), [rows, 1, length, length]);
   const bias = mul(sub(1, seen), hidden);
   // A single pattern serves every row of the batch.
   const queries = max(seen, { axes: [-1] });
   return {
-    scores: concat(Array.from({ length: groupSize }, () => bias), 2),
-    queries: reshape(rows === batch ? queries : concat(Array.from({ length: batch }, () => queries), 0), [batch * length, 1]),
+    scores: concat(
+      Array.from({ length: groupSize }, () => bias),
+      2,
+    ),
+    queries: reshape(
+      rows === batch
+        ? queries
+        : concat(
+            Array.from({ length: batch }, () => queries),
+            0,
+          ),
+      [batch * length, 1],
+    ),
   };
 }
 

@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const valuesOf = (parameters: ModelParameters): Record<string, number[]> => Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, [...data]]));
+const valuesOf = (parameters: ModelParameters): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, [...data]]));
 
 /** Splits the saved model into two shards with an index, as Hugging Face does. */
 function shard(change: (weightMap: Record<string, string>) => void = () => {}): void {
@@ -51,7 +52,12 @@ describe("saveModel and loadModel", () => {
 
   it("write what Hugging Face's loader looks for", () => {
     saveModel(folder, { config: smallConfig, parameters: smallParameters(), dtype: "BF16" });
-    expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))).toMatchObject({ model_type: "Dream", torch_dtype: "bfloat16", hidden_size: 16, mask_token_id: 12 });
+    expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))).toMatchObject({
+      model_type: "Dream",
+      torch_dtype: "bfloat16",
+      hidden_size: 16,
+      mask_token_id: 12,
+    });
     expect(readSafetensors(join(folder, "model.safetensors")).metadata).toEqual({ format: "pt" });
   });
 

@@ -18,7 +18,10 @@ export class CheckpointError extends DiffuCoderError {
   readonly problems: readonly string[];
 
   constructor({ path, problems }: { path: string; problems: readonly string[] }) {
-    super("CHECKPOINT", `${path} does not hold the parameters that its config.json describes:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    super(
+      "CHECKPOINT",
+      `${path} does not hold the parameters that its config.json describes:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
     this.path = path;
     this.problems = problems;
   }
@@ -45,7 +48,10 @@ export function loadModel(directory: string): LoadedModel {
 }
 
 /** Writes a checkpoint folder that Hugging Face's loaders read. @throws {FileError} */
-export function saveModel(directory: string, { config, parameters, dtype = "F32" }: LoadedModel & { /** @default "F32" */ dtype?: "F32" | "BF16" }): void {
+export function saveModel(
+  directory: string,
+  { config, parameters, dtype = "F32" }: LoadedModel & { /** @default "F32" */ dtype?: "F32" | "BF16" },
+): void {
   const problems = compareShapes(parameterShapes(config), parameters);
   if (problems.length > 0) throw new CheckpointError({ path: directory, problems });
   writeSafetensors(join(directory, singleFile), parameters, { dtype, metadata: { format: "pt" } });
@@ -58,12 +64,17 @@ function readParameters(directory: string): ModelParameters {
   if (existsSync(single) || !existsSync(index)) return readSafetensors(single).arrays;
 
   const { weight_map: weightMap } = readJsonObject(index);
-  const isMap = typeof weightMap === "object" && weightMap !== null && !Array.isArray(weightMap) && Object.values(weightMap).every((file) => typeof file === "string");
+  const isMap =
+    typeof weightMap === "object" &&
+    weightMap !== null &&
+    !Array.isArray(weightMap) &&
+    Object.values(weightMap).every((file) => typeof file === "string");
   if (!isMap) throw new FileError({ path: index, problem: "weight_map must map parameter names to file names" });
   const parameters: ModelParameters = {};
   for (const file of new Set(Object.values(weightMap as Record<string, string>))) {
     // The index comes with the download: it must not point out of its own folder.
-    if (file.includes("/") || file.includes("\\")) throw new FileError({ path: index, problem: `names the file ${JSON.stringify(file)}, expected one in the same folder` });
+    if (file.includes("/") || file.includes("\\"))
+      throw new FileError({ path: index, problem: `names the file ${JSON.stringify(file)}, expected one in the same folder` });
     const shard = join(directory, file);
     for (const [name, array] of Object.entries(readSafetensors(shard).arrays)) {
       if (name in parameters) throw new FileError({ path: shard, problem: `holds ${name}, which another shard holds as well` });

@@ -78,7 +78,8 @@ export function readModelConfig(path: string): ModelConfig {
   const problems: string[] = [];
   if (!("model_type" in file)) problems.push("model_type: missing");
   for (const [key, values] of Object.entries(supported)) {
-    if (key in file && !values.includes(file[key])) problems.push(`${key}: only ${JSON.stringify(values[0])} is supported, got ${JSON.stringify(file[key])}`);
+    if (key in file && !values.includes(file[key]))
+      problems.push(`${key}: only ${JSON.stringify(values[0])} is supported, got ${JSON.stringify(file[key])}`);
   }
   for (const key of requiredInCheckpoint) {
     if (!(huggingFaceNames[key] in file)) problems.push(`${huggingFaceNames[key]}: missing`);

@@ -12,7 +12,11 @@ interface Inputs {
   attention?: "full" | "causal" | NdArray;
 }
 
-async function logitsOf({ attention = "full", ...arrays }: Inputs, config: ModelConfig = smallConfig, parameters = smallParameters(config)): Promise<NdArray> {
+async function logitsOf(
+  { attention = "full", ...arrays }: Inputs,
+  config: ModelConfig = smallConfig,
+  parameters = smallParameters(config),
+): Promise<NdArray> {
   const named = { ...arrays, ...(typeof attention === "string" ? {} : { attention }) };
   const run = compile((weights: Record<string, Tensor>, inputs: { inputIds: Tensor; attention?: Tensor }) => ({
     logits: forward(config, weights, { ...inputs, attention: (inputs.attention ?? attention) as Attention }),
@@ -21,7 +25,7 @@ async function logitsOf({ attention = "full", ...arrays }: Inputs, config: Model
 }
 
 const ids = int32([1, 5, 12, 3, 7, 2, 9, 12, 4, 0], [2, 5]);
-const row = (logits: NdArray, i: number): number[] => [...logits.data.slice(i * smallConfig.vocabSize, (i + 1) * smallConfig.vocabSize)];
+const row = (logits: NdArray, i: number): number[] => Array.from(logits.data.slice(i * smallConfig.vocabSize, (i + 1) * smallConfig.vocabSize));
 
 describe("forward", () => {
   it("computes at logitPositions what it computes everywhere", async () => {
@@ -33,7 +37,10 @@ describe("forward", () => {
 
   it("sees later tokens with full attention and does not with causal attention", async () => {
     const changed = int32([1, 5, 12, 3, 8, 2, 9, 12, 4, 0], [2, 5]);
-    const [causal, causalChanged] = [await logitsOf({ inputIds: ids, attention: "causal" }), await logitsOf({ inputIds: changed, attention: "causal" })];
+    const [causal, causalChanged] = [
+      await logitsOf({ inputIds: ids, attention: "causal" }),
+      await logitsOf({ inputIds: changed, attention: "causal" }),
+    ];
     for (const i of [0, 1, 2, 3, 5, 6, 7, 8, 9]) expect(row(causalChanged, i)).toBeAllclose(row(causal, i));
     expect(row(causalChanged, 4)).not.toBeAllclose(row(causal, 4), { atol: 1e-3 });
 
@@ -67,7 +74,11 @@ describe("forward", () => {
   });
 
   it("stays finite where a query may see nothing", async () => {
-    const nothing = await logitsOf({ inputIds: ids, attentionMask: int32([0, 0, 0, 0, 0, 1, 1, 1, 1, 1], [2, 5]), attention: bool(new Uint8Array(25), [5, 5]) });
+    const nothing = await logitsOf({
+      inputIds: ids,
+      attentionMask: int32([0, 0, 0, 0, 0, 1, 1, 1, 1, 1], [2, 5]),
+      attention: bool(new Uint8Array(25), [5, 5]),
+    });
     expect(nothing.data.every((value) => Number.isFinite(value))).toBe(true);
     // With no attention at all, equal tokens have equal logits wherever they stand.
     expect(row(nothing, 2)).toBeAllclose(row(nothing, 7));
@@ -110,8 +121,12 @@ describe("forward", () => {
 
   it("names the input that does not fit and the parameter that is missing", async () => {
     await expect(logitsOf({ inputIds: int32([1, 2]) })).rejects.toThrow("inputIds has shape [2], expected [B, L].");
-    await expect(logitsOf({ inputIds: ids, attentionMask: int32([1, 1], [1, 2]) })).rejects.toThrow("attentionMask has shape [1, 2], expected [2, 5], as inputIds.");
-    await expect(logitsOf({ inputIds: ids, attention: bool([1], [1, 1]) })).rejects.toThrow("attention has shape [1, 1], expected [5, 5], [2, 5, 5] or [2, 1, 5, 5].");
+    await expect(logitsOf({ inputIds: ids, attentionMask: int32([1, 1], [1, 2]) })).rejects.toThrow(
+      "attentionMask has shape [1, 2], expected [2, 5], as inputIds.",
+    );
+    await expect(logitsOf({ inputIds: ids, attention: bool([1], [1, 1]) })).rejects.toThrow(
+      "attention has shape [1, 1], expected [5, 5], [2, 5, 5] or [2, 1, 5, 5].",
+    );
     const { "model.norm.weight": _, ...rest } = smallParameters();
     await expect(logitsOf({ inputIds: ids }, smallConfig, rest)).rejects.toThrow('parameters["model.norm.weight"] must be a tensor, got undefined.');
   });

@@ -43,7 +43,8 @@ export function forward(config: ModelConfig, parameters: Readonly<Record<string,
   }
   const of = (name: string): Tensor => {
     const parameter = parameters[name];
-    if (parameter === undefined) throw new InvalidArgumentError({ argument: `parameters[${JSON.stringify(name)}]`, value: parameter, expected: "a tensor" });
+    if (parameter === undefined)
+      throw new InvalidArgumentError({ argument: `parameters[${JSON.stringify(name)}]`, value: parameter, expected: "a tensor" });
     return parameter;
   };
   const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, of(`${name}.weight`), { eps: config.rmsNormEps });
@@ -62,7 +63,10 @@ export function forward(config: ModelConfig, parameters: Readonly<Record<string,
   let x = take(embedding, reshape(inputIds, [batch * length])); // [B * L, D]
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const prefix = `model.layers.${layer}`;
-    x = add(x, selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), context));
+    x = add(
+      x,
+      selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), context),
+    );
     if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
     const y = norm(x, `${prefix}.post_attention_layernorm`);
     const gated = swiglu(linear(y, of(`${prefix}.mlp.gate_proj.weight`)), linear(y, of(`${prefix}.mlp.up_proj.weight`)));

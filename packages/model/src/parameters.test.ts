@@ -12,7 +12,15 @@ describe("parameterShapes", () => {
   });
 
   it("counts the 7.6 billion weights of Dream 7B", () => {
-    const dream = { ...smallConfig, vocabSize: 152064, hiddenSize: 3584, intermediateSize: 18944, numHiddenLayers: 28, numAttentionHeads: 28, numKeyValueHeads: 4 };
+    const dream = {
+      ...smallConfig,
+      vocabSize: 152064,
+      hiddenSize: 3584,
+      intermediateSize: 18944,
+      numHiddenLayers: 28,
+      numAttentionHeads: 28,
+      numKeyValueHeads: 4,
+    };
     expect(parameterCount(dream)).toBe(7_615_616_512);
   });
 });

@@ -12,7 +12,11 @@ export function parameterShapes(config: ModelConfig): Record<string, Shape> {
   const shapes: Record<string, Shape> = { "model.embed_tokens.weight": [vocabSize, hiddenSize] };
   for (let layer = 0; layer < numHiddenLayers; layer++) {
     const prefix = `model.layers.${layer}`;
-    for (const [name, size] of [["q_proj", hiddenSize], ["k_proj", keyValueSize], ["v_proj", keyValueSize]] as const) {
+    for (const [name, size] of [
+      ["q_proj", hiddenSize],
+      ["k_proj", keyValueSize],
+      ["v_proj", keyValueSize],
+    ] as const) {
       shapes[`${prefix}.self_attn.${name}.weight`] = [size, hiddenSize];
       shapes[`${prefix}.self_attn.${name}.bias`] = [size];
     }

@@ -31,12 +31,23 @@ export function rotaryTables({ batch, length, headSize, theta, positionIds, scal
   const half = headSize / 2;
   const frequencies = Array.from({ length: half }, (_, i) => theta ** (-i / half));
   const rowOf = (token: number): number => (positionIds === undefined ? token % length : token);
-  const positions = constant(int32(Array.from({ length: batch * length }, (_, token) => rowOf(token)), [batch, length]));
+  const positions = constant(
+    int32(
+      Array.from({ length: batch * length }, (_, token) => rowOf(token)),
+      [batch, length],
+    ),
+  );
   if (positionIds !== undefined) {
     const angles = mul(reshape(cast(positionIds, "float32"), [batch * length, 1]), float32(frequencies)); // [B * L, D / 2]
     return { cos: mul(cos(angles), scale), sin: mul(sin(angles), scale), positions };
   }
   const angles = Array.from({ length }, (_, position) => frequencies.map((frequency) => position * frequency)).flat();
-  const table = (of: (angle: number) => number): Tensor => constant(float32(angles.map((angle) => scale * of(angle)), [length, half]));
+  const table = (of: (angle: number) => number): Tensor =>
+    constant(
+      float32(
+        angles.map((angle) => scale * of(angle)),
+        [length, half],
+      ),
+    );
   return { cos: table(Math.cos), sin: table(Math.sin), positions };
 }

@@ -26,7 +26,13 @@ export function smallParameters(config: ModelConfig = smallConfig, seed = 1): Mo
   return Object.fromEntries(
     Object.entries(initParameters({ config, random })).map(([name, array]) => {
       const noise = random.split("noise", name).fillNormal(new Float32Array(array.size));
-      return [name, float32(Array.from(array.data, (value, i) => value + 0.2 * (noise[i] as number)), array.shape)];
+      return [
+        name,
+        float32(
+          Array.from(array.data, (value, i) => value + 0.2 * (noise[i] as number)),
+          array.shape,
+        ),
+      ];
     }),
   );
 }

@@ -79,7 +79,11 @@ function checkOffsets(path: string, entries: readonly SafetensorsEntry[], dataBy
     at = end;
   }
   if (at > dataBytes) {
-    throw new FileError({ path, problem: `truncated, its tensors take ${at} bytes and ${dataBytes} are there`, wayOut: "Copy or download the file again." });
+    throw new FileError({
+      path,
+      problem: `truncated, its tensors take ${at} bytes and ${dataBytes} are there`,
+      wayOut: "Copy or download the file again.",
+    });
   }
   if (at < dataBytes) throw new FileError({ path, problem: `${dataBytes - at} bytes at its end belong to no tensor` });
 }

@@ -34,7 +34,8 @@ export function readSafetensors(path: string): Safetensors {
     const prefix = new DataView(new ArrayBuffer(8));
     readExactly(path, file, new Uint8Array(prefix.buffer), 0);
     const headerBytes = Number(prefix.getBigUint64(0, true));
-    if (headerBytes > maximumHeaderBytes) throw new FileError({ path, problem: `not a safetensors file, its header would take ${headerBytes} bytes` });
+    if (headerBytes > maximumHeaderBytes)
+      throw new FileError({ path, problem: `not a safetensors file, its header would take ${headerBytes} bytes` });
     if (8 + headerBytes > size) throw new FileError({ path, problem: `truncated, its header takes ${headerBytes} bytes and ${size - 8} are there` });
     const text = Buffer.alloc(headerBytes);
     readExactly(path, file, text, 8);

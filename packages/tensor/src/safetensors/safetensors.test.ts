@@ -47,7 +47,9 @@ describe("a safetensors file", () => {
         writeSafetensors(path, Object.fromEntries(named.map(([key, data]) => [key, float32(data)])), { metadata: { note } });
         const { arrays, metadata } = readSafetensors(path);
         expect(metadata).toEqual({ note });
-        expect(Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, [...array.data]]))).toEqual(Object.fromEntries(named.map(([key, data]) => [key, [...float32(data).data]])));
+        expect(Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, [...array.data]]))).toEqual(
+          Object.fromEntries(named.map(([key, data]) => [key, [...float32(data).data]])),
+        );
       }),
     );
   });
@@ -105,7 +107,18 @@ describe("float16", () => {
   it("reads normal, subnormal and special numbers", () => {
     const bits = new Uint16Array([0x3c00, 0xc000, 0x3555, 0x0001, 0x03ff, 0x7bff, 0x7c00, 0xfc00, 0x8000, 0x7e00]);
     writeRaw({ x: { dtype: "F16", shape: [10], data_offsets: [0, 20] } }, new Uint8Array(bits.buffer));
-    expect([...(readSafetensors(path).arrays["x"]?.data ?? [])]).toEqual([1, -2, 0.333251953125, 2 ** -24, 1023 * 2 ** -24, 65504, Infinity, -Infinity, -0, Number.NaN]);
+    expect([...(readSafetensors(path).arrays["x"]?.data ?? [])]).toEqual([
+      1,
+      -2,
+      0.333251953125,
+      2 ** -24,
+      1023 * 2 ** -24,
+      65504,
+      Infinity,
+      -Infinity,
+      -0,
+      Number.NaN,
+    ]);
   });
 });
 
@@ -115,18 +128,54 @@ describe("a damaged file", () => {
 
   it.each<[string, () => void, string]>([
     ["is empty", () => writeFileSync(path, ""), "FILE: not a safetensors file, it holds 0 bytes."],
-    ["claims an absurd header", () => writeRaw({}, [], { headerBytes: 2n ** 63n }), "FILE: not a safetensors file, its header would take 9223372036854776000 bytes."],
+    [
+      "claims an absurd header",
+      () => writeRaw({}, [], { headerBytes: 2n ** 63n }),
+      "FILE: not a safetensors file, its header would take 9223372036854776000 bytes.",
+    ],
     ["ends in its header", () => writeRaw({}, [], { headerBytes: 10 }), "FILE: truncated, its header takes 10 bytes and 2 are there."],
     ["has a header that is a list", () => writeRaw([]), "FILE: not a safetensors file, its header is not a JSON object."],
-    ["ends in its data", () => writeRaw({ x }, [0, 0, 0]), "FILE: truncated, its tensors take 8 bytes and 3 are there. Copy or download the file again."],
+    [
+      "ends in its data",
+      () => writeRaw({ x }, [0, 0, 0]),
+      "FILE: truncated, its tensors take 8 bytes and 3 are there. Copy or download the file again.",
+    ],
     ["has data that belong to nothing", () => writeRaw({ x }, [...eight, 1]), "FILE: 1 bytes at its end belong to no tensor."],
-    ["has a gap", () => writeRaw({ x: { ...x, data_offsets: [4, 12] } }, [...eight, ...eight]), 'FILE: 4 bytes before tensor "x" belong to no tensor.'],
-    ["has overlapping tensors", () => writeRaw({ x, y: { ...x, data_offsets: [4, 12] } }, [...eight, ...eight]), 'FILE: tensor "y" overlaps the one before it.'],
-    ["has a dtype that is not read", () => writeRaw({ x: { ...x, dtype: "I64" } }), 'FILE: tensor "x" has dtype "I64", known are F32, F16, BF16, I32.'],
-    ["has a dtype from the prototype", () => writeRaw({ x: { ...x, dtype: "toString" } }), 'FILE: tensor "x" has dtype "toString", known are F32, F16, BF16, I32.'],
-    ["has a negative dimension", () => writeRaw({ x: { ...x, shape: [-2] } }), 'FILE: tensor "x" has shape [-2], expected a list of non-negative integers.'],
-    ["has a shape beyond all numbers", () => writeRaw({ x: { ...x, shape: [2 ** 40, 2 ** 40] } }), 'FILE: tensor "x" has shape [1099511627776,1099511627776], expected a list of non-negative integers.'],
-    ["has offsets that do not fit the shape", () => writeRaw({ x: { ...x, shape: [3] } }, eight), 'FILE: tensor "x" has 8 bytes of data, but F32 [3] takes 12.'],
+    [
+      "has a gap",
+      () => writeRaw({ x: { ...x, data_offsets: [4, 12] } }, [...eight, ...eight]),
+      'FILE: 4 bytes before tensor "x" belong to no tensor.',
+    ],
+    [
+      "has overlapping tensors",
+      () => writeRaw({ x, y: { ...x, data_offsets: [4, 12] } }, [...eight, ...eight]),
+      'FILE: tensor "y" overlaps the one before it.',
+    ],
+    [
+      "has a dtype that is not read",
+      () => writeRaw({ x: { ...x, dtype: "I64" } }),
+      'FILE: tensor "x" has dtype "I64", known are F32, F16, BF16, I32.',
+    ],
+    [
+      "has a dtype from the prototype",
+      () => writeRaw({ x: { ...x, dtype: "toString" } }),
+      'FILE: tensor "x" has dtype "toString", known are F32, F16, BF16, I32.',
+    ],
+    [
+      "has a negative dimension",
+      () => writeRaw({ x: { ...x, shape: [-2] } }),
+      'FILE: tensor "x" has shape [-2], expected a list of non-negative integers.',
+    ],
+    [
+      "has a shape beyond all numbers",
+      () => writeRaw({ x: { ...x, shape: [2 ** 40, 2 ** 40] } }),
+      'FILE: tensor "x" has shape [1099511627776,1099511627776], expected a list of non-negative integers.',
+    ],
+    [
+      "has offsets that do not fit the shape",
+      () => writeRaw({ x: { ...x, shape: [3] } }, eight),
+      'FILE: tensor "x" has 8 bytes of data, but F32 [3] takes 12.',
+    ],
     ["has one offset", () => writeRaw({ x: { ...x, data_offsets: [0] } }), 'FILE: tensor "x" has data_offsets [0], expected [begin, end].'],
     ["describes a tensor by a number", () => writeRaw({ x: 1 }), 'FILE: tensor "x" is not described by an object.'],
     ["has metadata that are not text", () => writeRaw({ __metadata__: { step: 1 } }), "FILE: __metadata__ must map names to text."],

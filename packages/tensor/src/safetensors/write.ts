@@ -16,7 +16,11 @@ export interface WriteSafetensorsOptions {
  * @throws {FileError} if the file cannot be written
  * @throws {InvalidArgumentError} if an array is boolean
  */
-export function writeSafetensors(path: string, arrays: Readonly<Record<string, NdArray>>, { dtype = "F32", metadata }: WriteSafetensorsOptions = {}): void {
+export function writeSafetensors(
+  path: string,
+  arrays: Readonly<Record<string, NdArray>>,
+  { dtype = "F32", metadata }: WriteSafetensorsOptions = {},
+): void {
   const header: [string, unknown][] = metadata === undefined ? [] : [["__metadata__", metadata]];
   const parts: Uint8Array[] = [];
   let at = 0;
