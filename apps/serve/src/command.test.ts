@@ -12,7 +12,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string[]; er
 it.each([
   [["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)"],
   [["--port", "70000"], "error: option '--port <number>' argument '70000' is invalid. It must be a port number, 0 to 65535; 0 takes any free one."],
-  [["extra"], "error: too many arguments for 'serve'. Expected 0 arguments but got 1."],
+  [["extra"], "error: too many arguments. Expected 0 arguments but got 1."],
   [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
 ])("refuses %j in one message", async (args, message) => {
   expect(await run(...args)).toEqual({ code: 1, out: [], errors: [message] });

@@ -1,33 +1,44 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
 import type { FinishReason, GenerateOptions, GenerationEvent } from "diffucoder";
 import type { Engine } from "./engine.ts";
 
-/** A model that always answers the same; "" is the end token. It reveals one token a step, in the given order. */
 export interface FakeEngine extends Engine {
   calls: GenerateOptions[];
   /** Generations that are running now. */
   active: number;
+  /** Lets those go on that stand before step `holdAt`, now and later. */
+  resume: () => void;
 }
 
 const ANSWER = ["def", " f(", "xs", "):\n", "    return", " sum", "(xs", ")\n", "", ""];
 const ORDER = [9, 0, 2, 1, 3, 5, 4, 6, 8, 7];
 
+/**
+ * A model that always answers the same; "" is the end token. It reveals one token a step, in the given order.
+ *
+ * @param holdAt the step before which a generation waits for `resume` or its signal
+ */
 export function createFakeEngine({
   tokens = ANSWER,
   order = ORDER,
-  delayMs = 0,
-}: { tokens?: string[]; order?: number[]; delayMs?: number } = {}): FakeEngine {
+  holdAt,
+}: { tokens?: string[]; order?: number[]; holdAt?: number } = {}): FakeEngine {
+  let resume = () => {};
+  const resumed = new Promise<void>((resolve) => (resume = resolve));
   const engine: FakeEngine = {
     calls: [],
     active: 0,
+    resume,
     generationConfig: { promptLength: 48, maxNewTokens: tokens.length, steps: tokens.length, alg: "entropy", temperature: 0, topP: 1 },
     async *stream(options) {
       engine.calls.push(options);
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
+      const { signal = new AbortController().signal } = options;
+      const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       engine.active++;
       try {
-        yield* reveal({ tokens, order, delayMs, options });
+        yield* reveal({ tokens, order, options, beforeStep: (step) => (step === holdAt ? Promise.race([resumed, aborted]) : nextTurn()) });
       } finally {
         engine.active--;
       }
@@ -36,27 +47,24 @@ export function createFakeEngine({
   return engine;
 }
 
-async function* reveal({
-  tokens,
-  order,
-  delayMs,
-  options,
-}: {
+interface RevealOptions {
   tokens: string[];
   order: number[];
-  delayMs: number;
   options: GenerateOptions;
-}): AsyncGenerator<GenerationEvent> {
+  beforeStep: (step: number) => Promise<unknown>;
+}
+
+async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): AsyncGenerator<GenerationEvent> {
   const { seed = 0, temperature = 0, topP = 1, maxTokens = Infinity, earlyExit = false, signal } = options;
   yield { type: "layout", promptTokens: 7, completionLength: tokens.length, steps: tokens.length, alg: "entropy", temperature, topP, seed };
   const end = tokens.includes("") ? tokens.indexOf("") : tokens.length;
   const limit = Math.min(end, maxTokens);
-  const reason: FinishReason = limit === end && end < tokens.length ? "stop" : "length";
+  const reason: FinishReason = end < tokens.length && end < maxTokens ? "stop" : "length";
   const revealed = new Set<number>();
   for (const [step, position] of order.entries()) {
+    await beforeStep(step);
     if (signal?.aborted)
       throw signal.reason instanceof DOMException && signal.reason.name === "TimeoutError" ? signal.reason : new AbortedError("Generation");
-    await sleep(delayMs);
     revealed.add(position);
     let prefix = 0;
     while (prefix < limit && revealed.has(prefix)) prefix++;

@@ -17,7 +17,7 @@ it("says which port is in use and what to do", async () => {
 
 it("ends running generations when it is asked to stop", async () => {
   const stop = new AbortController();
-  const engine = createFakeEngine({ delayMs: 50 });
+  const engine = createFakeEngine({ holdAt: 3 });
   const { post } = await serve(engine, { signal: stop.signal });
   const response = await post("/v1/completions", { prompt: "p", stream: true });
   stop.abort();
