@@ -16,6 +16,7 @@ export async function createJsPlan(graph: Graph, threads: number): Promise<Plan>
     intraOpNumThreads: threads,
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
+    extra: { session: { set_denormal_as_zero: "1" } },
   }).catch((cause: Error) => {
     throw new DiffuCoderError("ENGINE", `ONNX Runtime: ${cause.message}`, { cause });
   });

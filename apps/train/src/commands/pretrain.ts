@@ -1,0 +1,95 @@
+// `train pretrain`: a base model from scratch, on an endless stream of TinyCode's training split.
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createRandom, type OnProgress, parseConfig, writeFileAtomic } from "@diffucoder/core";
+import { exampleBatches, exampleStream } from "@diffucoder/data";
+import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
+import { Tokenizer } from "@diffucoder/tokenizer";
+import { freshState, loadCheckpoint, MetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint } from "@diffucoder/trainer";
+import { z } from "zod";
+
+export const PretrainRecipeSchema = z.strictObject({
+  model: z.strictObject({
+    hiddenSize: z.int().positive(),
+    intermediateSize: z.int().positive(),
+    numHiddenLayers: z.int().positive(),
+    numAttentionHeads: z.int().positive(),
+    numKeyValueHeads: z.int().positive(),
+  }),
+  data: z.strictObject({
+    tiers: z.record(z.string().regex(/^[1-4]$/), z.number().nonnegative()).describe("share of each tier, e.g. { \"2\": 1, \"3\": 2 }"),
+    promptLength: z.int().positive(),
+    completionLength: z.int().positive(),
+  }),
+  training: PretrainConfigSchema,
+});
+
+export type PretrainRecipe = z.output<typeof PretrainRecipeSchema>;
+
+export interface PretrainCommandOptions {
+  recipe: PretrainRecipe;
+  tokenizerFile: string;
+  /** Folder of the run: checkpoint, metrics and, at the end, the model. */
+  output: string;
+  fresh: boolean;
+  signal: AbortSignal;
+  onProgress: OnProgress;
+}
+
+/** Runs or resumes pretraining and writes the model to `output/model`. @returns that folder */
+export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal, onProgress }: PretrainCommandOptions): Promise<string> {
+  const { training, data } = recipe;
+  const tokenizer = Tokenizer.fromFile(tokenizerFile);
+  const config = modelConfig(recipe, tokenizer);
+  const random = createRandom(training.seed);
+  const checkpointPath = join(output, "checkpoint.safetensors");
+  const metricsPath = join(output, "metrics.jsonl");
+  if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
+  mkdirSync(output, { recursive: true });
+
+  const fingerprint = JSON.stringify({ recipe, tokens: tokenizer.vocabSize });
+  const checkpoint = loadCheckpoint(checkpointPath, fingerprint);
+  const log = new MetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
+  const state = await pretrain({
+    config: training,
+    logits: logitsFunction(config),
+    state: checkpoint ?? freshState(initParameters({ config, random: random.split("init") })),
+    startStep: checkpoint?.step ?? 0,
+    batch: exampleBatches({
+      example: exampleStream({ tiers: data.tiers, seed: training.seed }),
+      tokenizer,
+      batchSize: training.perDeviceTrainBatchSize,
+      layout: { ...data, padTokenId: tokenizer.special.endOfText },
+    }),
+    maskTokenId: tokenizer.special.mask,
+    random: random.split("pretrain"),
+    signal,
+    onProgress,
+    onStep: (metrics) => log.append(metrics),
+    onCheckpoint: (current, step) => saveCheckpoint(checkpointPath, { ...current, step, fingerprint }),
+  });
+
+  const directory = join(output, "model");
+  saveModel(directory, { config, parameters: state.parameters, dtype: "BF16" });
+  writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
+  copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
+  return directory;
+}
+
+function modelConfig({ model, data }: PretrainRecipe, tokenizer: Tokenizer): ModelConfig {
+  const { mask, endOfText, imEnd } = tokenizer.special;
+  return parseConfig(
+    ModelConfigSchema,
+    {
+      ...model,
+      vocabSize: tokenizer.vocabSize,
+      maxPositionEmbeddings: data.promptLength + data.completionLength,
+      ropeTheta: 10_000,
+      maskTokenId: mask,
+      padTokenId: endOfText,
+      eosTokenId: imEnd,
+      bosTokenId: endOfText,
+    },
+    { source: "recipe" },
+  );
+}

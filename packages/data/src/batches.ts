@@ -1,0 +1,83 @@
+// Rows as the sampler lays them out: [left padding][prompt][completion][end token][padding]. The prompt ends at one fixed
+// column, so that a completion starts at the same place in every row.
+import { DiffuCoderError } from "@diffucoder/core";
+import type { Tokenizer } from "@diffucoder/tokenizer";
+import { completionText } from "./tiny-code/render.ts";
+import type { Example } from "./tiny-code/tasks.ts";
+
+export interface EncodedExample {
+  promptIds: number[];
+  /** Ends with the end-of-turn token. */
+  completionIds: number[];
+}
+
+/** Rows of one training step. */
+export interface TrainingBatch {
+  /** `[B, L]` */
+  inputIds: Int32Array;
+  /** `[B, L]`, 0 on the left padding. */
+  attentionMask: Int32Array;
+  /** `[B, L]`, 1 from the first completion token through the end token. */
+  completionMask: Int32Array;
+  batchSize: number;
+  sequenceLength: number;
+  /** Columns of the prompt; the completion has the rest. */
+  promptLength: number;
+}
+
+export function encodeExample({ prompt, solution }: Example, tokenizer: Tokenizer): EncodedExample {
+  return {
+    promptIds: tokenizer.encodeChat([{ role: "user", content: prompt }]),
+    completionIds: [...tokenizer.encode(completionText(solution)), tokenizer.special.imEnd],
+  };
+}
+
+export interface BatchLayout {
+  promptLength: number;
+  completionLength: number;
+  padTokenId: number;
+}
+
+/** @throws {DiffuCoderError} with code `"TOO_LONG"` if a row does not fit */
+export function layOutRows(rows: readonly EncodedExample[], { promptLength, completionLength, padTokenId }: BatchLayout): TrainingBatch {
+  const sequenceLength = promptLength + completionLength;
+  const size = rows.length * sequenceLength;
+  const batch: TrainingBatch = {
+    inputIds: new Int32Array(size).fill(padTokenId),
+    attentionMask: new Int32Array(size).fill(1),
+    completionMask: new Int32Array(size),
+    batchSize: rows.length,
+    sequenceLength,
+    promptLength,
+  };
+  rows.forEach(({ promptIds, completionIds }, row) => {
+    if (!fits({ promptIds, completionIds }, { promptLength, completionLength })) {
+      throw new DiffuCoderError("TOO_LONG", `Row ${row} has ${promptIds.length} prompt and ${completionIds.length} completion tokens, the layout holds ${promptLength} and ${completionLength}.`);
+    }
+    const start = row * sequenceLength;
+    batch.inputIds.set(promptIds, start + promptLength - promptIds.length);
+    batch.inputIds.set(completionIds, start + promptLength);
+    batch.attentionMask.fill(0, start, start + promptLength - promptIds.length);
+    batch.completionMask.fill(1, start + promptLength, start + promptLength + completionIds.length);
+  });
+  return batch;
+}
+
+export function fits({ promptIds, completionIds }: EncodedExample, { promptLength, completionLength }: Pick<BatchLayout, "promptLength" | "completionLength">): boolean {
+  return promptIds.length <= promptLength && completionIds.length <= completionLength;
+}
+
+/**
+ * Batches from a stream of examples; step `s` uses examples `s * batchSize` on. Examples that do not fit the layout give
+ * way to the next of a second, third, ... stream, so that a batch stays a function of its step alone.
+ */
+export function exampleBatches({ example, tokenizer, batchSize, layout }: { example: (index: number) => Example; tokenizer: Tokenizer; batchSize: number; layout: BatchLayout }): (step: number) => TrainingBatch {
+  const fitting = (index: number): EncodedExample => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const encoded = encodeExample(example(index + attempt * 2 ** 40), tokenizer);
+      if (fits(encoded, layout)) return encoded;
+    }
+    throw new DiffuCoderError("TOO_LONG", `Of 100 examples none fits ${layout.promptLength} prompt and ${layout.completionLength} completion tokens.`);
+  };
+  return (step) => layOutRows(Array.from({ length: batchSize }, (_, row) => fitting(step * batchSize + row)), layout);
+}

@@ -1,0 +1,56 @@
+// Training checkpoints: everything that the next step depends on, in one safetensors file. Random streams are split
+// by step, so the step's number is all of their state.
+import { existsSync } from "node:fs";
+import { FileError } from "@diffucoder/core";
+import { type AdamWState, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
+
+export type ParameterArrays = Record<string, NdArray>;
+
+/** What an optimizer step reads and replaces. */
+export interface TrainingState {
+  parameters: ParameterArrays;
+  adam: AdamWState<ParameterArrays>;
+}
+
+export interface Checkpoint extends TrainingState {
+  /** Steps done. */
+  step: number;
+  /** The reference policy of coupled-GRPO. */
+  reference?: ParameterArrays;
+  /** What the run was started with; a run goes on only with the same. */
+  fingerprint: string;
+}
+
+const groups = ["parameters", "adam.m", "adam.v", "reference"] as const;
+
+/** Writes a checkpoint to a temporary name and renames it. @throws {FileError} */
+export function saveCheckpoint(path: string, { step, fingerprint, parameters, adam, reference }: Checkpoint): void {
+  const trees: Record<(typeof groups)[number], ParameterArrays> = { parameters, "adam.m": adam.m, "adam.v": adam.v, reference: reference ?? {} };
+  const arrays = Object.fromEntries(groups.flatMap((group) => Object.entries(trees[group]).map(([name, array]) => [`${group}/${name}`, array])));
+  writeSafetensors(path, arrays, { metadata: { step: String(step), fingerprint } });
+}
+
+/**
+ * Reads a checkpoint back, or nothing if there is none.
+ *
+ * @throws {FileError} if the file is damaged, or belongs to a run with other settings
+ */
+export function loadCheckpoint(path: string, fingerprint: string): Checkpoint | undefined {
+  if (!existsSync(path)) return undefined;
+  const { arrays, metadata } = readSafetensors(path);
+  const step = Number(metadata.step);
+  if (!Number.isInteger(step) || metadata.fingerprint === undefined) throw new FileError({ path, problem: "is not a training checkpoint" });
+  if (metadata.fingerprint !== fingerprint) {
+    throw new FileError({ path, problem: "belongs to a run with other settings", wayOut: "Run with the same settings to go on, or start over with --fresh." });
+  }
+  const group = (name: string): ParameterArrays =>
+    Object.fromEntries(Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), array]] : [])));
+  const reference = group("reference");
+  return {
+    step,
+    fingerprint,
+    parameters: group("parameters"),
+    adam: { m: group("adam.m"), v: group("adam.v") },
+    ...(Object.keys(reference).length > 0 && { reference }),
+  };
+}
