@@ -1,0 +1,51 @@
+// The coupled estimate of per-token log-probabilities (DiffuCoder, Eq. 13 with lambda = 1; Apple's coupled_grpo.py,
+// `_get_per_token_logps`). Three passes see the prompt and the completion with
+//   all tokens masked,   the tokens of M masked (ratio r),   the others masked (ratio 1 - r);
+//   logp_j = ( lp0_j + (M_j ? lp1_j / r : lp2_j / (1 - r)) ) / 2,    lp_j read from the logits at j - 1.
+// Differs: 1. the three passes are one batch; 2. of the second and third pass only the logits that the sum reads are
+// computed; 3. prompts' left padding is masked in attention (Apple's code attends to it) unless `promptMask` is absent.
+import { ShapeError } from "@diffucoder/core";
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { add, broadcastTo, concat, constant, div, equal, int32, iota, mul, reshape, selectLogProbs, slice, sub, type Tensor, where } from "@diffucoder/tensor";
+
+export interface CoupledBatch {
+  /** int32 `[B, P]` */
+  promptIds: Tensor;
+  /** int32 `[B, P]`, 0 on left padding. @default all real */
+  promptMask?: Tensor;
+  /** int32 `[B, L]` */
+  completionIds: Tensor;
+  /** int32 `[B, L]`, 1 where the second pass masks. */
+  mask: Tensor;
+  /** `[B]`, the ratio that `mask` was drawn with. */
+  ratio: Tensor;
+}
+
+/** @returns `[B, L]` */
+export function coupledLogProbs(logits: LogitsFunction, parameters: Readonly<Record<string, Tensor>>, { promptIds, promptMask, completionIds, mask, ratio }: CoupledBatch, maskTokenId: number): Tensor {
+  const [batch, promptLength] = promptIds.shape as [number, number];
+  const [rows, length] = completionIds.shape as [number, number];
+  if (rows !== batch) throw new ShapeError({ argument: "completionIds", shape: completionIds.shape, expected: `[${batch}, L], as many rows as promptIds` });
+  if (mask.shape.join() !== completionIds.shape.join()) throw new ShapeError({ argument: "mask", shape: mask.shape, expected: `[${batch}, ${length}], as completionIds` });
+  const width = promptLength + length;
+  const isMasked = equal(mask, 1);
+  const maskToken = constant(maskTokenId, "int32");
+  const views = [broadcastTo(maskToken, [batch, length]), where(isMasked, maskToken, completionIds), where(isMasked, completionIds, maskToken)];
+  const inputIds = concat(views.map((view) => concat([promptIds, view], 1))); // [3B, P + L]
+  const attentionMask = promptMask && concat(Array.from({ length: 3 }, () => concat([promptMask, constant(int32(new Int32Array(batch * length).fill(1), [batch, length]))], 1)));
+
+  // Position of the logits for token j of row b in pass v: (v B + b) (P + L) + P + j - 1.
+  const rowStarts = mul(reshape(iota(batch), [batch, 1]), width);
+  const columns = add(reshape(iota(length), [1, length]), promptLength - 1);
+  const inFirstPass = add(rowStarts, columns); // [B, L]
+  const inItsPass = add(inFirstPass, where(isMasked, batch * width, constant(2 * batch * width, "int32")));
+  const logitPositions = reshape(concat([inFirstPass, inItsPass]), [2 * batch * length]);
+
+  const scores = logits(parameters, { inputIds, attentionMask, logitPositions }); // [2BL, V]
+  const targets = reshape(concat([completionIds, completionIds]), [2 * batch * length]);
+  const logProbs = reshape(selectLogProbs(scores, targets), [2, batch, length]);
+  const fullMask = reshape(slice(logProbs, { axis: 0, end: 1 }), [batch, length]);
+  const coupled = reshape(slice(logProbs, { axis: 0, start: 1 }), [batch, length]);
+  const share = reshape(ratio, [batch, 1]);
+  return mul(add(fullMask, div(coupled, where(isMasked, share, sub(1, share)))), 0.5);
+}

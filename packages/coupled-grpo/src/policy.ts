@@ -1,0 +1,107 @@
+// The compiled functions of coupled-GRPO: scoring rollouts under a policy, and updating one.
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { adamW, type AdamWState, clipByGlobalNorm, compile, type Executor, float32, int32, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import type { CoupledGrpoConfig } from "./config.ts";
+import { coupledLogProbs } from "./coupled-log-probs.ts";
+import { coupledMasks } from "./coupled-masks.ts";
+import { grpoLoss } from "./grpo-loss.ts";
+import type { Rollout } from "./rollout.ts";
+
+type Parameters = Record<string, NdArray>;
+
+export interface PolicyState {
+  parameters: Parameters;
+  adam: AdamWState<Parameters>;
+}
+
+export interface PolicyMetrics {
+  loss: number;
+  gradNorm: number;
+  kl: number;
+  clipRatio: number;
+}
+
+export interface Policy {
+  /** Per-token log-probability estimates of rollouts, through the masks of an inner iteration: one `[L]` for each. */
+  estimate(parameters: Parameters, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
+  /** One optimizer step on rollouts. The state's arrays are taken over. */
+  update(state: PolicyState, rollouts: readonly Rollout[], step: { iteration: number; lr: number; count: number }): Promise<{ state: PolicyState; metrics: PolicyMetrics }>;
+}
+
+export interface PolicyOptions {
+  logits: LogitsFunction;
+  maskTokenId: number;
+  config: Pick<CoupledGrpoConfig, "beta" | "epsilon" | "epsilonHigh" | "adamBeta1" | "adamBeta2" | "weightDecay" | "maxGradNorm">;
+  executor?: Executor;
+}
+
+type Scored = { promptIds: Tensor; promptMask: Tensor; completionIds: Tensor; mask: Tensor; ratio: Tensor };
+type Trained = Scored & { advantages: Tensor; completionMask: Tensor; oldLogProbs?: Tensor; refLogProbs?: Tensor };
+type TracedState = { parameters: Record<string, Tensor>; adam: AdamWState<Record<string, Tensor>> };
+
+export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOptions): Policy {
+  const options = executor && { executor };
+  const { beta, epsilon, epsilonHigh = epsilon } = config;
+  const estimate = compile((parameters: Record<string, Tensor>, batch: Scored) => ({ logProbs: coupledLogProbs(logits, parameters, batch, maskTokenId) }), { name: "estimate", ...options });
+  const update = compile(
+    (state: TracedState, batch: Trained, lr: Tensor, count: Tensor) => {
+      const { value, gradient } = valueAndGradient((parameters: Record<string, Tensor>) => {
+        const logProbs = coupledLogProbs(logits, parameters, batch, maskTokenId);
+        return grpoLoss({ ...batch, logProbs }, { beta, epsilonLow: epsilon, epsilonHigh });
+      }, state.parameters);
+      const { clipped, norm } = clipByGlobalNorm(gradient, config.maxGradNorm);
+      const next = adamW(state.parameters, clipped, state.adam, { lr, step: count, beta1: config.adamBeta1, beta2: config.adamBeta2, weightDecay: config.weightDecay });
+      return { state: { parameters: next.parameters, adam: next.state }, ...value, gradNorm: norm };
+    },
+    { name: "coupled-grpo", donate: [0], ...options },
+  );
+
+  return {
+    estimate: async (parameters, rollouts, iteration) => {
+      const { logProbs } = await estimate(parameters, scoredBatch(rollouts, iteration));
+      const length = logProbs.shape[1] as number;
+      return rollouts.map((_, row) => (logProbs.data as Float32Array).slice(row * length, (row + 1) * length));
+    },
+    update: async (state, rollouts, { iteration, lr, count }) => {
+      const result = await update(state, trainedBatch(rollouts, iteration), lr, count);
+      const metrics = { loss: result.loss.item(), gradNorm: result.gradNorm.item(), kl: result.kl.item(), clipRatio: result.clipRatio.item() };
+      return { state: result.state, metrics };
+    },
+  };
+}
+
+function scoredBatch(rollouts: readonly Rollout[], iteration: number) {
+  const length = rollouts[0]?.completionIds.length ?? 0;
+  const { mask, ratio } = coupledMasks({ seeds: rollouts.map(({ maskSeeds }) => maskSeeds[iteration] as number), length });
+  return {
+    promptIds: intRows(rollouts.map(({ promptIds }) => promptIds)),
+    promptMask: intRows(rollouts.map(({ promptMask }) => promptMask)),
+    completionIds: intRows(rollouts.map(({ completionIds }) => completionIds)),
+    mask: int32(mask, [rollouts.length, length]),
+    ratio: float32(ratio),
+  };
+}
+
+function trainedBatch(rollouts: readonly Rollout[], iteration: number) {
+  const logProbs = (of: (rollout: Rollout) => Float32Array[] | undefined): NdArray | undefined => {
+    const rows = rollouts.map((rollout) => of(rollout)?.[iteration]);
+    return rows.includes(undefined) ? undefined : floatRows(rows as Float32Array[]);
+  };
+  const oldLogProbs = logProbs(({ oldPerTokenLogProbs }) => oldPerTokenLogProbs);
+  const refLogProbs = logProbs(({ refPerTokenLogProbs }) => refPerTokenLogProbs);
+  return {
+    ...scoredBatch(rollouts, iteration),
+    advantages: float32(rollouts.map(({ advantage }) => advantage)),
+    completionMask: floatRows(rollouts.map(({ completionMask }) => completionMask)),
+    ...(oldLogProbs && { oldLogProbs }),
+    ...(refLogProbs && { refLogProbs }),
+  };
+}
+
+function intRows(rows: readonly (readonly number[])[]): NdArray {
+  return int32(rows.flat(), [rows.length, rows[0]?.length ?? 0]);
+}
+
+function floatRows(rows: readonly ArrayLike<number>[]): NdArray {
+  return float32(rows.flatMap((row) => Array.from(row)), [rows.length, rows[0]?.length ?? 0]);
+}

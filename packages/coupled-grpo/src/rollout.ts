@@ -1,0 +1,76 @@
+import type { Random } from "@diffucoder/core";
+import { type Denoiser, type DenoiseTrace, diffusionGenerate, type SamplerOptions } from "@diffucoder/samplers";
+import { groupMeanAdvantages, leaveOneOutAdvantages } from "./advantages.ts";
+
+/** One completion on its way from sampling to the loss. */
+export interface Rollout {
+  /** Padded on the left to a fixed length. */
+  promptIds: number[];
+  /** 0 on the left padding. */
+  promptMask: number[];
+  completionIds: number[];
+  /** 1 through the first end token; all 1 if there is none. */
+  completionMask: number[];
+  /** `null`: the reward could not be computed. */
+  reward: number | null;
+  advantage: number;
+  /** Seeds of the coupled masks, one for each inner iteration. */
+  maskSeeds: number[];
+  /** One list for each inner iteration; absent when a single update follows, where they are the current values. */
+  oldPerTokenLogProbs?: Float32Array[];
+  /** One list for each inner iteration; absent when beta is 0. */
+  refPerTokenLogProbs?: Float32Array[];
+  trace: DenoiseTrace;
+}
+
+export interface RolloutOptions {
+  denoiser: Denoiser;
+  /** Token ids of each prompt. */
+  prompts: readonly (readonly number[])[];
+  numGenerations: number;
+  sampler: SamplerOptions;
+  promptLength: number;
+  padTokenId: number;
+  /** Tokens that end a completion. */
+  eosTokenIds: readonly number[];
+  numIterations: number;
+  baseline: "leaveOneOut" | "groupMean";
+  scaleRewards: boolean;
+  /** Rewards of completions; `promptIndex[i]` says which prompt completion `i` answers. */
+  reward: (completionIds: readonly number[][], promptIndex: readonly number[]) => Promise<readonly (number | null)[]>;
+  random: Random;
+  signal?: AbortSignal | undefined;
+}
+
+/** Samples a group of completions for each prompt, scores them and computes advantages. Group after group. */
+export async function rollout(options: RolloutOptions): Promise<Rollout[]> {
+  const { denoiser, prompts, numGenerations, sampler, promptLength, padTokenId, eosTokenIds, numIterations, baseline, scaleRewards, reward, random, signal } = options;
+  const promptIndex = prompts.flatMap((_, i) => Array.from({ length: numGenerations }, () => i));
+  const { sequences, completionIds, traces } = await diffusionGenerate({
+    denoiser,
+    promptIds: promptIndex.map((i) => prompts[i] as readonly number[]),
+    options: sampler,
+    random: random.split("sample"),
+    padTokenId,
+    promptLength,
+    eosTokenIds,
+    signal,
+  });
+  const rewards = await reward(completionIds, promptIndex);
+  const advantages = (baseline === "leaveOneOut" ? leaveOneOutAdvantages : groupMeanAdvantages)(rewards, numGenerations, { scaleRewards });
+  const seeds = random.split("mask-seeds");
+  return completionIds.map((ids, i): Rollout => {
+    const padding = promptLength - (prompts[promptIndex[i] as number] as readonly number[]).length;
+    const end = ids.findIndex((id) => eosTokenIds.includes(id));
+    return {
+      promptIds: (sequences[i] as number[]).slice(0, promptLength),
+      promptMask: Array.from({ length: promptLength }, (_, column) => (column < padding ? 0 : 1)),
+      completionIds: ids,
+      completionMask: ids.map((_, column) => (end === -1 || column <= end ? 1 : 0)),
+      reward: rewards[i] ?? null,
+      advantage: advantages[i] as number,
+      maskSeeds: Array.from({ length: numIterations }, () => seeds.integer(0, 2 ** 32)),
+      trace: traces[i] as DenoiseTrace,
+    };
+  });
+}
