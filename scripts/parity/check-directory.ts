@@ -1,16 +1,12 @@
 import { DiffuCoderError } from "@diffucoder/core";
 import type { Check, CheckResult } from "./check.ts";
+import { coupledGrpoCheck } from "./coupled-grpo.ts";
 import { forwardCheck } from "./forward.ts";
-import { notCovered } from "./not-covered.ts";
+import { generateCheck } from "./generate.ts";
 import { pretrainAdamWCheck } from "./pretrain-adamw.ts";
+import { sampleTokensCheck } from "./sample-tokens.ts";
 
-const checks: readonly Check[] = [
-  forwardCheck,
-  pretrainAdamWCheck,
-  notCovered("coupled_grpo.json", "no check yet"),
-  notCovered("generate.json", "no check yet"),
-  notCovered("sample_tokens.json", "no check yet"),
-];
+const checks: readonly Check[] = [forwardCheck, pretrainAdamWCheck, coupledGrpoCheck, generateCheck, sampleTokensCheck];
 
 /**
  * Holds the packages to a directory of golden values, in the form of `golden/dream-f32`. A file or checkpoint that

@@ -12,16 +12,10 @@ const directories = {
 
 for (const [name, directory] of Object.entries(directories)) {
   describe.skipIf(!existsSync(directory))(`${name}${existsSync(directory) ? "" : " (SKIPPED: ../shared/golden is not there)"}`, () => {
-    it("matches the reference wherever it is covered and present", async () => {
-      for (const { file, status, detail } of await checkDirectory(directory)) {
-        if (existsSync(`${directory}/${file}`)) expect(`${file}: ${status}`, detail).not.toContain("mismatch");
-      }
-    });
-
-    it("covers the logits and the training steps", async () => {
-      const byFile = new Map((await checkDirectory(directory)).map(({ file, status }) => [file, status]));
-      expect(byFile.get("forward.json")).toBe("ok");
-      expect(byFile.get("pretrain_adamw.json")).toBe("ok");
+    it("matches the reference in every file that is there", async () => {
+      const results = (await checkDirectory(directory)).filter(({ file }) => existsSync(`${directory}/${file}`));
+      expect(results.map(({ file }) => file)).toEqual(expect.arrayContaining(["forward.json", "pretrain_adamw.json"]));
+      for (const { file, status, detail } of results) expect(`${file}: ${status}`, detail).toBe(`${file}: ok`);
     });
   });
 }

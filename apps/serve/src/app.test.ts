@@ -228,9 +228,8 @@ describe("load", () => {
     const first = post("/v1/completions", { prompt: "1" });
     await eventually(() => expect(engine.active).toBe(1));
     const second = post("/v1/completions", { prompt: "2" });
-    await eventually(
-      async () => expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok", model: "tiny", running: true, waiting: 1 }),
-      { interval: 5 },
+    await eventually(async () =>
+      expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok", model: "tiny", running: true, waiting: 1 }),
     );
     const third = await post("/v1/completions", { prompt: "3" });
     expect([third.status, third.headers.get("retry-after")]).toEqual([429, "1"]);

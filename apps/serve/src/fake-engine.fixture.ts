@@ -77,6 +77,7 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
       tokenIds: [position + 100],
       texts: [text],
       confidence: [step === 0 ? 0 : -0.1 * step],
+      filled: [],
       forwardPasses: step + 1,
       committedTokens: prefix,
       committedText: tokens.slice(0, prefix).join(""),
@@ -88,6 +89,16 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
   const text = tokens.slice(0, limit).join("");
   yield {
     type: "done",
-    generation: { text, tokenIds, finishReason: reason, promptTokens: 7, completionTokens: limit, forwardPasses: revealed.size, seconds: 0.5, seed },
+    generation: {
+      text,
+      tokenIds,
+      finishReason: reason,
+      promptTokens: 7,
+      completionTokens: limit,
+      forwardPasses: revealed.size,
+      seconds: 0.5,
+      seed,
+      trace: { initialIds: [], maskTokenId: 0, padTokenId: 0, steps: [] },
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { DiffuCoderError, writeFileAtomic } from "@diffucoder/core";
+import { formatTrace } from "@diffucoder/samplers";
 import { Command, CommanderError } from "commander";
 import { bundledModelDir } from "./bundled-model.ts";
 import { loadDiffuCoder } from "./diffucoder.ts";
@@ -71,7 +72,7 @@ async function generate(flags: GenerateFlags, terminal: Terminal, signal: AbortS
     signal,
   };
   const generation = await coder.generate(options);
-  if (flags.trace !== undefined) writeFileAtomic(flags.trace, traceLines(generation));
+  if (flags.trace !== undefined) writeFileAtomic(flags.trace, formatTrace(generation.trace));
   if (flags.json === true) {
     const { trace: _, ...result } = generation;
     terminal.out(JSON.stringify(result));

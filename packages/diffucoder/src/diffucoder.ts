@@ -1,25 +1,73 @@
-import type { GenerationEvent, Generation } from "./events.ts";
-import type { GenerationConfig } from "./generation-config.ts";
-export interface ChatMessage {
-  role: "system" | "user" | "assistant";
-  content: string;
-}
-export interface GenerateOptions {
-  prompt?: string | undefined;
-  messages?: readonly ChatMessage[] | undefined;
-  maxNewTokens?: number | undefined;
-  maxTokens?: number | undefined;
-  steps?: number | undefined;
-  alg?: string | undefined;
-  temperature?: number | undefined;
-  topP?: number | undefined;
-  seed?: number | undefined;
-  earlyExit?: boolean | undefined;
-  signal?: AbortSignal | undefined;
-}
+import { join } from "node:path";
+import { FileError } from "@diffucoder/core";
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { loadModel, logitsFunction, type ModelConfig, type ModelParameters } from "@diffucoder/model";
+import { createDenoiser, type Denoiser } from "@diffucoder/samplers";
+import { Tokenizer } from "@diffucoder/tokenizer";
+import type { Generation, GenerationEvent } from "./events.ts";
+import type { GenerateOptions } from "./generate-options.ts";
+import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
+import { streamGeneration } from "./stream.ts";
+
+/** A loaded model with everything that it takes to generate. */
 export interface DiffuCoder {
-  generationConfig: Readonly<GenerationConfig>;
-  stream(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
+  readonly config: ModelConfig;
+  readonly generationConfig: Readonly<GenerationConfig>;
+  readonly parameters: ModelParameters;
+  readonly tokenizer: Tokenizer;
+  /** The network as losses and samplers take it: `(parameters, inputs)` to raw logits. */
+  readonly logits: LogitsFunction;
+  /** The network as samplers see it. It never proposes the mask token. */
+  readonly denoiser: Denoiser;
+  /**
+   * Denoises a completion. Calls may overlap; each gives what it would give alone.
+   *
+   * @throws {InvalidArgumentError} if the prompt is missing, or longer than the model's prompt length
+   * @throws {ConfigError} naming every bad option
+   * @throws {AbortedError} when `signal` fires
+   */
   generate(options: GenerateOptions): Promise<Generation>;
+  /** `generate` as it happens. Leaving the loop ends the generation. Throws as `generate` does, at the first step. */
+  stream(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
 }
-export declare function loadDiffuCoder(dir: string): Promise<DiffuCoder>;
+
+/**
+ * Loads a model folder: config.json and safetensors in Hugging Face's form, tokenizer.json and, if there is one,
+ * generation_config.json.
+ *
+ * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
+ * @throws {ConfigError} naming every problem of a config file
+ * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
+ */
+export async function loadDiffuCoder(dir: string): Promise<DiffuCoder> {
+  const { config, parameters } = loadModel(dir);
+  const generationConfig = readGenerationConfig(dir);
+  const tokenizer = loadTokenizer(dir, config);
+  const logits = logitsFunction(config);
+  const { maskTokenId, vocabSize } = config;
+  // A committed mask would be a hole in the answer.
+  const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId, vocabSize, forbiddenIds: [maskTokenId] });
+
+  const endIds = new Set([tokenizer.special.imEnd, tokenizer.special.endOfText, config.eosTokenId, config.padTokenId]);
+  const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> =>
+    streamGeneration({ denoiser, tokenizer, endIds, padTokenId: config.padTokenId, generationConfig, options });
+  const generate = async (options: GenerateOptions): Promise<Generation> => {
+    for await (const event of stream(options)) {
+      if (event.type === "reveal") options.onStep?.(event);
+      if (event.type === "done") return event.generation;
+    }
+    throw new Error("a stream ends with its result");
+  };
+  return { config, generationConfig, parameters, tokenizer, logits, denoiser, generate, stream };
+}
+
+function loadTokenizer(dir: string, config: ModelConfig): Tokenizer {
+  const path = join(dir, "tokenizer.json");
+  const tokenizer = Tokenizer.fromFile(path);
+  const { special, vocabSize } = tokenizer;
+  if (special.mask !== config.maskTokenId) {
+    throw new FileError({ path, problem: `gives the mask token the id ${special.mask}, while config.json says ${config.maskTokenId}` });
+  }
+  if (vocabSize > config.vocabSize) throw new FileError({ path, problem: `has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
+  return tokenizer;
+}

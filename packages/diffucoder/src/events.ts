@@ -1,3 +1,5 @@
+import type { DenoiseTrace } from "@diffucoder/samplers";
+
 /** What `stream` reports, in this order: one layout, a reveal per forward pass, one done. */
 export type GenerationEvent = LayoutEvent | RevealEvent | DoneEvent;
 
@@ -15,7 +17,7 @@ export interface LayoutEvent {
   seed: number;
 }
 
-/** One forward pass and what it committed; all lists have one entry per committed position. */
+/** One forward pass and what it committed. The first four lists have one entry per committed position. */
 export interface RevealEvent {
   type: "reveal";
   /** The denoising step, from 0. */
@@ -25,8 +27,10 @@ export interface RevealEvent {
   tokenIds: readonly number[];
   /** Each token alone as text; bytes that are no whole character appear as U+FFFD. A special token gives "". */
   texts: readonly string[];
-  /** The sampler's own measure, larger is surer: a probability in [0, 1], or for `entropy` the negative entropy in nats. */
+  /** The sampler's own measure, larger is surer: the token's probability, or for `entropy` the negative entropy in nats. */
   confidence: readonly number[];
+  /** Positions behind an end token, which became padding without being asked for. */
+  filled: readonly number[];
   /** Forward passes so far. */
   forwardPasses: number;
   /** Positions of the completion that are committed without a gap from the left, up to the first end token. */
@@ -56,7 +60,9 @@ export interface Generation {
   /** Tokens of `text`. */
   completionTokens: number;
   forwardPasses: number;
-  /** Wall-clock time from the first forward pass to the last commit, seconds. */
+  /** Wall-clock time of the denoising steps, seconds; the first of a kind includes compiling its graph. */
   seconds: number;
   seed: number;
+  /** What was revealed when; `formatTrace` of `@diffucoder/samplers` makes a file of it. */
+  trace: DenoiseTrace;
 }

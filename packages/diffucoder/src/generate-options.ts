@@ -1,4 +1,5 @@
 import { parseConfig } from "@diffucoder/core";
+import { AlgSchema } from "@diffucoder/samplers";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import type { RevealEvent } from "./events.ts";
@@ -37,14 +38,19 @@ export const GenerateSettingsSchema = z.strictObject({
   maxNewTokens: z.int().positive().optional(),
   maxTokens: z.int().positive().optional(),
   steps: z.int().positive().max(65_536).optional(),
-  alg: z.enum(["entropy", "maskgit_plus"]).optional(),
+  alg: AlgSchema.optional(),
   temperature: z.number().min(0).max(2).optional(),
   topP: z.number().gt(0).max(1).optional(),
   seed: z.int().nonnegative().default(0),
   earlyExit: z.boolean().default(false),
 });
 
-export type GenerateSettings = Required<Omit<z.output<typeof GenerateSettingsSchema>, "maxTokens">> & { maxTokens: number | undefined };
+/** What a generation runs with: the model's defaults, overridden by the call's. */
+export interface GenerateSettings extends Omit<GenerationConfig, "promptLength"> {
+  maxTokens: number | undefined;
+  seed: number;
+  earlyExit: boolean;
+}
 
 /**
  * Fills in the model's defaults.

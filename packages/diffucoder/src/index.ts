@@ -1,4 +1,20 @@
-export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
-export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./generation-config.ts";
 export { bundledModelDir } from "./bundled-model.ts";
-export { type ChatMessage, type DiffuCoder, type GenerateOptions, loadDiffuCoder } from "./diffucoder.ts";
+export { type DiffuCoder, loadDiffuCoder } from "./diffucoder.ts";
+export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
+export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "./generate-options.ts";
+export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./generation-config.ts";
+
+// The main parts of the packages below, for those who need one more thing and no further dependency.
+export type { LogitsFunction } from "@diffucoder/diffusion";
+export { initParameters, loadModel, logitsFunction, type ModelConfig, ModelConfigSchema, type ModelParameters, saveModel } from "@diffucoder/model";
+export {
+  createDenoiser,
+  type Denoiser,
+  type DenoiseTrace,
+  diffusionGenerate,
+  formatTrace,
+  parseTrace,
+  replayTrace,
+  SamplerOptionsSchema,
+} from "@diffucoder/samplers";
+export { type ChatMessage, Tokenizer } from "@diffucoder/tokenizer";

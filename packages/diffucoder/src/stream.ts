@@ -1,0 +1,131 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { createRandom, InvalidArgumentError } from "@diffucoder/core";
+import { type Denoiser, denoiseSteps, type DenoiseTrace, type RowEvent } from "@diffucoder/samplers";
+import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import { CommittedPrefix } from "./committed-prefix.ts";
+import type { GenerationEvent, RevealEvent } from "./events.ts";
+import { type GenerateOptions, resolveSettings } from "./generate-options.ts";
+import type { GenerationConfig } from "./generation-config.ts";
+
+export interface StreamGenerationOptions {
+  denoiser: Denoiser;
+  tokenizer: Tokenizer;
+  /** Tokens that end an answer. */
+  endIds: ReadonlySet<number>;
+  padTokenId: number;
+  generationConfig: GenerationConfig;
+  options: GenerateOptions;
+}
+
+/** One generation, from its options to its events; see `DiffuCoder.stream`. */
+export async function* streamGeneration(request: StreamGenerationOptions): AsyncGenerator<GenerationEvent> {
+  const { denoiser, tokenizer, endIds, padTokenId, generationConfig, options } = request;
+  const { maxNewTokens, maxTokens, steps, alg, temperature, topP, seed, earlyExit } = resolveSettings(options, generationConfig);
+  const { promptLength } = generationConfig;
+  const promptIds = encodePrompt({ options, tokenizer, promptLength });
+  yield { type: "layout", promptTokens: promptIds.length, completionLength: maxNewTokens, steps, alg, temperature, topP, seed };
+
+  const tokenIds = Array.from({ length: maxNewTokens }, () => denoiser.maskTokenId);
+  const padding = Array.from({ length: promptLength - promptIds.length }, () => padTokenId);
+  const trace: DenoiseTrace = { initialIds: [...padding, ...promptIds, ...tokenIds], maskTokenId: denoiser.maskTokenId, padTokenId, steps: [] };
+  const prefix = new CommittedPrefix({ tokenizer, length: maxNewTokens, endIds, maxTokens });
+  const denoising = denoiseSteps({
+    denoiser,
+    promptIds: [promptIds],
+    options: { maxNewTokens, steps, alg, temperature, topP, schedule: "dream", eps: 1e-3 },
+    random: [createRandom(seed)],
+    padTokenId,
+    promptLength,
+    eosTokenIds: [...endIds],
+    signal: options.signal,
+  });
+  let [seconds, forwardPasses] = [0, 0];
+  try {
+    while (true) {
+      const started = performance.now(); // what the reader does between two steps is not counted
+      const result = await denoising.next();
+      seconds += (performance.now() - started) / 1000;
+      if (result.done === true) break;
+      const { step, rows } = result.value;
+      forwardPasses = result.value.forwardPasses;
+      const row = rows[0] ?? NOTHING;
+      row.positions.forEach((position, i) => (tokenIds[position] = row.tokens[i] as number));
+      for (const position of row.filled) tokenIds[position] = padTokenId;
+      trace.steps.push(traceStep({ row, step, forwardPasses, promptLength }));
+      prefix.commit(row.positions, row.tokens);
+      yield revealEvent({ row, step, forwardPasses, tokenizer, prefix });
+      if (earlyExit && prefix.settled !== undefined) break;
+      await nextTurn(); // an executor may run without giving way, and then no signal or socket would be heard
+    }
+  } finally {
+    await denoising.return(undefined);
+  }
+  if (prefix.settled === undefined) throw new Error("every position is committed, so the answer is settled");
+  const { text, tokens: completionTokens, settled: finishReason } = prefix;
+  const promptTokens = promptIds.length;
+  yield { type: "done", generation: { text, tokenIds, finishReason, promptTokens, completionTokens, forwardPasses, seconds, seed, trace } };
+}
+
+const NOTHING: RowEvent = { row: 0, positions: [], tokens: [], confidence: [], entropy: [], filled: [] };
+
+function encodePrompt({ options, tokenizer, promptLength }: { options: GenerateOptions; tokenizer: Tokenizer; promptLength: number }): number[] {
+  const { prompt, messages } = options;
+  if (prompt !== undefined && messages !== undefined) {
+    throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "absent if messages is given" });
+  }
+  const conversation: readonly ChatMessage[] | undefined = prompt === undefined ? messages : [{ role: "user", content: prompt }];
+  if (conversation === undefined || conversation.length === 0) {
+    throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "given, or else messages" });
+  }
+  const ids = tokenizer.encodeChat(conversation);
+  if (ids.length > promptLength) {
+    throw new InvalidArgumentError({
+      argument: prompt === undefined ? "messages" : "prompt",
+      value: ids.length,
+      expected: `at most ${promptLength} tokens in the chat template`,
+      wayOut: "The model was trained with this prompt length.",
+    });
+  }
+  return ids;
+}
+
+function traceStep({ row, step, forwardPasses, promptLength }: { row: RowEvent; step: number; forwardPasses: number; promptLength: number }) {
+  const inSequence = (position: number): number => position + promptLength;
+  return {
+    step,
+    positions: row.positions.map(inSequence),
+    tokens: row.tokens,
+    confidence: row.confidence,
+    entropy: row.entropy,
+    forwardPasses,
+    ...(row.filled.length > 0 && { filled: row.filled.map(inSequence) }),
+  };
+}
+
+function revealEvent({
+  row,
+  step,
+  forwardPasses,
+  tokenizer,
+  prefix,
+}: {
+  row: RowEvent;
+  step: number;
+  forwardPasses: number;
+  tokenizer: Tokenizer;
+  prefix: CommittedPrefix;
+}): RevealEvent {
+  return {
+    type: "reveal",
+    step,
+    positions: row.positions,
+    tokenIds: row.tokens,
+    texts: row.tokens.map((id) => tokenizer.decode([id])),
+    confidence: row.confidence,
+    filled: row.filled,
+    forwardPasses,
+    committedTokens: prefix.tokens,
+    committedText: prefix.text,
+    settled: prefix.settled,
+  };
+}

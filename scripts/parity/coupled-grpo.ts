@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { coupledLogProbs, grpoLoss, leaveOneOutAdvantages } from "@diffucoder/coupled-grpo";
+import { loadModel, logitsFunction } from "@diffucoder/model";
+import { compile, float32, globalNorm, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import { type Check, int32Rows, judge, largestError, readGolden } from "./check.ts";
+
+interface Pass {
+  /** The batches of the three passes: all masked, ratio r, complement. */
+  perturbed: [all: number[][], some: number[][], others: number[][]];
+  /** 1, 1/r, 1/(1 - r). */
+  weights: [number, number, number];
+  per_token_logps: number[][];
+}
+
+interface CoupledGrpoGolden {
+  prompt_ids: number[][];
+  completion_ids: number[][];
+  completion_mask: number[][];
+  rewards: number[];
+  advantages_leave_one_out: number[];
+  passes: Pass[];
+  loss: {
+    iteration: number;
+    beta: number;
+    epsilon_low: number;
+    epsilon_high: number;
+    old_per_token_logps: { shape: number[]; data: number[] };
+    ref_per_token_logps: { shape: number[]; data: number[] };
+    value: number;
+  };
+  gradient_norms: Record<string, number>;
+  gradient_first_values: Record<string, number[]>;
+}
+
+type Weights = Record<string, Tensor>;
+type Scored = { promptIds: Tensor; completionIds: Tensor; mask: Tensor; ratio: Tensor };
+type Trained = Scored & { oldLogProbs: Tensor; refLogProbs: Tensor; advantages: Tensor; completionMask: Tensor };
+
+/** Advantages, per-token estimates through the given masks, the clipped loss and its gradients. */
+export const coupledGrpoCheck: Check = {
+  file: "coupled_grpo.json",
+  async run(directory) {
+    const golden = readGolden<CoupledGrpoGolden>(directory, "coupled_grpo.json");
+    const { config, parameters } = loadModel(join(directory, "checkpoint"));
+    const { loss: lossGolden } = golden;
+    const logits = logitsFunction(config);
+    const advantages = leaveOneOutAdvantages(golden.rewards, golden.rewards.length);
+
+    const scored = ({ perturbed: [, some], weights }: Pass) => {
+      const promptLength = golden.prompt_ids[0]?.length ?? 0;
+      return {
+        promptIds: int32Rows(golden.prompt_ids),
+        completionIds: int32Rows(golden.completion_ids),
+        mask: int32Rows(some.map((row) => row.slice(promptLength).map((token) => (token === config.maskTokenId ? 1 : 0)))),
+        ratio: float32(golden.prompt_ids.map(() => 1 / weights[1])),
+      };
+    };
+    const estimate = compile((weights: Weights, batch: Scored) => ({ logProbs: coupledLogProbs(logits, weights, batch, config.maskTokenId) }));
+    const estimateErrors: number[] = [];
+    for (const pass of golden.passes) {
+      const { logProbs } = await estimate(parameters, scored(pass));
+      estimateErrors.push(largestError(logProbs.data, pass.per_token_logps.flat()));
+    }
+
+    const train = compile((weights: Weights, batch: Trained) => {
+      const { value, gradient } = valueAndGradient((p: Weights) => {
+        const logProbs = coupledLogProbs(logits, p, batch, config.maskTokenId);
+        return grpoLoss({ ...batch, logProbs }, { beta: lossGolden.beta, epsilonLow: lossGolden.epsilon_low, epsilonHigh: lossGolden.epsilon_high });
+      }, weights);
+      return {
+        loss: value.loss,
+        kl: value.kl,
+        gradient,
+        norms: Object.fromEntries(Object.entries(gradient).map(([name, one]) => [name, globalNorm(one)])),
+      };
+    });
+    const result = await train(parameters, {
+      ...scored(golden.passes[lossGolden.iteration] as Pass),
+      oldLogProbs: array(lossGolden.old_per_token_logps),
+      refLogProbs: array(lossGolden.ref_per_token_logps),
+      advantages: float32(advantages),
+      completionMask: float32(golden.completion_mask.flat(), [golden.completion_mask.length, golden.completion_mask[0]?.length ?? 0]),
+    });
+
+    const names = Object.keys(golden.gradient_norms);
+    const firstValues = Object.entries(golden.gradient_first_values);
+    return judge([
+      { what: "advantages", error: largestError(advantages, golden.advantages_leave_one_out), tolerance: 1e-6 },
+      { what: "estimates", error: Math.max(...estimateErrors), tolerance: 1e-4 },
+      { what: "loss", error: largestError([result.loss.item()], [lossGolden.value]), tolerance: 1e-5 },
+      { what: "kl", error: largestError([result.kl.item()], [tokenMeanKl(golden)]), tolerance: 1e-5 },
+      {
+        what: "gradient norms",
+        error: largestError(
+          names.map((name) => result.norms[name]?.item() ?? Number.NaN),
+          names.map((name) => golden.gradient_norms[name] as number),
+          1e-3,
+        ),
+        tolerance: 1e-3,
+      },
+      {
+        what: "gradients",
+        error: largestError(
+          firstValues.flatMap(([name, values]) => Array.from(result.gradient[name]?.data.slice(0, values.length) ?? [])),
+          firstValues.flatMap(([, values]) => values),
+        ),
+        tolerance: 1e-4,
+      },
+    ]);
+  },
+};
+
+/**
+ * Mean over the unmasked tokens of `exp(d) - d - 1`, `d` the reference's log-probability minus the policy's. The golden file's
+ * `metrics.kl` is not that mean: the reference logs `[B, 1, L] * [B, L]`, which pairs every row with every row's mask.
+ */
+function tokenMeanKl({ passes, loss, completion_mask: mask }: CoupledGrpoGolden): number {
+  const logProbs = passes[loss.iteration]?.per_token_logps.flat() ?? [];
+  const kept = mask.flat();
+  const total = logProbs.reduce((sum, logProb, i) => {
+    const difference = (loss.ref_per_token_logps.data[i] as number) - logProb;
+    return sum + (kept[i] as number) * (Math.exp(difference) - difference - 1);
+  }, 0);
+  return total / kept.reduce((sum, one) => sum + one, 0);
+}
+
+function array({ shape, data }: { shape: number[]; data: number[] }): NdArray {
+  return float32(data, shape);
+}
