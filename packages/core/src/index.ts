@@ -2,4 +2,5 @@ export { AbortedError, ConfigError, DiffuCoderError, FileError, InvalidArgumentE
 export { createRandom, type Random, type StreamName } from "./random.ts";
 export { parseConfig, readConfigData, readJsonObject } from "./config.ts";
 export { writeFileAtomic } from "./files.ts";
+export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";

@@ -5,8 +5,9 @@ import { createRandom, type OnProgress, parseConfig, writeFileAtomic } from "@di
 import { exampleBatches, exampleStream } from "@diffucoder/data";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import { freshState, loadCheckpoint, MetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint } from "@diffucoder/trainer";
+import { freshState, loadCheckpoint, openMetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint } from "@diffucoder/trainer";
 import { z } from "zod";
+import { TiersSchema } from "../tiny-code-run.ts";
 
 export const PretrainRecipeSchema = z.strictObject({
   model: z.strictObject({
@@ -17,7 +18,7 @@ export const PretrainRecipeSchema = z.strictObject({
     numKeyValueHeads: z.int().positive(),
   }),
   data: z.strictObject({
-    tiers: z.record(z.string().regex(/^[1-4]$/), z.number().nonnegative()).describe("share of each tier, e.g. { \"2\": 1, \"3\": 2 }"),
+    tiers: TiersSchema,
     promptLength: z.int().positive(),
     completionLength: z.int().positive(),
   }),
@@ -49,7 +50,7 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
 
   const fingerprint = JSON.stringify({ recipe, tokens: tokenizer.vocabSize });
   const checkpoint = loadCheckpoint(checkpointPath, fingerprint);
-  const log = new MetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
+  const log = openMetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config),
@@ -71,6 +72,8 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
 
   const directory = join(output, "model");
   saveModel(directory, { config, parameters: state.parameters, dtype: "BF16" });
+  const generationConfig = { promptLength: data.promptLength, maxNewTokens: data.completionLength, steps: data.completionLength, alg: "entropy", temperature: 0, topP: 1 };
+  writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
   writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
   copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
   return directory;

@@ -1,0 +1,172 @@
+// The command line of `train`: reads options and recipes, starts the sandbox, shows progress, and turns errors into one
+// message and an exit code.
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AbortedError, DiffuCoderError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { bundledModelDir, loadDiffuCoder } from "diffucoder";
+import { Command, CommanderError } from "commander";
+import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./commands/coupled-grpo.ts";
+import { EvaluateRecipeSchema, runEvaluation } from "./commands/evaluate.ts";
+import { PretrainRecipeSchema, runPretrain } from "./commands/pretrain.ts";
+import { clearQuickstart, finishedQuickstart, QuickstartRecipeSchema, runQuickstart } from "./commands/quickstart.ts";
+import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
+import { progressView } from "./progress.ts";
+import { claimFolder, SETTINGS_FILE } from "./run-folder.ts";
+
+/** Where the command speaks to its user: results on `out`, everything else on `error`. */
+export interface Terminal {
+  out(text: string): void;
+  error(text: string): void;
+  /** For progress. */
+  stream: NodeJS.WriteStream;
+}
+
+interface CommonFlags {
+  config?: string;
+  set: string[];
+  output: string;
+  json?: boolean;
+  fresh?: boolean;
+}
+
+type ModelFlags = CommonFlags & { model?: string };
+
+/**
+ * Runs `train`.
+ *
+ * @param args the command line, without node and the script
+ * @returns the exit code: 130 after Ctrl-C
+ */
+export async function runTrain(args: readonly string[], { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): Promise<number> {
+  const program = new Command("train").description("Trains a diffusion coder and improves it with coupled-GRPO").exitOverride();
+  program.configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
+  const context = { terminal, signal };
+  addCommand(program, "pretrain", "a base model from scratch on TinyCode", "runs/pretrain").action((flags: CommonFlags) => pretrain(flags, context));
+  addCommand(program, "coupled-grpo", "improves a model by rewards from the sandbox", "runs/coupled-grpo")
+    .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
+    .action((flags: ModelFlags) => coupledGrpo(flags, context));
+  addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode", "runs/evaluate")
+    .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
+    .action((flags: ModelFlags) => evaluate(flags, context));
+  addCommand(program, "quickstart", "evaluates, trains by coupled-GRPO, evaluates again and reports", "runs/quickstart")
+    .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
+    .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
+    .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
+    if (error instanceof AbortedError) {
+      terminal.error("Stopped. What was done is kept: the same command goes on from there.");
+      return 130;
+    }
+    if (!(error instanceof DiffuCoderError)) throw error;
+    terminal.error(error.message);
+    return 1;
+  }
+}
+
+function addCommand(program: Command, name: string, description: string, output: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--config <file>", "recipe, instead of the one that comes with the project")
+    .option("--set <key=value>", "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated", (value: string, before: string[]) => [...before, value], [])
+    .option("--output <dir>", "folder of the run", output)
+    .option("--fresh", "start over instead of going on with what is in the folder")
+    .option("--json", "print the result as JSON, and progress as JSON lines")
+    .allowExcessArguments(false);
+}
+
+interface Context {
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Promise<void> {
+  const parsed = parseConfig(PretrainRecipeSchema, recipeData(flags, "tinycode-base"), { source: sourceOf(flags, "tinycode-base") });
+  const model = await withProgress(flags, terminal, (onProgress) => runPretrain({ recipe: parsed, tokenizerFile: recipeFile("tokenizer"), output: flags.output, fresh: flags.fresh === true, signal, onProgress }));
+  terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
+}
+
+async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
+  const parsed = parseConfig(CoupledGrpoRecipeSchema, recipeData(flags, "coupled-grpo"), { source: sourceOf(flags, "coupled-grpo") });
+  const modelDir = flags.model ?? bundledModelDir();
+  const coder = await loadDiffuCoder(modelDir);
+  const model = await withSandbox(terminal, (sandbox) =>
+    withProgress(flags, terminal, (onProgress) =>
+      runCoupledGrpo({ recipe: parsed, coder, modelDir, sandbox, output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
+    ),
+  );
+  terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
+}
+
+async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
+  const parsed = parseConfig(EvaluateRecipeSchema, recipeData(flags, "evaluate"), { source: sourceOf(flags, "evaluate") });
+  const { seed, ...config } = parsed;
+  const modelDir = flags.model ?? bundledModelDir();
+  const samples = join(flags.output, "samples.jsonl");
+  if (flags.fresh === true) for (const path of [samples, join(flags.output, SETTINGS_FILE)]) rmSync(path, { force: true });
+  claimFolder(flags.output, { recipe: parsed, modelDir });
+  const coder = await loadDiffuCoder(modelDir);
+  const evaluation = await withSandbox(terminal, (sandbox) =>
+    withProgress(flags, terminal, (onProgress) => runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress })),
+  );
+  terminal.out(flags.json === true ? evaluationJson(evaluation) : evaluationText(evaluation));
+}
+
+async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { terminal, signal }: Context): Promise<void> {
+  const parsed = parseConfig(QuickstartRecipeSchema, recipeData(flags, "quickstart"), { source: sourceOf(flags, "quickstart") });
+  const { output } = flags;
+  if (flags.fresh === true) clearQuickstart(output);
+  let modelDir = flags.model ?? bundledModelDir();
+  if (flags.fromScratch === true) modelDir = await baseModel(flags, { terminal, signal });
+  const outcome =
+    finishedQuickstart({ recipe: parsed, modelDir, output }) ??
+    (await withSandbox(terminal, (sandbox) =>
+      withProgress(flags, terminal, (onProgress) => runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress })),
+    ));
+  terminal.out(flags.json === true ? readFileSync(join(output, "result.json"), "utf8").trimEnd() : outcomeText(outcome));
+}
+
+/** The base model of `--from-scratch`: trained now, or found finished in the run's folder. */
+async function baseModel(flags: CommonFlags, { terminal, signal }: Context): Promise<string> {
+  const recipe = parseConfig(PretrainRecipeSchema, readConfigData({ file: recipeFile("tinycode-base") }), { source: recipeFile("tinycode-base") });
+  const output = join(flags.output, "base");
+  terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
+  return withProgress(flags, terminal, (onProgress) => runPretrain({ recipe, tokenizerFile: recipeFile("tokenizer"), output, fresh: flags.fresh === true, signal, onProgress }));
+}
+
+function recipeFile(name: string): string {
+  return fileURLToPath(new URL(`../recipes/${name}.json`, import.meta.url));
+}
+
+function sourceOf({ config }: CommonFlags, name: string): string {
+  return config ?? `recipe ${name}`;
+}
+
+function recipeData({ config, set }: CommonFlags, name: string): Record<string, unknown> {
+  return readConfigData({ file: config ?? recipeFile(name), set });
+}
+
+async function withProgress<T>({ json }: CommonFlags, { stream }: Terminal, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+  const view = progressView({ json: json === true, stream });
+  try {
+    return await work(view.onProgress);
+  } finally {
+    view.close();
+  }
+}
+
+async function withSandbox<T>({ error }: Terminal, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  const sandbox = await createSandbox();
+  if (sandbox.isolation.level !== "bubblewrap") error(`The sandbox runs with ${sandbox.isolation.description}.`);
+  try {
+    return await work(sandbox);
+  } finally {
+    sandbox.close();
+  }
+}

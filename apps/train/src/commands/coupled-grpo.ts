@@ -1,0 +1,75 @@
+// `train coupled-grpo`: improves a model by rewards from the sandbox, on TinyCode's training split.
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createRandom, type OnProgress } from "@diffucoder/core";
+import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
+import { saveModel } from "@diffucoder/model";
+import type { Sandbox } from "@diffucoder/reward-sandbox";
+import { freshCoupledGrpoState, freshState, loadCheckpoint, openMetricsLog, saveCheckpoint, trainCoupledGrpo } from "@diffucoder/trainer";
+import type { DiffuCoder } from "diffucoder";
+import { z } from "zod";
+import { endIdsOf, trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
+
+export const CoupledGrpoRecipeSchema = z.strictObject({ data: TrainingTasksSchema, training: CoupledGrpoConfigSchema });
+
+export type CoupledGrpoRecipe = z.output<typeof CoupledGrpoRecipeSchema>;
+
+export interface CoupledGrpoCommandOptions {
+  recipe: CoupledGrpoRecipe;
+  coder: DiffuCoder;
+  /** Folder from which `coder` was loaded. */
+  modelDir: string;
+  sandbox: Sandbox;
+  /** Folder of the run: checkpoint, metrics and, at the end, the model. */
+  output: string;
+  fresh: boolean;
+  signal: AbortSignal;
+  onProgress: OnProgress;
+}
+
+/** Runs or resumes coupled-GRPO and writes the model to `output/model`. @returns that folder */
+export async function runCoupledGrpo({ recipe, coder, modelDir, sandbox, output, fresh, signal, onProgress }: CoupledGrpoCommandOptions): Promise<string> {
+  const { data, training } = recipe;
+  const { config, generationConfig, logits } = coder;
+  const checkpointPath = join(output, "checkpoint.safetensors");
+  const metricsPath = join(output, "metrics.jsonl");
+  if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
+  mkdirSync(output, { recursive: true });
+
+  const fingerprint = JSON.stringify({ recipe, config });
+  const checkpoint = loadCheckpoint(checkpointPath, fingerprint);
+  const startStep = checkpoint?.step ?? 0;
+  const log = openMetricsLog(metricsPath, { lastStep: startStep });
+  const start = checkpoint ?? freshState(cloneParameters(coder));
+  const state = await trainCoupledGrpo({
+    config: training,
+    logits,
+    vocabSize: config.vocabSize,
+    maskTokenId: config.maskTokenId,
+    padTokenId: config.padTokenId,
+    eosTokenIds: endIdsOf(coder),
+    forbiddenIds: [config.maskTokenId],
+    promptLength: generationConfig.promptLength,
+    maxNewTokens: generationConfig.maxNewTokens,
+    state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
+    startStep,
+    ...trainingPrompts({ coder, sandbox, ...data, promptsPerStep: training.promptsPerStep, seed: training.seed }),
+    random: createRandom(training.seed).split("coupled-grpo"),
+    signal,
+    onProgress,
+    onStep: (metrics) => log.append(metrics),
+    onCheckpoint: (current, step) => saveCheckpoint(checkpointPath, { ...current, step, fingerprint }),
+  });
+
+  const directory = join(output, "model");
+  saveModel(directory, { config, parameters: state.parameters, dtype: "F32" });
+  for (const file of ["tokenizer.json", "generation_config.json"]) {
+    if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
+  }
+  return directory;
+}
+
+/** The optimizer takes its arrays over; the loaded model keeps its own. */
+function cloneParameters({ parameters }: DiffuCoder): Record<string, DiffuCoder["parameters"][string]> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, array]) => [name, array.clone()]));
+}

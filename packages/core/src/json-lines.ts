@@ -1,0 +1,68 @@
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { FileError } from "./errors.ts";
+import { writeFileAtomic } from "./files.ts";
+
+/**
+ * The values of a file of JSON lines. Empty lines are passed over.
+ *
+ * @param check turns a line's value into what the caller wants; what it throws becomes the line's problem
+ * @param dropCutLine whether a last line without its newline, which a crash cut off, is left out. @default false
+ * @throws {FileError} naming the first line that is wrong
+ */
+export function readJsonLines<T>(path: string, { check, dropCutLine = false }: { check: (value: unknown) => T; dropCutLine?: boolean }): T[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
+  }
+  const lines = text.split("\n");
+  const whole = dropCutLine ? lines.slice(0, -1) : lines;
+  return whole.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch (cause) {
+      throw new FileError({ path, problem: `line ${i + 1} is not JSON (${(cause as Error).message})`, cause });
+    }
+    try {
+      return [check(value)];
+    } catch (cause) {
+      throw new FileError({ path, problem: `line ${i + 1}: ${(cause as Error).message}`, cause });
+    }
+  });
+}
+
+/** A file of JSON lines that a long run appends to, and goes on with after a stop or a crash. */
+export class JsonLinesLog<T> {
+  readonly #path: string;
+  /** What was there and was kept. */
+  readonly kept: readonly T[];
+
+  /**
+   * Opens or makes the file.
+   *
+   * @param keep whether an earlier line stays; those of work that is about to be done again should not. @default all stay
+   * @throws {FileError} if the file cannot be read or written, or a line that ends is not JSON
+   */
+  constructor(path: string, { keep = () => true }: { keep?: (line: T) => boolean } = {}) {
+    this.#path = path;
+    this.kept = existsSync(path) ? readJsonLines(path, { check: (value) => value as T, dropCutLine: true }).filter(keep) : [];
+    writeFileAtomic(path, this.kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  }
+
+  /** @throws {FileError} if the disk is full; what was written before stays */
+  append(line: T): void {
+    try {
+      appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+    } catch (cause) {
+      throw new FileError({
+        path: this.#path,
+        problem: `could not be appended to (${(cause as Error).message})`,
+        wayOut: "What was written before is intact: make room and run again to go on.",
+        cause,
+      });
+    }
+  }
+}
