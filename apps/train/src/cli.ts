@@ -20,7 +20,7 @@ export interface Terminal {
   out(text: string): void;
   error(text: string): void;
   /** For progress. */
-  stream: NodeJS.WriteStream;
+  stream: NodeJS.WritableStream & { isTTY?: boolean };
 }
 
 interface CommonFlags {
@@ -74,7 +74,12 @@ function addCommand(program: Command, name: string, description: string, output:
     .command(name)
     .description(description)
     .option("--config <file>", "recipe, instead of the one that comes with the project")
-    .option("--set <key=value>", "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated", (value: string, before: string[]) => [...before, value], [])
+    .option(
+      "--set <key=value>",
+      "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated",
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
     .option("--output <dir>", "folder of the run", output)
     .option("--fresh", "start over instead of going on with what is in the folder")
     .option("--json", "print the result as JSON, and progress as JSON lines")
@@ -88,7 +93,9 @@ interface Context {
 
 async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Promise<void> {
   const parsed = parseConfig(PretrainRecipeSchema, recipeData(flags, "tinycode-base"), { source: sourceOf(flags, "tinycode-base") });
-  const model = await withProgress(flags, terminal, (onProgress) => runPretrain({ recipe: parsed, tokenizerFile: recipeFile("tokenizer"), output: flags.output, fresh: flags.fresh === true, signal, onProgress }));
+  const model = await withProgress(flags, terminal, (onProgress) =>
+    runPretrain({ recipe: parsed, tokenizerFile: recipeFile("tokenizer"), output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
+  );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
 }
 
@@ -113,7 +120,9 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
   claimFolder(flags.output, { recipe: parsed, modelDir });
   const coder = await loadDiffuCoder(modelDir);
   const evaluation = await withSandbox(terminal, (sandbox) =>
-    withProgress(flags, terminal, (onProgress) => runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress })),
+    withProgress(flags, terminal, (onProgress) =>
+      runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress }),
+    ),
   );
   terminal.out(flags.json === true ? evaluationJson(evaluation) : evaluationText(evaluation));
 }
@@ -137,7 +146,9 @@ async function baseModel(flags: CommonFlags, { terminal, signal }: Context): Pro
   const recipe = parseConfig(PretrainRecipeSchema, readConfigData({ file: recipeFile("tinycode-base") }), { source: recipeFile("tinycode-base") });
   const output = join(flags.output, "base");
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
-  return withProgress(flags, terminal, (onProgress) => runPretrain({ recipe, tokenizerFile: recipeFile("tokenizer"), output, fresh: flags.fresh === true, signal, onProgress }));
+  return withProgress(flags, terminal, (onProgress) =>
+    runPretrain({ recipe, tokenizerFile: recipeFile("tokenizer"), output, fresh: flags.fresh === true, signal, onProgress }),
+  );
 }
 
 function recipeFile(name: string): string {

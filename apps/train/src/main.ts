@@ -7,5 +7,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     stop.abort();
   });
 }
-const terminal = { out: (text: string) => process.stdout.write(`${text}\n`), error: (text: string) => process.stderr.write(`${text}\n`), stream: process.stderr };
+const terminal = {
+  out: (text: string) => process.stdout.write(`${text}\n`),
+  error: (text: string) => process.stderr.write(`${text}\n`),
+  stream: process.stderr,
+};
 process.exitCode = await runTrain(process.argv.slice(2), { terminal, signal: stop.signal });

@@ -40,7 +40,9 @@ function duration(seconds: number): string {
 
 export function evaluationText({ passAtK, infrastructureFailures }: Evaluation): string {
   return [
-    ...passAtK.map(({ k, estimate, interval95, tasks }) => `pass@${k}  ${percent(estimate)} (95 % interval ${range(interval95, percent)}, ${tasks} tasks)`),
+    ...passAtK.map(
+      ({ k, estimate, interval95, tasks }) => `pass@${k}  ${percent(estimate)} (95 % interval ${range(interval95, percent)}, ${tasks} tasks)`,
+    ),
     ...(infrastructureFailures > 0 ? [`${infrastructureFailures} completions could not be scored and were left out.`] : []),
   ].join("\n");
 }

@@ -10,11 +10,11 @@ export interface ProgressView {
 /** Prints at most one JSON line per this many milliseconds and phase, and always the last step of a phase. */
 const LINE_INTERVAL = 5000;
 
-export function progressView({ json, stream = process.stderr }: { json: boolean; stream?: NodeJS.WriteStream }): ProgressView {
+export function progressView({ json, stream }: { json: boolean; stream: NodeJS.WritableStream & { isTTY?: boolean } }): ProgressView {
   return stream.isTTY && !json ? barView(stream) : lineView(stream);
 }
 
-function barView(stream: NodeJS.WriteStream): ProgressView {
+function barView(stream: NodeJS.WritableStream): ProgressView {
   let bar: SingleBar | undefined;
   let phase: string | undefined;
   const close = (): void => {
@@ -26,7 +26,14 @@ function barView(stream: NodeJS.WriteStream): ProgressView {
       if (event.phase !== phase) {
         close();
         phase = event.phase;
-        bar = new SingleBar({ stream, format: "{phase} {bar} {value}/{total}  {eta_formatted} left  {figures}", barsize: 24, hideCursor: true, etaBuffer: 20, gracefulExit: false });
+        bar = new SingleBar({
+          stream,
+          format: "{phase} {bar} {value}/{total}  {eta_formatted} left  {figures}",
+          barsize: 24,
+          hideCursor: true,
+          etaBuffer: 20,
+          gracefulExit: false,
+        });
         bar.start(event.total, event.step, { phase, figures: "" });
       }
       bar?.update(event.step, { figures: figures(event) });
@@ -36,7 +43,7 @@ function barView(stream: NodeJS.WriteStream): ProgressView {
   };
 }
 
-function lineView(stream: NodeJS.WriteStream): ProgressView {
+function lineView(stream: NodeJS.WritableStream): ProgressView {
   let phase: string | undefined;
   let printed = -Infinity;
   return {
@@ -52,5 +59,7 @@ function lineView(stream: NodeJS.WriteStream): ProgressView {
 
 /** The figures worth a place in the bar. */
 function figures({ metrics = {} }: ProgressEvent): string {
-  return ["loss", "reward", "passRate", "kl"].flatMap((name) => (metrics[name] === undefined ? [] : [`${name} ${metrics[name].toFixed(3)}`])).join("  ");
+  return ["loss", "reward", "passRate", "kl"]
+    .flatMap((name) => (metrics[name] === undefined ? [] : [`${name} ${metrics[name].toFixed(3)}`]))
+    .join("  ");
 }

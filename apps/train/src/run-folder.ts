@@ -17,7 +17,11 @@ export function claimFolder(output: string, { recipe, modelDir }: { recipe: unkn
   if (!existsSync(path)) {
     writeFileAtomic(path, `${JSON.stringify(settings, null, 2)}\n`);
   } else if (JSON.stringify(readJsonObject(path)) !== JSON.stringify(settings)) {
-    throw new FileError({ path, problem: "belongs to a run with other settings or another model", wayOut: "Start over with --fresh, or give another folder with --output." });
+    throw new FileError({
+      path,
+      problem: "belongs to a run with other settings or another model",
+      wayOut: "Start over with --fresh, or give another folder with --output.",
+    });
   }
 }
 
@@ -25,6 +29,11 @@ function sha256(path: string): string {
   try {
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } catch (cause) {
-    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, wayOut: "Give the folder of a model with --model.", cause });
+    throw new FileError({
+      path,
+      problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message,
+      wayOut: "Give the folder of a model with --model.",
+      cause,
+    });
   }
 }

@@ -35,7 +35,12 @@ function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTaskRecord): num
 }
 
 /** The tasks of each iteration, shuffled anew in each epoch: a function of the seed and the iteration alone. */
-function iterationTasks({ tiers, tasks, promptsPerStep, seed }: TrainingTasks & { promptsPerStep: number; seed: number }): (step: number) => CodeTaskRecord[] {
+function iterationTasks({
+  tiers,
+  tasks,
+  promptsPerStep,
+  seed,
+}: TrainingTasks & { promptsPerStep: number; seed: number }): (step: number) => CodeTaskRecord[] {
   const pool = tinyCodeTasks({ tiers, split: "train", count: tasks, seed });
   const random = createRandom(seed).split("prompts");
   return (step) =>
@@ -47,11 +52,23 @@ function iterationTasks({ tiers, tasks, promptsPerStep, seed }: TrainingTasks & 
 }
 
 /** Prompts of an iteration, and rewards of their completions by the visible tests. */
-export function trainingPrompts({ coder, sandbox, ...options }: TrainingTasks & { coder: DiffuCoder; sandbox: Sandbox; promptsPerStep: number; seed: number }) {
+export function trainingPrompts({
+  coder,
+  sandbox,
+  ...options
+}: TrainingTasks & { coder: DiffuCoder; sandbox: Sandbox; promptsPerStep: number; seed: number }) {
   const tasksOf = iterationTasks(options);
   return {
     prompts: (step: number): number[][] => tasksOf(step).map((task) => promptIdsOf(coder, task)),
-    reward: ({ step, completionIds, promptIndex }: { step: number; completionIds: readonly number[][]; promptIndex: readonly number[] }): Promise<readonly CompletionReward[]> => {
+    reward: ({
+      step,
+      completionIds,
+      promptIndex,
+    }: {
+      step: number;
+      completionIds: readonly number[][];
+      promptIndex: readonly number[];
+    }): Promise<readonly CompletionReward[]> => {
       const tasks = tasksOf(step);
       return scoreCompletions({
         sandbox,
@@ -98,6 +115,8 @@ export function hiddenTestScorer(sandbox: Sandbox) {
       completions,
       tasks: tasks.map(({ entry_point: entryPoint, hidden_tests: tests }) => ({ entryPoint, tests })),
     });
-    return scores.map(({ code, verdicts }) => (code === null ? null : { passed: verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === "pass"), verdicts }));
+    return scores.map(({ code, verdicts }) =>
+      code === null ? null : { passed: verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === "pass"), verdicts },
+    );
   };
 }

@@ -64,7 +64,7 @@ function applySetting(data: Record<string, unknown>, setting: string): void {
   for (const part of path.slice(0, -1)) {
     const inner = Object.hasOwn(target, part) ? target[part] : undefined;
     if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) target = inner as Record<string, unknown>;
-    else target = (target[part] = {});
+    else target = target[part] = {};
   }
   target[path.at(-1) as string] = parseValue(setting.slice(equals + 1));
 }

@@ -41,7 +41,11 @@ export function loadCheckpoint(path: string, fingerprint: string): Checkpoint | 
   const step = Number(metadata.step);
   if (!Number.isInteger(step) || metadata.fingerprint === undefined) throw new FileError({ path, problem: "is not a training checkpoint" });
   if (metadata.fingerprint !== fingerprint) {
-    throw new FileError({ path, problem: "belongs to a run with other settings", wayOut: "Run with the same settings to go on, or start over with --fresh." });
+    throw new FileError({
+      path,
+      problem: "belongs to a run with other settings",
+      wayOut: "Run with the same settings to go on, or start over with --fresh.",
+    });
   }
   const group = (name: string): ParameterArrays =>
     Object.fromEntries(Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), array]] : [])));

@@ -21,8 +21,14 @@ function reshapeRows(x: ReturnType<typeof add>): ReturnType<typeof add> {
 
 const start = (): CoupledGrpoState => {
   const random = createRandom(3);
-  const normal = (count: number, shape: number[]): NdArray => float32(Array.from({ length: count }, () => 0.2 * random.normal()), shape);
-  return freshCoupledGrpoState(freshState({ words: normal(VOCAB * 4, [VOCAB, 4]), output: normal(VOCAB * 4, [VOCAB, 4]), bias: float32(new Array(VOCAB).fill(0)) }));
+  const normal = (count: number, shape: number[]): NdArray =>
+    float32(
+      Array.from({ length: count }, () => 0.2 * random.normal()),
+      shape,
+    );
+  return freshCoupledGrpoState(
+    freshState({ words: normal(VOCAB * 4, [VOCAB, 4]), output: normal(VOCAB * 4, [VOCAB, 4]), bias: float32(new Array(VOCAB).fill(0)) }),
+  );
 };
 
 /** The reward asks for one word: the share of a completion's positions that hold it. */
@@ -61,8 +67,10 @@ const copy = (state: CoupledGrpoState): CoupledGrpoState => ({
   adam: { m: cloneAll(state.adam.m), v: cloneAll(state.adam.v) },
   reference: cloneAll(state.reference),
 });
-const cloneAll = (arrays: Record<string, NdArray>): Record<string, NdArray> => Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.clone()]));
-const numbersOf = (state: CoupledGrpoState): number[][] => [state.parameters, state.adam.m, state.adam.v, state.reference].flatMap((tree) => Object.values(tree).map(({ data }) => [...data]));
+const cloneAll = (arrays: Record<string, NdArray>): Record<string, NdArray> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.clone()]));
+const numbersOf = (state: CoupledGrpoState): number[][] =>
+  [state.parameters, state.adam.m, state.adam.v, state.reference].flatMap((tree) => Object.values(tree).map(({ data }) => [...data]));
 
 describe("trainCoupledGrpo", () => {
   it("earns more of a reward that can be earned", async () => {
@@ -91,7 +99,11 @@ describe("trainCoupledGrpo", () => {
     });
     await expect(first).rejects.toThrow(AbortedError);
     expect(saved?.step).toBe(3);
-    expect(progress.map(({ step, total }) => [step, total])).toEqual([[1, 6], [2, 6], [3, 6]]);
+    expect(progress.map(({ step, total }) => [step, total])).toEqual([
+      [1, 6],
+      [2, 6],
+      [3, 6],
+    ]);
 
     const resumed = await trainCoupledGrpo({ ...options({}, saved!.state), startStep: saved!.step });
     expect(numbersOf(resumed)).toEqual(whole);
@@ -117,7 +129,10 @@ describe("trainCoupledGrpo", () => {
 
   it("measures the KL from the reference, and makes the policy the reference every few iterations", async () => {
     const metrics: StepMetrics[] = [];
-    const state = await trainCoupledGrpo({ ...options({ maxSteps: 5, numIterations: 1, refModelSyncSteps: 3, beta: 0.01 }, start()), onStep: (line) => metrics.push(line) });
+    const state = await trainCoupledGrpo({
+      ...options({ maxSteps: 5, numIterations: 1, refModelSyncSteps: 3, beta: 0.01 }, start()),
+      onStep: (line) => metrics.push(line),
+    });
     const kl = metrics.map((line) => line.kl!);
     expect(kl[0]).toBeCloseTo(0, 6);
     expect(kl[2]).toBeGreaterThan(kl[0]!);
@@ -137,6 +152,8 @@ describe("trainCoupledGrpo", () => {
     expect(metrics[0]).toMatchObject({ infrastructureFailures: 1, codeReward: 1, reward: 2 });
 
     const none = options({ maxSteps: 1 }, start());
-    await expect(trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => ({ code: null, format: null })) })).rejects.toMatchObject({ code: "NO_REWARD" });
+    await expect(
+      trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => ({ code: null, format: null })) }),
+    ).rejects.toMatchObject({ code: "NO_REWARD" });
   });
 });

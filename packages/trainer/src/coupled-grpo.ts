@@ -125,16 +125,31 @@ async function sampleRollouts({ denoiser, step, ...options }: CoupledGrpoOptions
     ...options,
     denoiser,
     prompts: options.prompts(step),
-    sampler: SamplerOptionsSchema.parse({ maxNewTokens, steps: config.diffusionSteps, alg: "entropy", temperature: config.temperature, topP: config.topP, schedule: "even" }),
+    sampler: SamplerOptionsSchema.parse({
+      maxNewTokens,
+      steps: config.diffusionSteps,
+      alg: "entropy",
+      temperature: config.temperature,
+      topP: config.topP,
+      schedule: "even",
+    }),
     reward: async (completionIds, promptIndex) => {
       parts = await options.reward({ step, completionIds, promptIndex });
-      return parts.map(({ code, format }) => combineRewards([{ weight: config.rewardWeights.code, value: code }, { weight: config.rewardWeights.format, value: format }]));
+      return parts.map(({ code, format }) =>
+        combineRewards([
+          { weight: config.rewardWeights.code, value: code },
+          { weight: config.rewardWeights.format, value: format },
+        ]),
+      );
     },
     random: options.random.split("rollout", step),
   });
   const rewards = rollouts.flatMap(({ reward }) => (reward === null ? [] : [reward]));
   if (rewards.length === 0) {
-    throw new DiffuCoderError("NO_REWARD", `No completion of iteration ${step + 1} could be scored: the sandbox does not work. The last checkpoint is intact; run again to go on from it.`);
+    throw new DiffuCoderError(
+      "NO_REWARD",
+      `No completion of iteration ${step + 1} could be scored: the sandbox does not work. The last checkpoint is intact; run again to go on from it.`,
+    );
   }
   const known = (part: keyof CompletionReward): number[] => parts.flatMap((one) => one[part] ?? []);
   const metrics = {
@@ -143,7 +158,9 @@ async function sampleRollouts({ denoiser, step, ...options }: CoupledGrpoOptions
     formatReward: mean(known("format")),
     solved: mean(known("code").map((share) => (share === 1 ? 1 : 0))),
     /** Groups whose completions differ in reward: the others teach nothing. */
-    informativeGroups: mean(groupsOf(rollouts, config.numGenerations).map((group) => (group.some(({ advantage }) => Math.abs(advantage) > 1e-6) ? 1 : 0))),
+    informativeGroups: mean(
+      groupsOf(rollouts, config.numGenerations).map((group) => (group.some(({ advantage }) => Math.abs(advantage) > 1e-6) ? 1 : 0)),
+    ),
     completionLength: mean(rollouts.map(({ completionMask }) => completionMask.reduce((sum, one) => sum + one, 0))),
     infrastructureFailures: rollouts.length - rewards.length,
   };
@@ -151,7 +168,17 @@ async function sampleRollouts({ denoiser, step, ...options }: CoupledGrpoOptions
 }
 
 /** Fills in what the objective compares with: the reference, and with several updates the policy that sampled. */
-async function addEstimates({ policy, rollouts, state, config }: { policy: Policy; rollouts: Rollout[]; state: CoupledGrpoState; config: CoupledGrpoConfig }): Promise<void> {
+async function addEstimates({
+  policy,
+  rollouts,
+  state,
+  config,
+}: {
+  policy: Policy;
+  rollouts: Rollout[];
+  state: CoupledGrpoState;
+  config: CoupledGrpoConfig;
+}): Promise<void> {
   const perIteration = async (parameters: ParameterArrays): Promise<Float32Array[][]> => {
     const estimates: Float32Array[][] = [];
     for (let iteration = 0; iteration < config.numIterations; iteration++) estimates.push(await policy.estimate(parameters, rollouts, iteration));
@@ -167,7 +194,10 @@ async function addEstimates({ policy, rollouts, state, config }: { policy: Polic
 
 function assertFinite({ loss, gradNorm }: PolicyMetrics, step: number): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
-  throw new DiffuCoderError("DIVERGED", `Coupled-GRPO diverged in iteration ${step + 1}: loss ${loss}, gradient norm ${gradNorm}. The last checkpoint is intact; try a lower learningRate.`);
+  throw new DiffuCoderError(
+    "DIVERGED",
+    `Coupled-GRPO diverged in iteration ${step + 1}: loss ${loss}, gradient norm ${gradNorm}. The last checkpoint is intact; try a lower learningRate.`,
+  );
 }
 
 function cloneAll(arrays: ParameterArrays): ParameterArrays {

@@ -1,10 +1,4 @@
 export { type Checkpoint, loadCheckpoint, type ParameterArrays, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
-export {
-  type CompletionReward,
-  type CoupledGrpoOptions,
-  type CoupledGrpoState,
-  freshCoupledGrpoState,
-  trainCoupledGrpo,
-} from "./coupled-grpo.ts";
+export { type CompletionReward, type CoupledGrpoOptions, type CoupledGrpoState, freshCoupledGrpoState, trainCoupledGrpo } from "./coupled-grpo.ts";
 export { openMetricsLog, type StepMetrics } from "./metrics-log.ts";
 export { freshState, pretrain, type PretrainConfig, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";

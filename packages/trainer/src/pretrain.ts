@@ -10,7 +10,19 @@
 import { AbortedError, DiffuCoderError, type OnProgress, type Random } from "@diffucoder/core";
 import type { TrainingBatch } from "@diffucoder/data";
 import { diffusionLoss, diffusionWeights, type LogitsFunction, maskTokens, nextTokenWeights } from "@diffucoder/diffusion";
-import { adamW, clipByGlobalNorm, compile, type Executor, initAdamW, int32, learningRate, LearningRateScheduleSchema, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import {
+  adamW,
+  clipByGlobalNorm,
+  compile,
+  type Executor,
+  initAdamW,
+  int32,
+  learningRate,
+  LearningRateScheduleSchema,
+  type NdArray,
+  type Tensor,
+  valueAndGradient,
+} from "@diffucoder/tensor";
 import { z } from "zod";
 import type { TrainingState } from "./checkpoint.ts";
 import type { StepMetrics } from "./metrics-log.ts";
@@ -71,7 +83,9 @@ export async function pretrain(options: PretrainOptions): Promise<TrainingState>
     const isAutoregressive = step < config.arSteps;
     const stage = isAutoregressive ? "causal" : "full";
     const rows = batch(step);
-    const noisy = isAutoregressive ? autoregressiveTargets(rows) : diffusionTargets(rows, { eps: config.eps, maskTokenId, random: random.split("mask", step) });
+    const noisy = isAutoregressive
+      ? autoregressiveTargets(rows)
+      : diffusionTargets(rows, { eps: config.eps, maskTokenId, random: random.split("mask", step) });
     const lr = learningRate(config, step, total);
     const shape = [rows.batchSize, rows.sequenceLength];
     const result = await steps[stage](
@@ -82,10 +96,20 @@ export async function pretrain(options: PretrainOptions): Promise<TrainingState>
     );
     const [loss, gradNorm] = [result.loss.item(), result.gradNorm.item()];
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      throw new DiffuCoderError("DIVERGED", `Pretraining diverged at step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}. The last checkpoint is intact; try a lower learningRate.`);
+      throw new DiffuCoderError(
+        "DIVERGED",
+        `Pretraining diverged at step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}. The last checkpoint is intact; try a lower learningRate.`,
+      );
     }
     state = result.state;
-    const metrics = { step: step + 1, diffusion: isAutoregressive ? 0 : 1, loss, gradNorm, learningRate: lr, seconds: (performance.now() - started) / 1000 };
+    const metrics = {
+      step: step + 1,
+      diffusion: isAutoregressive ? 0 : 1,
+      loss,
+      gradNorm,
+      learningRate: lr,
+      seconds: (performance.now() - started) / 1000,
+    };
     onStep?.(metrics);
     onProgress?.({ phase: isAutoregressive ? "pretrain, autoregressive" : "pretrain, diffusion", step: step + 1, total, metrics });
     if ((step + 1) % config.saveSteps === 0 || step + 1 === total) onCheckpoint?.(state, step + 1);
@@ -139,9 +163,15 @@ function autoregressiveTargets({ inputIds, completionMask, batchSize, sequenceLe
 }
 
 /** Completion tokens, the padding behind the end token among them, are masked with probability t, a timestep per row. */
-function diffusionTargets({ inputIds, batchSize, sequenceLength, promptLength }: TrainingBatch, { eps, maskTokenId, random }: { eps: number; maskTokenId: number; random: Random }): NoisyRows {
+function diffusionTargets(
+  { inputIds, batchSize, sequenceLength, promptLength }: TrainingBatch,
+  { eps, maskTokenId, random }: { eps: number; maskTokenId: number; random: Random },
+): NoisyRows {
   const shape = [batchSize, sequenceLength];
-  const eligible = int32(inputIds.map((_, i) => (i % sequenceLength >= promptLength ? 1 : 0)), shape);
+  const eligible = int32(
+    inputIds.map((_, i) => (i % sequenceLength >= promptLength ? 1 : 0)),
+    shape,
+  );
   const timesteps = stratifiedTimesteps({ count: batchSize, random: random.split("timestep"), eps });
   const { noisy, mask } = maskTokens({ tokens: int32(inputIds, shape), timesteps, maskTokenId, eligible, random: random.split("tokens") });
   return { inputIds: noisy, weights: diffusionWeights({ mask, timesteps, eligible }) };

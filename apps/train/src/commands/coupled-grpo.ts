@@ -28,7 +28,16 @@ export interface CoupledGrpoCommandOptions {
 }
 
 /** Runs or resumes coupled-GRPO and writes the model to `output/model`. @returns that folder */
-export async function runCoupledGrpo({ recipe, coder, modelDir, sandbox, output, fresh, signal, onProgress }: CoupledGrpoCommandOptions): Promise<string> {
+export async function runCoupledGrpo({
+  recipe,
+  coder,
+  modelDir,
+  sandbox,
+  output,
+  fresh,
+  signal,
+  onProgress,
+}: CoupledGrpoCommandOptions): Promise<string> {
   const { data, training } = recipe;
   const { config, generationConfig, logits } = coder;
   const checkpointPath = join(output, "checkpoint.safetensors");

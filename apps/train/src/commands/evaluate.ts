@@ -44,7 +44,16 @@ export interface EvaluateOptions {
 }
 
 /** Runs or resumes an evaluation. */
-export async function runEvaluation({ coder, sandbox, config, seed, output, phase, signal, onProgress }: EvaluateOptions): Promise<Evaluation<Verdict, RevealOrder>> {
+export async function runEvaluation({
+  coder,
+  sandbox,
+  config,
+  seed,
+  output,
+  phase,
+  signal,
+  onProgress,
+}: EvaluateOptions): Promise<Evaluation<Verdict, RevealOrder>> {
   const { tiers, split, tasks: count, taskSeed, samplesPerTask, batchSize } = config;
   const tasks = tinyCodeTasks({ tiers, split, count, seed: taskSeed });
   const shown = new Set(tasks.slice(0, TASKS_WITH_REVEAL_ORDER).map(({ id }) => id));

@@ -72,7 +72,14 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
 
   const directory = join(output, "model");
   saveModel(directory, { config, parameters: state.parameters, dtype: "BF16" });
-  const generationConfig = { promptLength: data.promptLength, maxNewTokens: data.completionLength, steps: data.completionLength, alg: "entropy", temperature: 0, topP: 1 };
+  const generationConfig = {
+    promptLength: data.promptLength,
+    maxNewTokens: data.completionLength,
+    steps: data.completionLength,
+    alg: "entropy",
+    temperature: 0,
+    topP: 1,
+  };
   writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
   writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
   copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));

@@ -5,7 +5,17 @@ import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
 import { createRandom, JsonLinesLog, type OnProgress, readJsonObject, writeFileAtomic } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
-import { comparePassAtK, type Evaluation, type IterationMetrics, type QuickstartReportData, quickstartReport, type ReportExample, type ReportVerdict, resultJson, type RevealOrder } from "@diffucoder/eval";
+import {
+  comparePassAtK,
+  type Evaluation,
+  type IterationMetrics,
+  type QuickstartReportData,
+  quickstartReport,
+  type ReportExample,
+  type ReportVerdict,
+  resultJson,
+  type RevealOrder,
+} from "@diffucoder/eval";
 import { tinyCodeTasks } from "@diffucoder/data";
 import { pythonSource, type Sandbox, type Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
@@ -45,7 +55,11 @@ export interface QuickstartOutcome {
 const files = { data: "report-data.json", report: "report.html", result: "result.json" } as const;
 
 /** The outcome of a finished run with these settings, if there is one. @throws {FileError} if the folder holds a run with others */
-export function finishedQuickstart({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): QuickstartOutcome | undefined {
+export function finishedQuickstart({
+  recipe,
+  modelDir,
+  output,
+}: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): QuickstartOutcome | undefined {
   claimFolder(output, { recipe, modelDir });
   const path = join(output, files.data);
   return existsSync(path) ? outcomeOf(readJsonObject(path) as unknown as QuickstartReportData, output) : undefined;
@@ -62,7 +76,14 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
   };
   const common = { sandbox, signal, onProgress: progress };
   const evaluate = async (dir: string, name: "before" | "after"): Promise<Evaluation<Verdict, RevealOrder>> =>
-    runEvaluation({ ...common, coder: await loadDiffuCoder(dir), config: evaluation, seed, phase: `evaluate ${name}`, output: join(output, `${name}.jsonl`) });
+    runEvaluation({
+      ...common,
+      coder: await loadDiffuCoder(dir),
+      config: evaluation,
+      seed,
+      phase: `evaluate ${name}`,
+      output: join(output, `${name}.jsonl`),
+    });
 
   const before = await evaluate(modelDir, "before");
   const trained = await runCoupledGrpo({
@@ -76,7 +97,15 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
   const after = await evaluate(trained, "after");
   clock.tick();
 
-  const report = reportData({ recipe, before, after, iterations: new JsonLinesLog<StepMetrics>(join(output, "metrics.jsonl")).kept, seconds: clock.seconds, sandbox, modelDir });
+  const report = reportData({
+    recipe,
+    before,
+    after,
+    iterations: new JsonLinesLog<StepMetrics>(join(output, "metrics.jsonl")).kept,
+    seconds: clock.seconds,
+    sandbox,
+    modelDir,
+  });
   const { tasks, samplesPerTask, seconds, passAt1 } = report;
   writeFileAtomic(join(output, files.report), quickstartReport(report));
   writeFileAtomic(join(output, files.result), `${JSON.stringify(resultJson({ seed, passAt1, tasks, samplesPerTask, seconds }), null, 2)}\n`);
@@ -86,7 +115,16 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
 
 /** Removes what a run left, and nothing else. */
 export function clearQuickstart(output: string): void {
-  for (const name of [SETTINGS_FILE, ...Object.values(files), "before.jsonl", "after.jsonl", "metrics.jsonl", "seconds.jsonl", "checkpoint.safetensors", "model"]) {
+  for (const name of [
+    SETTINGS_FILE,
+    ...Object.values(files),
+    "before.jsonl",
+    "after.jsonl",
+    "metrics.jsonl",
+    "seconds.jsonl",
+    "checkpoint.safetensors",
+    "model",
+  ]) {
     rmSync(join(output, name), { recursive: true, force: true });
   }
 }
@@ -182,7 +220,14 @@ export const NEXT: readonly string[] = [
 
 function toIteration(metrics: StepMetrics): IterationMetrics {
   const of = (name: string): number => metrics[name] ?? Number.NaN;
-  const figures = { step: metrics.step, reward: of("reward"), codeReward: of("codeReward"), formatReward: of("formatReward"), kl: of("kl"), clipRatio: of("clipRatio") };
+  const figures = {
+    step: metrics.step,
+    reward: of("reward"),
+    codeReward: of("codeReward"),
+    formatReward: of("formatReward"),
+    kl: of("kl"),
+    clipRatio: of("clipRatio"),
+  };
   return { ...figures, completionLength: of("completionLength"), gradNorm: of("gradNorm"), loss: of("loss"), secondsPerIteration: of("seconds") };
 }
 

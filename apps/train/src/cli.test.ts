@@ -1,0 +1,173 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { QuickstartResultSchema } from "@diffucoder/eval";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runTrain } from "./cli.ts";
+
+const hasPython = existsSync("/usr/bin/python3") || existsSync("/usr/local/bin/python3");
+
+let folder: string;
+let model: string;
+
+/** Runs the command and returns all that it said. `stopAt` stops it at the first progress line that holds that text. */
+async function train(
+  args: readonly string[],
+  { stopAt }: { stopAt?: string } = {},
+): Promise<{ code: number; out: string; error: string; progress: string }> {
+  const stop = new AbortController();
+  const said = { out: "", error: "", progress: "" };
+  const stream = new PassThrough();
+  stream.on("data", (chunk: Buffer) => (said.progress += chunk.toString()));
+  const write = stream.write.bind(stream);
+  stream.write = ((text: string) => {
+    if (stopAt !== undefined && text.includes(stopAt)) stop.abort();
+    return write(text);
+  }) as typeof stream.write;
+  const terminal = { out: (text: string) => void (said.out += text), error: (text: string) => void (said.error += text), stream };
+  const code = await runTrain(args, { terminal, signal: stop.signal });
+  return { code, ...said };
+}
+
+const set = (settings: Record<string, unknown>): string[] =>
+  Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${JSON.stringify(value)}`]);
+
+const tinyPretraining = set({
+  "model.hiddenSize": 16,
+  "model.intermediateSize": 32,
+  "model.numHiddenLayers": 1,
+  "model.numAttentionHeads": 2,
+  "model.numKeyValueHeads": 2,
+  "training.arSteps": 1,
+  "training.diffusionSteps": 2,
+  "training.perDeviceTrainBatchSize": 2,
+});
+
+const tinyQuickstart = set({
+  "data.tasks": 6,
+  "training.maxSteps": 3,
+  "training.promptsPerStep": 2,
+  "training.numGenerations": 2,
+  "training.diffusionSteps": 2,
+  "training.saveSteps": 1,
+  "evaluation.tasks": 4,
+  "evaluation.samplesPerTask": 2,
+  "evaluation.steps": 2,
+  "evaluation.batchSize": 4,
+});
+
+const quickstart = (output: string, ...more: string[]): string[] => ["quickstart", "--model", model, "--output", output, ...tinyQuickstart, ...more];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "train-cli-"));
+  const { code, out } = await train(["pretrain", "--output", join(folder, "base"), "--json", ...tinyPretraining]);
+  expect(code).toBe(0);
+  ({ model } = JSON.parse(out) as { model: string });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
+  it("leaves a report, a result and a model, and shows them at once when started again", async () => {
+    const output = join(folder, "whole");
+    const first = await train(quickstart(output));
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.out).toMatch(/pass@1 .* before, .* after: .* points \(95 % interval/);
+    expect(readFileSync(join(output, "report.html"), "utf8")).toContain("DiffuCoder quickstart");
+    const result = QuickstartResultSchema.parse(JSON.parse(readFileSync(join(output, "result.json"), "utf8")));
+    expect(result).toMatchObject({ seed: 0, tasks: 4, samplesPerTask: 2 });
+    expect(existsSync(join(output, "model", "model.safetensors"))).toBe(true);
+
+    const again = await train(quickstart(output, "--json"));
+    expect(again).toMatchObject({ code: 0, progress: "" });
+    expect(JSON.parse(again.out)).toEqual(result);
+
+    const evaluated = await train([
+      "evaluate",
+      "--model",
+      join(output, "model"),
+      "--output",
+      join(folder, "evaluation"),
+      "--json",
+      ...set({ tasks: 2, samplesPerTask: 2, steps: 2 }),
+    ]);
+    expect(JSON.parse(evaluated.out)).toMatchObject({ passAtK: [{ k: 1 }, { k: 2 }], infrastructureFailures: 0 });
+  });
+
+  it.each(["evaluate before", "coupled-GRPO", "evaluate after"])("goes on after a stop during %s, to the same end", async (phase) => {
+    const [whole, stopped] = [join(folder, "uninterrupted"), join(folder, `stopped-${phase.replaceAll(" ", "-")}`)];
+    await train(quickstart(whole));
+    const first = await train(quickstart(stopped), { stopAt: `"${phase}"` });
+    expect(first).toMatchObject({ code: 130, out: "" });
+    expect(first.error).toBe("Stopped. What was done is kept: the same command goes on from there.");
+    expect(await train(quickstart(stopped))).toMatchObject({ code: 0 });
+    const files = ["before.jsonl", "after.jsonl", "model/model.safetensors"];
+    for (const file of files) expect(readFileSync(join(stopped, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
+    const steps = readFileSync(join(stopped, "metrics.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { step: number }).step);
+    expect(steps).toEqual([1, 2, 3]);
+  });
+
+  it("does not mix a run with another, unless told to start over", async () => {
+    const output = join(folder, "claimed");
+    expect(await train(quickstart(output))).toMatchObject({ code: 0 });
+    const other = await train(quickstart(output, "--set", "seed=5"));
+    expect(other).toMatchObject({ code: 1, out: "" });
+    expect(other.error).toMatch(/settings\.json: belongs to a run with other settings.*--fresh/);
+    expect((await train(quickstart(output, "--set", "seed=5", "--fresh", "--json"))).out).toContain('"seed": 5');
+  });
+
+  it("names a damaged checkpoint", async () => {
+    const output = join(folder, "damaged");
+    await train(quickstart(output), { stopAt: '"coupled-GRPO"' });
+    truncateSync(join(output, "checkpoint.safetensors"), 1000);
+    const { code, error } = await train(quickstart(output));
+    expect(code).toBe(1);
+    expect(error).toContain("checkpoint.safetensors");
+    expect(error).not.toContain("    at ");
+  });
+});
+
+describe("bad input", () => {
+  it("names every unknown key and bad value before any work starts", async () => {
+    const { code, error, progress } = await train([
+      "quickstart",
+      "--output",
+      join(folder, "bad"),
+      "--set",
+      "training.learningRat=1",
+      "--set",
+      "evaluation.tasks=many",
+      "--set",
+      "sed=1",
+    ]);
+    expect({ code, progress }).toEqual({ code: 1, progress: "" });
+    for (const name of ["learningRat", "evaluation.tasks", "sed"]) expect(error).toContain(name);
+  });
+
+  it("names a config file that is missing or not JSON", async () => {
+    const path = join(folder, "config.json");
+    expect((await train(["pretrain", "--config", path])).error).toContain(`${path}: no such file`);
+    writeFileSync(path, "{");
+    expect((await train(["pretrain", "--config", path])).error).toContain(`${path}: not valid JSON`);
+  });
+
+  it("names a model that is not there", async () => {
+    const { code, error } = await train(["evaluate", "--model", join(folder, "nowhere"), "--output", join(folder, "never")]);
+    expect(code).toBe(1);
+    expect(error).toContain("nowhere");
+  });
+
+  it("refuses to go on with a checkpoint of other settings", async () => {
+    const { code, error } = await train(["pretrain", "--output", join(folder, "base"), ...tinyPretraining, "--set", "training.learningRate=1"]);
+    expect(code).toBe(1);
+    expect(error).toMatch(/checkpoint\.safetensors: belongs to a run with other settings.*--fresh/);
+  });
+
+  it("explains an unknown command and an unknown option", async () => {
+    expect((await train(["quikstart"])).error).toContain("quickstart");
+    expect(await train(["pretrain", "--ouput", "x"])).toMatchObject({ code: 1 });
+  });
+});

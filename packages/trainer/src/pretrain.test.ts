@@ -1,0 +1,87 @@
+import { AbortedError, createRandom } from "@diffucoder/core";
+import type { TrainingBatch } from "@diffucoder/data";
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { add, float32, linear, type NdArray, take } from "@diffucoder/tensor";
+import { describe, expect, it } from "vitest";
+import type { TrainingState } from "./checkpoint.ts";
+import type { StepMetrics } from "./metrics-log.ts";
+import { freshState, pretrain, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";
+
+// A network of one layer over six words, the last of which is the mask; completions count on from the prompt: 1 2 3 4.
+const [VOCAB, MASK, DIM] = [6, 5, 6];
+const logits: LogitsFunction = (parameters, { inputIds }) =>
+  add(linear(take(parameters.words!, inputIds), parameters["output.weight"]!), parameters["output.bias"]!);
+
+const start = (): TrainingState => {
+  const random = createRandom(5);
+  const normal = (shape: number[]): NdArray =>
+    float32(
+      Array.from({ length: VOCAB * DIM }, () => 0.1 * random.normal()),
+      shape,
+    );
+  return freshState({ words: normal([VOCAB, DIM]), "output.weight": normal([VOCAB, DIM]), "output.bias": float32([0, 0, 0, 0, 0, 0]) });
+};
+
+const batch = (): TrainingBatch => ({
+  inputIds: Int32Array.from([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]),
+  attentionMask: new Int32Array(10).fill(1),
+  completionMask: Int32Array.from([0, 0, 1, 1, 1, 0, 0, 1, 1, 1]),
+  batchSize: 2,
+  sequenceLength: 5,
+  promptLength: 2,
+});
+
+const options = (config: object, state: TrainingState): PretrainOptions => ({
+  config: PretrainConfigSchema.parse({ arSteps: 3, diffusionSteps: 5, perDeviceTrainBatchSize: 2, learningRate: 0.05, saveSteps: 3, ...config }),
+  logits,
+  state,
+  batch,
+  maskTokenId: MASK,
+  random: createRandom(2),
+});
+
+const cloneAll = (arrays: Record<string, NdArray>): Record<string, NdArray> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.clone()]));
+const copy = ({ parameters, adam }: TrainingState): TrainingState => ({
+  parameters: cloneAll(parameters),
+  adam: { m: cloneAll(adam.m), v: cloneAll(adam.v) },
+});
+const numbersOf = ({ parameters, adam }: TrainingState): number[][] =>
+  [parameters, adam.m, adam.v].flatMap((tree) => Object.values(tree).map(({ data }) => [...data]));
+
+describe("pretrain", () => {
+  it("starts at the loss of a guess and learns to count, autoregressive steps first", async () => {
+    const metrics: StepMetrics[] = [];
+    await pretrain({ ...options({ arSteps: 60, diffusionSteps: 40 }, start()), onStep: (line) => metrics.push(line) });
+    expect(metrics[0]!.loss).toBeCloseTo(Math.log(VOCAB), 1);
+    expect(metrics[59]!.loss).toBeLessThan(0.3);
+    expect(metrics.map(({ diffusion }) => diffusion)).toEqual([...Array(60).fill(0), ...Array(40).fill(1)]);
+  });
+
+  it("ends a stopped and resumed run with the very numbers of an uninterrupted one", async () => {
+    const whole = numbersOf(await pretrain(options({}, start())));
+    const stop = new AbortController();
+    let saved: { state: TrainingState; step: number } | undefined;
+    const first = pretrain({
+      ...options({}, start()),
+      signal: stop.signal,
+      onStep: ({ step }) => step === 4 && stop.abort(),
+      onCheckpoint: (state, step) => (saved = { state: copy(state), step }),
+    });
+    await expect(first).rejects.toThrow(AbortedError);
+    expect(saved?.step).toBe(4);
+    expect(numbersOf(await pretrain({ ...options({}, saved!.state), startStep: saved!.step }))).toEqual(whole);
+  });
+
+  it("saves every saveSteps steps and at the end", async () => {
+    const steps: number[] = [];
+    await pretrain({ ...options({}, start()), onCheckpoint: (_, step) => steps.push(step) });
+    expect(steps).toEqual([3, 6, 8]);
+  });
+
+  it("stops when it diverges, naming the step", async () => {
+    const state = start();
+    state.parameters["output.bias"]!.data[0] = Number.NaN;
+    await expect(pretrain(options({}, state))).rejects.toThrow(/diverged at step 1: loss NaN/);
+  });
+});
