@@ -27,7 +27,7 @@ describe("POST /v1/completions", () => {
     const engine = createFakeEngine();
     const { post } = await serve(engine);
     const response = await post("/v1/completions", { prompt: "p", n: 3, temperature: 0.5, top_p: 0.9, max_tokens: 4 });
-    const answer = (await response.json()) as any;
+    const answer: any = await response.json();
     expect(answer.choices.map((choice: any) => [choice.index, choice.text, choice.finish_reason])).toEqual(
       [0, 1, 2].map((i) => [i, "def f(xs):\n", "length"]),
     );
@@ -39,7 +39,7 @@ describe("POST /v1/completions", () => {
 
   it("cuts at a stop string", async () => {
     const { post } = await serve(createFakeEngine());
-    const answer = (await (await post("/v1/completions", { prompt: "p", stop: ["sum(", "zzz"] })).json()) as any;
+    const answer: any = await (await post("/v1/completions", { prompt: "p", stop: ["sum(", "zzz"] })).json();
     expect(answer.choices[0]).toMatchObject({ text: "def f(xs):\n    return ", finish_reason: "stop" });
   });
 });
@@ -58,7 +58,7 @@ describe("POST /v1/chat/completions", () => {
         ],
       },
     ];
-    const answer = (await (await post("/v1/chat/completions", { messages })).json()) as any;
+    const answer: any = await (await post("/v1/chat/completions", { messages })).json();
     expect(answer).toMatchObject({ object: "chat.completion", id: expect.stringMatching(/^chatcmpl-/) });
     expect(answer.choices).toEqual([
       { index: 0, message: { role: "assistant", content: ANSWER, refusal: null }, logprobs: null, finish_reason: "stop" },
@@ -299,13 +299,13 @@ describe("the playground's endpoints", () => {
     const messages = await messagesOf(await post("/v1/denoise", { prompt: "p", steps: 10, alg: "entropy", temperature: 0.3, seed: 5 }));
     expect(messages.map((message) => message.event)).toEqual(["layout", ...Array.from({ length: 10 }, () => "reveal"), "done"]);
     expect(messages[0]?.data).toEqual({ prompt_tokens: 7, completion_length: 10, steps: 10, alg: "entropy", temperature: 0.3, top_p: 1, seed: 5 });
-    expect(messages[1]?.data).toEqual({ step: 0, positions: [9], texts: [""], confidence: [0], forward_passes: 1 });
+    expect(messages[1]?.data).toEqual({ step: 0, positions: [9], texts: [""], confidence: [0], filled: [], forward_passes: 1 });
     expect(messages.at(-1)?.data).toEqual({ text: ANSWER, finish_reason: "stop", completion_tokens: 8, forward_passes: 10, seconds: 0.5 });
   });
 
   it("lists the model with its defaults", async () => {
     const { url } = await serve(createFakeEngine());
-    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as any;
+    const { data }: any = await (await fetch(`${url}/v1/models`)).json();
     expect(data).toEqual([
       {
         id: "tiny",

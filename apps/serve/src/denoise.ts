@@ -39,7 +39,14 @@ function wireForm(event: GenerationEvent): object {
         seed: event.seed,
       };
     case "reveal":
-      return { step: event.step, positions: event.positions, texts: event.texts, confidence: event.confidence, forward_passes: event.forwardPasses };
+      return {
+        step: event.step,
+        positions: event.positions,
+        texts: event.texts,
+        confidence: event.confidence,
+        filled: event.filled,
+        forward_passes: event.forwardPasses,
+      };
     case "done":
       return {
         text: event.generation.text,

@@ -79,7 +79,6 @@ export const DenoiseRequestSchema = z.strictObject({
 
 export type CompletionRequest = z.output<typeof CompletionRequestSchema>;
 export type ChatCompletionRequest = z.output<typeof ChatCompletionRequestSchema>;
-export type DenoiseRequest = z.output<typeof DenoiseRequestSchema>;
 
 /**
  * Reads a JSON body and checks it.

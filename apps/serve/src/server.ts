@@ -23,7 +23,8 @@ export interface RunningServer {
  * @throws {UnavailableError} if the port is taken or the address is not this machine's
  */
 export async function listen({ app, host, port }: { app: Hono; host: string; port: number }): Promise<RunningServer> {
-  const server = createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError({ cause, host, port })));
     server.listen({ host, port }, resolve);
