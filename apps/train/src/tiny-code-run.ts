@@ -34,14 +34,20 @@ function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTaskRecord): num
   return tokenizer.encodeChat([{ role: "user", content: prompt }]);
 }
 
+/** Whether a model's canvas holds a task's prompt. */
+function promptFits(coder: DiffuCoder): (task: CodeTaskRecord) => boolean {
+  return (task) => promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
+}
+
+interface TrainingPromptsOptions extends TrainingTasks {
+  coder: DiffuCoder;
+  promptsPerStep: number;
+  seed: number;
+}
+
 /** The tasks of each iteration, shuffled anew in each epoch: a function of the seed and the iteration alone. */
-function iterationTasks({
-  tiers,
-  tasks,
-  promptsPerStep,
-  seed,
-}: TrainingTasks & { promptsPerStep: number; seed: number }): (step: number) => CodeTaskRecord[] {
-  const pool = tinyCodeTasks({ tiers, split: "train", count: tasks, seed });
+function iterationTasks({ coder, tiers, tasks, promptsPerStep, seed }: TrainingPromptsOptions): (step: number) => CodeTaskRecord[] {
+  const pool = tinyCodeTasks({ tiers, split: "train", count: tasks, seed, accepts: promptFits(coder) });
   const random = createRandom(seed).split("prompts");
   return (step) =>
     Array.from({ length: promptsPerStep }, (_, i) => {
@@ -52,11 +58,8 @@ function iterationTasks({
 }
 
 /** Prompts of an iteration, and rewards of their completions by the visible tests. */
-export function trainingPrompts({
-  coder,
-  sandbox,
-  ...options
-}: TrainingTasks & { coder: DiffuCoder; sandbox: Sandbox; promptsPerStep: number; seed: number }) {
+export function trainingPrompts(options: TrainingPromptsOptions & { sandbox: Sandbox }) {
+  const { coder, sandbox } = options;
   const tasksOf = iterationTasks(options);
   return {
     prompts: (step: number): number[][] => tasksOf(step).map((task) => promptIdsOf(coder, task)),
@@ -81,6 +84,14 @@ export function trainingPrompts({
 
 function visibleTests({ entry_point: entryPoint, tests }: CodeTaskRecord) {
   return { entryPoint, tests };
+}
+
+/** The tasks of an evaluation; the same ones at each call. */
+export function heldOutTasks(
+  coder: DiffuCoder,
+  { tiers, split, tasks, taskSeed }: { tiers: Readonly<Record<string, number>>; split: "dev" | "test"; tasks: number; taskSeed: number },
+): CodeTaskRecord[] {
+  return tinyCodeTasks({ tiers, split, count: tasks, seed: taskSeed, accepts: promptFits(coder) });
 }
 
 export interface SamplingOptions {

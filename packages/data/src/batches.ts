@@ -52,7 +52,10 @@ export function layOutRows(rows: readonly EncodedExample[], { promptLength, comp
   };
   rows.forEach(({ promptIds, completionIds }, row) => {
     if (!fits({ promptIds, completionIds }, { promptLength, completionLength })) {
-      throw new DiffuCoderError("TOO_LONG", `Row ${row} has ${promptIds.length} prompt and ${completionIds.length} completion tokens, the layout holds ${promptLength} and ${completionLength}.`);
+      throw new DiffuCoderError(
+        "TOO_LONG",
+        `Row ${row} has ${promptIds.length} prompt and ${completionIds.length} completion tokens, the layout holds ${promptLength} and ${completionLength}.`,
+      );
     }
     const start = row * sequenceLength;
     batch.inputIds.set(promptIds, start + promptLength - promptIds.length);
@@ -63,7 +66,10 @@ export function layOutRows(rows: readonly EncodedExample[], { promptLength, comp
   return batch;
 }
 
-export function fits({ promptIds, completionIds }: EncodedExample, { promptLength, completionLength }: Pick<BatchLayout, "promptLength" | "completionLength">): boolean {
+export function fits(
+  { promptIds, completionIds }: EncodedExample,
+  { promptLength, completionLength }: Pick<BatchLayout, "promptLength" | "completionLength">,
+): boolean {
   return promptIds.length <= promptLength && completionIds.length <= completionLength;
 }
 
@@ -71,13 +77,30 @@ export function fits({ promptIds, completionIds }: EncodedExample, { promptLengt
  * Batches from a stream of examples; step `s` uses examples `s * batchSize` on. Examples that do not fit the layout give
  * way to the next of a second, third, ... stream, so that a batch stays a function of its step alone.
  */
-export function exampleBatches({ example, tokenizer, batchSize, layout }: { example: (index: number) => Example; tokenizer: Tokenizer; batchSize: number; layout: BatchLayout }): (step: number) => TrainingBatch {
+export function exampleBatches({
+  example,
+  tokenizer,
+  batchSize,
+  layout,
+}: {
+  example: (index: number) => Example;
+  tokenizer: Tokenizer;
+  batchSize: number;
+  layout: BatchLayout;
+}): (step: number) => TrainingBatch {
   const fitting = (index: number): EncodedExample => {
     for (let attempt = 0; attempt < 100; attempt++) {
       const encoded = encodeExample(example(index + attempt * 2 ** 40), tokenizer);
       if (fits(encoded, layout)) return encoded;
     }
-    throw new DiffuCoderError("TOO_LONG", `Of 100 examples none fits ${layout.promptLength} prompt and ${layout.completionLength} completion tokens.`);
+    throw new DiffuCoderError(
+      "TOO_LONG",
+      `Of 100 examples none fits ${layout.promptLength} prompt and ${layout.completionLength} completion tokens.`,
+    );
   };
-  return (step) => layOutRows(Array.from({ length: batchSize }, (_, row) => fitting(step * batchSize + row)), layout);
+  return (step) =>
+    layOutRows(
+      Array.from({ length: batchSize }, (_, row) => fitting(step * batchSize + row)),
+      layout,
+    );
 }

@@ -1,4 +1,11 @@
-export { CodeTaskRecordSchema, type CodeTaskRecord, type Example, exampleStream, tinyCodeTasks, type TinyCodeTasksOptions } from "./tiny-code/tasks.ts";
+export {
+  CodeTaskRecordSchema,
+  type CodeTaskRecord,
+  type Example,
+  exampleStream,
+  tinyCodeTasks,
+  type TinyCodeTasksOptions,
+} from "./tiny-code/tasks.ts";
 export { completionText, drawRendering, renderPrompt, renderSolution, type Rendering, type CodeStyle } from "./tiny-code/render.ts";
 export { placedPipelines, type PlacedPipeline, type Split, splitOf } from "./tiny-code/splits.ts";
 export { behaviourOf, keyOf, type Pipeline, probes, runPipeline, skeletonOf } from "./tiny-code/pipeline.ts";

@@ -108,6 +108,8 @@ export async function evaluateTasks<Task extends { readonly id: string }, Verdic
 
   const total = tasks.length * samplesPerTask;
   const already = total - requests.length;
+  let [passed, scored] = [0, 0];
+  for (const { n, c } of done.values()) [passed, scored] = [passed + c, scored + n];
   for (let start = 0; start < requests.length; start += batchSize) {
     if (options.signal?.aborted) throw new AbortedError(phase);
     const batch = requests
@@ -124,8 +126,8 @@ export async function evaluateTasks<Task extends { readonly id: string }, Verdic
       done.set(task.id, result);
       options.onTask?.(result);
     }
-    const passed = results.filter((result) => result.passed === true).length;
-    const scored = results.filter((result) => result.passed !== null).length;
+    passed += results.filter((result) => result.passed === true).length;
+    scored += results.filter((result) => result.passed !== null).length;
     options.onProgress?.({ phase, step: already + start + batch.length, total, metrics: scored === 0 ? {} : { passRate: passed / scored } });
   }
   return summarize(

@@ -41,3 +41,31 @@ function floatOf(value: unknown): number | undefined {
 const byJson = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 const sortedItems = (items: unknown): unknown => (Array.isArray(items) ? items.toSorted(byJson) : items);
 const sortedEntries = (entries: unknown): unknown => (Array.isArray(entries) ? entries.toSorted((a, b) => byJson(a[0], b[0])) : entries);
+
+/** A value as Python source: `[1, 2]`, `'a'`, `(1,)`, `None`. */
+export function pythonSource(value: unknown): string {
+  const list = (items: unknown): string => (items as unknown[]).map(pythonSource).join(", ");
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return stringSource(value);
+  if (Array.isArray(value)) return `[${list(value)}]`;
+  if (typeof value !== "object") return String(value);
+  const [tag, inner] = Object.entries(value)[0] ?? ["", null];
+  switch (tag) {
+    case "tuple":
+      return (inner as unknown[]).length === 1 ? `(${list(inner)},)` : `(${list(inner)})`;
+    case "set":
+      return (inner as unknown[]).length === 0 ? "set()" : `{${list(inner)}}`;
+    case "dict":
+      return `{${(inner as [unknown, unknown][]).map(([key, item]) => `${pythonSource(key)}: ${pythonSource(item)}`).join(", ")}}`;
+    default:
+      return String(inner); // int and float, as text
+  }
+}
+
+/** Python's own choice of quotes; JSON's escapes are Python's too. */
+function stringSource(text: string): string {
+  const escaped = JSON.stringify(text);
+  if (text.includes("'")) return escaped;
+  return `'${escaped.slice(1, -1).replaceAll('\\"', '"')}'`;
+}

@@ -1,12 +1,11 @@
 // `train evaluate`: pass@k of a model on held-out TinyCode, by tests that no reward has seen.
 import { createRandom, JsonLinesLog, type OnProgress } from "@diffucoder/core";
-import { tinyCodeTasks } from "@diffucoder/data";
 import { evaluateTasks, type Evaluation, type RevealOrder, revealOrder, type TaskResult } from "@diffucoder/eval";
 import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
 import type { DenoiseTrace } from "@diffucoder/samplers";
 import type { DiffuCoder } from "diffucoder";
 import { z } from "zod";
-import { completionGenerator, endIdsOf, hiddenTestScorer, TiersSchema } from "../tiny-code-run.ts";
+import { completionGenerator, endIdsOf, heldOutTasks, hiddenTestScorer, TiersSchema } from "../tiny-code-run.ts";
 
 export const EvaluationSchema = z.strictObject({
   split: z.enum(["dev", "test"]).default("test"),
@@ -54,8 +53,8 @@ export async function runEvaluation({
   signal,
   onProgress,
 }: EvaluateOptions): Promise<Evaluation<Verdict, RevealOrder>> {
-  const { tiers, split, tasks: count, taskSeed, samplesPerTask, batchSize } = config;
-  const tasks = tinyCodeTasks({ tiers, split, count, seed: taskSeed });
+  const { samplesPerTask, batchSize } = config;
+  const tasks = heldOutTasks(coder, config);
   const shown = new Set(tasks.slice(0, TASKS_WITH_REVEAL_ORDER).map(({ id }) => id));
   const generate = completionGenerator(coder, config, signal);
   const log = new JsonLinesLog<StoredResult>(output);

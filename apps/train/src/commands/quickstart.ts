@@ -16,13 +16,13 @@ import {
   resultJson,
   type RevealOrder,
 } from "@diffucoder/eval";
-import { tinyCodeTasks } from "@diffucoder/data";
+import type { CodeTaskRecord } from "@diffucoder/data";
 import { pythonSource, type Sandbox, type Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
 import { loadDiffuCoder } from "diffucoder";
 import { z } from "zod";
 import { claimFolder, SETTINGS_FILE } from "../run-folder.ts";
-import { TrainingTasksSchema } from "../tiny-code-run.ts";
+import { heldOutTasks, TrainingTasksSchema } from "../tiny-code-run.ts";
 import { runCoupledGrpo } from "./coupled-grpo.ts";
 import { EvaluationSchema, runEvaluation } from "./evaluate.ts";
 
@@ -85,11 +85,12 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
       output: join(output, `${name}.jsonl`),
     });
 
+  const coder = await loadDiffuCoder(modelDir);
   const before = await evaluate(modelDir, "before");
   const trained = await runCoupledGrpo({
     ...common,
     recipe: { data, training: { ...training, seed } },
-    coder: await loadDiffuCoder(modelDir),
+    coder,
     modelDir,
     output,
     fresh: false,
@@ -99,6 +100,7 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
 
   const report = reportData({
     recipe,
+    tasks: heldOutTasks(coder, evaluation),
     before,
     after,
     iterations: new JsonLinesLog<StepMetrics>(join(output, "metrics.jsonl")).kept,
@@ -160,6 +162,7 @@ class WorkClock {
 
 interface ReportInputs {
   recipe: QuickstartRecipe;
+  tasks: readonly CodeTaskRecord[];
   before: Evaluation<Verdict, RevealOrder>;
   after: Evaluation<Verdict, RevealOrder>;
   iterations: readonly StepMetrics[];
@@ -168,10 +171,10 @@ interface ReportInputs {
   modelDir: string;
 }
 
-function reportData({ recipe, before, after, iterations, seconds, sandbox, modelDir }: ReportInputs): QuickstartReportData {
+function reportData({ recipe, tasks, before, after, iterations, seconds, sandbox, modelDir }: ReportInputs): QuickstartReportData {
   const { seed, data, training, evaluation } = recipe;
   const random = createRandom(seed).split("comparison");
-  const { tasks, ...passAt1 } = comparePassAtK(before.results, after.results, { k: 1, random });
+  const { tasks: compared, ...passAt1 } = comparePassAtK(before.results, after.results, { k: 1, random });
   const { tasks: _, ...passAt8 } = comparePassAtK(before.results, after.results, { k: evaluation.samplesPerTask, random });
   const tiers = (shares: Readonly<Record<string, number>>): string => Object.keys(shares).join(", ");
   return {
@@ -179,12 +182,12 @@ function reportData({ recipe, before, after, iterations, seconds, sandbox, model
     seed,
     passAt1,
     passAt8,
-    tasks,
+    tasks: compared,
     samplesPerTask: evaluation.samplesPerTask,
     seconds,
     infrastructureFailures: before.infrastructureFailures + after.infrastructureFailures,
     iterations: iterations.map(toIteration),
-    examples: examplesOf(recipe, after),
+    examples: examplesOf(tasks, after),
     settings: {
       "base model": modelDir.split(/[\\/]/).findLast((part) => part !== "") ?? modelDir,
       "training tasks": `${data.tasks}, tiers ${tiers(data.tiers)}, visible tests only`,
@@ -232,9 +235,7 @@ function toIteration(metrics: StepMetrics): IterationMetrics {
 }
 
 /** The first three tasks of the evaluation, whatever became of them. */
-function examplesOf({ evaluation }: QuickstartRecipe, { results }: Evaluation<Verdict, RevealOrder>): ReportExample[] {
-  const { tiers, split, tasks: count, taskSeed } = evaluation;
-  const tasks = tinyCodeTasks({ tiers, split, count, seed: taskSeed });
+function examplesOf(tasks: readonly CodeTaskRecord[], { results }: Evaluation<Verdict, RevealOrder>): ReportExample[] {
   return results.slice(0, 3).flatMap(({ samples }, i) => {
     const sample = samples[0];
     const prompt = tasks[i]?.prompt;

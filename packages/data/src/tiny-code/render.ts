@@ -35,7 +35,11 @@ export function renderSolution(pipeline: Pipeline, { style, resultName, elementN
     const condition = filter?.python(elementName);
     if (style === "loop") {
       const append = `${resultName}.append(${element})`;
-      lines.push(`${resultName} = []`, `for ${elementName} in xs:`, ...(condition ? [`    if ${condition}:`, `        ${append}`] : [`    ${append}`]));
+      lines.push(
+        `${resultName} = []`,
+        `for ${elementName} in xs:`,
+        ...(condition ? [`    if ${condition}:`, `        ${append}`] : [`    ${append}`]),
+      );
       value = resultName;
     } else {
       value = `[${element} for ${elementName} in xs${condition ? ` if ${condition}` : ""}]`;

@@ -30,6 +30,8 @@ export interface TinyCodeTasksOptions {
   /** Number of tasks. */
   count: number;
   seed: number;
+  /** Tasks that it refuses are passed over, e.g. those whose prompt a model cannot hold. @default all are taken */
+  accepts?: (task: CodeTaskRecord) => boolean;
   /** @default 8 */
   visibleTests?: number;
   /** @default 16 */
@@ -41,7 +43,15 @@ export interface TinyCodeTasksOptions {
  *
  * @throws {InvalidArgumentError} if a tier has fewer tasks than asked for
  */
-export function tinyCodeTasks({ tiers, split, count, seed, visibleTests = 8, hiddenTests = 16 }: TinyCodeTasksOptions): CodeTaskRecord[] {
+export function tinyCodeTasks({
+  tiers,
+  split,
+  count,
+  seed,
+  accepts = () => true,
+  visibleTests = 8,
+  hiddenTests = 16,
+}: TinyCodeTasksOptions): CodeTaskRecord[] {
   const random = createRandom(seed).split("tiny-code", split);
   const shares = Object.entries(tiers).map(([tier, share]) => ({ tier: Number(tier), share }));
   const totalShare = shares.reduce((sum, { share }) => sum + share, 0);
@@ -50,11 +60,21 @@ export function tinyCodeTasks({ tiers, split, count, seed, visibleTests = 8, hid
   const chosen = shares.flatMap(({ tier, share }, i) => {
     const wanted = i === shares.length - 1 ? count - given : Math.round((count * share) / totalShare);
     given += wanted;
-    const ofTier = pool.filter(({ depth }) => depth === tier);
-    if (ofTier.length < wanted) throw new InvalidArgumentError({ argument: "count", value: count, expected: `at most ${ofTier.length} tasks of tier ${tier} in the ${split} split, wanted ${wanted}` });
-    return random.split("tier", tier).shuffle(ofTier).slice(0, wanted);
+    const tasks: CodeTaskRecord[] = [];
+    for (const placed of random.split("tier", tier).shuffle(pool.filter(({ depth }) => depth === tier))) {
+      if (tasks.length === wanted) break;
+      const task = toRecord(placed, seed, visibleTests, hiddenTests);
+      if (accepts(task)) tasks.push(task);
+    }
+    if (tasks.length < wanted)
+      throw new InvalidArgumentError({
+        argument: "count",
+        value: count,
+        expected: `at most ${tasks.length} tasks of tier ${tier} in the ${split} split, wanted ${wanted}`,
+      });
+    return tasks;
   });
-  return random.shuffle(chosen).map((placed) => toRecord(placed, seed, visibleTests, hiddenTests));
+  return random.shuffle(chosen);
 }
 
 function toRecord({ pipeline, skeleton, key, depth, split }: PlacedPipeline, seed: number, visible: number, hidden: number): CodeTaskRecord {

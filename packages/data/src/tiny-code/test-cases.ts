@@ -13,7 +13,10 @@ const CANDIDATES = 48;
  * @param visible tests that rewards may use
  * @param hidden tests for evaluation only; no input is in both
  */
-export function makeTests(pipeline: Pipeline, { visible, hidden, random }: { visible: number; hidden: number; random: Random }): { tests: TestCase[]; hiddenTests: TestCase[] } {
+export function makeTests(
+  pipeline: Pipeline,
+  { visible, hidden, random }: { visible: number; hidden: number; random: Random },
+): { tests: TestCase[]; hiddenTests: TestCase[] } {
   const candidates = drawInputs(random, Math.max(CANDIDATES, 2 * (visible + hidden)));
   const outputs = candidates.map((xs) => JSON.stringify(runPipeline(pipeline, xs)));
   let alive = nearMisses(pipeline).map((miss) => candidates.map((xs, i) => JSON.stringify(runPipeline(miss, xs)) !== outputs[i]));
@@ -48,7 +51,10 @@ export function nearMisses(pipeline: Pipeline): Pipeline[] {
 
 /** Distinct lists of integers, from empty to ten elements, the first two fixed. */
 function drawInputs(random: Random, count: number): number[][] {
-  const inputs = new Map<string, number[]>([["[]", []], ["[4]", [4]]]);
+  const inputs = new Map<string, number[]>([
+    ["[]", []],
+    ["[4]", [4]],
+  ]);
   while (inputs.size < count) {
     const wide = random.uniform() < 0.3;
     const xs = Array.from({ length: random.integer(2, 11) }, () => (wide ? random.integer(-40, 61) : random.integer(-8, 16)));
