@@ -60,7 +60,15 @@ interface Variant {
   positionIds: boolean;
 }
 
-type Inputs = { inputIds: Tensor; logitPositions: Tensor; attentionMask?: Tensor; positionIds?: Tensor; temperature?: Tensor; topP?: Tensor; uniforms?: Tensor };
+type Inputs = {
+  inputIds: Tensor;
+  logitPositions: Tensor;
+  attentionMask?: Tensor;
+  positionIds?: Tensor;
+  temperature?: Tensor;
+  topP?: Tensor;
+  uniforms?: Tensor;
+};
 type Propose = CompiledFunction<[Record<string, Tensor>, Inputs], { tokens: Tensor; confidence: Tensor; entropy: Tensor }>;
 
 /**
@@ -73,7 +81,8 @@ type Propose = CompiledFunction<[Record<string, Tensor>, Inputs], { tokens: Tens
  */
 export function createDenoiser({ logits, parameters, maskTokenId, vocabSize, forbiddenIds = [], executor }: CreateDenoiserOptions): Denoiser {
   for (const id of forbiddenIds) {
-    if (!Number.isInteger(id) || id < 0 || id >= vocabSize) throw new InvalidArgumentError({ argument: "forbiddenIds", value: id, expected: `ids below ${vocabSize}` });
+    if (!Number.isInteger(id) || id < 0 || id >= vocabSize)
+      throw new InvalidArgumentError({ argument: "forbiddenIds", value: id, expected: `ids below ${vocabSize}` });
   }
   const isForbidden = bool(Array.from({ length: vocabSize }, (_, id) => (forbiddenIds.includes(id) ? 1 : 0)));
   const compiled = new Map<string, Propose>();
@@ -101,7 +110,8 @@ export function createDenoiser({ logits, parameters, maskTokenId, vocabSize, for
       const count = positions.length;
       if (count === 0) return { tokens: new Int32Array(), confidence: new Float32Array(), entropy: new Float32Array() };
       const greedy = temperature === 0;
-      if (!greedy && uniforms?.length !== count) throw new InvalidArgumentError({ argument: "uniforms", value: uniforms, expected: `${count} numbers, one for each position` });
+      if (!greedy && uniforms?.length !== count)
+        throw new InvalidArgumentError({ argument: "uniforms", value: uniforms, expected: `${count} numbers, one for each position` });
       const nucleus = topP !== undefined && topP < 1;
       const size = paddedSize(count, batchSize * length);
       // The token at a position is predicted by the one before it; the first has only itself.
@@ -110,7 +120,14 @@ export function createDenoiser({ logits, parameters, maskTokenId, vocabSize, for
       const shape = [batchSize, length];
       const padded = new Float32Array(size);
       if (uniforms) padded.set(uniforms);
-      const propose = variantOf({ greedy, topP: nucleus, topK, alg, attentionMask: attentionMask !== undefined, positionIds: positionIds !== undefined });
+      const propose = variantOf({
+        greedy,
+        topP: nucleus,
+        topK,
+        alg,
+        attentionMask: attentionMask !== undefined,
+        positionIds: positionIds !== undefined,
+      });
       const result = await propose(parameters(), {
         inputIds: int32(inputIds, shape),
         logitPositions: int32(predecessors),

@@ -110,7 +110,15 @@ export async function* denoiseSteps(options: DenoiseOptions): AsyncGenerator<Ste
     forwardPasses++;
     const events = proposals.flatMap(({ row, positions, proposal }) => {
       if (positions.length === 0) return [];
-      return [commit(row, positions, proposal, { count: row.counts[step] as number, promptLength, eosTokenIds, padTokenId, maskTokenId: denoiser.maskTokenId })];
+      return [
+        commit(row, positions, proposal, {
+          count: row.counts[step] as number,
+          promptLength,
+          eosTokenIds,
+          padTokenId,
+          maskTokenId: denoiser.maskTokenId,
+        }),
+      ];
     });
     yield { step, forwardPasses, rows: events, sequences };
   }
@@ -143,7 +151,10 @@ interface RowProposals {
   proposal: Proposals;
 }
 
-async function propose(batch: readonly Row[], { denoiser, sampler, length }: { denoiser: Denoiser; sampler: SamplerOptions; length: number }): Promise<RowProposals[]> {
+async function propose(
+  batch: readonly Row[],
+  { denoiser, sampler, length }: { denoiser: Denoiser; sampler: SamplerOptions; length: number },
+): Promise<RowProposals[]> {
   const masked = batch.map(({ ids }) => [...ids.keys()].filter((column) => ids[column] === denoiser.maskTokenId));
   const positions = Int32Array.from(masked.flatMap((columns, row) => columns.map((column) => row * length + column)));
   const isGreedy = sampler.temperature === 0;
@@ -174,7 +185,11 @@ async function propose(batch: readonly Row[], { denoiser, sampler, length }: { d
   return batch.map((row, i) => {
     const columns = masked[i] as number[];
     const range = [start, (start += columns.length)] as const;
-    return { row, positions: columns, proposal: { tokens: all.tokens.subarray(...range), confidence: all.confidence.subarray(...range), entropy: all.entropy.subarray(...range) } };
+    return {
+      row,
+      positions: columns,
+      proposal: { tokens: all.tokens.subarray(...range), confidence: all.confidence.subarray(...range), entropy: all.entropy.subarray(...range) },
+    };
   });
 }
 
@@ -183,7 +198,13 @@ function commit(
   { index, ids }: Row,
   positions: readonly number[],
   { tokens, confidence, entropy }: Proposals,
-  { count, promptLength, eosTokenIds, padTokenId, maskTokenId }: { count: number; promptLength: number; eosTokenIds: readonly number[]; padTokenId: number; maskTokenId: number },
+  {
+    count,
+    promptLength,
+    eosTokenIds,
+    padTokenId,
+    maskTokenId,
+  }: { count: number; promptLength: number; eosTokenIds: readonly number[]; padTokenId: number; maskTokenId: number },
 ): RowEvent {
   const surest = [...positions.keys()].sort((a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b).slice(0, count);
   for (const i of surest) ids[positions[i] as number] = tokens[i] as number;
@@ -214,7 +235,12 @@ function layOut({ promptIds, options, padTokenId, denoiser, promptLength = Math.
 } {
   if (promptIds.length === 0) throw new InvalidArgumentError({ argument: "promptIds", value: promptIds, expected: "at least one prompt" });
   promptIds.forEach((ids, row) => {
-    if (ids.length === 0 || ids.length > promptLength) throw new InvalidArgumentError({ argument: `promptIds[${row}]`, value: `${ids.length} tokens`, expected: `from 1 to ${promptLength} tokens long` });
+    if (ids.length === 0 || ids.length > promptLength)
+      throw new InvalidArgumentError({
+        argument: `promptIds[${row}]`,
+        value: `${ids.length} tokens`,
+        expected: `from 1 to ${promptLength} tokens long`,
+      });
   });
   const length = promptLength + options.maxNewTokens;
   const sequences = promptIds.map((ids) => {
@@ -223,7 +249,11 @@ function layOut({ promptIds, options, padTokenId, denoiser, promptLength = Math.
     return row;
   });
   const isPadded = promptIds.some((ids) => ids.length < promptLength);
-  return { sequences, promptLength, attentionMask: isPadded ? promptIds.map((ids) => new Int32Array(length).fill(1).fill(0, 0, promptLength - ids.length)) : undefined };
+  return {
+    sequences,
+    promptLength,
+    attentionMask: isPadded ? promptIds.map((ids) => new Int32Array(length).fill(1).fill(0, 0, promptLength - ids.length)) : undefined,
+  };
 }
 
 /** Real tokens count from 0, padding gets 1, as in Dream. */

@@ -3,7 +3,27 @@
 //   confidence = p[x0] (maskgit_plus)  or  sum p log(p + 1e-10) (entropy).
 // Differs: 1. tokens are drawn by inverting the cumulative distribution at one given uniform number per position, so that
 // randomness is an argument; 2. the filters work on sorted logits once, and the draw is made in that order.
-import { add, argMax, cast, cumSum, div, lessEqual, log, max, mul, reshape, slice, softmax, sortIndices, sum, takeAlongAxis, type Tensor, where, greaterEqual, minimum } from "@diffucoder/tensor";
+import {
+  add,
+  argMax,
+  cast,
+  cumSum,
+  div,
+  lessEqual,
+  log,
+  max,
+  mul,
+  reshape,
+  slice,
+  softmax,
+  sortIndices,
+  sum,
+  takeAlongAxis,
+  type Tensor,
+  where,
+  greaterEqual,
+  minimum,
+} from "@diffucoder/tensor";
 import type { Alg } from "./options.ts";
 
 /** Stands for minus infinity: finite, as `torch.finfo.min` in Dream, so that a softmax never sees only infinities. */
@@ -52,7 +72,10 @@ export function sampleTokens(logits: Tensor, { temperature, topP, topK, uniforms
  *
  * @returns `[M, V]`, in the order of the vocabulary if `order` is undefined, else sorted by it from the largest
  */
-export function tokenDistribution(logits: Tensor, { temperature, topP, topK }: Pick<SampleTokensOptions, "temperature" | "topP" | "topK">): { probabilities: Tensor; order: Tensor | undefined } {
+export function tokenDistribution(
+  logits: Tensor,
+  { temperature, topP, topK }: Pick<SampleTokensOptions, "temperature" | "topP" | "topK">,
+): { probabilities: Tensor; order: Tensor | undefined } {
   const scaled = temperature === undefined ? logits : div(logits, temperature);
   if (topP === undefined && topK === undefined) return { probabilities: softmax(scaled), order: undefined };
   const order = sortIndices(scaled);

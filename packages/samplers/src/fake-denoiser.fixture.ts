@@ -1,0 +1,28 @@
+import type { Denoiser, DenoiseRequest } from "./denoiser.ts";
+
+export const MASK = 99;
+
+/** What a fake denoiser proposes for a column of a row, given the row's tokens; the larger `confidence`, the surer. */
+export type Propose = (row: readonly number[], column: number, uniform: number) => { token: number; confidence: number };
+
+/** A denoiser without a network that keeps every request it got. */
+export function fakeDenoiser(propose: Propose): Denoiser & { requests: DenoiseRequest[] } {
+  const requests: DenoiseRequest[] = [];
+  return {
+    requests,
+    maskTokenId: MASK,
+    propose: async (request) => {
+      requests.push(request);
+      const { inputIds, length, positions, uniforms } = request;
+      const proposals = [...positions].map((position, i) => {
+        const start = position - (position % length);
+        return propose([...inputIds.slice(start, start + length)], position % length, uniforms?.[i] ?? 0);
+      });
+      return {
+        tokens: Int32Array.from(proposals, ({ token }) => token),
+        confidence: Float32Array.from(proposals, ({ confidence }) => confidence),
+        entropy: Float32Array.from(proposals, ({ confidence }) => -confidence),
+      };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// Equal to the reference run: distributions and confidences that Dream's own `sample_tokens` computed.
+import { readFileSync } from "node:fs";
+import { createRandom } from "@diffucoder/core";
+import { compile, float32, type NdArray, type Tensor } from "@diffucoder/tensor";
+import { describe, expect, it } from "vitest";
+import { AlgSchema } from "./options.ts";
+import { sampleTokens, tokenDistribution } from "./sample-tokens.ts";
+
+interface Golden {
+  logits: { shape: [number, number]; data: number[] };
+  distributions: { temperature: number; top_p: number | null; top_k: number | null; probs: { data: number[] } }[];
+  greedy_confidence: Record<string, { tokens: number[]; confidence: number[] }>;
+}
+
+const golden: Golden = JSON.parse(readFileSync(new URL("../fixtures/sample_tokens.json", import.meta.url), "utf8"));
+const logits = float32(golden.logits.data, golden.logits.shape);
+
+describe("tokenDistribution", () => {
+  it.each(golden.distributions)("temperature $temperature, top_p $top_p, top_k $top_k", async ({ temperature, top_p: topP, top_k: topK, probs }) => {
+    const run = compile((x: Tensor, t: Tensor, p: Tensor) => {
+      const nucleus = topP !== null && topP < 1 ? p : undefined;
+      const { probabilities, order } = tokenDistribution(x, { temperature: temperature > 0 ? t : undefined, topP: nucleus, topK: topK ?? undefined });
+      return { probabilities, ...(order && { order }) };
+    });
+    const { probabilities, order } = (await run(logits, temperature || 1, topP ?? 1)) as { probabilities: NdArray; order?: NdArray };
+    const [rows, width] = golden.logits.shape;
+    const byToken = Array.from({ length: rows * width }, () => 0);
+    probabilities.data.forEach((p, i) => (byToken[order ? Math.floor(i / width) * width + (order.data[i] as number) : i] = p));
+    expect(byToken).toBeAllclose(probs.data, { atol: 2e-6, rtol: 1e-4 });
+  });
+});
+
+describe("sampleTokens", () => {
+  it.each(AlgSchema.options)("takes the likeliest token at temperature 0, and %s's confidence", async (alg) => {
+    const { tokens, confidence } = await compile((x: Tensor) => ({ ...sampleTokens(x, { alg }) }))(logits);
+    const wanted = golden.greedy_confidence[alg]!;
+    expect([...tokens.data]).toEqual(wanted.tokens);
+    expect([...confidence.data]).toBeAllclose(wanted.confidence, { atol: 2e-6, rtol: 1e-5 });
+  });
+
+  it("draws tokens as often as their probabilities say", async () => {
+    const probabilities = [0.5, 0.3, 0.15, 0.05];
+    const count = 4000;
+    const rows = float32(Array.from({ length: count }, () => probabilities.map(Math.log)).flat(), [count, 4]);
+    const uniforms = float32(createRandom(1).fillUniform(new Float32Array(count)));
+    const draw = compile((x: Tensor, t: Tensor, u: Tensor) => ({ ...sampleTokens(x, { alg: "maskgit_plus", temperature: t, uniforms: u }) }));
+    const { tokens, confidence } = await draw(rows, 1, uniforms);
+    const shares = probabilities.map((_, token) => tokens.data.filter((one: number) => one === token).length / count);
+    // Four standard deviations of a share are at most 4 sqrt(0.25 / 4000) = 0.032.
+    expect(shares).toBeAllclose(probabilities, { atol: 0.032 });
+    expect([...confidence.data]).toBeAllclose(
+      [...tokens.data].map((token) => probabilities[token] as number),
+      { atol: 1e-5 },
+    );
+  });
+});
