@@ -17,10 +17,15 @@ export interface AdvantageOptions {
  */
 export function leaveOneOutAdvantages(rewards: readonly (number | null)[], groupSize: number, options: AdvantageOptions = {}): number[] {
   // r - mean of the others = (r - mean of all) G / (G - 1)
-  return byGroup(rewards, groupSize, (deviations) => {
-    const factor = deviations.length / (deviations.length - 1);
-    return deviations.map((deviation) => deviation * factor);
-  }, options);
+  return byGroup(
+    rewards,
+    groupSize,
+    (deviations) => {
+      const factor = deviations.length / (deviations.length - 1);
+      return deviations.map((deviation) => deviation * factor);
+    },
+    options,
+  );
 }
 
 /** Like `leaveOneOutAdvantages`, with the mean of the whole group as the baseline. */
@@ -28,9 +33,16 @@ export function groupMeanAdvantages(rewards: readonly (number | null)[], groupSi
   return byGroup(rewards, groupSize, (deviations) => deviations, options);
 }
 
-function byGroup(rewards: readonly (number | null)[], groupSize: number, baseline: (deviations: number[]) => number[], { scaleRewards = false }: AdvantageOptions): number[] {
-  if (!Number.isInteger(groupSize) || groupSize < 2) throw new InvalidArgumentError({ argument: "groupSize", value: groupSize, expected: "an integer of at least 2" });
-  if (rewards.length % groupSize !== 0) throw new InvalidArgumentError({ argument: "rewards", value: `${rewards.length} rewards`, expected: `a multiple of groupSize (${groupSize})` });
+function byGroup(
+  rewards: readonly (number | null)[],
+  groupSize: number,
+  baseline: (deviations: number[]) => number[],
+  { scaleRewards = false }: AdvantageOptions,
+): number[] {
+  if (!Number.isInteger(groupSize) || groupSize < 2)
+    throw new InvalidArgumentError({ argument: "groupSize", value: groupSize, expected: "an integer of at least 2" });
+  if (rewards.length % groupSize !== 0)
+    throw new InvalidArgumentError({ argument: "rewards", value: `${rewards.length} rewards`, expected: `a multiple of groupSize (${groupSize})` });
   const advantages = rewards.map(() => 0);
   for (let start = 0; start < rewards.length; start += groupSize) {
     const known = Array.from({ length: groupSize }, (_, i) => start + i).filter((i) => rewards[i] !== null);

@@ -6,7 +6,23 @@
 // computed; 3. prompts' left padding is masked in attention (Apple's code attends to it) unless `promptMask` is absent.
 import { ShapeError } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { add, broadcastTo, concat, constant, div, equal, int32, iota, mul, reshape, selectLogProbs, slice, sub, type Tensor, where } from "@diffucoder/tensor";
+import {
+  add,
+  broadcastTo,
+  concat,
+  constant,
+  div,
+  equal,
+  int32,
+  iota,
+  mul,
+  reshape,
+  selectLogProbs,
+  slice,
+  sub,
+  type Tensor,
+  where,
+} from "@diffucoder/tensor";
 
 export interface CoupledBatch {
   /** int32 `[B, P]` */
@@ -22,17 +38,26 @@ export interface CoupledBatch {
 }
 
 /** @returns `[B, L]` */
-export function coupledLogProbs(logits: LogitsFunction, parameters: Readonly<Record<string, Tensor>>, { promptIds, promptMask, completionIds, mask, ratio }: CoupledBatch, maskTokenId: number): Tensor {
+export function coupledLogProbs(
+  logits: LogitsFunction,
+  parameters: Readonly<Record<string, Tensor>>,
+  { promptIds, promptMask, completionIds, mask, ratio }: CoupledBatch,
+  maskTokenId: number,
+): Tensor {
   const [batch, promptLength] = promptIds.shape as [number, number];
   const [rows, length] = completionIds.shape as [number, number];
-  if (rows !== batch) throw new ShapeError({ argument: "completionIds", shape: completionIds.shape, expected: `[${batch}, L], as many rows as promptIds` });
-  if (mask.shape.join() !== completionIds.shape.join()) throw new ShapeError({ argument: "mask", shape: mask.shape, expected: `[${batch}, ${length}], as completionIds` });
+  if (rows !== batch)
+    throw new ShapeError({ argument: "completionIds", shape: completionIds.shape, expected: `[${batch}, L], as many rows as promptIds` });
+  if (mask.shape.join() !== completionIds.shape.join())
+    throw new ShapeError({ argument: "mask", shape: mask.shape, expected: `[${batch}, ${length}], as completionIds` });
   const width = promptLength + length;
   const isMasked = equal(mask, 1);
   const maskToken = constant(maskTokenId, "int32");
   const views = [broadcastTo(maskToken, [batch, length]), where(isMasked, maskToken, completionIds), where(isMasked, completionIds, maskToken)];
   const inputIds = concat(views.map((view) => concat([promptIds, view], 1))); // [3B, P + L]
-  const attentionMask = promptMask && concat(Array.from({ length: 3 }, () => concat([promptMask, constant(int32(new Int32Array(batch * length).fill(1), [batch, length]))], 1)));
+  const attentionMask =
+    promptMask &&
+    concat(Array.from({ length: 3 }, () => concat([promptMask, constant(int32(new Int32Array(batch * length).fill(1), [batch, length]))], 1)));
 
   // Position of the logits for token j of row b in pass v: (v B + b) (P + L) + P + j - 1.
   const rowStarts = mul(reshape(iota(batch), [batch, 1]), width);

@@ -17,9 +17,18 @@ export interface CoupledMasks {
  * @param seeds one for each row
  * @throws {InvalidArgumentError} if the range is not within (0, 1)
  */
-export function coupledMasks({ seeds, length, ratioRange = [0.2, 0.8] }: { seeds: readonly number[]; length: number; ratioRange?: readonly [number, number] }): CoupledMasks {
+export function coupledMasks({
+  seeds,
+  length,
+  ratioRange = [0.2, 0.8],
+}: {
+  seeds: readonly number[];
+  length: number;
+  ratioRange?: readonly [number, number];
+}): CoupledMasks {
   const [low, high] = ratioRange;
-  if (!(low > 0 && low <= high && high < 1)) throw new InvalidArgumentError({ argument: "ratioRange", value: ratioRange, expected: "two numbers in (0, 1), the lower first" });
+  if (!(low > 0 && low <= high && high < 1))
+    throw new InvalidArgumentError({ argument: "ratioRange", value: ratioRange, expected: "two numbers in (0, 1), the lower first" });
   const mask = new Uint8Array(seeds.length * length);
   const ratio = new Float32Array(seeds.length);
   seeds.forEach((seed, row) => {

@@ -1,7 +1,25 @@
 // The clipped objective of GRPO (Shao et al. 2024; DiffuCoder, Eq. 5) over tokens j of B completions, mask m:
 //   rho = exp(logp - old),   k3 = exp(ref - logp) - (ref - logp) - 1
 //   loss = sum m (-min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A) + beta k3) / sum m
-import { add, cast, clamp, div, exp, greater, less, minimum, mul, neg, or, reshape, and, stopGradient, sub, sum, type Tensor } from "@diffucoder/tensor";
+import {
+  add,
+  cast,
+  clamp,
+  div,
+  exp,
+  greater,
+  less,
+  minimum,
+  mul,
+  neg,
+  or,
+  reshape,
+  and,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor,
+} from "@diffucoder/tensor";
 
 export interface GrpoLossInputs {
   /** `[B, L]`, under the policy that is trained. */
@@ -31,7 +49,10 @@ export interface GrpoLoss {
   clipRatio: Tensor;
 }
 
-export function grpoLoss({ logProbs, oldLogProbs, refLogProbs, advantages, completionMask }: GrpoLossInputs, { beta, epsilonLow, epsilonHigh }: GrpoLossOptions): GrpoLoss {
+export function grpoLoss(
+  { logProbs, oldLogProbs, refLogProbs, advantages, completionMask }: GrpoLossInputs,
+  { beta, epsilonLow, epsilonHigh }: GrpoLossOptions,
+): GrpoLoss {
   const advantage = reshape(advantages, [...advantages.shape, 1]);
   const ratio = exp(sub(logProbs, oldLogProbs ?? stopGradient(logProbs)));
   const clipped = clamp(ratio, 1 - epsilonLow, 1 + epsilonHigh);

@@ -1,6 +1,17 @@
 // The compiled functions of coupled-GRPO: scoring rollouts under a policy, and updating one.
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { adamW, type AdamWState, clipByGlobalNorm, compile, type Executor, float32, int32, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import {
+  adamW,
+  type AdamWState,
+  clipByGlobalNorm,
+  compile,
+  type Executor,
+  float32,
+  int32,
+  type NdArray,
+  type Tensor,
+  valueAndGradient,
+} from "@diffucoder/tensor";
 import type { CoupledGrpoConfig } from "./config.ts";
 import { coupledLogProbs } from "./coupled-log-probs.ts";
 import { coupledMasks } from "./coupled-masks.ts";
@@ -25,7 +36,11 @@ export interface Policy {
   /** Per-token log-probability estimates of rollouts, through the masks of an inner iteration: one `[L]` for each. */
   estimate(parameters: Parameters, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
   /** One optimizer step on rollouts. The state's arrays are taken over. */
-  update(state: PolicyState, rollouts: readonly Rollout[], step: { iteration: number; lr: number; count: number }): Promise<{ state: PolicyState; metrics: PolicyMetrics }>;
+  update(
+    state: PolicyState,
+    rollouts: readonly Rollout[],
+    step: { iteration: number; lr: number; count: number },
+  ): Promise<{ state: PolicyState; metrics: PolicyMetrics }>;
 }
 
 export interface PolicyOptions {
@@ -42,7 +57,10 @@ type TracedState = { parameters: Record<string, Tensor>; adam: AdamWState<Record
 export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOptions): Policy {
   const options = executor && { executor };
   const { beta, epsilon, epsilonHigh = epsilon } = config;
-  const estimate = compile((parameters: Record<string, Tensor>, batch: Scored) => ({ logProbs: coupledLogProbs(logits, parameters, batch, maskTokenId) }), { name: "estimate", ...options });
+  const estimate = compile(
+    (parameters: Record<string, Tensor>, batch: Scored) => ({ logProbs: coupledLogProbs(logits, parameters, batch, maskTokenId) }),
+    { name: "estimate", ...options },
+  );
   const update = compile(
     (state: TracedState, batch: Trained, lr: Tensor, count: Tensor) => {
       const { value, gradient } = valueAndGradient((parameters: Record<string, Tensor>) => {
@@ -50,7 +68,13 @@ export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOp
         return grpoLoss({ ...batch, logProbs }, { beta, epsilonLow: epsilon, epsilonHigh });
       }, state.parameters);
       const { clipped, norm } = clipByGlobalNorm(gradient, config.maxGradNorm);
-      const next = adamW(state.parameters, clipped, state.adam, { lr, step: count, beta1: config.adamBeta1, beta2: config.adamBeta2, weightDecay: config.weightDecay });
+      const next = adamW(state.parameters, clipped, state.adam, {
+        lr,
+        step: count,
+        beta1: config.adamBeta1,
+        beta2: config.adamBeta2,
+        weightDecay: config.weightDecay,
+      });
       return { state: { parameters: next.parameters, adam: next.state }, ...value, gradNorm: norm };
     },
     { name: "coupled-grpo", donate: [0], ...options },
@@ -103,5 +127,8 @@ function intRows(rows: readonly (readonly number[])[]): NdArray {
 }
 
 function floatRows(rows: readonly ArrayLike<number>[]): NdArray {
-  return float32(rows.flatMap((row) => Array.from(row)), [rows.length, rows[0]?.length ?? 0]);
+  return float32(
+    rows.flatMap((row) => Array.from(row)),
+    [rows.length, rows[0]?.length ?? 0],
+  );
 }

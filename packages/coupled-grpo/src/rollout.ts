@@ -44,7 +44,21 @@ export interface RolloutOptions {
 
 /** Samples a group of completions for each prompt, scores them and computes advantages. Group after group. */
 export async function rollout(options: RolloutOptions): Promise<Rollout[]> {
-  const { denoiser, prompts, numGenerations, sampler, promptLength, padTokenId, eosTokenIds, numIterations, baseline, scaleRewards, reward, random, signal } = options;
+  const {
+    denoiser,
+    prompts,
+    numGenerations,
+    sampler,
+    promptLength,
+    padTokenId,
+    eosTokenIds,
+    numIterations,
+    baseline,
+    scaleRewards,
+    reward,
+    random,
+    signal,
+  } = options;
   const promptIndex = prompts.flatMap((_, i) => Array.from({ length: numGenerations }, () => i));
   const { sequences, completionIds, traces } = await diffusionGenerate({
     denoiser,

@@ -16,7 +16,7 @@ export function fakeDenoiser(propose: Propose): Denoiser & { requests: DenoiseRe
       const { inputIds, length, positions, uniforms } = request;
       const proposals = [...positions].map((position, i) => {
         const start = position - (position % length);
-        return propose([...inputIds.slice(start, start + length)], position % length, uniforms?.[i] ?? 0);
+        return propose(Array.from(inputIds.subarray(start, start + length)), position % length, uniforms?.[i] ?? 0);
       });
       return {
         tokens: Int32Array.from(proposals, ({ token }) => token),

@@ -1,7 +1,7 @@
 // Equal to the reference run: distributions and confidences that Dream's own `sample_tokens` computed.
 import { readFileSync } from "node:fs";
 import { createRandom } from "@diffucoder/core";
-import { compile, float32, type NdArray, type Tensor } from "@diffucoder/tensor";
+import { compile, float32, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { AlgSchema } from "./options.ts";
 import { sampleTokens, tokenDistribution } from "./sample-tokens.ts";
@@ -22,7 +22,7 @@ describe("tokenDistribution", () => {
       const { probabilities, order } = tokenDistribution(x, { temperature: temperature > 0 ? t : undefined, topP: nucleus, topK: topK ?? undefined });
       return { probabilities, ...(order && { order }) };
     });
-    const { probabilities, order } = (await run(logits, temperature || 1, topP ?? 1)) as { probabilities: NdArray; order?: NdArray };
+    const { probabilities, order } = await run(logits, temperature || 1, topP ?? 1);
     const [rows, width] = golden.logits.shape;
     const byToken = Array.from({ length: rows * width }, () => 0);
     probabilities.data.forEach((p, i) => (byToken[order ? Math.floor(i / width) * width + (order.data[i] as number) : i] = p));

@@ -1,0 +1,73 @@
+import { compile, float32, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import { describe, expect, it } from "vitest";
+import { grpoLoss, type GrpoLossOptions } from "./grpo-loss.ts";
+
+type Inputs = { logProbs: NdArray; oldLogProbs?: NdArray; refLogProbs?: NdArray; advantages: NdArray; completionMask: NdArray };
+
+async function lossOf(
+  inputs: Inputs,
+  options: Partial<GrpoLossOptions> = {},
+): Promise<{ loss: number; kl: number; clipRatio: number; gradient: number[] }> {
+  const settings = { beta: 0, epsilonLow: 0.2, epsilonHigh: 0.5, ...options };
+  const run = compile((logProbs: Tensor, rest: Record<string, Tensor>) => {
+    const { value, gradient } = valueAndGradient(
+      (current: Tensor) => grpoLoss({ ...(rest as never as Omit<Parameters<typeof grpoLoss>[0], "logProbs">), logProbs: current }, settings),
+      logProbs,
+    );
+    return { ...value, gradient };
+  });
+  const { logProbs, ...rest } = inputs;
+  const { loss, kl, clipRatio, gradient } = await run(logProbs, rest);
+  return { loss: loss.item(), kl: kl.item(), clipRatio: clipRatio.item(), gradient: [...gradient.data] };
+}
+
+const row = (...values: number[]): NdArray => float32(values, [1, values.length]);
+const ones = row(1, 1, 1, 1);
+
+describe("grpoLoss", () => {
+  it("clips what would go further in the direction of the advantage, worked by hand", async () => {
+    const ratios = [0.5, 1, 1.4, 2];
+    const logProbs = row(...ratios.map(Math.log));
+    const up = await lossOf({ logProbs, oldLogProbs: row(0, 0, 0, 0), advantages: float32([2]), completionMask: ones });
+    expect(up.loss).toBeCloseTo((-2 * (0.5 + 1 + 1.4 + 1.5)) / 4, 5); // only 2 is above 1.5
+    expect(up.clipRatio).toBeCloseTo(1 / 4, 6);
+    expect(up.gradient).toBeAllclose(
+      [-2 * 0.5, -2, -2 * 1.4, 0].map((g) => g / 4),
+      { atol: 1e-5 },
+    );
+
+    const down = await lossOf({ logProbs, oldLogProbs: row(0, 0, 0, 0), advantages: float32([-1]), completionMask: ones });
+    expect(down.loss).toBeCloseTo((0.8 + 1 + 1.4 + 2) / 4, 5); // only 0.5 is below 0.8
+    expect(down.gradient).toBeAllclose(
+      [0, 1, 1.4, 2].map((g) => g / 4),
+      { atol: 1e-5 },
+    );
+  });
+
+  it("is minus the advantage with its gradient in the first update, where old is current", async () => {
+    const { loss, gradient, clipRatio } = await lossOf({ logProbs: row(-1, -2, -3, -4), advantages: float32([3]), completionMask: ones });
+    expect(loss).toBeCloseTo(-3, 6);
+    expect(clipRatio).toBe(0);
+    expect(gradient).toBeAllclose([-3 / 4, -3 / 4, -3 / 4, -3 / 4], { atol: 1e-6 });
+  });
+
+  it("averages over the tokens of the mask, whichever row they are in", async () => {
+    const { loss, gradient } = await lossOf({
+      logProbs: float32([0, 0, 0, 0], [2, 2]),
+      advantages: float32([1, -4]),
+      completionMask: float32([1, 1, 1, 0], [2, 2]),
+    });
+    expect(loss).toBeCloseTo((-1 - 1 + 4) / 3, 6);
+    expect(gradient).toBeAllclose([-1 / 3, -1 / 3, 4 / 3, 0], { atol: 1e-6 });
+  });
+
+  it("adds beta times k3, which is 0 at the reference and positive elsewhere", async () => {
+    const inputs = { logProbs: row(-1, -1), refLogProbs: row(-1, -0.5), advantages: float32([0]), completionMask: row(1, 1) };
+    const k3 = Math.exp(0.5) - 0.5 - 1;
+    const { loss, kl, gradient } = await lossOf(inputs, { beta: 0.1 });
+    expect(kl).toBeCloseTo(k3 / 2, 6);
+    expect(loss).toBeCloseTo((0.1 * k3) / 2, 6);
+    expect(gradient).toBeAllclose([0, (0.1 * (1 - Math.exp(0.5))) / 2], { atol: 1e-6 }); // towards the reference
+    expect((await lossOf(inputs)).loss).toBeCloseTo(0, 6); // beta 0: measured, not added
+  });
+});

@@ -1,0 +1,51 @@
+import { createRandom } from "@diffucoder/core";
+import { initAdamW } from "@diffucoder/tensor";
+import { describe, expect, it } from "vitest";
+import { CoupledGrpoConfigSchema } from "./config.ts";
+import { createPolicy } from "./policy.ts";
+import type { Rollout } from "./rollout.ts";
+import { MASK, toyLogits, toyParameters } from "./toy-logits.fixture.ts";
+
+const config = CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 1, diffusionSteps: 2, learningRate: 0.01, beta: 0 });
+const policy = createPolicy({ logits: toyLogits, maskTokenId: MASK, config });
+
+const rollout = (completionIds: number[], advantage: number): Rollout => ({
+  promptIds: [0, 1],
+  promptMask: [1, 1],
+  completionIds,
+  completionMask: completionIds.map(() => 1),
+  reward: advantage,
+  advantage,
+  maskSeeds: [createRandom(2).integer(0, 1000)],
+  trace: { initialIds: [], maskTokenId: MASK, steps: [] },
+});
+
+const sum = (values: Float32Array | undefined): number => Array.from(values ?? []).reduce((total, value) => total + value, 0);
+
+describe("createPolicy", () => {
+  it("makes what was good likelier and what was bad less likely", async () => {
+    const rollouts = [rollout([2, 3, 2], 1), rollout([3, 0, 0], -1)];
+    const parameters = toyParameters();
+    const before = await policy.estimate(parameters, rollouts, 0);
+    const { state, metrics } = await policy.update({ parameters, adam: initAdamW(parameters) }, rollouts, { iteration: 0, lr: 0.01, count: 1 });
+    const after = await policy.estimate(state.parameters, rollouts, 0);
+    expect(sum(after[0])).toBeGreaterThan(sum(before[0]));
+    expect(sum(after[1])).toBeLessThan(sum(before[1]));
+    expect(metrics.gradNorm).toBeGreaterThan(0);
+    expect(metrics.kl).toBe(0);
+  });
+
+  it("changes nothing without advantages, weight decay aside", async () => {
+    const still = createPolicy({ logits: toyLogits, maskTokenId: MASK, config: { ...config, weightDecay: 0 } });
+    const parameters = toyParameters();
+    const wanted = [...parameters.table.data];
+    const { state } = await still.update({ parameters, adam: initAdamW(parameters) }, [rollout([2, 3, 2], 0)], { iteration: 0, lr: 0.01, count: 1 });
+    expect([...state.parameters.table!.data]).toEqual(wanted);
+  });
+
+  it("takes the state's arrays over", async () => {
+    const parameters = toyParameters();
+    await policy.update({ parameters, adam: initAdamW(parameters) }, [rollout([2, 3, 2], 1)], { iteration: 0, lr: 0.01, count: 1 });
+    expect(() => parameters.table.data).toThrow("donated");
+  });
+});

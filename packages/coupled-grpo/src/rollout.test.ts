@@ -1,0 +1,89 @@
+import { createRandom } from "@diffucoder/core";
+import { type Denoiser, SamplerOptionsSchema } from "@diffucoder/samplers";
+import { describe, expect, it } from "vitest";
+import { CoupledGrpoConfigSchema } from "./config.ts";
+import { rollout, type RolloutOptions } from "./rollout.ts";
+
+const [PAD, END, MASK] = [0, 1, 9];
+
+/** Draws a word from 1 to 8 for each position; 1 ends the completion. */
+const denoiser: Denoiser = {
+  maskTokenId: MASK,
+  propose: async ({ positions, uniforms }) => ({
+    tokens: Int32Array.from(uniforms!, (u) => 1 + Math.floor(8 * u)),
+    confidence: Float32Array.from(positions, (position) => -position),
+    entropy: new Float32Array(positions.length),
+  }),
+};
+
+const options = (more: Partial<RolloutOptions> = {}): RolloutOptions => ({
+  denoiser,
+  prompts: [[5, 6], [7]],
+  numGenerations: 4,
+  sampler: SamplerOptionsSchema.parse({ maxNewTokens: 6, steps: 6, temperature: 1, schedule: "even" }),
+  promptLength: 3,
+  padTokenId: PAD,
+  eosTokenIds: [END],
+  numIterations: 2,
+  baseline: "leaveOneOut",
+  scaleRewards: false,
+  reward: async (completions) => completions.map((ids) => ids.filter((id) => id === 3).length),
+  random: createRandom(3),
+  ...more,
+});
+
+const fourTimes = <T>(...rows: T[]): T[] => rows.flatMap((one) => [one, one, one, one]);
+
+describe("rollout", () => {
+  it("lays groups out one after the other, prompts padded on the left", async () => {
+    let asked: readonly number[] = [];
+    const rollouts = await rollout(options({ reward: async (completions, promptIndex) => ((asked = promptIndex), completions.map(() => 1)) }));
+    expect(asked).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(rollouts.map(({ promptIds }) => promptIds)).toEqual(fourTimes([PAD, 5, 6], [PAD, PAD, 7]));
+    expect(rollouts.map(({ promptMask }) => promptMask)).toEqual(fourTimes([0, 1, 1], [0, 0, 1]));
+    expect(rollouts.map(({ advantage }) => advantage)).toEqual(Array(8).fill(0)); // equal rewards teach nothing
+  });
+
+  it("counts a completion through its first end token", async () => {
+    for (const { completionIds, completionMask } of await rollout(options({ numGenerations: 20 }))) {
+      const end = completionIds.indexOf(END);
+      const length = end === -1 ? completionIds.length : end + 1;
+      expect(completionMask).toEqual(completionIds.map((_, i) => (i < length ? 1 : 0)));
+      expect(completionIds.slice(length)).toEqual(completionIds.slice(length).map(() => PAD));
+    }
+  });
+
+  it("gives every rollout a mask seed for each inner iteration, all different", async () => {
+    const seeds = (await rollout(options())).flatMap(({ maskSeeds }) => maskSeeds);
+    expect(seeds).toHaveLength(16);
+    expect(new Set(seeds).size).toBe(16);
+  });
+
+  it("keeps a reward that could not be computed apart", async () => {
+    const rollouts = await rollout(options({ prompts: [[5]], reward: async () => [null, 2, 0, 1] }));
+    expect(rollouts.map(({ reward }) => reward)).toEqual([null, 2, 0, 1]);
+    expect(rollouts.map(({ advantage }) => advantage)).toEqual([0, 1.5, -1.5, 0]);
+  });
+
+  it("is the same with the same seed", async () => {
+    expect(await rollout(options())).toEqual(await rollout(options()));
+    const ids = async (seed: number) => (await rollout(options({ random: createRandom(seed) }))).map(({ completionIds }) => completionIds);
+    expect(await ids(1)).not.toEqual(await ids(2));
+  });
+});
+
+describe("CoupledGrpoConfigSchema", () => {
+  it("has the paper's defaults", () => {
+    expect(CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 1, diffusionSteps: 256, learningRate: 1e-6 })).toMatchObject({
+      numGenerations: 10,
+      numIterations: 2,
+      beta: 0.01,
+      epsilon: 0.5,
+      refModelSyncSteps: 64,
+      temperature: 1.2,
+      maxGradNorm: 0.2,
+      adamBeta2: 0.99,
+      rewardWeights: { code: 2, format: 0.5 },
+    });
+  });
+});
