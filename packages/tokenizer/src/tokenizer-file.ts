@@ -5,7 +5,9 @@ import { fromSymbols } from "./byte-symbols.ts";
 /** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
 export const TokenizerFileSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() })),
-  pre_tokenizer: z.looseObject({ pretokenizers: z.array(z.looseObject({ type: z.string(), pattern: z.looseObject({ Regex: z.string() }).optional() })) }),
+  pre_tokenizer: z.looseObject({
+    pretokenizers: z.array(z.looseObject({ type: z.string(), pattern: z.looseObject({ Regex: z.string() }).optional() })),
+  }),
   model: z.looseObject({
     type: z.literal("BPE"),
     vocab: z.record(z.string(), z.int().nonnegative()),

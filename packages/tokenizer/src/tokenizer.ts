@@ -31,7 +31,12 @@ export class Tokenizer {
   constructor(vocabulary: Vocabulary) {
     const idOf = (role: SpecialRole): number => {
       const id = vocabulary.special[SPECIAL_TOKENS[role]];
-      if (id === undefined) throw new InvalidArgumentError({ argument: "vocabulary", value: Object.keys(vocabulary.special), expected: `one with the special token ${SPECIAL_TOKENS[role]}` });
+      if (id === undefined)
+        throw new InvalidArgumentError({
+          argument: "vocabulary",
+          value: Object.keys(vocabulary.special),
+          expected: `one with the special token ${SPECIAL_TOKENS[role]}`,
+        });
       return id;
     };
     this.special = { endOfText: idOf("endOfText"), imStart: idOf("imStart"), imEnd: idOf("imEnd"), mask: idOf("mask") };

@@ -19,7 +19,8 @@ export interface TrainBpeOptions {
 
 /** Trains a vocabulary. Stops early, with fewer merges, when no pair occurs twice. */
 export function trainBpe({ texts, vocabSize, specialTokens, pattern = WORD_PATTERN }: TrainBpeOptions): TokenizerFile {
-  if (!Number.isInteger(vocabSize) || vocabSize < 256) throw new InvalidArgumentError({ argument: "vocabSize", value: vocabSize, expected: "an integer of at least 256" });
+  if (!Number.isInteger(vocabSize) || vocabSize < 256)
+    throw new InvalidArgumentError({ argument: "vocabSize", value: vocabSize, expected: "an integer of at least 256" });
   const words = countWords(texts, new RegExp(pattern, "gu"));
   const tokens: Uint8Array[] = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const merges: [string, string][] = [];
@@ -36,7 +37,13 @@ export function trainBpe({ texts, vocabSize, specialTokens, pattern = WORD_PATTE
     version: "1.0",
     added_tokens: specialTokens.map((content, i) => ({ id: tokens.length + i, content, special: true })),
     normalizer: { type: "NFC" },
-    pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false }, { type: "ByteLevel", add_prefix_space: false, use_regex: false }] },
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
+        { type: "ByteLevel", add_prefix_space: false, use_regex: false },
+      ],
+    },
     decoder: { type: "ByteLevel" },
     model: { type: "BPE", vocab: Object.fromEntries(tokens.map((token, id) => [toSymbols(token), id])), merges },
   };

@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileError, InvalidArgumentError } from "@diffucoder/core";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { SPECIAL_TOKENS, Tokenizer } from "./tokenizer.ts";
+import { type TokenizerFile, toVocabulary } from "./tokenizer-file.ts";
+import { trainBpe } from "./train-bpe.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tokenizer-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file: TokenizerFile = trainBpe({
+  texts: ["def f(xs):\n    return sum(xs)\n", "def f(xs):\n    return max(xs)\n", "naïve café"],
+  vocabSize: 280,
+  specialTokens: Object.values(SPECIAL_TOKENS),
+});
+const tokenizer = Tokenizer.fromData(file);
+const specialIds = new Set(Object.values(tokenizer.special));
+
+/** Text that likes to hold what special tokens are written as. */
+const text = fc
+  .array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...Object.values(SPECIAL_TOKENS), "<|", "mask", "|>", "\n", "é")))
+  .map((parts) => parts.join(""));
+
+describe("encode and decode", () => {
+  it("gives every text back, in Unicode's normal form", () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(tokenizer.decode(tokenizer.encode(value))).toBe(value.normalize("NFC"));
+      }),
+    );
+  });
+
+  it("never makes a special token out of text", () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(tokenizer.encode(value).some((id) => specialIds.has(id))).toBe(false);
+      }),
+    );
+    expect(tokenizer.decode(tokenizer.encode(SPECIAL_TOKENS.mask))).toBe("<|mask|>");
+  });
+
+  it("uses merges that it learned", () => {
+    expect(tokenizer.encode("def").length).toBeLessThan(3);
+    expect(tokenizer.encode("def f(xs)").length).toBeLessThan("def f(xs)".length);
+  });
+
+  it("leaves special tokens out of the text unless asked for", () => {
+    const ids = [...tokenizer.encode("a"), tokenizer.special.mask, ...tokenizer.encode("b")];
+    expect(tokenizer.decode(ids)).toBe("ab");
+    expect(tokenizer.decode(ids, { skipSpecial: false })).toBe("a<|mask|>b");
+  });
+
+  it("writes U+FFFD for bytes that are no UTF-8 and ids that are no token", () => {
+    expect(tokenizer.decode([0xff, 1e6])).toBe("\uFFFD\uFFFD");
+  });
+});
+
+describe("decodeStream", () => {
+  it("gives the text of decode, whole characters only", () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        const stream = tokenizer.decodeStream();
+        const parts = tokenizer.encode(value).map((id) => stream.push(id));
+        expect(parts.join("") + stream.end()).toBe(value.normalize("NFC"));
+        if (!value.includes("\uFFFD")) expect(parts.join("")).not.toContain("\uFFFD");
+      }),
+    );
+  });
+});
+
+describe("encodeChat", () => {
+  it("is ChatML, as written by hand", () => {
+    const messages = [
+      { role: "system" as const, content: "Be brief." },
+      { role: "user" as const, content: "Sum xs." },
+    ];
+    const written = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nSum xs.<|im_end|>\n<|im_start|>assistant\n";
+    expect(tokenizer.decode(tokenizer.encodeChat(messages), { skipSpecial: false })).toBe(written);
+    expect(tokenizer.decode(tokenizer.encodeChat(messages, { addGenerationPrompt: false }), { skipSpecial: false })).toBe(
+      written.slice(0, written.lastIndexOf("<|im_start|>")),
+    );
+  });
+
+  it("keeps a message from ending its turn or holding a mask", () => {
+    fc.assert(
+      fc.property(text, (content) => {
+        const ids = tokenizer.encodeChat([{ role: "user", content }]);
+        const found = ids.filter((id) => specialIds.has(id));
+        expect(found).toEqual([tokenizer.special.imStart, tokenizer.special.imEnd, tokenizer.special.imStart]);
+      }),
+    );
+  });
+});
+
+describe("tokenizer files", () => {
+  const write = (data: unknown): string => {
+    const path = join(folder, "tokenizer.json");
+    writeFileSync(path, typeof data === "string" ? data : JSON.stringify(data));
+    return path;
+  };
+  const without = (key: keyof TokenizerFile): object => Object.fromEntries(Object.entries(file).filter(([name]) => name !== key));
+
+  it("come back from disk the same", () => {
+    expect(Tokenizer.fromFile(write(file)).encode("def f(xs):")).toEqual(tokenizer.encode("def f(xs):"));
+  });
+
+  it("that are missing, cut off or something else are named", () => {
+    expect(() => Tokenizer.fromFile(join(folder, "none.json"))).toThrow(/none\.json: no such file/);
+    const path = write(file);
+    truncateSync(path, 500);
+    expect(() => Tokenizer.fromFile(path)).toThrow(/tokenizer\.json: not valid JSON/);
+    expect(() => Tokenizer.fromFile(write(without("model")))).toThrow(/is not a byte-level BPE/);
+    expect(() => Tokenizer.fromFile(write({ ...file, model: { ...file.model, type: "Unigram" } }))).toThrow(FileError);
+  });
+
+  it("with ids that collide or leave gaps are refused", () => {
+    const withVocab = (vocab: Record<string, number>): TokenizerFile => ({ ...file, model: { ...file.model, vocab } });
+    expect(() => toVocabulary(withVocab({ a: 0, b: 0 }))).toThrow("two tokens have the id 0");
+    expect(() => toVocabulary(withVocab({ a: 0, b: 2 }))).toThrow("must run from 0 to 1");
+    expect(() => toVocabulary({ ...file, added_tokens: [{ id: 3, content: "<|mask|>", special: true }] })).toThrow("has the id of an ordinary one");
+  });
+
+  it("without one of the special tokens are refused", () => {
+    const some = file.added_tokens.filter(({ content }) => content !== SPECIAL_TOKENS.mask);
+    expect(() => Tokenizer.fromData({ ...file, added_tokens: some })).toThrow(InvalidArgumentError);
+    expect(() => Tokenizer.fromData({ ...file, added_tokens: some })).toThrow("<|mask|>");
+  });
+});
