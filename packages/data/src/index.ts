@@ -6,6 +6,7 @@ export {
   tinyCodeTasks,
   type TinyCodeTasksOptions,
 } from "./tiny-code/tasks.ts";
+export { readTasks } from "./tiny-code/read-tasks.ts";
 export { completionText, drawRendering, renderPrompt, renderSolution, type Rendering, type CodeStyle } from "./tiny-code/render.ts";
 export { placedPipelines, type PlacedPipeline, type Split, splitOf } from "./tiny-code/splits.ts";
 export { behaviourOf, keyOf, type Pipeline, probes, runPipeline, skeletonOf } from "./tiny-code/pipeline.ts";
