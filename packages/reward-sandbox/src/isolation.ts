@@ -39,12 +39,12 @@ export function processLaunch(python: string): Launch {
 export function bubblewrapLaunch(bubblewrap: string, python: string): Launch {
   const systemFolders = ["/lib", "/lib64", "/bin", "/etc/alternatives"].flatMap((path) => ["--ro-bind-try", path, path]);
   const sandbox = [
-    ...["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"],
-    ...["--ro-bind", "/usr", "/usr", ...systemFolders, "--ro-bind", zygote, "/zygote.py"],
-    ...["--dev", "/dev", "--size", String(8 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"],
-    ...["--remount-ro", "/dev", "--remount-ro", "/", "--remount-ro", "/tmp", "--cap-drop", "ALL"],
-    ...[python, "-I", "-S", "-B", "/zygote.py"],
-  ];
+    ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"],
+    ["--ro-bind", "/usr", "/usr", ...systemFolders, "--ro-bind", zygote, "/zygote.py"],
+    ["--dev", "/dev", "--size", String(8 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"],
+    ["--remount-ro", "/dev", "--remount-ro", "/", "--remount-ro", "/tmp", "--cap-drop", "ALL"],
+    [python, "-I", "-S", "-B", "/zygote.py"],
+  ].flat();
   const isRoot = process.getuid?.() === 0;
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
   if (!isRoot || !setpriv) return { command: bubblewrap, args: sandbox };

@@ -56,14 +56,25 @@ export function combineRewards(parts: readonly { weight: number; value: number |
  * Format reward and test verdicts of completions, each for its own task; all run at the same time over the sandbox's
  * workers. A broken sandbox gives `null`, which is not the completion's fault.
  */
-export function scoreCompletions({ sandbox, completions, tasks, weights = DEFAULT_WEIGHTS }: { sandbox: Sandbox; completions: readonly string[]; tasks: readonly CodeTask[]; weights?: RewardWeights }): Promise<Score[]> {
+export function scoreCompletions({
+  sandbox,
+  completions,
+  tasks,
+  weights = DEFAULT_WEIGHTS,
+}: {
+  sandbox: Sandbox;
+  completions: readonly string[];
+  tasks: readonly CodeTask[];
+  weights?: RewardWeights;
+}): Promise<Score[]> {
   return Promise.all(completions.map((completion, i) => scoreOne(sandbox, completion, tasks[i] as CodeTask, weights)));
 }
 
 async function scoreOne(sandbox: Sandbox, completion: string, { entryPoint, tests }: CodeTask, weights: RewardWeights): Promise<Score> {
   const isWellFormed = WELL_FORMED.test(completion);
   const code = extractCode(completion);
-  if (code === "" && !isWellFormed) return { reward: 0, code: 0, format: 0, verdicts: tests.map(([args, expected]) => ({ verdict: "error", args, expected, got: "no code" })) };
+  if (code === "" && !isWellFormed)
+    return { reward: 0, code: 0, format: 0, verdicts: tests.map(([args, expected]) => ({ verdict: "error", args, expected, got: "no code" })) };
   let result;
   try {
     result = await sandbox.run({ code, entryPoint, inputs: tests.map(([args]) => args) });
@@ -79,5 +90,13 @@ async function scoreOne(sandbox: Sandbox, completion: string, { entryPoint, test
   const format = !isWellFormed ? 0 : result.syntax ? 1 : 0.5;
   const passed = tests.length === 0 ? 0 : verdicts.filter(({ verdict }) => verdict === "pass").length / tests.length;
   const codeReward = format === 1 ? passed : 0;
-  return { reward: combineRewards([{ weight: weights.code, value: codeReward }, { weight: weights.format, value: format }]), code: codeReward, format, verdicts };
+  return {
+    reward: combineRewards([
+      { weight: weights.code, value: codeReward },
+      { weight: weights.format, value: format },
+    ]),
+    code: codeReward,
+    format,
+    verdicts,
+  };
 }

@@ -80,7 +80,15 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
       if (closed) throw new UnavailableError({ what: "The sandbox", problem: "it was closed" });
       const worker = await acquire();
       try {
-        return toResult(await worker.run({ code, entry: entryPoint, inputs: inputs.map((args) => args.map(toPython)), wall: wallTimeMs / 1000, memory: memoryMb * 2 ** 20 }));
+        return toResult(
+          await worker.run({
+            code,
+            entry: entryPoint,
+            inputs: inputs.map((args) => args.map(toPython)),
+            wall: wallTimeMs / 1000,
+            memory: memoryMb * 2 ** 20,
+          }),
+        );
       } finally {
         release(worker);
       }
@@ -94,12 +102,18 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
 
 function toResult({ syntax, results }: ZygoteAnswer): JobResult {
   // A status that the protocol does not know was forged by the candidate.
-  return { syntax, outcomes: results.map(([status, value]) => (statuses.has(status) ? { status: status as OutcomeStatus, value } : { status: "error", value: "forged" })) };
+  return {
+    syntax,
+    outcomes: results.map(([status, value]) =>
+      statuses.has(status) ? { status: status as OutcomeStatus, value } : { status: "error", value: "forged" },
+    ),
+  };
 }
 
 async function chooseLaunch(isolation: Isolation["level"] | "auto"): Promise<{ level: Isolation["level"]; launch: Launch }> {
   const python = findPython();
-  if (python === undefined) throw new UnavailableError({ what: "Python", problem: "no python3 was found", wayOut: "Install it, on Debian with: apt-get install python3." });
+  if (python === undefined)
+    throw new UnavailableError({ what: "Python", problem: "no python3 was found", wayOut: "Install it, on Debian with: apt-get install python3." });
   const candidates: { level: Isolation["level"]; launch: Launch }[] = [];
   const bubblewrap = findBubblewrap();
   if (isolation !== "process" && bubblewrap) candidates.push({ level: "bubblewrap", launch: bubblewrapLaunch(bubblewrap, python) });
@@ -116,5 +130,9 @@ async function chooseLaunch(isolation: Isolation["level"] | "auto"): Promise<{ l
       worker.close();
     }
   }
-  throw new UnavailableError({ what: `Isolation by ${isolation === "auto" ? "a Python process" : isolation}`, problem, wayOut: "Install it, on Debian with: apt-get install bubblewrap python3." });
+  throw new UnavailableError({
+    what: `Isolation by ${isolation === "auto" ? "a Python process" : isolation}`,
+    problem,
+    wayOut: "Install it, on Debian with: apt-get install bubblewrap python3.",
+  });
 }

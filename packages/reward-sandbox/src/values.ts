@@ -26,7 +26,11 @@ export function sameValue(got: unknown, expected: unknown): boolean {
   if (typeof got === "object" && typeof expected === "object" && got !== null && expected !== null) {
     const [[tag, inner], [otherTag, other]] = [Object.entries(got)[0] ?? ["", null], Object.entries(expected)[0] ?? ["", null]];
     if (tag !== otherTag) return false;
-    return tag === "dict" ? sameValue(sortedEntries(inner), sortedEntries(other)) : tag === "set" ? sameValue(sortedItems(inner), sortedItems(other)) : sameValue(inner, other);
+    return tag === "dict"
+      ? sameValue(sortedEntries(inner), sortedEntries(other))
+      : tag === "set"
+        ? sameValue(sortedItems(inner), sortedItems(other))
+        : sameValue(inner, other);
   }
   return got === expected;
 }

@@ -41,10 +41,13 @@ export class Worker {
     const id = this.#nextId++;
     const line = await new Promise<string | undefined>((resolve) => {
       // The zygote keeps the time itself; this is for a zygote that a job has stopped or broken.
-      const watchdog = setTimeout(() => {
-        this.close();
-        resolve(undefined);
-      }, job.wall * 3000 + 2000);
+      const watchdog = setTimeout(
+        () => {
+          this.close();
+          resolve(undefined);
+        },
+        job.wall * 3000 + 2000,
+      );
       this.#onAnswer = (answer) => {
         clearTimeout(watchdog);
         resolve(answer);
@@ -70,8 +73,11 @@ export class Worker {
     child.stdin?.on("error", () => {});
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const ready = new Promise<void>((resolve, reject) => {
-      const fail = (problem: string): void => reject(new UnavailableError({ what: "The Python sandbox", problem }));
       const timer = setTimeout(() => fail("it did not answer within 10 seconds"), 10_000);
+      const fail = (problem: string): void => {
+        clearTimeout(timer);
+        reject(new UnavailableError({ what: "The Python sandbox", problem }));
+      };
       child.once("error", (error) => fail(error.message));
       child.once("exit", (code) => fail(complaint.trim().split("\n").at(-1) || `it ended with code ${code}`));
       lines.once("line", () => {

@@ -1,0 +1,193 @@
+// The table of attacks: each costs the program its own tests, and the next job on the same worker runs as if nothing
+// had happened.
+import { readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findBubblewrap, findPython, type Isolation } from "./isolation.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+
+const levels: Isolation["level"][] = [...(findBubblewrap() ? ["bubblewrap" as const] : []), ...(findPython() ? ["process" as const] : [])];
+
+/** Programs, and how the calls f(1), f(2) may end. No ending is a value that the program was not able to compute. */
+const attacks: [name: string, code: string, endings: RegExp][] = [
+  ["loops", "def f(x):\n    while True: pass", /^timeout,timeout$/],
+  ["loops at import", "while True: pass", /^timeout,timeout$/],
+  ["sleeps", "import time\ndef f(x):\n    time.sleep(60)", /^timeout,timeout$/],
+  [
+    "ignores signals and loops",
+    "import signal\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except Exception: pass\ndef f(x):\n    while True: pass",
+    /^timeout,timeout$/,
+  ],
+  ["forks without end", "import os\ndef f(x):\n    while True: os.fork()", /^(error|timeout|exit|memory),(error|timeout|exit|memory)$/],
+  [
+    "starts threads without end",
+    "import threading, time\ndef f(x):\n    while True: threading.Thread(target=time.sleep, args=(60,)).start()",
+    /^(error|timeout|exit|memory),(error|timeout|exit|memory)$/,
+  ],
+  ["eats memory", "def f(x):\n    y = []\n    while True: y.append('a' * 10**7)", /^(memory|exit|timeout),(memory|exit|timeout)$/],
+  ["asks for a huge integer", "def f(x):\n    return 10 ** (10 ** 9)", /^(memory|timeout|exit|error),(memory|timeout|exit|error)$/],
+  ["floods standard output", "def f(x):\n    while True: print('x' * 10**6)", /^(timeout|error|exit),(timeout|error|exit)$/],
+  ["returns something huge", "def f(x):\n    return 'x' * 10**7", /^overflow,overflow$/],
+  ["recurses", "def f(x):\n    return f(x)", /^error,error$/],
+  ["overflows the C stack", "def f(x):\n    y = []\n    for _ in range(10**5): y = [y]\n    return y", /^(refused|error|exit),(refused|error|exit)$/],
+  ["leaves by sys.exit", "import sys\ndef f(x):\n    sys.exit(0)", /^exit,exit$/],
+  ["leaves by os._exit", "import os\ndef f(x):\n    os._exit(0)", /^exit,exit$/],
+  ["leaves at import", "import os\nos._exit(0)", /^exit,exit$/],
+  ["raises at import", "raise KeyError('x')", /^error,error$/],
+  [
+    "returns a value that equals everything",
+    "class Any:\n    def __eq__(self, other): return True\ndef f(x):\n    return Any()",
+    /^refused,refused$/,
+  ],
+  ["returns a subclass of int", "class Int(int):\n    def __eq__(self, other): return True\ndef f(x):\n    return Int(7)", /^refused,refused$/],
+  ["returns a generator", "def f(x):\n    while True: yield 1", /^refused,refused$/],
+  ["returns itself inside itself", "def f(x):\n    y = []\n    y.append(y)\n    return y", /^(refused|error),(refused|error)$/],
+  ["kills its parent", "import os, signal\ndef f(x):\n    os.kill(os.getppid(), signal.SIGKILL)\n    return 0", /^(error|exit),(error|exit)$/],
+  ["kills its group", "import os, signal\ndef f(x):\n    os.killpg(0, signal.SIGKILL)", /^(error|exit),(error|exit)$/],
+  ["runs a program", "import os\ndef f(x):\n    return os.system('true')", /^(error|ok),(error|ok)$/],
+  ["opens a socket", "import socket\ndef f(x):\n    socket.socket().connect(('127.0.0.1', 80))", /^error,error$/],
+  [
+    "traces its parent",
+    "import ctypes, os\ndef f(x):\n    if ctypes.CDLL(None, use_errno=True).ptrace(16, os.getppid(), 0, 0) != 0: raise OSError\n    return 0",
+    /^error,error$/,
+  ],
+  ["closes every file", "import os\ndef f(x):\n    os.closerange(0, 256)\n    return 1", /^exit,exit$/],
+  [
+    "writes junk where answers go",
+    "import os\ndef f(x):\n    for fd in range(3, 32):\n        try: os.write(fd, b'junk\\n')\n        except OSError: pass\n    return 0",
+    /^(error|ok|refused),(error|ok|refused)$/,
+  ],
+  [
+    "breaks the modules that the runner uses",
+    "import json, os, builtins\njson.dumps = os.write = lambda *a: None\nbuiltins.type = lambda *a: int\ndef f(x):\n    return 0",
+    /^(ok|error|exit|refused|timeout),(ok|error|exit|refused|timeout)$/,
+  ],
+  ["has no function of that name", "g = 1", /^error,error$/],
+];
+
+describe.each(levels)("isolation by %s", (level) => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox({ workers: 1, wallTimeMs: 400, memoryMb: 256, isolation: level });
+  });
+  afterAll(() => sandbox.close());
+
+  const endingsOf = async (code: string): Promise<string[]> =>
+    (await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2]] })).outcomes.map(({ status }) => status);
+  const honest = { code: "def f(x):\n    return [x, x / 2, (x,)]", entryPoint: "f", inputs: [[3]] };
+
+  it("says what it is", () => {
+    expect(sandbox.isolation.level).toBe(level);
+  });
+
+  it.each(attacks)("a program that %s", async (_, code, endings) => {
+    expect((await endingsOf(code)).join()).toMatch(endings);
+    expect((await sandbox.run(honest)).outcomes).toEqual([{ status: "ok", value: [3, { float: "1.5" }, { tuple: [3] }] }]);
+  });
+
+  it("keeps the answers from before a call that went wrong, and goes on after it", async () => {
+    const code = "import os\ndef f(x):\n    if x == 2: os._exit(0)\n    return x * 10";
+    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2], [3]] });
+    expect(outcomes).toEqual([
+      { status: "ok", value: 10 },
+      { status: "exit", value: null },
+      { status: "ok", value: 30 },
+    ]);
+  });
+
+  it("gives nothing to a program that answers for itself", async () => {
+    // Forged lines are only outputs: to be right they would have to hold the right values.
+    const code =
+      'import os\ndef f(x):\n    for fd in range(3, 32):\n        try: os.write(fd, b\'["pass", null]\\n["pass", null]\\n\')\n        except OSError: pass\n    return 0';
+    for (const { status, value } of (await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2]] })).outcomes) {
+      expect([status, value]).toEqual(["error", "forged"]);
+    }
+  });
+
+  it("holds nothing but code and inputs, wherever a program looks", async () => {
+    const secret = 424_242;
+    const code =
+      "import gc, sys\ndef f(x):\n    frame, seen = sys._getframe(), []\n    while frame:\n        seen.append(repr(list(frame.f_locals.values())))\n        frame = frame.f_back\n    return ' '.join(seen)[:100000] + repr([o for o in gc.get_objects() if isinstance(o, dict)])[:100000]";
+    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[secret]] });
+    // It finds its own input, which shows that the search works; an expected value is not there to be found.
+    if (outcomes[0]!.status === "ok") expect(String(outcomes[0]!.value)).toContain(String(secret));
+    expect(["ok", "error", "overflow", "memory", "timeout"]).toContain(outcomes[0]!.status);
+  });
+
+  it("says whether code parses", async () => {
+    expect(await sandbox.run({ code: "def f(x", entryPoint: "f", inputs: [[1]] })).toEqual({
+      syntax: false,
+      outcomes: [{ status: "syntax", value: null }],
+    });
+    expect(await sandbox.run({ code: "", entryPoint: "f", inputs: [] })).toEqual({ syntax: true, outcomes: [] });
+  });
+
+  it("starts every job with the modules as they were", async () => {
+    await sandbox.run({
+      code: "import math\nmath.pi = 3\nimport builtins\nbuiltins.len = lambda x: 0\ndef f(x): return 0",
+      entryPoint: "f",
+      inputs: [[1]],
+    });
+    const { outcomes } = await sandbox.run({ code: "import math\ndef f(x): return [math.pi > 3.1, len([1, 2])]", entryPoint: "f", inputs: [[1]] });
+    expect(outcomes).toEqual([{ status: "ok", value: [true, 2] }]);
+  });
+
+  it("runs more jobs than it has workers, each with its own answer", async () => {
+    const jobs = Array.from({ length: 20 }, (_, i) => sandbox.run({ code: `def f(x): return x + ${i}`, entryPoint: "f", inputs: [[100]] }));
+    expect((await Promise.all(jobs)).map(({ outcomes }) => outcomes[0]!.value)).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
+  });
+});
+
+describe.runIf(levels.includes("bubblewrap"))(`bubblewrap alone${levels.includes("bubblewrap") ? "" : " (SKIPPED: there is no bwrap)"}`, () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox({ workers: 1, wallTimeMs: 1000, isolation: "bubblewrap" });
+  });
+  afterAll(() => sandbox.close());
+  const value = async (code: string): Promise<unknown> => (await sandbox.run({ code, entryPoint: "f", inputs: [[1]] })).outcomes[0]!.value;
+
+  it("hides the files of this user and everyone else's", async () => {
+    const path = join(tmpdir(), `sandbox-secret-${process.pid}`);
+    writeFileSync(path, "secret");
+    expect(await value(`import os\ndef f(x): return os.path.exists(${JSON.stringify(path)})`)).toBe(false);
+    expect(await value("import os\ndef f(x): return [os.path.exists(p) for p in ('/root', '/home', '/proc/1', '/etc/passwd')]")).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it("leaves nothing to write to", async () => {
+    const code =
+      "import os\ndef f(x):\n    made = []\n    for base in ('/', '/tmp', '/usr', '/dev/shm', '/lib', '.'):\n        try:\n            open(os.path.join(base, 'left-behind'), 'w').close()\n            made.append(base)\n        except OSError: pass\n    return made";
+    await value(code);
+    for (const folder of ["/", "/usr", "/lib", tmpdir()]) expect(readdirSync(folder)).not.toContain("left-behind");
+    // Whatever one job could write is not there for the next.
+    expect(
+      await value(
+        "import os\ndef f(x): return [p for p in ('/', '/tmp', '/usr', '/dev/shm', '/lib', '.') if os.path.exists(os.path.join(p, 'left-behind'))]",
+      ),
+    ).toEqual([]);
+  });
+
+  it("shows no other process and no environment", async () => {
+    expect(await value("import os\ndef f(x): return [k for k in os.environ if k not in ('PWD', 'LC_CTYPE', 'PATH')]")).toEqual([]);
+    expect(await value("import os\ndef f(x): return os.path.exists('/proc/self/status')")).toBe(false);
+  });
+});
+
+describe("createSandbox", () => {
+  it("refuses settings that are no positive integers", async () => {
+    await expect(createSandbox({ workers: 0 })).rejects.toThrow(InvalidArgumentError);
+    await expect(createSandbox({ wallTimeMs: 0.5 })).rejects.toThrow("wallTimeMs");
+  });
+
+  it.runIf(levels.length > 0)("refuses jobs after it was closed", async () => {
+    const sandbox = await createSandbox({ workers: 1 });
+    sandbox.close();
+    await expect(sandbox.run({ code: "", entryPoint: "f", inputs: [] })).rejects.toThrow(UnavailableError);
+  });
+});

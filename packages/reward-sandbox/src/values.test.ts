@@ -1,0 +1,77 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { pythonSource, sameValue, toPython } from "./values.ts";
+
+const python = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path));
+
+describe("sameValue", () => {
+  it("tells types apart as Python's tests should", () => {
+    expect(sameValue(1, 1)).toBe(true);
+    expect(sameValue(true, 1)).toBe(false); // True is no 1
+    expect(sameValue({ float: "1.0" }, 1)).toBe(false);
+    expect(sameValue({ tuple: [1, 2] }, [1, 2])).toBe(false);
+    expect(sameValue("1", 1)).toBe(false);
+    expect(sameValue(null, 0)).toBe(false);
+    expect(sameValue(null, null)).toBe(true);
+  });
+
+  it("compares floats within EvalPlus's tolerance", () => {
+    expect(sameValue({ float: "0.3333333333" }, 1 / 3)).toBe(true);
+    expect(sameValue({ float: "0.3334" }, 1 / 3)).toBe(false);
+    expect(sameValue({ float: "inf" }, { float: "inf" })).toBe(true);
+    expect(sameValue({ float: "nan" }, { float: "nan" })).toBe(true);
+    expect(sameValue({ float: "inf" }, 0.5)).toBe(false);
+  });
+
+  it("ignores the order of sets and dicts, and nothing else's", () => {
+    expect(sameValue({ set: [2, 1] }, { set: [1, 2] })).toBe(true);
+    expect(
+      sameValue(
+        {
+          dict: [
+            ["a", 1],
+            ["b", 2],
+          ],
+        },
+        {
+          dict: [
+            ["b", 2],
+            ["a", 1],
+          ],
+        },
+      ),
+    ).toBe(true);
+    expect(sameValue({ dict: [["a", 1]] }, { dict: [["a", 2]] })).toBe(false);
+    expect(sameValue([2, 1], [1, 2])).toBe(false);
+    expect(sameValue([1], [1, 2])).toBe(false);
+  });
+
+  it("compares integers beyond 2^53 exactly", () => {
+    expect(sameValue({ int: "9007199254740993" }, { int: "9007199254740993" })).toBe(true);
+    expect(sameValue({ int: "9007199254740993" }, { int: "9007199254740992" })).toBe(false);
+  });
+});
+
+describe("toPython", () => {
+  it("marks floats, inside lists too", () => {
+    expect(toPython([1, [0.5], "a", null])).toEqual([1, [{ float: "0.5" }], "a", null]);
+  });
+});
+
+describe("pythonSource", () => {
+  it("is what Python's repr prints", () => {
+    expect(pythonSource([1, { float: "0.5" }, true, null, { tuple: [1] }, { set: [] }, { dict: [["a", [1]]] }])).toBe(
+      "[1, 0.5, True, None, (1,), set(), {'a': [1]}]",
+    );
+    expect(pythonSource("it's")).toBe('"it\'s"');
+  });
+
+  it.runIf(python !== undefined)("is read by Python as the same text", () => {
+    const texts = fc.sample(fc.string({ unit: fc.constantFrom("a", "'", '"', "\\", "\n", "\t", "é", "😀") }), { numRuns: 100, seed: 1 });
+    const script = `import ast, json, sys\nprint(json.dumps([ast.literal_eval(line) for line in json.load(sys.stdin)]))`;
+    const input = JSON.stringify(texts.map(pythonSource));
+    expect(JSON.parse(execFileSync(python!, ["-I", "-c", script], { input, encoding: "utf8" }))).toEqual(texts);
+  });
+});
