@@ -14,7 +14,8 @@ import { flattenTree, mapTree, type Tree } from "./tree.ts";
  * @returns one gradient per input, of its shape; zeros where the loss does not depend on it
  */
 export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
-  if (loss.shape.length !== 0) throw new ShapeError({ argument: "gradients: loss", shape: loss.shape, expected: "a scalar, []", wayOut: "Sum or average it first." });
+  if (loss.shape.length !== 0)
+    throw new ShapeError({ argument: "gradients: loss", shape: loss.shape, expected: "a scalar, []", wayOut: "Sum or average it first." });
   if (loss.dtype !== "float32") throw new InvalidArgumentError({ argument: "gradients: loss", value: loss.dtype, expected: "of dtype float32" });
   const order = topologicalOrder([loss]);
   const wanted = new Set(inputs);
@@ -43,7 +44,10 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
  * @example
  * const { value, gradient } = valueAndGradient((w) => mean(square(linear(x, w))), weights);
  */
-export function valueAndGradient<P extends Tree<Tensor>, R extends Tensor | { loss: Tensor }>(loss: (parameters: P) => R, parameters: P): { value: R; gradient: P } {
+export function valueAndGradient<P extends Tree<Tensor>, R extends Tensor | { loss: Tensor }>(
+  loss: (parameters: P) => R,
+  parameters: P,
+): { value: R; gradient: P } {
   const { leaves } = flattenTree<Tensor>(parameters, isTensor);
   const value = loss(parameters);
   const results = gradients(isTensor(value) ? value : value.loss, leaves);

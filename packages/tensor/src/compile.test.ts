@@ -10,7 +10,9 @@ beforeAll(async () => {
 
 describe("compile", () => {
   it("takes and returns trees, and numbers as scalars", async () => {
-    const f = t.compile((p: { a: t.Tensor; b: t.Tensor[] }, scale: t.Tensor) => ({ sum: t.add(p.a, p.b[0]!), scaled: [t.mul(p.a, scale)] }), { executor: onnx });
+    const f = t.compile((p: { a: t.Tensor; b: t.Tensor[] }, scale: t.Tensor) => ({ sum: t.add(p.a, p.b[0]!), scaled: [t.mul(p.a, scale)] }), {
+      executor: onnx,
+    });
     const result = await f({ a: t.float32([1, 2]), b: [t.float32([10, 20])] }, 3);
     expect([...result.sum.data]).toEqual([11, 22]);
     expect([...result.scaled[0]!.data]).toEqual([3, 6]);
@@ -33,11 +35,17 @@ describe("compile", () => {
 
   it("names op, argument and both shapes when shapes do not fit", async () => {
     const f = t.compile((a: t.Tensor, b: t.Tensor) => t.matmul(a, b), { executor: onnx });
-    await expect(f(t.zerosArray([2, 3]), t.zerosArray([4, 5]))).rejects.toThrow("matmul: b has shape [4, 5], expected 3 along its second to last axis to fit a, [2, 3].");
+    await expect(f(t.zerosArray([2, 3]), t.zerosArray([4, 5]))).rejects.toThrow(
+      "matmul: b has shape [4, 5], expected 3 along its second to last axis to fit a, [2, 3].",
+    );
     const g = t.compile((a: t.Tensor, b: t.Tensor) => t.add(a, b), { executor: onnx });
-    await expect(g(t.zerosArray([2, 3]), t.zerosArray([4]))).rejects.toThrow("add: b has shape [4], expected a shape that broadcasts with a, [2, 3].");
+    await expect(g(t.zerosArray([2, 3]), t.zerosArray([4]))).rejects.toThrow(
+      "add: b has shape [4], expected a shape that broadcasts with a, [2, 3].",
+    );
     await expect(g(t.zerosArray([2]), t.int32([1, 2]))).rejects.toThrow('add: b must be of dtype float32, got "int32".');
-    await expect(g(t.zerosArray([2]), "x" as never)).rejects.toThrow('argument 1 must be an NdArray, a number, or plain objects and lists of them, got "x".');
+    await expect(g(t.zerosArray([2]), "x" as never)).rejects.toThrow(
+      'argument 1 must be an NdArray, a number, or plain objects and lists of them, got "x".',
+    );
   });
 
   it("keeps the event loop ticking during a run", async () => {
@@ -96,8 +104,14 @@ describe("donated arguments", () => {
     const runs = await Promise.all(
       [[], [0]].map(async (donate) => {
         const f = t.compile(step, { executor: onnx, donate });
-        const w = t.float32(Array.from({ length: 12 }, (_, i) => Math.sin(i)), [4, 3]);
-        const x = t.float32(Array.from({ length: 8 }, (_, i) => Math.cos(i)), [2, 4]);
+        const w = t.float32(
+          Array.from({ length: 12 }, (_, i) => Math.sin(i)),
+          [4, 3],
+        );
+        const x = t.float32(
+          Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+          [2, 4],
+        );
         let state = { w, adam: t.initAdamW(w) };
         const losses: number[] = [];
         for (let k = 1; k <= 20; k++) {

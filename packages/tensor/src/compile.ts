@@ -50,7 +50,10 @@ interface Compiled {
  * const norm = compile((x: Tensor) => sqrt(sum(mul(x, x))));
  * (await norm(float32([3, 4]))).item(); // 5
  */
-export function compile<P extends any[], R extends object>(fn: (...args: P) => R, { executor, donate = [], name = fn.name || "graph" }: CompileOptions = {}): CompiledFunction<P, R> {
+export function compile<P extends any[], R extends object>(
+  fn: (...args: P) => R,
+  { executor, donate = [], name = fn.name || "graph" }: CompileOptions = {},
+): CompiledFunction<P, R> {
   const cache = new Map<string, Promise<Compiled>>();
 
   const call = async (...args: readonly unknown[]): Promise<unknown> => {
@@ -74,7 +77,11 @@ export function compile<P extends any[], R extends object>(fn: (...args: P) => R
   };
 
   const dispose = (): void => {
-    for (const compiled of cache.values()) void compiled.then(({ plan }) => plan.dispose(), () => {});
+    for (const compiled of cache.values())
+      void compiled.then(
+        ({ plan }) => plan.dispose(),
+        () => {},
+      );
     cache.clear();
   };
   return Object.assign(call, { dispose }) as unknown as CompiledFunction<P, R>;
@@ -89,7 +96,12 @@ export async function traceGraph<P extends any[], R extends object>(
   return (await trace(fn as (...args: any[]) => unknown, args as readonly unknown[], donate, name)).graph;
 }
 
-async function trace(fn: (...args: any[]) => unknown, args: readonly unknown[], donate: readonly number[], name: string): Promise<{ graph: Graph; result: Tree<Tensor> }> {
+async function trace(
+  fn: (...args: any[]) => unknown,
+  args: readonly unknown[],
+  donate: readonly number[],
+  name: string,
+): Promise<{ graph: Graph; result: Tree<Tensor> }> {
   const inputs: Tensor[] = [];
   const donated: { index: number; path: string }[] = [];
   const traced = args.map((arg, i) =>
@@ -110,7 +122,8 @@ async function trace(fn: (...args: any[]) => unknown, args: readonly unknown[], 
       const samePath = paths[i] === path || paths[i]?.endsWith(`.${path}`) || path === "";
       return overwrites[i] === undefined && samePath && output.dtype === input.dtype && sameShape(output.shape, input.shape);
     });
-    if (at !== -1 && outputs.indexOf(outputs[at] as Tensor) === at && mayOverwrite({ output: outputs[at] as Tensor, input, outputs })) overwrites[at] = index;
+    if (at !== -1 && outputs.indexOf(outputs[at] as Tensor) === at && mayOverwrite({ output: outputs[at] as Tensor, input, outputs }))
+      overwrites[at] = index;
   }
   return { graph: { name, inputs, outputs, overwrites }, result };
 }
@@ -121,7 +134,11 @@ function flattenArgument(arg: unknown, position: number): { leaves: NdArray[]; p
     return { leaves: leaves.map(asArray), paths };
   } catch (error) {
     if (error instanceof InvalidArgumentError) {
-      throw new InvalidArgumentError({ argument: `argument ${position}${error.argument === "argument" ? "" : `, ${error.argument}`}`, value: error.value, expected: "an NdArray, a number, or plain objects and lists of them" });
+      throw new InvalidArgumentError({
+        argument: `argument ${position}${error.argument === "argument" ? "" : `, ${error.argument}`}`,
+        value: error.value,
+        expected: "an NdArray, a number, or plain objects and lists of them",
+      });
     }
     throw error;
   }

@@ -53,7 +53,5 @@ export function selectLogProbs(logits: TensorLike, targets: TensorLike): Tensor 
   const tensor = toTensor(logits);
   const ids = toTensor(targets, "int32");
   const value = reshape(takeAlongAxis(logSoftmax(tensor), reshape(ids, [...ids.shape, 1])), ids.shape);
-  return withGradient(value, [tensor], (g) => [
-    mul(sub(oneHot(ids, tensor.shape.at(-1) as number), softmax(tensor)), reshape(g, [...g.shape, 1])),
-  ]);
+  return withGradient(value, [tensor], (g) => [mul(sub(oneHot(ids, tensor.shape.at(-1) as number), softmax(tensor)), reshape(g, [...g.shape, 1]))]);
 }

@@ -33,7 +33,9 @@ export async function checkFunction(fn: (...xs: Tensor[]) => Tensor, args: reado
   const at = args.map((arg) => Float64Array.from(arg.data));
   const expected = evaluateGraph(graph, at);
 
-  args.forEach((_, i) => expect([...(expected[i + 1] as Float64Array)]).toBeAllclose(centralDifferences(loss, inputs, at, i), { atol: 1e-6, rtol: 1e-5 }));
+  args.forEach((_, i) =>
+    expect([...(expected[i + 1] as Float64Array)]).toBeAllclose(centralDifferences(loss, inputs, at, i), { atol: 1e-6, rtol: 1e-5 }),
+  );
   for (const executor of executors) {
     const plan = await executor.prepare({ ...graph, overwrites: graph.outputs.map(() => undefined) });
     const results = await plan.run(args);

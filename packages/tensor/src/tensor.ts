@@ -23,7 +23,14 @@ export class Tensor implements Aval {
   /** The value, if it is known while tracing. */
   readonly constant: NdArray | undefined;
 
-  constructor({ shape, dtype, op, attributes = {}, inputs = [], constant }: Aval & { op?: OpDefinition; attributes?: Record<string, unknown>; inputs?: readonly Tensor[]; constant?: NdArray }) {
+  constructor({
+    shape,
+    dtype,
+    op,
+    attributes = {},
+    inputs = [],
+    constant,
+  }: Aval & { op?: OpDefinition; attributes?: Record<string, unknown>; inputs?: readonly Tensor[]; constant?: NdArray }) {
     this.id = nextId++;
     this.shape = shape;
     this.dtype = dtype;

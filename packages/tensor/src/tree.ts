@@ -20,7 +20,12 @@ export function flattenTree<Leaf>(tree: Tree<Leaf>, isLeaf: (value: unknown) => 
 }
 
 /** A tree of the same form with other leaves. */
-export function mapTree<Leaf, Result>(tree: Tree<Leaf>, isLeaf: (value: unknown) => value is Leaf, map: (leaf: Leaf, path: string) => Result, path = ""): Tree<Result> {
+export function mapTree<Leaf, Result>(
+  tree: Tree<Leaf>,
+  isLeaf: (value: unknown) => value is Leaf,
+  map: (leaf: Leaf, path: string) => Result,
+  path = "",
+): Tree<Result> {
   if (isLeaf(tree)) return map(tree, path);
   if (Array.isArray(tree)) return tree.map((inner, i) => mapTree(inner as Tree<Leaf>, isLeaf, map, join(path, i)));
   if (isPlainObject(tree)) {
@@ -45,5 +50,9 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 function notATree(path: string, value: unknown): InvalidArgumentError {
-  return new InvalidArgumentError({ argument: path === "" ? "argument" : path, value, expected: "an array, a number, or plain objects and lists of them" });
+  return new InvalidArgumentError({
+    argument: path === "" ? "argument" : path,
+    value,
+    expected: "an array, a number, or plain objects and lists of them",
+  });
 }

@@ -11,7 +11,10 @@ export const referenceExecutor: Executor = {
   name: "reference",
   prepare: async (graph) => ({
     run: async (inputs) => {
-      const values = evaluateGraph(graph, inputs.map((input) => Float64Array.from(input.data)));
+      const values = evaluateGraph(
+        graph,
+        inputs.map((input) => Float64Array.from(input.data)),
+      );
       return graph.outputs.map((output, i) => {
         const data = allocate(output.dtype, sizeOf(output.shape));
         data.set(values[i] as Float64Array);
@@ -30,7 +33,11 @@ export function evaluateGraph(graph: Pick<Graph, "inputs" | "outputs">, inputs: 
     if (values.has(node)) continue;
     const data = node.constant
       ? Float64Array.from(node.constant.data)
-      : (node.op as NonNullable<Tensor["op"]>).evaluate(node.inputs.map((input) => values.get(input) as HostValue), node, node.attributes);
+      : (node.op as NonNullable<Tensor["op"]>).evaluate(
+          node.inputs.map((input) => values.get(input) as HostValue),
+          node,
+          node.attributes,
+        );
     values.set(node, { data, shape: node.shape });
   }
   return graph.outputs.map((output) => (values.get(output) as HostValue).data);

@@ -18,7 +18,16 @@ export function emitOnnx(graph: Graph): Uint8Array {
   for (const node of topologicalOrder(graph.outputs)) {
     if (names.has(node)) continue;
     if (node.constant) names.set(node, builder.initializer(node.constant.data, node.shape, node.dtype));
-    else if (node.op) names.set(node, node.op.emit(builder, node.inputs.map((input) => names.get(input) as string), node, node.attributes));
+    else if (node.op)
+      names.set(
+        node,
+        node.op.emit(
+          builder,
+          node.inputs.map((input) => names.get(input) as string),
+          node,
+          node.attributes,
+        ),
+      );
   }
   graph.outputs.forEach((output, i) => builder.output(outputName(i), names.get(output) as string, output.shape, output.dtype));
   return builder.finish(graph.name);

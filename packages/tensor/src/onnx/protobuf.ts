@@ -25,7 +25,9 @@ export class ProtobufWriter {
   }
 
   bytes(field: number, value: Uint8Array): this {
-    return this.#push(encodeVarint((field << 3) | 2)).#push(encodeVarint(value.length)).#push(value);
+    return this.#push(encodeVarint((field << 3) | 2))
+      .#push(encodeVarint(value.length))
+      .#push(value);
   }
 
   message(field: number, message: ProtobufWriter): this {

@@ -35,7 +35,12 @@ export const exp = unary({ name: "exp", onnx: "Exp", compute: Math.exp, gradient
 export const log = unary({ name: "log", onnx: "Log", compute: Math.log, gradient: (g, x) => div(g, x) });
 export const sqrt = unary({ name: "sqrt", onnx: "Sqrt", compute: Math.sqrt, gradient: (g, _x, y) => div(mul(g, 0.5), y) });
 export const reciprocal = unary({ name: "reciprocal", onnx: "Reciprocal", compute: (x) => 1 / x, gradient: (g, _x, y) => neg(mul(g, mul(y, y))) });
-export const sigmoid = unary({ name: "sigmoid", onnx: "Sigmoid", compute: (x) => 1 / (1 + Math.exp(-x)), gradient: (g, _x, y) => mul(g, mul(y, sub(1, y))) });
+export const sigmoid = unary({
+  name: "sigmoid",
+  onnx: "Sigmoid",
+  compute: (x) => 1 / (1 + Math.exp(-x)),
+  gradient: (g, _x, y) => mul(g, mul(y, sub(1, y))),
+});
 export const tanh = unary({ name: "tanh", onnx: "Tanh", compute: Math.tanh, gradient: (g, _x, y) => mul(g, sub(1, mul(y, y))) });
 export const sin = unary({ name: "sin", onnx: "Sin", compute: Math.sin, gradient: (g, x) => mul(g, cos(x)) });
 export const cos = unary({ name: "cos", onnx: "Cos", compute: Math.cos, gradient: (g, x) => neg(mul(g, sin(x))) });
@@ -140,7 +145,13 @@ function shareGradient(g: Tensor, firstWins: Tensor, tie: Tensor): [Tensor, Tens
 }
 
 const truth = (value: boolean): number => (value ? 1 : 0);
-export const equal = binary({ name: "equal", onnx: "Equal", compute: (a, b) => truth(a === b), result: "bool", dtypes: ["float32", "int32", "bool"] });
+export const equal = binary({
+  name: "equal",
+  onnx: "Equal",
+  compute: (a, b) => truth(a === b),
+  result: "bool",
+  dtypes: ["float32", "int32", "bool"],
+});
 export const less = binary({ name: "less", onnx: "Less", compute: (a, b) => truth(a < b), result: "bool" });
 export const lessEqual = binary({ name: "lessEqual", onnx: "LessOrEqual", compute: (a, b) => truth(a <= b), result: "bool" });
 export const greater = binary({ name: "greater", onnx: "Greater", compute: (a, b) => truth(a > b), result: "bool" });
@@ -163,7 +174,11 @@ const whereOp: OpDefinition = {
   },
   evaluate: (inputs, node) => {
     const [condition, a, b] = inputs as [HostValue, HostValue, HostValue];
-    const [atC, atA, atB] = [condition, a, b].map((value) => broadcastIndex(value.shape, node.shape)) as [(i: number) => number, (i: number) => number, (i: number) => number];
+    const [atC, atA, atB] = [condition, a, b].map((value) => broadcastIndex(value.shape, node.shape)) as [
+      (i: number) => number,
+      (i: number) => number,
+      (i: number) => number,
+    ];
     return new Float64Array(sizeOf(node.shape)).map((_, i) => (condition.data[atC(i)] !== 0 ? a.data[atA(i)] : b.data[atB(i)]) as number);
   },
   emit: (builder, inputs) => builder.node("Where", inputs),

@@ -31,7 +31,8 @@ export function withGradient(value: Tensor, inputs: readonly Tensor[], gradient:
       const gradients = gradient(g);
       gradients.forEach((one, i) => {
         const input = inputs[i] as Tensor;
-        if (!sameShape(one.shape, input.shape)) throw new ShapeError({ argument: `withGradient: gradient ${i}`, shape: one.shape, expected: `[${input.shape.join(", ")}], as its input` });
+        if (!sameShape(one.shape, input.shape))
+          throw new ShapeError({ argument: `withGradient: gradient ${i}`, shape: one.shape, expected: `[${input.shape.join(", ")}], as its input` });
       });
       return [undefined, ...gradients];
     },

@@ -8,7 +8,11 @@ beforeAll(async () => {
   executors = [await t.onnxExecutor({ api: "c" }), await t.onnxExecutor({ api: "js" })];
 });
 
-const positive = (shape: number[], seed = 1): t.NdArray => t.float32([...spread(shape, seed).data].map((x) => Math.abs(x) + 0.3), shape);
+const positive = (shape: number[], seed = 1): t.NdArray =>
+  t.float32(
+    [...spread(shape, seed).data].map((x) => Math.abs(x) + 0.3),
+    shape,
+  );
 type Case = [name: string, fn: (...xs: any[]) => t.Tensor, ...args: t.NdArray[]];
 
 const indices = t.int32([2, 0, 2, 1]);
@@ -58,7 +62,11 @@ const cases: Case[] = [
   ["scatterAdd", (x) => t.scatterAdd(indices, x, { axis: 0, shape: [3] }), spread([4])],
   ["rmsNorm", (x, w) => t.rmsNorm(x, w), spread([2, 4]), spread([4], 2)],
   ["swiglu", t.swiglu, spread([2, 3]), spread([2, 3], 2)],
-  ["rotary", (x) => t.rotary(x, { cos: spread([5, 2], 4), sin: spread([5, 2], 5), positions: t.int32([0, 1, 4, 1, 2, 3], [2, 3]) }), spread([2, 2, 3, 4])],
+  [
+    "rotary",
+    (x) => t.rotary(x, { cos: spread([5, 2], 4), sin: spread([5, 2], 5), positions: t.int32([0, 1, 4, 1, 2, 3], [2, 3]) }),
+    spread([2, 2, 3, 4]),
+  ],
   ["selectLogProbs", (x) => t.selectLogProbs(x, t.int32([3, 0])), spread([2, 4])],
 ];
 

@@ -22,7 +22,10 @@ const takeOp: OpDefinition = {
     const rows = sizeOf(indices.shape);
     const width = sizeOf(table.shape.slice(1));
     const flatIndices = broadcastTo(reshape(indices, [rows, 1]), [rows, width]);
-    return [reshape(scatterAdd(flatIndices, reshape(g, [rows, width]), { axis: 0, shape: [table.shape[0] as number, width] }), table.shape), undefined];
+    return [
+      reshape(scatterAdd(flatIndices, reshape(g, [rows, width]), { axis: 0, shape: [table.shape[0] as number, width] }), table.shape),
+      undefined,
+    ];
   },
   evaluate: (inputs, node) => {
     const [table, indices] = inputs as [HostValue, HostValue];
@@ -45,7 +48,12 @@ const takeAlongAxisOp: OpDefinition = {
     const [x, indices] = inputs as [Tensor, Tensor];
     expectDType("takeAlongAxis", "indices", indices, "int32");
     const fits = x.shape.length === indices.shape.length && x.shape.every((dim, i) => i === axis || dim === indices.shape[i]);
-    if (!fits) throw new ShapeError({ argument: "takeAlongAxis: indices", shape: indices.shape, expected: `[${x.shape.join(", ")}] except along axis ${axis}` });
+    if (!fits)
+      throw new ShapeError({
+        argument: "takeAlongAxis: indices",
+        shape: indices.shape,
+        expected: `[${x.shape.join(", ")}] except along axis ${axis}`,
+      });
     return { shape: indices.shape, dtype: x.dtype };
   },
   vjp: (g, node, { axis }) => {
@@ -72,7 +80,12 @@ const scatterAddOp: OpDefinition = {
     expectDType("scatterAdd", "indices", indices, "int32");
     expectDType("scatterAdd", "updates", updates, "float32");
     const fits = sameShape(indices.shape, updates.shape) && shape.every((dim: number, i: number) => i === axis || dim === indices.shape[i]);
-    if (!fits) throw new ShapeError({ argument: "scatterAdd: updates", shape: updates.shape, expected: `the shape of indices, [${indices.shape.join(", ")}], and of the result except along axis ${axis}` });
+    if (!fits)
+      throw new ShapeError({
+        argument: "scatterAdd: updates",
+        shape: updates.shape,
+        expected: `the shape of indices, [${indices.shape.join(", ")}], and of the result except along axis ${axis}`,
+      });
     return { shape, dtype: "float32" };
   },
   vjp: (g, node, { axis }) => [undefined, takeAlongAxis(g, node.inputs[0] as Tensor, axis)],
@@ -115,12 +128,15 @@ const sortIndicesOp: OpDefinition = {
     const width = shape.at(-1) as number;
     const out = new Float64Array(sizeOf(node.shape));
     for (let row = 0; row < sizeOf(shape.slice(0, -1)); row++) {
-      const order = Array.from({ length: width }, (_, i) => i).sort((a, b) => (data[row * width + b] as number) - (data[row * width + a] as number) || a - b);
+      const order = Array.from({ length: width }, (_, i) => i).sort(
+        (a, b) => (data[row * width + b] as number) - (data[row * width + a] as number) || a - b,
+      );
       out.set(order.slice(0, count), row * count);
     }
     return out;
   },
-  emit: (builder, [x], _node, { count }) => builder.cast(builder.nodes("TopK", [x as string, builder.int64s([count])], { axis: -1, largest: 1, sorted: 1 }, 2)[1] as string, "int32"),
+  emit: (builder, [x], _node, { count }) =>
+    builder.cast(builder.nodes("TopK", [x as string, builder.int64s([count])], { axis: -1, largest: 1, sorted: 1 }, 2)[1] as string, "int32"),
 };
 
 /** Indices of the `count` largest elements of the last axis, largest first; equal ones by lower index. */
@@ -128,7 +144,8 @@ export function sortIndices(x: TensorLike, count?: number): Tensor {
   const tensor = toTensor(x);
   const width = tensor.shape.at(-1) ?? 0;
   const k = count ?? width;
-  if (!Number.isInteger(k) || k < 1 || k > width) throw new InvalidArgumentError({ argument: "sortIndices: count", value: k, expected: `an integer from 1 to ${width}` });
+  if (!Number.isInteger(k) || k < 1 || k > width)
+    throw new InvalidArgumentError({ argument: "sortIndices: count", value: k, expected: `an integer from 1 to ${width}` });
   return applyOp(sortIndicesOp, [tensor], { count: k });
 }
 

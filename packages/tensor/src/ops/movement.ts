@@ -30,11 +30,21 @@ const transposeOp: OpDefinition = {
   name: "transpose",
   isView: true,
   infer: ([x], { permutation }) => ({ shape: permutation.map((axis: number) => (x as Tensor).shape[axis]), dtype: (x as Tensor).dtype }),
-  vjp: (g, _node, { permutation }) => [transpose(g, permutation.map((_: number, axis: number) => permutation.indexOf(axis)))],
+  vjp: (g, _node, { permutation }) => [
+    transpose(
+      g,
+      permutation.map((_: number, axis: number) => permutation.indexOf(axis)),
+    ),
+  ],
   evaluate: ([x], node, { permutation }) => {
     const { data, shape } = x as HostValue;
     const strides = stridesOf(shape);
-    return gatherStrided(data, node.shape, permutation.map((axis: number) => strides[axis]), 0);
+    return gatherStrided(
+      data,
+      node.shape,
+      permutation.map((axis: number) => strides[axis]),
+      0,
+    );
   },
   emit: (builder, [x], _node, { permutation }) => builder.node("Transpose", [x as string], { perm: permutation }),
 };
@@ -44,7 +54,11 @@ export function transpose(x: TensorLike, permutation: readonly number[]): Tensor
   const tensor = toTensor(x);
   const isPermutation = permutation.length === tensor.shape.length && tensor.shape.every((_, axis) => permutation.includes(axis));
   if (!isPermutation) {
-    throw new InvalidArgumentError({ argument: "transpose: permutation", value: permutation, expected: `a permutation of the ${tensor.shape.length} axes of [${tensor.shape.join(", ")}]` });
+    throw new InvalidArgumentError({
+      argument: "transpose: permutation",
+      value: permutation,
+      expected: `a permutation of the ${tensor.shape.length} axes of [${tensor.shape.join(", ")}]`,
+    });
   }
   return permutation.every((axis, i) => axis === i) ? tensor : applyOp(transposeOp, [tensor], { permutation });
 }
@@ -77,7 +91,10 @@ export function slice(x: TensorLike, { axis, start = 0, end }: { axis: number; s
     throw new ShapeError({ argument: "slice: x", shape: tensor.shape, expected: `axis ${axis} to hold ${start}..${end ?? dim}` });
   }
   if (from === 0 && to === dim) return tensor;
-  return applyOp(sliceOp, [tensor], { starts: tensor.shape.map((_, i) => (i === at ? from : 0)), ends: tensor.shape.map((d, i) => (i === at ? to : d)) });
+  return applyOp(sliceOp, [tensor], {
+    starts: tensor.shape.map((_, i) => (i === at ? from : 0)),
+    ends: tensor.shape.map((d, i) => (i === at ? to : d)),
+  });
 }
 
 const padOp: OpDefinition = {
@@ -123,7 +140,12 @@ const concatOp: OpDefinition = {
     inputs.forEach((input, i) => {
       expectDType("concat", `tensors[${i}]`, input, first.dtype);
       const fits = input.shape.length === first.shape.length && input.shape.every((dim, at) => at === axis || dim === first.shape[at]);
-      if (!fits) throw new ShapeError({ argument: `concat: tensors[${i}]`, shape: input.shape, expected: `[${first.shape.join(", ")}] except along axis ${axis}` });
+      if (!fits)
+        throw new ShapeError({
+          argument: `concat: tensors[${i}]`,
+          shape: input.shape,
+          expected: `[${first.shape.join(", ")}] except along axis ${axis}`,
+        });
     });
     const total = inputs.reduce((size, input) => size + (input.shape[axis] as number), 0);
     return { shape: first.shape.map((dim, at) => (at === axis ? total : dim)), dtype: first.dtype };

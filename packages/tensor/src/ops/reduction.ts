@@ -17,7 +17,21 @@ function keptShape(shape: Shape, axes: readonly number[]): number[] {
   return shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
 }
 
-function reducer({ name, onnx, start, combine, vjp, dtypes }: { name: string; onnx: string; start: number; combine: (a: number, b: number) => number; vjp: (g: Tensor, x: Tensor, y: Tensor) => Tensor; dtypes: ("float32" | "int32")[] }) {
+function reducer({
+  name,
+  onnx,
+  start,
+  combine,
+  vjp,
+  dtypes,
+}: {
+  name: string;
+  onnx: string;
+  start: number;
+  combine: (a: number, b: number) => number;
+  vjp: (g: Tensor, x: Tensor, y: Tensor) => Tensor;
+  dtypes: ("float32" | "int32")[];
+}) {
   // The primitive keeps the reduced axes; the function below drops them with a reshape.
   const op: OpDefinition = {
     name,
@@ -39,7 +53,12 @@ function reducer({ name, onnx, start, combine, vjp, dtypes }: { name: string; on
     const tensor = toTensor(x);
     const normal = (axes ?? tensor.shape.map((_, axis) => axis)).map((axis) => normalizeAxis(name, axis, tensor.shape)).sort((a, b) => a - b);
     const kept = normal.length === 0 ? tensor : applyOp(op, [tensor], { axes: normal });
-    return keepDims ? kept : reshape(kept, tensor.shape.filter((_, axis) => !normal.includes(axis)));
+    return keepDims
+      ? kept
+      : reshape(
+          kept,
+          tensor.shape.filter((_, axis) => !normal.includes(axis)),
+        );
   };
 }
 

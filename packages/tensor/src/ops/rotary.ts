@@ -13,13 +13,22 @@ const rotaryOp: OpDefinition = {
     const [x, cos, sin, positions] = inputs as [Tensor, Tensor, Tensor, Tensor];
     expectDType("rotary", "x", x, "float32");
     expectDType("rotary", "positions", positions, "int32");
-    if (x.shape.length !== 4 || (x.shape[3] as number) % 2 !== 0) throw new ShapeError({ argument: "rotary: x", shape: x.shape, expected: "[B, H, L, D] with an even D" });
+    if (x.shape.length !== 4 || (x.shape[3] as number) % 2 !== 0)
+      throw new ShapeError({ argument: "rotary: x", shape: x.shape, expected: "[B, H, L, D] with an even D" });
     const half = (x.shape[3] as number) / 2;
-    for (const [argument, table] of [["cos", cos], ["sin", sin]] as const) {
-      if (table.shape.length !== 2 || table.shape[1] !== half) throw new ShapeError({ argument: `rotary: ${argument}`, shape: table.shape, expected: `[positions, ${half}], half of x's last axis` });
+    for (const [argument, table] of [
+      ["cos", cos],
+      ["sin", sin],
+    ] as const) {
+      if (table.shape.length !== 2 || table.shape[1] !== half)
+        throw new ShapeError({ argument: `rotary: ${argument}`, shape: table.shape, expected: `[positions, ${half}], half of x's last axis` });
     }
     if (positions.shape.length !== 2 || positions.shape[0] !== x.shape[0] || positions.shape[1] !== x.shape[2]) {
-      throw new ShapeError({ argument: "rotary: positions", shape: positions.shape, expected: `[${x.shape[0]}, ${x.shape[2]}], the batch and length of x` });
+      throw new ShapeError({
+        argument: "rotary: positions",
+        shape: positions.shape,
+        expected: `[${x.shape[0]}, ${x.shape[2]}], the batch and length of x`,
+      });
     }
     return { shape: x.shape, dtype: "float32" };
   },

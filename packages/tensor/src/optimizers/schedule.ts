@@ -16,7 +16,11 @@ export type LearningRateSchedule = z.output<typeof LearningRateScheduleSchema>;
  * @param step steps done before this one, from 0
  * @param totalSteps length of the run, in steps
  */
-export function learningRate({ lrSchedulerType, learningRate: peak, warmupSteps, minLrRate }: LearningRateSchedule, step: number, totalSteps: number): number {
+export function learningRate(
+  { lrSchedulerType, learningRate: peak, warmupSteps, minLrRate }: LearningRateSchedule,
+  step: number,
+  totalSteps: number,
+): number {
   if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;
   if (lrSchedulerType === "constant") return peak;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));

@@ -16,18 +16,30 @@ const API_VERSION = 16;
 
 const functions = {
   GetErrorMessage: [2, "const char *GetErrorMessage(uint64_t status)"],
-  CreateSessionFromArray: [8, "uint64_t CreateSessionFromArray(uint64_t env, const void *data, size_t length, uint64_t options, _Out_ uint64_t *session)"],
-  Run: [9, "uint64_t Run(uint64_t session, uint64_t options, const void *inputNames, const void *inputs, size_t inputCount, const void *outputNames, size_t outputCount, void *outputs)"],
+  CreateSessionFromArray: [
+    8,
+    "uint64_t CreateSessionFromArray(uint64_t env, const void *data, size_t length, uint64_t options, _Out_ uint64_t *session)",
+  ],
+  Run: [
+    9,
+    "uint64_t Run(uint64_t session, uint64_t options, const void *inputNames, const void *inputs, size_t inputCount, const void *outputNames, size_t outputCount, void *outputs)",
+  ],
   CreateSessionOptions: [10, "uint64_t CreateSessionOptions(_Out_ uint64_t *options)"],
   DisableMemPattern: [17, "uint64_t DisableMemPattern(uint64_t options)"],
   SetSessionGraphOptimizationLevel: [23, "uint64_t SetSessionGraphOptimizationLevel(uint64_t options, int level)"],
-  CreateTensorWithDataAsOrtValue: [49, "uint64_t CreateTensorWithData(uint64_t memoryInfo, void *data, size_t byteLength, const void *shape, size_t rank, int type, _Out_ uint64_t *value)"],
+  CreateTensorWithDataAsOrtValue: [
+    49,
+    "uint64_t CreateTensorWithData(uint64_t memoryInfo, void *data, size_t byteLength, const void *shape, size_t rank, int type, _Out_ uint64_t *value)",
+  ],
   CreateCpuMemoryInfo: [69, "uint64_t CreateCpuMemoryInfo(int allocator, int memoryType, _Out_ uint64_t *info)"],
   ReleaseStatus: [93, "void ReleaseStatus(uint64_t status)"],
   ReleaseSession: [95, "void ReleaseSession(uint64_t session)"],
   ReleaseValue: [96, "void ReleaseValue(uint64_t value)"],
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(uint64_t options)"],
-  CreateEnvWithGlobalThreadPools: [119, "uint64_t CreateEnvWithGlobalThreadPools(int level, const char *id, uint64_t threading, _Out_ uint64_t *env)"],
+  CreateEnvWithGlobalThreadPools: [
+    119,
+    "uint64_t CreateEnvWithGlobalThreadPools(int level, const char *id, uint64_t threading, _Out_ uint64_t *env)",
+  ],
   DisablePerSessionThreads: [120, "uint64_t DisablePerSessionThreads(uint64_t options)"],
   CreateThreadingOptions: [121, "uint64_t CreateThreadingOptions(_Out_ uint64_t *options)"],
   AddSessionConfigEntry: [130, "uint64_t AddSessionConfigEntry(uint64_t options, const char *key, const char *value)"],

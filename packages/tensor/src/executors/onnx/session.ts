@@ -41,8 +41,14 @@ export function createEnvironment(api: OrtApi, threads: number): OrtEnvironment 
 export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Plan> {
   const { api } = ort;
   const session = await createSession(ort, emitOnnx(graph));
-  const inputNames = cStrings(api, graph.inputs.map((_, i) => inputName(i)));
-  const outputNames = cStrings(api, graph.outputs.map((_, i) => outputName(i)));
+  const inputNames = cStrings(
+    api,
+    graph.inputs.map((_, i) => inputName(i)),
+  );
+  const outputNames = cStrings(
+    api,
+    graph.outputs.map((_, i) => outputName(i)),
+  );
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = (): void => {
