@@ -2,7 +2,7 @@
 // turns the gradient of its output into gradients of its inputs; gradients that meet are added.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
 import { add } from "./ops/elementwise.ts";
-import { broadcastTo } from "./ops/reduction.ts";
+import { broadcastTo } from "./ops/sum.ts";
 import { constant, isTensor, type Tensor, topologicalOrder } from "./tensor.ts";
 import { flattenTree, mapTree, type Tree } from "./tree.ts";
 

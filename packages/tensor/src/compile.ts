@@ -61,7 +61,7 @@ export function compile<P extends any[], R extends object>(
     const signature = flat.map(({ leaves, paths }) => leaves.map((leaf, i) => `${paths[i]}:${leaf.dtype}[${leaf.shape.join()}]`).join(";")).join("|");
     let compiled = cache.get(signature);
     if (compiled === undefined) {
-      compiled = trace(fn as (...args: any[]) => unknown, args as readonly unknown[], donate, name).then(async ({ graph, result }) => ({
+      compiled = trace(fn as (...args: any[]) => unknown, args, donate, name).then(async ({ graph, result }) => ({
         graph,
         result,
         plan: await (executor ?? (await defaultExecutor())).prepare(graph),
@@ -93,7 +93,7 @@ export async function traceGraph<P extends any[], R extends object>(
   args: ArgumentsOf<P>,
   { donate = [], name = fn.name || "graph" }: Pick<CompileOptions, "donate" | "name"> = {},
 ): Promise<Graph> {
-  return (await trace(fn as (...args: any[]) => unknown, args as readonly unknown[], donate, name)).graph;
+  return (await trace(fn as (...args: any[]) => unknown, args, donate, name)).graph;
 }
 
 async function trace(

@@ -3,7 +3,8 @@ import { add, mul, reciprocal, sigmoid, sqrt, sub } from "./ops/elementwise.ts";
 import { withGradient } from "./ops/gradient-rules.ts";
 import { oneHot, takeAlongAxis } from "./ops/indexing.ts";
 import { reshape } from "./ops/movement.ts";
-import { mean, sumTo } from "./ops/reduction.ts";
+import { mean } from "./ops/reduction.ts";
+import { sumTo } from "./ops/sum.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
 import { type Tensor, type TensorLike, toTensor } from "./tensor.ts";
 

@@ -5,7 +5,7 @@ import type { Executor } from "./executor.ts";
 import { evaluateGraph } from "./executors/reference.ts";
 import { float32, type NdArray } from "./nd-array.ts";
 import { mul } from "./ops/elementwise.ts";
-import { sum } from "./ops/reduction.ts";
+import { sum } from "./ops/sum.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { constant, Tensor } from "./tensor.ts";
 

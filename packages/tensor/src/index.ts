@@ -5,7 +5,8 @@ export { type Aval, constant, isTensor, type Tensor, type TensorLike } from "./t
 export { flattenTree, mapTree, type Tree } from "./tree.ts";
 
 export * from "./ops/elementwise.ts";
-export { argMax, broadcastTo, cumSum, max, mean, type ReduceOptions, sum } from "./ops/reduction.ts";
+export { broadcastTo, type ReduceOptions, sum } from "./ops/sum.ts";
+export { argMax, cumSum, max, mean } from "./ops/reduction.ts";
 export { concat, pad, reshape, slice, transpose } from "./ops/movement.ts";
 export { linear, matmul, type MatmulOptions } from "./ops/matmul.ts";
 export { iota, oneHot, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";

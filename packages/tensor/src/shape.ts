@@ -46,3 +46,22 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   }
   return result;
 }
+
+/** Flat index into an array of shape `from`, broadcast to `to`, from a flat index of `to`. */
+export function broadcastIndex(from: Shape, to: Shape): (index: number) => number {
+  if (sameShape(from, to)) return (index) => index;
+  const offset = to.length - from.length;
+  const fromStrides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
+  const toStrides = stridesOf(to);
+  return (index) => {
+    let rest = index;
+    let result = 0;
+    for (let axis = 0; axis < to.length; axis++) {
+      const stride = toStrides[axis] as number;
+      const position = stride === 0 ? 0 : Math.floor(rest / stride);
+      rest -= position * stride;
+      if (axis >= offset) result += position * (fromStrides[axis - offset] as number);
+    }
+    return result;
+  };
+}

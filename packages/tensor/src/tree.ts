@@ -27,9 +27,9 @@ export function mapTree<Leaf, Result>(
   path = "",
 ): Tree<Result> {
   if (isLeaf(tree)) return map(tree, path);
-  if (Array.isArray(tree)) return tree.map((inner, i) => mapTree(inner as Tree<Leaf>, isLeaf, map, join(path, i)));
+  if (Array.isArray(tree)) return tree.map((inner, i) => mapTree(inner, isLeaf, map, join(path, i)));
   if (isPlainObject(tree)) {
-    return Object.fromEntries(Object.entries(tree).map(([key, inner]) => [key, mapTree(inner as Tree<Leaf>, isLeaf, map, join(path, key))]));
+    return Object.fromEntries(Object.entries(tree).map(([key, inner]) => [key, mapTree(inner, isLeaf, map, join(path, key))]));
   }
   throw notATree(path, tree);
 }

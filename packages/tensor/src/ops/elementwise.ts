@@ -1,10 +1,10 @@
 // Elementwise primitives with NumPy broadcasting, each with its gradient beside it.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { DType } from "../dtype.ts";
-import { broadcastShapes, sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { broadcastIndex, broadcastShapes, sizeOf } from "../shape.ts";
 import { applyOp, constant, Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
-import { sumTo } from "./reduction.ts";
+import { sumTo } from "./sum.ts";
 
 interface UnarySpec {
   name: string;
@@ -93,25 +93,6 @@ function operands(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   if (a instanceof Tensor) return [a, toTensor(b, a.dtype)];
   if (b instanceof Tensor) return [toTensor(a, b.dtype), b];
   return [toTensor(a), toTensor(b)];
-}
-
-/** Flat index into an array of shape `from`, broadcast to `to`, from a flat index of `to`. */
-export function broadcastIndex(from: Shape, to: Shape): (index: number) => number {
-  if (sameShape(from, to)) return (index) => index;
-  const offset = to.length - from.length;
-  const fromStrides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
-  const toStrides = stridesOf(to);
-  return (index) => {
-    let rest = index;
-    let result = 0;
-    for (let axis = 0; axis < to.length; axis++) {
-      const stride = toStrides[axis] as number;
-      const position = stride === 0 ? 0 : Math.floor(rest / stride);
-      rest -= position * stride;
-      if (axis >= offset) result += position * (fromStrides[axis - offset] as number);
-    }
-    return result;
-  };
 }
 
 export const add = binary({ name: "add", onnx: "Add", compute: (a, b) => a + b, gradient: (g) => [g, g] });

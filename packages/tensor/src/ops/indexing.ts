@@ -1,13 +1,12 @@
 // Reading and writing by index. Out-of-range indices are the caller's error: they are not checked on the device.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
-import { zerosArray } from "../nd-array.ts";
+import { int32, zerosArray } from "../nd-array.ts";
 import { normalizeAxis, sameShape, type Shape, sizeOf } from "../shape.ts";
 import { applyOp, constant, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
-import { int32 } from "../nd-array.ts";
 import { cast, equal } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
-import { broadcastTo } from "./reduction.ts";
+import { broadcastTo } from "./sum.ts";
 
 const takeOp: OpDefinition = {
   name: "take",

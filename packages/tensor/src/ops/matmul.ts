@@ -1,12 +1,11 @@
 // Matrix products. The transposes are attributes, so that no copy of a weight is ever asked for:
 //   y = op(a) op(b),  op(a) [..., M, K],  op(b) [..., K, N].
 import { ShapeError } from "@diffucoder/core";
-import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
+import { broadcastIndex, broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
-import { broadcastIndex } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
-import { sumTo } from "./reduction.ts";
+import { sumTo } from "./sum.ts";
 
 export interface MatmulOptions {
   /** Use the transpose of the last two axes of `a`. @default false */

@@ -3,7 +3,7 @@ import { sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
 import { exp, mul, sub } from "./elementwise.ts";
-import { sum } from "./reduction.ts";
+import { sum } from "./sum.ts";
 
 const lastAxis = { axes: [-1], keepDims: true };
 

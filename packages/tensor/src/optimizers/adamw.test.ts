@@ -22,7 +22,7 @@ function plainAdamW(start: number[], gradients: number[][], lr: number, decay: n
     gradient.forEach((g, j) => {
       m[j] = 0.9 * m[j]! + 0.1 * g;
       v[j] = 0.99 * v[j]! + 0.01 * g * g;
-      const update = m[j]! / (1 - 0.9 ** (i + 1)) / (Math.sqrt(v[j]! / (1 - 0.99 ** (i + 1))) + 1e-8);
+      const update = m[j] / (1 - 0.9 ** (i + 1)) / (Math.sqrt(v[j] / (1 - 0.99 ** (i + 1))) + 1e-8);
       p[j] = p[j]! * (1 - lr * decay) - lr * update;
     });
   });

@@ -1,5 +1,5 @@
 import { add, minimum, mul, reciprocal, sqrt, square } from "../ops/elementwise.ts";
-import { sum } from "../ops/reduction.ts";
+import { sum } from "../ops/sum.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 

@@ -78,7 +78,7 @@ export async function loadOrtApi(): Promise<OrtApi> {
     const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 156)) as BigUint64Array;
     const bind = ([name, [index, prototype]]: (typeof entries)[number]) => [name, koffi.decode(table[index], koffi.proto(prototype))];
     const entries = Object.entries(functions);
-    return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => BigInt(koffi.address(data)) } as OrtApi;
+    return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => koffi.address(data) } as OrtApi;
   } catch (cause) {
     if (cause instanceof UnavailableError) throw cause;
     throw new UnavailableError({ what: "ONNX Runtime's C API", problem: (cause as Error).message, cause });
