@@ -3,14 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { groupMeanAdvantages, leaveOneOutAdvantages } from "./advantages.ts";
 
-const groups = fc
-  .tuple(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 4 }))
-  .chain(([size, count]) =>
-    fc.record({
-      size: fc.constant(size),
-      rewards: fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: size * count, maxLength: size * count }),
-    }),
-  );
+const groups = fc.tuple(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 4 })).chain(([size, count]) =>
+  fc.record({
+    size: fc.constant(size),
+    rewards: fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: size * count, maxLength: size * count }),
+  }),
+);
 
 describe("leaveOneOutAdvantages", () => {
   it("subtracts the mean of the others, worked by hand", () => {

@@ -41,6 +41,8 @@ export interface Policy {
     rollouts: readonly Rollout[],
     step: { iteration: number; lr: number; count: number },
   ): Promise<{ state: PolicyState; metrics: PolicyMetrics }>;
+  /** Frees the compiled plans. */
+  dispose(): void;
 }
 
 export interface PolicyOptions {
@@ -81,6 +83,10 @@ export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOp
   );
 
   return {
+    dispose: () => {
+      estimate.dispose();
+      update.dispose();
+    },
     estimate: async (parameters, rollouts, iteration) => {
       const { logProbs } = await estimate(parameters, scoredBatch(rollouts, iteration));
       const length = logProbs.shape[1] as number;

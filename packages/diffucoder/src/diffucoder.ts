@@ -29,6 +29,8 @@ export interface DiffuCoder {
   generate(options: GenerateOptions): Promise<Generation>;
   /** `generate` as it happens. Leaving the loop ends the generation. Throws as `generate` does, at the first step. */
   stream(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
+  /** Frees what the compiled network holds outside JavaScript's heap. */
+  dispose(): void;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function loadDiffuCoder(dir: string): Promise<DiffuCoder> {
     }
     throw new Error("a stream ends with its result");
   };
-  return { config, generationConfig, parameters, tokenizer, logits, denoiser, generate, stream };
+  return { config, generationConfig, parameters, tokenizer, logits, denoiser, generate, stream, dispose: () => denoiser.dispose() };
 }
 
 function loadTokenizer(dir: string, config: ModelConfig): Tokenizer {

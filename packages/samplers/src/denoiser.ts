@@ -40,6 +40,12 @@ export interface Denoiser {
   propose(request: DenoiseRequest): Promise<Proposals>;
 }
 
+/** A denoiser that holds compiled plans. */
+export interface DisposableDenoiser extends Denoiser {
+  /** Frees the plans; the denoiser can be used again and compiles anew. */
+  dispose(): void;
+}
+
 export interface CreateDenoiserOptions {
   logits: LogitsFunction;
   /** Read at every pass: training may replace the arrays in between. */
@@ -79,7 +85,14 @@ type Propose = CompiledFunction<[Record<string, Tensor>, Inputs], { tokens: Tens
  *
  * @throws {InvalidArgumentError} if a forbidden id is outside the vocabulary
  */
-export function createDenoiser({ logits, parameters, maskTokenId, vocabSize, forbiddenIds = [], executor }: CreateDenoiserOptions): Denoiser {
+export function createDenoiser({
+  logits,
+  parameters,
+  maskTokenId,
+  vocabSize,
+  forbiddenIds = [],
+  executor,
+}: CreateDenoiserOptions): DisposableDenoiser {
   for (const id of forbiddenIds) {
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize)
       throw new InvalidArgumentError({ argument: "forbiddenIds", value: id, expected: `ids below ${vocabSize}` });
@@ -106,6 +119,10 @@ export function createDenoiser({ logits, parameters, maskTokenId, vocabSize, for
 
   return {
     maskTokenId,
+    dispose: () => {
+      for (const propose of compiled.values()) propose.dispose();
+      compiled.clear();
+    },
     propose: async ({ inputIds, batchSize, length, attentionMask, positionIds, positions, temperature, topP, topK, uniforms, alg }) => {
       const count = positions.length;
       if (count === 0) return { tokens: new Int32Array(), confidence: new Float32Array(), entropy: new Float32Array() };

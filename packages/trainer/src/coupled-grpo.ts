@@ -74,42 +74,47 @@ export async function trainCoupledGrpo(options: CoupledGrpoOptions): Promise<Cou
   const policy = createPolicy(options);
   let { state } = options;
   const denoiser = createDenoiser({ ...options, parameters: () => state.parameters });
-  for (let step = startStep; step < config.maxSteps; step++) {
-    const started = performance.now();
-    const { rollouts, metrics: sampled } = await sampleRollouts({ ...options, denoiser, step }).catch((error: unknown) => {
-      if (error instanceof AbortedError) onCheckpoint?.(state, step);
-      throw error;
-    });
-    const sampledAt = performance.now();
-    await addEstimates({ policy, rollouts, state, config });
-    const lr = learningRate(config, step, config.maxSteps);
-    const updates: PolicyMetrics[] = [];
-    for (let iteration = 0; iteration < config.numIterations; iteration++) {
-      const { parameters, adam, reference } = state;
-      const result = await policy.update({ parameters, adam }, rollouts, { iteration, lr, count: step * config.numIterations + iteration + 1 });
-      assertFinite(result.metrics, step);
-      state = { ...result.state, reference };
-      updates.push(result.metrics);
-    }
-    if ((step + 1) % config.refModelSyncSteps === 0) state = { ...state, reference: cloneAll(state.parameters) };
+  try {
+    for (let step = startStep; step < config.maxSteps; step++) {
+      const started = performance.now();
+      const { rollouts, metrics: sampled } = await sampleRollouts({ ...options, denoiser, step }).catch((error: unknown) => {
+        if (error instanceof AbortedError) onCheckpoint?.(state, step);
+        throw error;
+      });
+      const sampledAt = performance.now();
+      await addEstimates({ policy, rollouts, state, config });
+      const lr = learningRate(config, step, config.maxSteps);
+      const updates: PolicyMetrics[] = [];
+      for (let iteration = 0; iteration < config.numIterations; iteration++) {
+        const { parameters, adam, reference } = state;
+        const result = await policy.update({ parameters, adam }, rollouts, { iteration, lr, count: step * config.numIterations + iteration + 1 });
+        assertFinite(result.metrics, step);
+        state = { ...result.state, reference };
+        updates.push(result.metrics);
+      }
+      if ((step + 1) % config.refModelSyncSteps === 0) state = { ...state, reference: cloneAll(state.parameters) };
 
-    const metrics = {
-      step: step + 1,
-      ...sampled,
-      ...meanOfEach(updates),
-      learningRate: lr,
-      samplingSeconds: (sampledAt - started) / 1000,
-      seconds: (performance.now() - started) / 1000,
-    };
-    onStep?.(metrics);
-    onProgress?.({ phase: "coupled-GRPO", step: step + 1, total: config.maxSteps, metrics });
-    if ((step + 1) % config.saveSteps === 0 || step + 1 === config.maxSteps) onCheckpoint?.(state, step + 1);
-    if (signal?.aborted && step + 1 < config.maxSteps) {
-      onCheckpoint?.(state, step + 1);
-      throw new AbortedError("Coupled-GRPO");
+      const metrics = {
+        step: step + 1,
+        ...sampled,
+        ...meanOfEach(updates),
+        learningRate: lr,
+        samplingSeconds: (sampledAt - started) / 1000,
+        seconds: (performance.now() - started) / 1000,
+      };
+      onStep?.(metrics);
+      onProgress?.({ phase: "coupled-GRPO", step: step + 1, total: config.maxSteps, metrics });
+      if ((step + 1) % config.saveSteps === 0 || step + 1 === config.maxSteps) onCheckpoint?.(state, step + 1);
+      if (signal?.aborted && step + 1 < config.maxSteps) {
+        onCheckpoint?.(state, step + 1);
+        throw new AbortedError("Coupled-GRPO");
+      }
     }
+    return state;
+  } finally {
+    policy.dispose();
+    denoiser.dispose();
   }
-  return state;
 }
 
 /** The state of a run that starts: fresh moments, and the policy itself as the reference. */

@@ -75,15 +75,14 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
     onProgress(event);
   };
   const common = { sandbox, signal, onProgress: progress };
-  const evaluate = async (dir: string, name: "before" | "after"): Promise<Evaluation<Verdict, RevealOrder>> =>
-    runEvaluation({
-      ...common,
-      coder: await loadDiffuCoder(dir),
-      config: evaluation,
-      seed,
-      phase: `evaluate ${name}`,
-      output: join(output, `${name}.jsonl`),
-    });
+  const evaluate = async (dir: string, name: "before" | "after"): Promise<Evaluation<Verdict, RevealOrder>> => {
+    const coder = await loadDiffuCoder(dir);
+    try {
+      return await runEvaluation({ ...common, coder, config: evaluation, seed, phase: `evaluate ${name}`, output: join(output, `${name}.jsonl`) });
+    } finally {
+      coder.dispose();
+    }
+  };
 
   const coder = await loadDiffuCoder(modelDir);
   const before = await evaluate(modelDir, "before");

@@ -1,0 +1,98 @@
+// PyTorch beside us, in a process of its own that is fed the same weights and batch, and works only when asked.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { UnavailableError } from "@diffucoder/core";
+import { type BenchModel, makeBatch } from "../models.ts";
+import { optimizer } from "../training-step.ts";
+
+export interface TorchPeer {
+  name: string;
+  train(): Promise<{ milliseconds: number; loss: number; gradNorm: number }>;
+  forward(rows: number): Promise<{ milliseconds: number; checksum: number[] }>;
+  close(): void;
+}
+
+export const TORCH_MISSING = "not installed (apt-get install python3-torch)";
+
+/** Debian's Python first: that is where python3-torch is. */
+const pythons = ["/usr/bin/python3", "/usr/local/bin/python3"];
+
+/** The first Python that can import torch. */
+export function findTorch(): string | undefined {
+  return pythons.find((python) => {
+    if (!existsSync(python)) return false;
+    try {
+      execFileSync(python, ["-c", "import torch"], { stdio: "ignore", timeout: 60_000 });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Without a passive wait policy the threads of OpenMP and OpenBLAS fight, and PyTorch is several times slower than it can
+ * be. OpenBLAS takes processors with AVX-512 that it does not know for old ones, unless it is told otherwise.
+ */
+function environment(): NodeJS.ProcessEnv {
+  const hasAvx512 = existsSync("/proc/cpuinfo") && readFileSync("/proc/cpuinfo", "utf8").includes(" avx512f ");
+  return { ...process.env, OMP_NUM_THREADS: "2", OMP_WAIT_POLICY: "PASSIVE", ...(hasAvx512 && { OPENBLAS_CORETYPE: "SkylakeX" }) };
+}
+
+/** Loads a model into a PyTorch process. @throws {UnavailableError} if it ends or does not answer for two minutes */
+export async function startTorch(python: string, model: BenchModel): Promise<TorchPeer> {
+  const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
+  writeModel(folder, model);
+  const child = spawn(python, [fileURLToPath(new URL("../peers/torch_peer.py", import.meta.url))], {
+    env: environment(),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const ask = asker(child);
+  const close = (): void => {
+    child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const { version } = await ask<{ version: string }>({ do: "load", folder });
+    return { name: `torch ${version}`, train: () => ask({ do: "train" }), forward: (rows) => ask({ do: "forward", rows }), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function asker(child: ChildProcess): <T>(command: object) => Promise<T> {
+  let complaint = "";
+  child.stderr?.on("data", (data: Buffer) => (complaint = (complaint + data.toString()).slice(-400)));
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  return async <T>(command: object): Promise<T> => {
+    child.stdin?.write(`${JSON.stringify(command)}\n`);
+    const timeout = setTimeout(() => child.kill(), 120_000);
+    const line = await lines.next();
+    clearTimeout(timeout);
+    if (line.done === true)
+      throw new UnavailableError({ what: "The PyTorch peer", problem: complaint.trim().split("\n").at(-1) || "it ended without a word" });
+    return JSON.parse(line.value) as T;
+  };
+}
+
+function writeModel(folder: string, model: BenchModel): void {
+  const { inputIds, targets, weights } = makeBatch(model);
+  const rows = (flat: Int32Array | Float32Array): number[][] =>
+    Array.from({ length: model.batchSize }, (_, row) => Array.from(flat.subarray(row * model.length, (row + 1) * model.length)));
+  let offset = 0;
+  const layout: Record<string, [number, readonly number[]]> = {};
+  for (const [name, { shape, size }] of Object.entries(model.parameters)) {
+    layout[name] = [offset, shape];
+    offset += size;
+  }
+  const flat = new Float32Array(offset);
+  for (const [name, array] of Object.entries(model.parameters)) flat.set(array.data, layout[name]?.[0]);
+  writeFileSync(join(folder, "weights.f32"), flat);
+  const batch = { inputIds: rows(inputIds), targets: rows(targets), weights: rows(weights) };
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify({ config: model.config, optimizer, weights: layout, batch }));
+}

@@ -1,0 +1,96 @@
+"""The peer of the training and forward benchmarks: the same network in PyTorch, fp32, on the same weights and batch.
+
+Reads one JSON command per line and answers with one JSON line:
+  {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts
+  {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm"}
+  {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "checksum"}
+"""
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+
+def load(folder):
+    manifest = json.loads((Path(folder) / "manifest.json").read_text())
+    raw = numpy.fromfile(Path(folder) / "weights.f32", dtype=numpy.float32)
+    weights = {}
+    for name, (offset, shape) in manifest["weights"].items():
+        size = int(numpy.prod(shape))
+        weights[name] = torch.tensor(raw[offset:offset + size].reshape(shape)).requires_grad_()
+    batch = {name: torch.tensor(rows) for name, rows in manifest["batch"].items()}
+    return manifest["config"], manifest["optimizer"], weights, batch
+
+
+def rms_norm(x, gain, eps):
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps) * gain
+
+
+def rotate(x, cos, sin):
+    half = x.shape[-1] // 2
+    return x * cos + torch.cat((-x[..., half:], x[..., :half]), -1) * sin
+
+
+def forward(config, w, ids):
+    rows, length = ids.shape
+    heads, width, eps = config["numAttentionHeads"], config["hiddenSize"], config["rmsNormEps"]
+    size = width // heads
+    frequencies = config["ropeTheta"] ** -(torch.arange(0, size, 2).float() / size)
+    angles = torch.arange(length).float()[:, None] * frequencies
+    angles = torch.cat((angles, angles), -1)
+    cos, sin = angles.cos(), angles.sin()
+    x = w["model.embed_tokens.weight"][ids]
+    split = lambda y: y.view(rows, length, heads, size).transpose(1, 2)
+    for i in range(config["numHiddenLayers"]):
+        p = f"model.layers.{i}."
+        y = rms_norm(x, w[p + "input_layernorm.weight"], eps)
+        q, k, v = (split(F.linear(y, w[p + f"self_attn.{n}_proj.weight"], w[p + f"self_attn.{n}_proj.bias"])) for n in "qkv")
+        scores = rotate(q, cos, sin) @ rotate(k, cos, sin).transpose(-1, -2) / size ** 0.5
+        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(rows, length, width)
+        x = x + F.linear(mixed, w[p + "self_attn.o_proj.weight"])
+        y = rms_norm(x, w[p + "post_attention_layernorm.weight"], eps)
+        y = F.silu(F.linear(y, w[p + "mlp.gate_proj.weight"])) * F.linear(y, w[p + "mlp.up_proj.weight"])
+        x = x + F.linear(y, w[p + "mlp.down_proj.weight"])
+    return F.linear(rms_norm(x, w["model.norm.weight"], eps), w["lm_head.weight"])
+
+
+def train(config, settings, w, batch, adam):
+    logits = forward(config, w, batch["inputIds"])
+    rows, length, words = logits.shape
+    nll = F.cross_entropy(logits[:, :-1].reshape(-1, words), batch["targets"][:, 1:].reshape(-1), reduction="none")
+    loss = (nll * batch["weights"][:, 1:].reshape(-1)).sum()
+    adam.zero_grad(set_to_none=True)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(w.values(), settings["maxGradNorm"])
+    adam.step()
+    return {"loss": loss.item(), "gradNorm": norm.item()}
+
+
+def main():
+    torch.set_num_threads(2)
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer = {}
+        if command["do"] == "load":
+            config, settings, w, batch = load(command["folder"])
+            adam = torch.optim.AdamW(
+                w.values(), lr=settings["lr"], betas=(settings["beta1"], settings["beta2"]), weight_decay=settings["weightDecay"])
+            answer = {"version": torch.__version__}
+        else:
+            started = time.perf_counter()
+            if command["do"] == "train":
+                answer = train(config, settings, w, batch, adam)
+            else:
+                with torch.no_grad():
+                    ids = batch["inputIds"]
+                    ids = ids.repeat(-(-command["rows"] // ids.shape[0]), 1)[:command["rows"]]
+                    answer = {"checksum": forward(config, w, ids)[0, 0, :8].tolist()}
+            answer["milliseconds"] = 1000 * (time.perf_counter() - started)
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -1,0 +1,66 @@
+// Test runs a second in the reward sandbox with two workers: every program is a job of its own with eight calls. The peer is
+// what a simple harness does: one fresh `python3` for each test.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
+import { DiffuCoderError } from "@diffucoder/core";
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { tinyCodeTasks } from "@diffucoder/data";
+import { inTurns, measured, median, type Result, timed } from "../measurement.ts";
+import type { SuiteOptions } from "./suite.ts";
+
+const WORKERS = 2;
+
+export async function sandboxSuite({ quick, onProgress }: SuiteOptions): Promise<Result[]> {
+  onProgress({ phase: "sandbox", step: 0, total: 1 });
+  const tasks = tinyCodeTasks({ tiers: { 2: 1, 3: 1 }, split: "train", count: quick ? 20 : 200, seed: 0 });
+  const sandbox = await createSandbox({ workers: WORKERS });
+  try {
+    const tests = tasks.reduce((sum, task) => sum + task.tests.length, 0);
+    const few = tasks.slice(0, quick ? 2 : 8);
+    const fewTests = few.reduce((sum, task) => sum + task.tests.length, 0);
+    const times = await inTurns({ ours: () => timed(() => runAll(sandbox, tasks)), peer: () => timed(() => runEachInPython(few)) }, quick ? 1 : 5);
+    const rate = (count: number, milliseconds: readonly number[]): number => count / (median(milliseconds) / 1000);
+    const common = { suite: "sandbox", unit: "test runs/s", peer: rate(fewTests, times.peer as number[]), peerName: "python3 per test" };
+    return [
+      measured({
+        ...common,
+        name: `${WORKERS} workers, ${sandbox.isolation.level}`,
+        ours: rate(tests, times.ours as number[]),
+        target: { of: "ours", atLeast: 300 },
+      }),
+      measured({
+        suite: "sandbox",
+        name: `${WORKERS} workers, ${sandbox.isolation.level}`,
+        ours: rate(tasks.length, times.ours as number[]),
+        unit: "programs/s",
+      }),
+    ];
+  } finally {
+    sandbox.close();
+  }
+}
+
+type Tasks = ReturnType<typeof tinyCodeTasks>;
+
+async function runAll(sandbox: Sandbox, tasks: Tasks): Promise<void> {
+  const results = await Promise.all(
+    tasks.map(({ solution, entry_point: entryPoint, tests }) => sandbox.run({ code: solution, entryPoint, inputs: tests.map(([args]) => args) })),
+  );
+  for (const { outcomes } of results) {
+    if (outcomes.some(({ status }) => status !== "ok")) throw new DiffuCoderError("MISMATCH", "sandbox: a right solution did not answer.");
+  }
+}
+
+/** As many at a time as the sandbox has workers. */
+async function runEachInPython(tasks: Tasks): Promise<void> {
+  const run = promisify(execFile);
+  const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; // version managers put a slow wrapper first
+  const programs = tasks.flatMap(({ solution, tests }) =>
+    tests.map(([args, expected]) => `${solution}\nassert f(*${JSON.stringify(args)}) == ${JSON.stringify(expected)}`),
+  );
+  const workers = Array.from({ length: WORKERS }, async (_, worker) => {
+    for (let i = worker; i < programs.length; i += WORKERS) await run(python, ["-c", programs[i] as string]);
+  });
+  await Promise.all(workers);
+}

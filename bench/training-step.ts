@@ -1,0 +1,64 @@
+// Our side of the training benchmarks: the step of `pretrain`, on arrays that are there already.
+import { diffusionLoss, type LogitsFunction } from "@diffucoder/diffusion";
+import {
+  adamW,
+  type AdamWState,
+  clipByGlobalNorm,
+  compile,
+  float32,
+  initAdamW,
+  int32,
+  type NdArray,
+  type Tensor,
+  valueAndGradient,
+} from "@diffucoder/tensor";
+import { type BenchModel, makeBatch } from "./models.ts";
+
+type Parameters = Record<string, NdArray>;
+type Traced = Record<string, Tensor>;
+
+/** What both sides train with. */
+export const optimizer = { lr: 1e-4, beta1: 0.9, beta2: 0.99, weightDecay: 0.1, maxGradNorm: 1 } as const;
+
+export interface TrainingStep {
+  /** One step, in place. */
+  run(): Promise<{ loss: number; gradNorm: number }>;
+  dispose(): void;
+}
+
+export function trainingStep(model: BenchModel): TrainingStep {
+  const { batchSize, length, logits } = model;
+  const { inputIds, targets, weights } = makeBatch(model);
+  const shape = [batchSize, length];
+  const batch = { inputIds: int32(inputIds, shape), targets: int32(targets, shape), weights: float32(weights, shape) };
+  const step = compile(stepFunction(logits), { donate: [0], name: `train-${model.name}` });
+  const parameters: Parameters = Object.fromEntries(Object.entries(model.parameters).map(([name, array]) => [name, array.clone()]));
+  let state = { parameters, adam: initAdamW(parameters) };
+  let count = 0;
+  return {
+    run: async () => {
+      const result = await step(state, batch, optimizer.lr, ++count);
+      state = result.state;
+      return { loss: result.loss.item(), gradNorm: result.gradNorm.item() };
+    },
+    dispose: () => step.dispose(),
+  };
+}
+
+function stepFunction(logits: LogitsFunction) {
+  return (
+    state: { parameters: Traced; adam: AdamWState<Traced> },
+    { inputIds, targets, weights }: { inputIds: Tensor; targets: Tensor; weights: Tensor },
+    lr: Tensor,
+    k: Tensor,
+  ) => {
+    const { value: loss, gradient } = valueAndGradient(
+      (parameters: Traced) => diffusionLoss(logits(parameters, { inputIds }), { targets, weights }),
+      state.parameters,
+    );
+    const { clipped, norm: gradNorm } = clipByGlobalNorm(gradient, optimizer.maxGradNorm);
+    const { beta1, beta2, weightDecay } = optimizer;
+    const next = adamW(state.parameters, clipped, state.adam, { lr, step: k, beta1, beta2, weightDecay });
+    return { state: { parameters: next.parameters, adam: next.state }, loss, gradNorm };
+  };
+}
