@@ -153,6 +153,17 @@ describe("bad input", () => {
     expect((await train(["pretrain", "--config", path])).error).toContain(`${path}: not valid JSON`);
   });
 
+  it("names the line of a dataset that is not JSON", async () => {
+    const path = join(folder, "tasks.jsonl");
+    writeFileSync(path, "{}\n");
+    const evaluate = () => train(["evaluate", "--model", model, "--output", join(folder, "from-file"), "--set", `file=${path}`]);
+    expect((await evaluate()).error).toContain(`${path}: line 1: the task is not valid`);
+    writeFileSync(path, "not json\n");
+    const { code, error } = await evaluate();
+    expect(code).toBe(1);
+    expect(error).toContain(`${path}: line 1 is not JSON`);
+  });
+
   it("names a model that is not there", async () => {
     const { code, error } = await train(["evaluate", "--model", join(folder, "nowhere"), "--output", join(folder, "never")]);
     expect(code).toBe(1);

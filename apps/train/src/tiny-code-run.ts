@@ -1,7 +1,7 @@
 // What ties a model, TinyCode and the sandbox together: prompts and rewards for training, completions and verdicts for
 // evaluation. Rewards see a task's visible tests only, evaluation its hidden ones only.
 import { createRandom } from "@diffucoder/core";
-import { type CodeTaskRecord, tinyCodeTasks } from "@diffucoder/data";
+import { type CodeTaskRecord, readTasks, tinyCodeTasks } from "@diffucoder/data";
 import type { GeneratedSample, SampleRequest, SampleScore } from "@diffucoder/eval";
 import { type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
 import { diffusionGenerate, type DenoiseTrace, SamplerOptionsSchema } from "@diffucoder/samplers";
@@ -86,12 +86,21 @@ function visibleTests({ entry_point: entryPoint, tests }: CodeTaskRecord) {
   return { entryPoint, tests };
 }
 
-/** The tasks of an evaluation; the same ones at each call. */
-export function heldOutTasks(
-  coder: DiffuCoder,
-  { tiers, split, tasks, taskSeed }: { tiers: Readonly<Record<string, number>>; split: "dev" | "test"; tasks: number; taskSeed: number },
-): CodeTaskRecord[] {
-  return tinyCodeTasks({ tiers, split, count: tasks, seed: taskSeed, accepts: promptFits(coder) });
+/** The tasks of an evaluation; the same ones at each call. @throws {FileError} if a line of the dataset is no task */
+export function heldOutTasks(coder: DiffuCoder, { file, tiers, split, tasks, taskSeed }: HeldOutTasksOptions): CodeTaskRecord[] {
+  const accepts = promptFits(coder);
+  return file === undefined
+    ? tinyCodeTasks({ tiers, split, count: tasks, seed: taskSeed, accepts })
+    : readTasks(file).filter(accepts).slice(0, tasks);
+}
+
+interface HeldOutTasksOptions {
+  /** Dataset to read instead. */
+  file?: string | undefined;
+  tiers: Readonly<Record<string, number>>;
+  split: "dev" | "test";
+  tasks: number;
+  taskSeed: number;
 }
 
 export interface SamplingOptions {

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { completionGenerator, endIdsOf, heldOutTasks, hiddenTestScorer, TiersSchema } from "../tiny-code-run.ts";
 
 export const EvaluationSchema = z.strictObject({
+  file: z.string().optional().describe("JSON lines of tasks to use instead of TinyCode's; the first `tasks` of them"),
   split: z.enum(["dev", "test"]).default("test"),
   tiers: TiersSchema,
   tasks: z.int().positive(),
