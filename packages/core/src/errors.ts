@@ -60,8 +60,11 @@ export class FileError extends DiffuCoderError {
 
 /** Something that the program needs from its surroundings is absent. `code` is `"UNAVAILABLE"`. */
 export class UnavailableError extends DiffuCoderError {
+  readonly problem: string;
+
   constructor({ what, problem, wayOut, cause }: { what: string; problem: string; wayOut?: string; cause?: unknown }) {
     super("UNAVAILABLE", sentence(`${what} is not available: ${problem}`, wayOut), { cause });
+    this.problem = problem;
   }
 }
 

@@ -125,14 +125,15 @@ async function chooseLaunch(isolation: Isolation["level"] | "auto"): Promise<{ l
       await worker.run({ code: "", entry: "f", inputs: [], wall: 1, memory: 2 ** 29 });
       return candidate;
     } catch (error) {
-      problem = (error as Error).message;
+      if (!(error instanceof UnavailableError)) throw error;
+      problem = error.problem;
     } finally {
       worker.close();
     }
   }
   throw new UnavailableError({
-    what: `Isolation by ${isolation === "auto" ? "a Python process" : isolation}`,
+    what: isolation === "auto" ? "The Python sandbox" : `The Python sandbox with isolation by ${isolation}`,
     problem,
-    wayOut: "Install it, on Debian with: apt-get install bubblewrap python3.",
+    wayOut: "Install what is missing, on Debian with: apt-get install bubblewrap python3.",
   });
 }
