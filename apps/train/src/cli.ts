@@ -10,9 +10,10 @@ import { Command, CommanderError } from "commander";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./commands/coupled-grpo.ts";
 import { EvaluateRecipeSchema, runEvaluation } from "./commands/evaluate.ts";
 import { PretrainRecipeSchema, runPretrain } from "./commands/pretrain.ts";
-import { clearQuickstart, finishedQuickstart, QuickstartRecipeSchema, runQuickstart } from "./commands/quickstart.ts";
+import { clearQuickstart, finishedQuickstart, runQuickstart } from "./commands/quickstart.ts";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
 import { progressView } from "./progress.ts";
+import { QuickstartRecipeSchema } from "./quickstart-recipe.ts";
 import { claimFolder, SETTINGS_FILE } from "./run-folder.ts";
 
 /** Where the command speaks to its user: results on `out`, everything else on `error`. */
