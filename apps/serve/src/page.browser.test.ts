@@ -72,9 +72,9 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     const engine = createFakeEngine({ tokens: TOKENS, order: ORDER, holdAt: 3 });
     const { url } = await serve(engine);
     await page.goto(url);
-    await page.getByRole("button", { name: "Return a list of the squares" }).click();
+    await page.getByRole("button", { name: "Return the elements of xs that are even, plus 5" }).click();
     await eventually(() => cells("token").count()).toBe(3);
-    expect(engine.calls[0]?.prompt).toBe("Return a list of the squares of the elements of xs.");
+    expect(engine.calls[0]?.prompt).toBe("Return the elements of xs that are even, plus 5.");
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => page.getByRole("status").textContent()).toBe("Stopped.");
     await eventually(() => engine.active).toBe(0);
