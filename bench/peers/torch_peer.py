@@ -2,6 +2,7 @@
 
 Reads one JSON command per line and answers with one JSON line:
   {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts
+  {"do": "threads", "count": n}
   {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm"}
   {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "checksum"}
 """
@@ -71,7 +72,6 @@ def train(config, settings, w, batch, adam):
 
 
 def main():
-    torch.set_num_threads(2)
     for line in sys.stdin:
         command = json.loads(line)
         answer = {}
@@ -80,6 +80,8 @@ def main():
             adam = torch.optim.AdamW(
                 w.values(), lr=settings["lr"], betas=(settings["beta1"], settings["beta2"]), weight_decay=settings["weightDecay"])
             answer = {"version": torch.__version__}
+        elif command["do"] == "threads":
+            torch.set_num_threads(command["count"])
         else:
             started = time.perf_counter()
             if command["do"] == "train":
