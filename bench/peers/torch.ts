@@ -44,7 +44,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Loads a model into a PyTorch process. @throws {UnavailableError} if it ends or does not answer for two minutes */
-export async function startTorch(python: string, model: BenchModel): Promise<TorchPeer> {
+export async function startTorch(python: string, model: BenchModel, work: "train" | "forward"): Promise<TorchPeer> {
   const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
   writeModel(folder, model);
   const child = spawn(python, [fileURLToPath(new URL("../peers/torch_peer.py", import.meta.url))], {
@@ -58,7 +58,7 @@ export async function startTorch(python: string, model: BenchModel): Promise<Tor
   };
   try {
     const { version } = await ask<{ version: string }>({ do: "load", folder });
-    const threads = await fasterThreadCount(ask);
+    const threads = await fasterThreadCount(ask, work);
     await ask({ do: "load", folder }); // as if it had not trained yet
     const name = `torch ${version}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
     return { name, train: () => ask({ do: "train" }), forward: (rows) => ask({ do: "forward", rows }), close };
@@ -71,12 +71,12 @@ export async function startTorch(python: string, model: BenchModel): Promise<Tor
 type Ask = <T>(command: object) => Promise<T>;
 
 /** Small networks are faster on one thread than on two. The peer gets the better of the two; we always take both. */
-async function fasterThreadCount(ask: Ask): Promise<number> {
+async function fasterThreadCount(ask: Ask, work: "train" | "forward"): Promise<number> {
   const best: Record<number, number> = {};
   for (const count of [1, 2]) {
     await ask({ do: "threads", count });
     const times: number[] = [];
-    for (let i = 0; i < 3; i++) times.push((await ask<{ milliseconds: number }>({ do: "train" })).milliseconds);
+    for (let i = 0; i < 5; i++) times.push((await ask<{ milliseconds: number }>({ do: work, rows: 8 })).milliseconds);
     best[count] = Math.min(...times);
   }
   const chosen = (best[1] as number) < (best[2] as number) ? 1 : 2;

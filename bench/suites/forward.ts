@@ -15,7 +15,7 @@ export async function forwardSuite({ quick, onProgress }: SuiteOptions): Promise
     const run = compile((weights: Record<string, Tensor>, inputIds: Tensor) => ({ logits: logits(weights, { inputIds }) }), {
       name: `forward-${name}`,
     });
-    const peer = python === undefined ? undefined : await startTorch(python, model);
+    const peer = python === undefined ? undefined : await startTorch(python, model, "forward");
     try {
       for (const rows of [1, 8]) {
         onProgress({ phase: `forward ${name}`, step: rows, total: 8 });

@@ -22,7 +22,7 @@ export async function trainStepSuite({ quick, onProgress }: SuiteOptions): Promi
   for (const name of modelNames) {
     const model = makeModel(name);
     const ours = trainingStep(model);
-    const peer = python === undefined ? undefined : await startTorch(python, model);
+    const peer = python === undefined ? undefined : await startTorch(python, model, "train");
     onProgress({ phase: `train-step ${name}`, step: 0, total: 1 });
     try {
       const losses: Record<string, number[]> = { ours: [], peer: [] };
