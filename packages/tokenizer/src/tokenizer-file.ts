@@ -47,9 +47,25 @@ export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Voca
   }
   const size = Object.keys(file.model.vocab).length;
   if (tokens.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
+  const known = new Set(tokens.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
+  if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
+  checkMergeOrder(file.model, path);
   const special = Object.fromEntries(file.added_tokens.map(({ content, id }) => [content, id]));
+  if (new Set(Object.values(special)).size < file.added_tokens.length)
+    throw new FileError({ path, problem: "two special tokens share an id or a text" });
   if (Object.values(special).some((id) => id < size)) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
   const pattern = file.pre_tokenizer.pretokenizers.find((one) => one.type === "Split")?.pattern?.Regex;
   if (pattern === undefined) throw new FileError({ path, problem: "has no Split pre-tokenizer with a regular expression" });
   return { tokens, special, pattern };
+}
+
+/** tiktoken joins the pair whose token has the lowest id; that is BPE only if ids rise in the order of the merges. */
+function checkMergeOrder({ vocab, merges }: TokenizerFile["model"], path: string): void {
+  let last = -1;
+  for (const merge of merges) {
+    const parts = typeof merge === "string" ? merge.split(" ") : merge;
+    const id = vocab[parts.join("")];
+    if (id === undefined || id <= last) throw new FileError({ path, problem: `the token of merge ${parts.join(" + ")} is missing or out of order` });
+    last = id;
+  }
 }

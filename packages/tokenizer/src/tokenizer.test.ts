@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FileError, InvalidArgumentError } from "@diffucoder/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { toSymbols } from "./byte-symbols.ts";
 import { SPECIAL_TOKENS, Tokenizer } from "./tokenizer.ts";
 import { type TokenizerFile, toVocabulary } from "./tokenizer-file.ts";
-import { trainBpe } from "./train-bpe.ts";
+import { trainBpe, WORD_PATTERN } from "./train-bpe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tokenizer-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +23,9 @@ const specialIds = new Set(Object.values(tokenizer.special));
 
 /** Text that likes to hold what special tokens are written as. */
 const text = fc
-  .array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...Object.values(SPECIAL_TOKENS), "<|", "mask", "|>", "\n", "é")))
+  .array(
+    fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...Object.values(SPECIAL_TOKENS), "<|", "mask", "|>", "\n", "é", "e\u0301", "\uFEFF")),
+  )
   .map((parts) => parts.join(""));
 
 describe("encode and decode", () => {
@@ -31,6 +35,11 @@ describe("encode and decode", () => {
         expect(tokenizer.decode(tokenizer.encode(value))).toBe(value.normalize("NFC"));
       }),
     );
+  });
+
+  it("keeps a byte order mark, and writes half a character as U+FFFD", () => {
+    expect(tokenizer.decode(tokenizer.encode("\uFEFFa\uFEFF"))).toBe("\uFEFFa\uFEFF");
+    expect(tokenizer.decode(tokenizer.encode("a\uD800b"))).toBe("a\uFFFDb");
   });
 
   it("never makes a special token out of text", () => {
@@ -45,6 +54,32 @@ describe("encode and decode", () => {
   it("uses merges that it learned", () => {
     expect(tokenizer.encode("def").length).toBeLessThan(3);
     expect(tokenizer.encode("def f(xs)").length).toBeLessThan("def f(xs)".length);
+  });
+
+  it("joins as byte-pair encoding does: the earliest merge first, everywhere in a word", () => {
+    const { vocab, merges } = file.model;
+    const pattern = new RegExp(WORD_PATTERN, "gu");
+    const joined = (word: string): number[] => {
+      let parts = toSymbols(new TextEncoder().encode(word)).split("");
+      for (const [left, right] of merges as [string, string][]) {
+        const next: string[] = [];
+        for (const part of parts) {
+          if (next.at(-1) === left && part === right) next.splice(-1, 1, left + right);
+          else next.push(part);
+        }
+        parts = next;
+      }
+      return parts.map((part) => vocab[part]!);
+    };
+    const code = fc
+      .array(fc.constantFrom("def ", "f(", "xs", "):", "\n    ", "return ", "sum", "max", "ée", "é", " ", "\n", "42"))
+      .map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(fc.oneof(code, text), (value) => {
+        const words = value.normalize("NFC").match(pattern) ?? [];
+        expect(tokenizer.encode(value)).toEqual(words.flatMap(joined));
+      }),
+    );
   });
 
   it("leaves special tokens out of the text unless asked for", () => {
@@ -84,6 +119,20 @@ describe("encodeChat", () => {
     );
   });
 
+  it("cuts the role and the content into words as one text, as the template written out would be", () => {
+    const lined = Tokenizer.fromData(
+      trainBpe({ texts: Array(9).fill("user\n\n\n    def"), vocabSize: 280, specialTokens: Object.values(SPECIAL_TOKENS) }),
+    );
+    const { imStart, imEnd } = lined.special;
+    expect(lined.encode("user\n\n\nhi").length).toBeLessThan([...lined.encode("user\n"), ...lined.encode("\n\nhi")].length);
+    expect(lined.encodeChat([{ role: "user", content: "\n\nhi" }], { addGenerationPrompt: false })).toEqual([
+      imStart,
+      ...lined.encode("user\n\n\nhi"),
+      imEnd,
+      ...lined.encode("\n"),
+    ]);
+  });
+
   it("keeps a message from ending its turn or holding a mask", () => {
     fc.assert(
       fc.property(text, (content) => {
@@ -118,14 +167,42 @@ describe("tokenizer files", () => {
 
   it("with ids that collide or leave gaps are refused", () => {
     const withVocab = (vocab: Record<string, number>): TokenizerFile => ({ ...file, model: { ...file.model, vocab } });
+    const withSpecial = (...special: [id: number, content: string][]): TokenizerFile => ({
+      ...file,
+      added_tokens: special.map(([id, content]) => ({ id, content, special: true })),
+    });
     expect(() => toVocabulary(withVocab({ a: 0, b: 0 }))).toThrow("two tokens have the id 0");
     expect(() => toVocabulary(withVocab({ a: 0, b: 2 }))).toThrow("must run from 0 to 1");
-    expect(() => toVocabulary({ ...file, added_tokens: [{ id: 3, content: "<|mask|>", special: true }] })).toThrow("has the id of an ordinary one");
+    expect(() => toVocabulary(withVocab({ a: 0, b: 1 }))).toThrow("has tokens for 2 of the 256 bytes");
+    expect(() => toVocabulary(withSpecial([3, "<|mask|>"]))).toThrow("has the id of an ordinary one");
+    expect(() => toVocabulary(withSpecial([300, "<|mask|>"], [300, "<|im_end|>"]))).toThrow("two special tokens share an id or a text");
+    expect(() => toVocabulary(withSpecial([300, "<|mask|>"], [301, "<|mask|>"]))).toThrow("two special tokens share an id or a text");
   });
 
-  it("without one of the special tokens are refused", () => {
-    const some = file.added_tokens.filter(({ content }) => content !== SPECIAL_TOKENS.mask);
-    expect(() => Tokenizer.fromData({ ...file, added_tokens: some })).toThrow(InvalidArgumentError);
-    expect(() => Tokenizer.fromData({ ...file, added_tokens: some })).toThrow("<|mask|>");
+  it("whose ids do not follow the merges are refused, for tiktoken would join in another order", () => {
+    const withMerges = (merges: TokenizerFile["model"]["merges"]): TokenizerFile => ({ ...file, model: { ...file.model, merges } });
+    const asText = file.model.merges.map((merge) => (merge as [string, string]).join(" "));
+    expect(toVocabulary(withMerges(asText))).toEqual(toVocabulary(file));
+    expect(() => toVocabulary(withMerges(file.model.merges.toReversed()))).toThrow("out of order");
+    expect(() => toVocabulary(withMerges([...file.model.merges, ["z", "q"]]))).toThrow("the token of merge z + q is missing");
+  });
+
+  it("without one of the special tokens, or with a pattern that is none, are refused by name", () => {
+    const some = { ...file, added_tokens: file.added_tokens.filter(({ content }) => content !== SPECIAL_TOKENS.mask) };
+    expect(() => Tokenizer.fromData(some)).toThrow(InvalidArgumentError);
+    expect(() => Tokenizer.fromData(some)).toThrow("<|mask|>");
+    expect(() => Tokenizer.fromFile(write(some))).toThrow(/tokenizer\.json: .*<\|mask\|>/);
+    const broken = { ...file, pre_tokenizer: { pretokenizers: [{ type: "Split", pattern: { Regex: "(" } }] } };
+    expect(() => Tokenizer.fromFile(write(broken))).toThrow(FileError);
+    expect(() => Tokenizer.fromFile(write(broken))).toThrow(/tokenizer\.json: pattern must be a regular expression/);
+    expect(() => Tokenizer.fromFile(write({ ...file, pre_tokenizer: { pretokenizers: [] } }))).toThrow("has no Split pre-tokenizer");
+    expect(Tokenizer.fromData(file).encode("def")).toEqual(tokenizer.encode("def")); // tiktoken is as it was
+  });
+
+  it("are shipped with the training recipes", () => {
+    const shipped = Tokenizer.fromFile(fileURLToPath(new URL("../../../apps/train/recipes/tokenizer.json", import.meta.url)));
+    const code = "def f(xs):\n    return sum(xs)\n";
+    expect(shipped.decode(shipped.encode(code))).toBe(code);
+    expect(shipped.encode(code).length).toBeLessThan(code.length / 2);
   });
 });

@@ -1,5 +1,5 @@
 import { Tiktoken } from "@dqbd/tiktoken";
-import { InvalidArgumentError } from "@diffucoder/core";
+import { FileError, InvalidArgumentError } from "@diffucoder/core";
 import { readTokenizerFile, type TokenizerFile, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
 
 /** The special tokens that the system itself uses, by role. */
@@ -27,7 +27,7 @@ export class Tokenizer {
   readonly #specialIds: ReadonlySet<number>;
   readonly #bpe: Tiktoken;
 
-  /** @throws {InvalidArgumentError} if a special token is missing */
+  /** @throws {InvalidArgumentError} if a special token is missing, or the pattern is not a regular expression */
   constructor(vocabulary: Vocabulary) {
     const idOf = (role: SpecialRole): number => {
       const id = vocabulary.special[SPECIAL_TOKENS[role]];
@@ -46,12 +46,21 @@ export class Tokenizer {
     this.#specialIds = new Set(Object.values(vocabulary.special));
     this.vocabSize = tokens.length;
     const ranks = vocabulary.tokens.map((bytes, id) => `${Buffer.from(bytes).toString("base64")} ${id}\n`).join("");
-    this.#bpe = new Tiktoken(ranks, vocabulary.special, vocabulary.pattern);
+    try {
+      this.#bpe = new Tiktoken(ranks, vocabulary.special, vocabulary.pattern);
+    } catch {
+      throw new InvalidArgumentError({ argument: "pattern", value: vocabulary.pattern, expected: "a regular expression that tiktoken reads" });
+    }
   }
 
-  /** @throws {FileError} if the file is missing or is not a byte-level BPE */
+  /** @throws {FileError} if the file is missing, is not a byte-level BPE or lacks a special token */
   static fromFile(path: string): Tokenizer {
-    return new Tokenizer(readTokenizerFile(path));
+    const vocabulary = readTokenizerFile(path);
+    try {
+      return new Tokenizer(vocabulary);
+    } catch (cause) {
+      throw new FileError({ path, problem: (cause as Error).message.replace(/\.$/, ""), cause });
+    }
   }
 
   static fromData(file: TokenizerFile): Tokenizer {
@@ -70,7 +79,7 @@ export class Tokenizer {
    */
   encodeChat(messages: readonly ChatMessage[], { addGenerationPrompt = true }: { addGenerationPrompt?: boolean } = {}): number[] {
     const { imStart, imEnd } = this.special;
-    const ids = messages.flatMap(({ role, content }) => [imStart, ...this.encode(`${role}\n`), ...this.encode(content), imEnd, ...this.encode("\n")]);
+    const ids = messages.flatMap(({ role, content }) => [imStart, ...this.encode(`${role}\n${content}`), imEnd, ...this.encode("\n")]);
     return addGenerationPrompt ? [...ids, imStart, ...this.encode("assistant\n")] : ids;
   }
 
@@ -82,12 +91,12 @@ export class Tokenizer {
   decode(ids: Iterable<number>, { skipSpecial = true }: { skipSpecial?: boolean } = {}): string {
     const parts: Uint8Array[] = [];
     for (const id of ids) if (!(skipSpecial && this.isSpecial(id))) parts.push(this.tokenBytes(id));
-    return new TextDecoder().decode(Buffer.concat(parts));
+    return utf8().decode(Buffer.concat(parts));
   }
 
   /** Decodes token by token: a character whose bytes are spread over tokens comes out with its last one. */
   decodeStream(): { push(id: number): string; end(): string } {
-    const decoder = new TextDecoder();
+    const decoder = utf8();
     return {
       push: (id) => (this.isSpecial(id) ? "" : decoder.decode(this.tokenBytes(id), { stream: true })),
       end: () => decoder.decode(),
@@ -103,5 +112,8 @@ export class Tokenizer {
     return this.#tokens[id] ?? replacement;
   }
 }
+
+/** A byte order mark at the start is text like any other. */
+const utf8 = (): TextDecoder => new TextDecoder("utf-8", { ignoreBOM: true });
 
 const replacement = new TextEncoder().encode("\uFFFD");
