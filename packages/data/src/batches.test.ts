@@ -1,4 +1,5 @@
 import { SPECIAL_TOKENS, Tokenizer, trainBpe } from "@diffucoder/tokenizer";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeExample, exampleBatches, layOutRows } from "./batches.ts";
 import { exampleStream } from "./tiny-code/tasks.ts";
@@ -21,6 +22,25 @@ describe("layOutRows", () => {
     expect([...batch.attentionMask]).toEqual([0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]); // padding behind the end is part of the canvas
     expect([...batch.completionMask]).toEqual([0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0]);
     expect(batch).toMatchObject({ batchSize: 2, sequenceLength: 7, promptLength: 4 });
+  });
+
+  it("keeps every token, in its half of the row", () => {
+    const ids = (maxLength: number) => fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength });
+    const rows = fc.array(fc.record({ promptIds: ids(4), completionIds: ids(3) }), { maxLength: 5 });
+    fc.assert(
+      fc.property(rows, (examples) => {
+        const batch = layOutRows(examples, layout);
+        const part = (array: Int32Array, row: number, from: number, to: number): number[] => Array.from(array.subarray(row * 7 + from, row * 7 + to));
+        examples.forEach(({ promptIds, completionIds }, row) => {
+          const [start, end] = [4 - promptIds.length, 4 + completionIds.length];
+          expect(part(batch.inputIds, row, start, end)).toEqual([...promptIds, ...completionIds]);
+          expect([...part(batch.inputIds, row, 0, start), ...part(batch.inputIds, row, end, 7)].every((id) => id === layout.padTokenId)).toBe(true);
+          expect(part(batch.attentionMask, row, 0, 7)).toEqual(Array.from({ length: 7 }, (_, i) => Number(i >= start)));
+          expect(part(batch.completionMask, row, 0, 7)).toEqual(Array.from({ length: 7 }, (_, i) => Number(i >= 4 && i < end)));
+        });
+        expect(batch.inputIds).toHaveLength(examples.length * 7);
+      }),
+    );
   });
 
   it("refuses a row that does not fit, naming it", () => {

@@ -2,6 +2,7 @@ import { createRandom } from "@diffucoder/core";
 import { describe, expect, it } from "vitest";
 import { floorDivide, floorModulo, operations } from "./operations.ts";
 import { behaviourOf, runPipeline } from "./pipeline.ts";
+import { frameCount, renderPrompt } from "./render.ts";
 import { placedPipelines, splitOf } from "./splits.ts";
 import { makeTests, nearMisses } from "./test-cases.ts";
 
@@ -16,6 +17,24 @@ describe("splits", () => {
     };
     expect(splitsOf(({ skeleton }) => skeleton).filter((splits) => splits.size > 1)).toEqual([]);
     expect(splitsOf(({ pipeline }) => behaviourOf(pipeline)).filter((splits) => splits.size > 1)).toEqual([]);
+  });
+
+  it("share no prompt: no two operations can be asked for in the same words", () => {
+    const owners = new Map<string, string>();
+    for (const { slot, key, phrases } of Object.values(operations).flat()) {
+      for (const phrase of phrases) {
+        expect(owners.get(`${slot}: ${phrase}`) ?? key, phrase).toBe(key);
+        owners.set(`${slot}: ${phrase}`, key);
+      }
+    }
+    const prompts = new Map<string, string>();
+    for (const { pipeline, split, key } of createRandom(3).shuffle(all).slice(0, 4000)) {
+      for (let frame = 0; frame < frameCount; frame++) {
+        const prompt = renderPrompt(pipeline, createRandom(frame), frame);
+        expect(prompts.get(prompt) ?? split, `${key}: ${prompt}`).toBe(split);
+        prompts.set(prompt, split);
+      }
+    }
   });
 
   it("hold about a tenth each for development and test, and no single operation", () => {

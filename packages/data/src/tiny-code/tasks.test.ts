@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom, FileError, InvalidArgumentError } from "@diffucoder/core";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { probes, runPipeline } from "./pipeline.ts";
 import { readTasks } from "./read-tasks.ts";
@@ -65,6 +66,18 @@ describe("tinyCodeTasks", () => {
     expect(tasks.filter(({ tier }) => tier === 2)).toHaveLength(10);
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(40);
     for (const { split } of tasks) expect(split).toBe("test");
+  });
+
+  it("gives as many as wanted, whatever the shares", () => {
+    const share = fc.integer({ min: 1, max: 4 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 6 }), share, share, share, (count, one, two, three) => {
+        const shares = { 1: one, 2: two, 3: three };
+        expect(tinyCodeTasks({ tiers: shares, split: "train", count, seed: 0, visibleTests: 1, hiddenTests: 1 })).toHaveLength(count);
+      }),
+      { numRuns: 30 },
+    );
+    expect(tinyCodeTasks({ tiers: { 1: 2, 2: 2, 3: 0 }, split: "train", count: 1, seed: 0 })).toHaveLength(1);
   });
 
   it("passes over tasks that are refused", () => {

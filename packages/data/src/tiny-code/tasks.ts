@@ -58,7 +58,8 @@ export function tinyCodeTasks({
   const pool = placedPipelines(Math.max(...shares.map(({ tier }) => tier))).filter((one) => one.split === split);
   let given = 0;
   const chosen = shares.flatMap(({ tier, share }, i) => {
-    const wanted = i === shares.length - 1 ? count - given : Math.round((count * share) / totalShare);
+    const left = count - given; // shares that are all rounded up could ask for more
+    const wanted = i === shares.length - 1 ? left : Math.min(left, Math.round((count * share) / totalShare));
     given += wanted;
     const tasks: CodeTaskRecord[] = [];
     for (const placed of random.split("tier", tier).shuffle(pool.filter(({ depth }) => depth === tier))) {
