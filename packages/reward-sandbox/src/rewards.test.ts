@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { UnavailableError } from "@diffucoder/core";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findBubblewrap, findPython } from "./isolation.ts";
 import { combineRewards, extractCode, scoreCompletions } from "./rewards.ts";
-import type { Job, JobResult, Sandbox } from "./sandbox.ts";
+import { createSandbox, type Job, type JobResult, type Sandbox } from "./sandbox.ts";
 
 const golden: { code_format: { completion: string; code_format_reward: number; extracted_code: string }[] } = JSON.parse(
   readFileSync(new URL("../fixtures/rewards.json", import.meta.url), "utf8"),
@@ -70,19 +71,63 @@ describe("scoreCompletions", () => {
   });
 });
 
-describe("the reference's format reward", () => {
-  // Whether code parses is Python's to say; here it is what the reference found.
+describe.runIf(findPython() !== undefined)(`the reference's rewards${findPython() ? "" : " (SKIPPED: there is no python3)"}`, () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox({ workers: 1, isolation: "process" });
+  });
+  afterAll(() => sandbox.close());
+
   it.each(golden.code_format.map((row, i) => [i, row] as const))(
-    "completion %i",
+    "has the form of completion %i, as Python parses it, and its code",
     async (_, { completion, code_format_reward: wanted, extracted_code: code }) => {
-      const { format } = await score(completion, ({ inputs }) => ({
-        syntax: wanted !== 0.5,
-        outcomes: inputs.map(() => ({ status: "ok", value: 0 })),
-      }));
-      expect(format).toBe(wanted);
+      const [scored] = await scoreCompletions({ sandbox, completions: [completion], tasks: [task] });
+      expect(scored!.format).toBe(wanted);
       expect(extractCode(completion)).toBe(code);
     },
   );
+
+  it("differs on purpose in what proves a test: a value, and not how the program ends", async () => {
+    // Each of these ends with exit code 0, or makes an assertion hold, which the reference takes for a pass.
+    const programs = [
+      "import os\nos._exit(0)\n",
+      "import sys\nsys.exit(0)\n",
+      "raise SystemExit\n",
+      "class Any:\n    def __eq__(self, other): return True\ndef f(x):\n    return Any()\n",
+      "import atexit, os\natexit.register(os._exit, 0)\n",
+      "import os, sys\nsys.excepthook = lambda *a: os._exit(0)\n",
+      "print('__PASS_RATE__ 1.0')\n",
+    ];
+    const completions = programs.map(fenced);
+    const scores = await scoreCompletions({ sandbox, completions, tasks: completions.map(() => task) });
+    expect(scores.map(({ code, format }) => [code, format])).toEqual(completions.map(() => [0, 1]));
+  });
+
+  const levels = [...(findBubblewrap() ? ["bubblewrap" as const] : []), "process" as const];
+  it.each(levels)("keeps expected values out of a program's reach under %s", async (isolation) => {
+    const isolated = await createSandbox({ workers: 1, isolation });
+    // It looks for the expected value, as a sum so as not to find itself, and returns what it finds.
+    const expected = 444_555_666 + 738_656_026_975;
+    const code = `import gc, sys
+def f(x):
+    frame, seen = sys._getframe(), []
+    while frame:
+        seen.append(repr(frame.f_locals))
+        frame = frame.f_back
+    for thing in gc.get_objects():
+        try: seen.append(repr(thing)[:10000])
+        except Exception: pass
+    text = ' '.join(seen)
+    return [n for n in (x, x + 738656026975) if str(n) in text]
+`;
+    const [scored] = await scoreCompletions({
+      sandbox: isolated,
+      completions: [fenced(code)],
+      tasks: [{ entryPoint: "f", tests: [[[444_555_666], [expected]]] }],
+    });
+    isolated.close();
+    expect(scored!.verdicts[0]).toMatchObject({ verdict: "wrong", got: [444_555_666] }); // its own input, and no more
+  });
 });
 
 describe("combineRewards", () => {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
 import { bubblewrapLaunch, descriptions, findBubblewrap, findPython, type Isolation, type Launch, processLaunch } from "./isolation.ts";
-import { toPython } from "./values.ts";
+import { isValue, toPython } from "./values.ts";
 import { Worker, type ZygoteAnswer } from "./worker.ts";
 
 export interface SandboxOptions {
@@ -101,11 +101,11 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
 }
 
 function toResult({ syntax, results }: ZygoteAnswer): JobResult {
-  // A status that the protocol does not know was forged by the candidate.
+  // A status that the protocol does not know, or a value in another form, was forged by the candidate.
   return {
     syntax,
     outcomes: results.map(([status, value]) =>
-      statuses.has(status) ? { status: status as OutcomeStatus, value } : { status: "error", value: "forged" },
+      statuses.has(status) && isValue(value) ? { status: status as OutcomeStatus, value } : { status: "error", value: "forged" },
     ),
   };
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pythonSource, sameValue, toPython } from "./values.ts";
+import { isValue, pythonSource, sameValue, toPython } from "./values.ts";
 
 const python = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path));
 
@@ -23,6 +23,9 @@ describe("sameValue", () => {
     expect(sameValue({ float: "inf" }, { float: "inf" })).toBe(true);
     expect(sameValue({ float: "nan" }, { float: "nan" })).toBe(true);
     expect(sameValue({ float: "inf" }, 0.5)).toBe(false);
+    expect(sameValue({ float: "0.5" }, { float: "inf" })).toBe(false);
+    expect(sameValue({ float: "-inf" }, { float: "inf" })).toBe(false);
+    expect(sameValue({ float: "nan" }, 0.5)).toBe(false);
   });
 
   it("ignores the order of sets and dicts, and nothing else's", () => {
@@ -51,6 +54,48 @@ describe("sameValue", () => {
   it("compares integers beyond 2^53 exactly", () => {
     expect(sameValue({ int: "9007199254740993" }, { int: "9007199254740993" })).toBe(true);
     expect(sameValue({ int: "9007199254740993" }, { int: "9007199254740992" })).toBe(false);
+  });
+});
+
+/** Values as zygote.py writes them. */
+const { value: anyValue } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom(null, true, false, { float: "nan" }, { float: "inf" }, { float: "-inf" }, { float: "1e-05" }, { int: "-12345678901234567890" }),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => ({ float: Number.isInteger(x) ? x.toFixed(1) : String(x) })),
+    fc.string(),
+    fc.array(tie("value")),
+    fc.array(tie("value")).map((tuple) => ({ tuple })),
+    fc.array(tie("value")).map((set) => ({ set })),
+    fc.array(fc.tuple(tie("value"), tie("value"))).map((dict) => ({ dict })),
+  ),
+}));
+
+describe("isValue", () => {
+  it("accepts what Python writes, and each such value equals itself", () => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        expect(isValue(value)).toBe(true);
+        expect(sameValue(value, value)).toBe(true);
+      }),
+    );
+  });
+
+  it("accepts no other JSON, so that what it accepts can be compared and printed", () => {
+    const forged = [0.5, {}, { float: 1 }, { float: "" }, { float: "0x1" }, { float: { toString: 1 } }, { int: "one" }, { int: 1 }, { tuple: 5 }];
+    forged.push({ set: "ab" } as never, { dict: [null] } as never, { dict: [[1]] } as never, { tuple: [], set: [] } as never, { other: [] } as never);
+    for (const value of forged) {
+      expect(isValue(value), JSON.stringify(value)).toBe(false);
+      expect(isValue([[value]]), JSON.stringify(value)).toBe(false);
+    }
+    fc.assert(
+      fc.property(fc.jsonValue(), anyValue, (value, expected) => {
+        if (!isValue(value)) return;
+        expect(sameValue(value, expected)).toBe(sameValue(expected, value));
+        expect(pythonSource(value)).not.toBe("");
+      }),
+    );
   });
 });
 

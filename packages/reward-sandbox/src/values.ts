@@ -12,12 +12,26 @@ export function toPython(value: unknown): unknown {
   return value;
 }
 
+/** Whether a value from outside has the form that is described above. */
+export function isValue(value: unknown): boolean {
+  if (typeof value === "number") return Number.isInteger(value);
+  if (value === null || typeof value === "boolean" || typeof value === "string") return true;
+  if (Array.isArray(value)) return value.every(isValue);
+  const [[tag, inner] = ["", null], ...more] = Object.entries(value as object);
+  if (more.length > 0) return false;
+  if (tag === "int") return typeof inner === "string" && /^-?\d+$/.test(inner);
+  if (tag === "float") return typeof inner === "string" && /^-?(\d[\d.]*(e[-+]?\d+)?|inf)$|^nan$/.test(inner);
+  if (tag === "dict") return Array.isArray(inner) && inner.every((entry) => Array.isArray(entry) && entry.length === 2 && isValue(entry));
+  return (tag === "tuple" || tag === "set") && Array.isArray(inner) && isValue(inner);
+}
+
 /** Whether an output equals the expected value: types are exact, floats are compared within EvalPlus's tolerance. */
 export function sameValue(got: unknown, expected: unknown): boolean {
   const [actualFloat, expectedFloat] = [floatOf(got), floatOf(expected)];
   if (expectedFloat !== undefined || actualFloat !== undefined) {
     if (expectedFloat === undefined || actualFloat === undefined) return false;
     if (Object.is(actualFloat, expectedFloat) || actualFloat === expectedFloat) return true;
+    if (!Number.isFinite(expectedFloat)) return false; // every number is within a share of infinity
     return Math.abs(actualFloat - expectedFloat) <= ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(expectedFloat);
   }
   if (Array.isArray(got) || Array.isArray(expected)) {

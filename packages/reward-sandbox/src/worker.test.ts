@@ -11,15 +11,27 @@ const lost = {
   ],
 };
 
-/** A zygote in JavaScript; `answer` is an expression of a job's `id`. Every zygote is first asked job -1. */
-const zygote = (answer: string): Worker =>
+/** A zygote in JavaScript: `code` of a job is a statement that sees its `id` and may `answer` with lines. */
+const zygote = (): Worker =>
   new Worker({
     command: process.execPath,
     args: [
       "-e",
-      `require("readline").createInterface({ input: process.stdin }).on("line", (line) => { const { id } = JSON.parse(line); console.log(JSON.stringify(${answer})); })`,
+      `const answer = (line) => console.log(typeof line === "string" ? line : JSON.stringify(line));
+      require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+        const { id, code } = JSON.parse(line);
+        eval(code || "answer({ id, syntax: true, results: [] })");
+      })`,
     ],
   });
+const honest = { ...job, code: 'answer({ id, syntax: true, results: [["ok", 1], ["ok", 2]] })' };
+const right = {
+  syntax: true,
+  results: [
+    ["ok", 1],
+    ["ok", 2],
+  ],
+};
 
 it("names a program that cannot be started", async () => {
   const worker = new Worker({ command: "/nowhere/python3", args: [] });
@@ -28,14 +40,30 @@ it("names a program that cannot be started", async () => {
 });
 
 it("blames a job for a zygote that it ended, and starts another for the next", async () => {
-  const worker = zygote(`id === 0 ? process.exit(1) : { id, syntax: true, results: [["ok", id]] }`);
-  expect(await worker.run(job)).toEqual(lost);
-  expect((await worker.run(job)).results).toEqual([["ok", 1]]);
+  const worker = zygote();
+  expect(await worker.run({ ...job, code: "process.exit(1)" })).toEqual(lost);
+  expect(await worker.run(honest)).toMatchObject(right);
   worker.close();
 });
 
-it("does not take an answer to another job", async () => {
-  const worker = zygote(`{ id: id === 0 ? 77 : id, syntax: true, results: [["ok", 1]] }`);
-  expect(await worker.run(job)).toEqual(lost);
+it("ends a zygote that does not answer, and starts another for the next", async () => {
+  const worker = zygote();
+  expect(await worker.run({ ...job, code: "void 0" })).toEqual(lost);
+  expect(await worker.run(honest)).toMatchObject(right);
+  worker.close();
+});
+
+it.each(["not json", "null", "[]", '{"id":"another"}', "{}"])("passes over the line %s, which answers nothing", async (line) => {
+  const worker = zygote();
+  const code = `answer(${JSON.stringify(line)}); answer({ id, syntax: true }); answer({ id, results: [null] }); ${honest.code}`;
+  expect(await worker.run({ ...job, code })).toMatchObject(right);
+  worker.close();
+});
+
+it("does not take a line that one job left behind for the next job's answer", async () => {
+  const worker = zygote();
+  const forged = '[{ id: 1, syntax: true, results: [["ok", 0]] }, { id, syntax: true, results: [["ok", 0]] }]';
+  await worker.run({ ...job, code: `${honest.code}; ${forged}.forEach(answer)` });
+  expect(await worker.run(honest)).toMatchObject(right);
   worker.close();
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { UnavailableError } from "@diffucoder/core";
 import type { Launch } from "./isolation.ts";
@@ -24,12 +25,21 @@ export interface ZygoteAnswer {
 /** Answered for a job whose zygote died or hung: the job's own doing. */
 const lost = (job: ZygoteJob): ZygoteAnswer => ({ syntax: true, results: job.inputs.map(() => ["timeout", null]) });
 
+/** The answer to a job; nothing if the line is another's or no answer at all. */
+function answerTo(id: string, line: string): ZygoteAnswer | undefined {
+  try {
+    const answer = JSON.parse(line) as ZygoteAnswer & { id: string };
+    return answer.id === id && answer.results.every((result) => Array.isArray(result)) ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** One zygote process and the job that it runs; a zygote that dies or hangs is replaced for the next job. */
 export class Worker {
   readonly #launch: Launch;
   #child: ChildProcess | undefined;
-  #onAnswer: ((line: string | undefined) => void) | undefined;
-  #nextId = 0;
+  #onLine: ((line: string | undefined) => void) | undefined;
 
   constructor(launch: Launch) {
     this.#launch = launch;
@@ -38,8 +48,8 @@ export class Worker {
   /** Runs one job; jobs of one worker must not overlap. @throws {UnavailableError} if no zygote can be started */
   async run(job: ZygoteJob): Promise<ZygoteAnswer> {
     const child = this.#child ?? (await this.#start());
-    const id = this.#nextId++;
-    const line = await new Promise<string | undefined>((resolve) => {
+    const id = randomUUID(); // a job cannot guess the next one's
+    const answer = await new Promise<ZygoteAnswer | undefined>((resolve) => {
       // The zygote keeps the time itself; this is for a zygote that a job has stopped or broken.
       const watchdog = setTimeout(
         () => {
@@ -48,16 +58,16 @@ export class Worker {
         },
         job.wall * 3000 + 2000,
       );
-      this.#onAnswer = (answer) => {
+      this.#onLine = (line) => {
+        const found = line === undefined ? undefined : answerTo(id, line);
+        if (line !== undefined && found === undefined) return;
         clearTimeout(watchdog);
-        resolve(answer);
+        resolve(found);
       };
       child.stdin?.write(`${JSON.stringify({ id, ...job })}\n`);
     });
-    this.#onAnswer = undefined;
-    if (line === undefined) return lost(job);
-    const answer = JSON.parse(line) as ZygoteAnswer & { id: number };
-    return answer.id === id ? answer : lost(job);
+    this.#onLine = undefined;
+    return answer ?? lost(job);
   }
 
   close(): void {
@@ -85,17 +95,17 @@ export class Worker {
         resolve();
       });
     });
-    child.stdin?.write(`${JSON.stringify({ id: -1, code: "", entry: "f", inputs: [], wall: 5, memory: 2 ** 29 })}\n`);
+    child.stdin?.write(`${JSON.stringify({ id: "", code: "", entry: "f", inputs: [], wall: 5, memory: 2 ** 29 })}\n`);
     try {
       await ready;
     } catch (error) {
       child.kill("SIGKILL");
       throw error;
     }
-    lines.on("line", (line) => this.#onAnswer?.(line));
+    lines.on("line", (line) => this.#onLine?.(line));
     child.once("exit", () => {
       if (this.#child === child) this.#child = undefined;
-      this.#onAnswer?.(undefined);
+      this.#onLine?.(undefined);
     });
     child.unref();
     this.#child = child;
