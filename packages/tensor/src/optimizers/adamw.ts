@@ -42,8 +42,11 @@ export function adamW<T extends Tree<Tensor>>(
 ): { parameters: T; state: AdamWState<T> } {
   const leavesOf = (tree: T): Tensor[] => flattenTree<Tensor>(tree, isTensor).leaves;
   const [gs, ms, vs] = [leavesOf(gradient), leavesOf(state.m), leavesOf(state.v)];
-  const stepSize = div(lr, sub(1, power(beta1, step)));
+  // Scalars take on what they can, so that every array is read and written as seldom as possible:
+  //   lr / c1 * m / (sqrt(v) / c2 + eps) = (lr c2 / c1) * m / (sqrt(v) + eps c2),   c2 = sqrt(1 - b2^k)
   const correction2 = sqrt(sub(1, power(beta2, step)));
+  const stepSize = div(mul(lr, correction2), sub(1, power(beta1, step)));
+  const smallest = mul(correction2, eps);
   const keep = sub(1, mul(lr, weightDecay));
   const next: { m: Tensor[]; v: Tensor[] } = { m: [], v: [] };
   let i = 0;
@@ -54,7 +57,7 @@ export function adamW<T extends Tree<Tensor>>(
     const v1 = add(mul(v, beta2), mul(square(g), 1 - beta2));
     next.m.push(m1);
     next.v.push(v1);
-    const update = mul(stepSize, div(m1, add(div(sqrt(v1), correction2), eps)));
+    const update = mul(stepSize, div(m1, add(sqrt(v1), smallest)));
     return sub(weightDecay > 0 && decays(path) ? mul(p, keep) : p, update);
   }) as T;
   const rebuild = (leaves: Tensor[]): T => {
