@@ -1,9 +1,22 @@
 import { expect, it } from "vitest";
 import { runBench } from "./command.ts";
 
-it("names the suites when asked for one that is not there", async () => {
+async function run(...args: string[]): Promise<{ code: number; said: string[] }> {
   const said: string[] = [];
   const terminal = { out: (text: string) => void said.push(text), error: (text: string) => void said.push(text) };
-  expect(await runBench(["speed"], terminal)).toBe(1);
-  expect(said).toEqual(["There is no suite speed; there are train-step, forward, sandbox, quickstart."]);
+  return { code: await runBench(args, terminal), said };
+}
+
+it("names the suites when asked for one that is not there", async () => {
+  expect(await run("speed")).toEqual({
+    code: 1,
+    said: ["There is no suite speed; there are train-step, javascript-overhead, forward, denoise, sandbox, coupled-grpo-step."],
+  });
+});
+
+it("does not take a suite for the file of --json", async () => {
+  expect(await run("--json", "sandbox")).toEqual({
+    code: 1,
+    said: ["--json sandbox could mean a file or a suite: put --json last, or write --json ./sandbox."],
+  });
 });

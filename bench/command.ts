@@ -12,19 +12,20 @@ export interface Terminal {
 /**
  * Runs `bench`.
  *
- * @returns the exit code; a missed target is shown and is no failure, since machines differ
+ * @returns the exit code: 1 if a suite could not be run; a missed target is shown and is no failure, since machines differ
  */
 export async function runBench(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command("bench").description("Ours beside the peers that are installed, as ratios in one run").exitOverride();
   program.configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
   program
     .argument("[suite...]", `which suites (default: all of ${Object.keys(suites).join(", ")})`)
-    .option("--json <file>", "write the measurements as a JSON list")
+    .option("--json [file]", "write the measurements as a JSON list; without a file, print it in place of the table")
     .option("--quick", "a round or two of each: shows that it runs, measures nothing")
-    .action((names: string[], flags: { json?: string; quick?: boolean }) => bench(names, flags, terminal));
+    .action(async (names: string[], flags: Flags) => void (failed = await bench(names, flags, terminal)));
+  let failed: readonly string[] = [];
   try {
     await program.parseAsync(args, { from: "user" });
-    return 0;
+    return failed.length > 0 ? 1 : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
     if (!(error instanceof DiffuCoderError)) throw error;
@@ -33,16 +34,38 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
   }
 }
 
-async function bench(names: readonly string[], { json, quick = false }: { json?: string; quick?: boolean }, { out, error }: Terminal): Promise<void> {
+interface Flags {
+  /** A file, or `true` for standard output. */
+  json?: string | true;
+  quick?: boolean;
+}
+
+/** @returns the suites that failed; the others run nevertheless */
+async function bench(names: readonly string[], { json, quick = false }: Flags, { out, error }: Terminal): Promise<string[]> {
   const unknown = names.filter((name) => !Object.hasOwn(suites, name));
   if (unknown.length > 0)
     throw new DiffuCoderError("UNKNOWN_SUITE", `There is no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}.`);
+  if (typeof json === "string" && Object.hasOwn(suites, json))
+    throw new DiffuCoderError("UNCLEAR", `--json ${json} could mean a file or a suite: put --json last, or write --json ./${json}.`);
   const results: Result[] = [];
+  const failed: string[] = [];
   for (const name of names.length > 0 ? names : Object.keys(suites)) {
-    results.push(...(await (suites[name] as (typeof suites)[string])({ quick, onProgress: ({ phase }) => error(`${phase} ...`) })));
+    try {
+      results.push(...(await (suites[name] as (typeof suites)[string])({ quick, say: error })));
+    } catch (cause) {
+      if (!(cause instanceof DiffuCoderError)) throw cause;
+      error(`${name} failed: ${cause.message}`);
+      failed.push(name);
+    }
   }
-  out(tableText(results));
+  const list = JSON.stringify(toJson(results), null, 2);
+  if (json === true) {
+    out(list);
+    return failed;
+  }
+  if (results.length > 0) out(tableText(results));
   const missed = results.filter((result) => isMet(result) === false).length;
   if (missed > 0) out(`${missed} ${missed === 1 ? "target" : "targets"} missed.`);
-  if (json !== undefined) writeFileAtomic(json, `${JSON.stringify(toJson(results), null, 2)}\n`);
+  if (json !== undefined) writeFileAtomic(json, `${list}\n`);
+  return failed;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { extent, inTurns, isMet, measured, median } from "./measurement.ts";
+import { agree, extent, inTurns, isMet, meanOf, measured, median } from "./measurement.ts";
 import { short, tableText, toJson } from "./table.ts";
 
 const result = measured({ suite: "s", name: "n", ours: 3, peer: 4, peerName: "torch 2", unit: "ms", target: { of: "ratio", atMost: 0.8 } });
@@ -36,8 +36,21 @@ describe("inTurns", () => {
   it("alternates, and drops the first round", async () => {
     const order: string[] = [];
     const contender = (name: string) => async () => order.push(name);
-    expect(await inTurns({ a: contender("a"), b: contender("b") }, 2)).toEqual({ a: [3, 5], b: [4, 6] });
+    expect(await inTurns({ a: contender("a"), b: contender("b") }, 2, 0)).toEqual({ a: [3, 5], b: [4, 6] });
     expect(order).toEqual(["a", "b", "a", "b", "a", "b"]);
+  });
+});
+
+describe("meanOf", () => {
+  it("divides the sum of the runs by their number", async () => {
+    let milliseconds = 0;
+    expect(await meanOf(async () => ++milliseconds, 4)).toBe(2.5);
+  });
+});
+
+describe("agree", () => {
+  it("allows a thousandth of the peer's figure, and no NaN", () => {
+    expect([agree(1.0009, 1), agree(1.0011, 1), agree(-1, 1), agree(Number.NaN, 1)]).toEqual([true, false, false, false]);
   });
 });
 
@@ -49,6 +62,10 @@ describe("the table and the JSON list", () => {
       "s      n     3     not installed  -      ms    ratio at most 0.8: no peer",
     ]);
     expect(toJson([result])).toEqual([{ suite: "s", name: "n", ours: 3, peer: 4, peerName: "torch 2", ratio: 0.75, unit: "ms" }]);
+  });
+
+  it("show the smallest and the largest round of both", () => {
+    expect(tableText([{ ...result, spread: [2, 5], peerSpread: [3.5, 6] }])).toContain("3 (2 to 5)  4 (3.5 to 6) torch 2");
   });
 
   it("round to three digits", () => {

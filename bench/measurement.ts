@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+
 /** One line of the results. `ratio` is ours by the peer's: below 1 is faster for times, above 1 for rates. */
 export interface Measurement {
   suite: string;
@@ -21,6 +23,7 @@ export interface Result extends Measurement {
   target?: Target | undefined;
   /** Smallest and largest of our rounds. */
   spread?: readonly [number, number] | undefined;
+  peerSpread?: readonly [number, number] | undefined;
   note?: string | undefined;
 }
 
@@ -52,21 +55,46 @@ export function isMet({ target, ours, ratio }: Result): boolean | undefined {
   return (target.atMost === undefined || value <= target.atMost) && (target.atLeast === undefined || value >= target.atLeast);
 }
 
+/** After a run ONNX Runtime's threads spin for about 40 ms, in which whoever comes next would have one processor less. */
+const PAUSE = 100;
+
 /**
  * Times two contenders in turns, so that what the machine does meanwhile hits both alike.
  *
+ * @param contenders one that is undefined does not take part
  * @param rounds measured turns; one more of each goes before, unmeasured
+ * @param pause before each turn, milliseconds
  * @returns milliseconds of each round
  */
-export async function inTurns(contenders: Readonly<Record<string, () => Promise<number>>>, rounds: number): Promise<Record<string, number[]>> {
-  const times: Record<string, number[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+export async function inTurns<Name extends string>(
+  contenders: Readonly<Record<Name, (() => Promise<number>) | undefined>>,
+  rounds: number,
+  pause = PAUSE,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(contenders) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
   for (let round = -1; round < rounds; round++) {
-    for (const [name, run] of Object.entries(contenders)) {
+    for (const name of names) {
+      const run = contenders[name];
+      if (run === undefined) continue;
+      await setTimeout(pause);
       const milliseconds = await run();
-      if (round >= 0) times[name]?.push(milliseconds);
+      if (round >= 0) times[name].push(milliseconds);
     }
   }
   return times;
+}
+
+/** The mean of several runs of an action that gives its own milliseconds. */
+export async function meanOf(run: () => Promise<number>, count: number): Promise<number> {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += await run();
+  return total / count;
+}
+
+/** Whether two figures of the same computation agree; the rest is rounding. */
+export function agree(ours: number, peer: number): boolean {
+  return Math.abs(ours - peer) <= 1e-3 * Math.abs(peer);
 }
 
 /** Milliseconds of an action. */

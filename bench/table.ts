@@ -17,10 +17,13 @@ export function tableText(results: readonly Result[]): string {
 }
 
 function cells(result: Result): string[] {
-  const { suite, name, ours, spread, peer, peerName, ratio, unit, note } = result;
-  const range = spread === undefined ? "" : ` (${short(spread[0])} to ${short(spread[1])})`;
-  const other = peer === null ? (note ?? "-") : `${short(peer)} ${peerName}`;
-  return [suite, name, `${short(ours)}${range}`, other, ratio === null ? "-" : ratio.toFixed(2), unit, targetText(result)];
+  const { suite, name, ours, spread, peerSpread, peer, peerName, ratio, unit, note } = result;
+  const other = peer === null ? (note ?? "-") : `${short(peer)}${range(peerSpread)} ${peerName}`;
+  return [suite, name, `${short(ours)}${range(spread)}`, other, ratio === null ? "-" : ratio.toFixed(2), unit, targetText(result)];
+}
+
+function range(spread: Result["spread"]): string {
+  return spread === undefined ? "" : ` (${short(spread[0])} to ${short(spread[1])})`;
 }
 
 function targetText(result: Result): string {

@@ -1,5 +1,6 @@
 // PyTorch beside us, in a process of its own that is fed the same weights and batch, and works only when asked.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,10 +10,17 @@ import { UnavailableError } from "@diffucoder/core";
 import { type BenchModel, makeBatch } from "../models.ts";
 import { optimizer } from "../training-step.ts";
 
-export interface TorchPeer {
+/** What the peer can be asked for, and its answers. */
+export interface Answers {
+  train: { milliseconds: number; loss: number; gradNorm: number };
+  /** The first of the logits, to compare. */
+  forward: { milliseconds: number; logits: number[] };
+}
+
+export interface TorchPeer<Work extends keyof Answers> {
   name: string;
-  train(): Promise<{ milliseconds: number; loss: number; gradNorm: number }>;
-  forward(rows: number): Promise<{ milliseconds: number; checksum: number[] }>;
+  /** One training step, or one forward pass. */
+  run(): Promise<Answers[Work]>;
   close(): void;
 }
 
@@ -44,7 +52,12 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Loads a model into a PyTorch process. @throws {UnavailableError} if it ends or does not answer for two minutes */
-export async function startTorch(python: string, model: BenchModel, work: "train" | "forward"): Promise<TorchPeer> {
+export async function startTorch<Work extends keyof Answers>(
+  python: string,
+  model: BenchModel,
+  work: Work,
+  rows = model.batchSize,
+): Promise<TorchPeer<Work>> {
   const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
   writeModel(folder, model);
   const child = spawn(python, [fileURLToPath(new URL("../peers/torch_peer.py", import.meta.url))], {
@@ -52,31 +65,31 @@ export async function startTorch(python: string, model: BenchModel, work: "train
     stdio: ["pipe", "pipe", "pipe"],
   });
   const ask = asker(child);
-  const close = (): void => {
-    child.kill();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const close = (): void => void child.kill();
+  const run = (): Promise<Answers[Work]> => ask({ do: work, rows });
   try {
     const { version } = await ask<{ version: string }>({ do: "load", folder });
-    const threads = await fasterThreadCount(ask, work);
+    const threads = await fasterThreadCount(ask, run);
     await ask({ do: "load", folder }); // as if it had not trained yet
     const name = `torch ${version}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-    return { name, train: () => ask({ do: "train" }), forward: (rows) => ask({ do: "forward", rows }), close };
+    return { name, run, close };
   } catch (error) {
     close();
     throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
 type Ask = <T>(command: object) => Promise<T>;
 
 /** Small networks are faster on one thread than on two. The peer gets the better of the two; we always take both. */
-async function fasterThreadCount(ask: Ask, work: "train" | "forward"): Promise<number> {
+async function fasterThreadCount(ask: Ask, run: () => Promise<{ milliseconds: number }>): Promise<number> {
   const best: Record<number, number> = {};
   for (const count of [1, 2]) {
     await ask({ do: "threads", count });
     const times: number[] = [];
-    for (let i = 0; i < 5; i++) times.push((await ask<{ milliseconds: number }>({ do: work, rows: 8 })).milliseconds);
+    for (let i = 0; i < 5; i++) times.push((await run()).milliseconds);
     best[count] = Math.min(...times);
   }
   const chosen = (best[1] as number) < (best[2] as number) ? 1 : 2;
@@ -86,6 +99,7 @@ async function fasterThreadCount(ask: Ask, work: "train" | "forward"): Promise<n
 
 function asker(child: ChildProcess): Ask {
   let complaint = "";
+  child.stdin?.on("error", () => {}); // it has ended, which the missing answer tells
   child.stderr?.on("data", (data: Buffer) => (complaint = (complaint + data.toString()).slice(-400)));
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   return async <T>(command: object): Promise<T> => {
@@ -93,8 +107,11 @@ function asker(child: ChildProcess): Ask {
     const timeout = setTimeout(() => child.kill(), 120_000);
     const line = await lines.next();
     clearTimeout(timeout);
-    if (line.done === true)
-      throw new UnavailableError({ what: "The PyTorch peer", problem: complaint.trim().split("\n").at(-1) || "it ended without a word" });
+    if (line.done === true) {
+      const [code, signal] = child.exitCode === null && child.signalCode === null ? await once(child, "exit") : [child.exitCode, child.signalCode];
+      const problem = complaint.trim().split("\n").at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
+      throw new UnavailableError({ what: "The PyTorch peer", problem });
+    }
     return JSON.parse(line.value) as T;
   };
 }

@@ -4,8 +4,9 @@ Reads one JSON command per line and answers with one JSON line:
   {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts
   {"do": "threads", "count": n}
   {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm"}
-  {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "checksum"}
+  {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "logits"}, the first eight of them
 """
+import functools
 import json
 import sys
 import time
@@ -31,6 +32,14 @@ def rms_norm(x, gain, eps):
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps) * gain
 
 
+@functools.lru_cache
+def rotary_tables(length, size, theta):
+    frequencies = theta ** -(torch.arange(0, size, 2).float() / size)
+    angles = torch.arange(length).float()[:, None] * frequencies
+    angles = torch.cat((angles, angles), -1)
+    return angles.cos(), angles.sin()
+
+
 def rotate(x, cos, sin):
     half = x.shape[-1] // 2
     return x * cos + torch.cat((-x[..., half:], x[..., :half]), -1) * sin
@@ -40,10 +49,7 @@ def forward(config, w, ids):
     rows, length = ids.shape
     heads, width, eps = config["numAttentionHeads"], config["hiddenSize"], config["rmsNormEps"]
     size = width // heads
-    frequencies = config["ropeTheta"] ** -(torch.arange(0, size, 2).float() / size)
-    angles = torch.arange(length).float()[:, None] * frequencies
-    angles = torch.cat((angles, angles), -1)
-    cos, sin = angles.cos(), angles.sin()
+    cos, sin = rotary_tables(length, size, config["ropeTheta"])
     x = w["model.embed_tokens.weight"][ids]
     split = lambda y: y.view(rows, length, heads, size).transpose(1, 2)
     for i in range(config["numHiddenLayers"]):
@@ -90,7 +96,7 @@ def main():
                 with torch.no_grad():
                     ids = batch["inputIds"]
                     ids = ids.repeat(-(-command["rows"] // ids.shape[0]), 1)[:command["rows"]]
-                    answer = {"checksum": forward(config, w, ids)[0, 0, :8].tolist()}
+                    answer = {"logits": forward(config, w, ids)[0, 0, :8].tolist()}
             answer["milliseconds"] = 1000 * (time.perf_counter() - started)
         print(json.dumps(answer), flush=True)
 

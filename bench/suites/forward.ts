@@ -1,50 +1,86 @@
-// A forward pass for inference, beside PyTorch's, and the floating-point operations that it comes to.
+// A forward pass for inference beside PyTorch's: its time, the tokens a second, and the rate of the operations that it takes
+// at least. Both must find the same logits.
+import { DiffuCoderError } from "@diffucoder/core";
 import { compile, int32, type Tensor } from "@diffucoder/tensor";
-import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
-import { forwardFlops, makeBatch, makeModel, modelNames } from "../models.ts";
+import { agree, extent, inTurns, meanOf, measured, median, type Result, timed } from "../measurement.ts";
+import { type BenchModel, forwardFlops, makeBatch, makeModel, modelNames } from "../models.ts";
 import { findTorch, startTorch, TORCH_MISSING } from "../peers/torch.ts";
 import type { SuiteOptions } from "./suite.ts";
 
-export async function forwardSuite({ quick, onProgress }: SuiteOptions): Promise<Result[]> {
+const batchSizes = [1, 8, 32];
+/** As many in each turn, so that a turn is many short passes or one long one. */
+const ROWS_PER_TURN = 32;
+const ROUNDS = 9;
+
+export async function forwardSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
   const python = findTorch();
   const results: Result[] = [];
   for (const name of modelNames) {
-    const model = makeModel(name);
-    const { length, logits, parameters } = model;
-    const row = makeBatch(model).inputIds.slice(0, length);
-    const run = compile((weights: Record<string, Tensor>, inputIds: Tensor) => ({ logits: logits(weights, { inputIds }) }), {
-      name: `forward-${name}`,
-    });
-    const peer = python === undefined ? undefined : await startTorch(python, model, "forward");
-    try {
-      for (const rows of [1, 8]) {
-        onProgress({ phase: `forward ${name}`, step: rows, total: 8 });
-        const inputIds = int32(Array.from({ length: rows }, () => Array.from(row)).flat(), [rows, length]);
-        const contenders = {
-          ours: () => timed(() => run(parameters, inputIds)),
-          ...(peer && { peer: async () => (await peer.forward(rows)).milliseconds }),
-        };
-        const times = await inTurns(contenders, quick ? 2 : 15);
-        const own = times.ours as number[];
-        const rate = forwardFlops(model, rows, length) / median(own) / 1e6;
-        const other = peer && { peer: median(times.peer as number[]), peerName: peer.name };
-        results.push(
-          measured({
-            suite: "forward",
-            name: `${name}, ${rows} x ${length} tokens`,
-            ours: median(own),
-            spread: extent(own),
-            unit: "ms",
-            ...other,
-            note: TORCH_MISSING,
-          }),
-        );
-        results.push(measured({ suite: "forward", name: `${name}, ${rows} x ${length} tokens`, ours: rate, unit: "GFLOP/s" }));
-      }
-    } finally {
-      run.dispose();
-      peer?.close();
+    for (const rows of batchSizes) {
+      say(`forward ${name}, ${rows} ${rows === 1 ? "row" : "rows"} ...`);
+      results.push(...(await measureForward(makeModel(name), { rows, quick, python })));
     }
   }
   return results;
+}
+
+interface ForwardOptions {
+  rows: number;
+  quick: boolean;
+  python: string | undefined;
+}
+
+async function measureForward(model: BenchModel, { rows, quick, python }: ForwardOptions): Promise<Result[]> {
+  const { length, logits, parameters } = model;
+  const inputIds = int32(repeatedTo(rows * length, makeBatch(model).inputIds), [rows, length]);
+  const forward = compile((weights: Record<string, Tensor>, ids: Tensor) => ({ logits: logits(weights, { inputIds: ids }) }), {
+    name: `forward-${model.name}`,
+  });
+  const peer = python === undefined ? undefined : await startTorch(python, model, "forward", rows);
+  try {
+    if (peer) {
+      const { data } = (await forward(parameters, inputIds)).logits;
+      compareLogits(model.name, data.subarray(0, 8), (await peer.run()).logits);
+    }
+    const turnOf = (pass: () => Promise<number>) => () => meanOf(pass, quick ? 1 : ROWS_PER_TURN / rows);
+    const times = await inTurns(
+      {
+        ours: turnOf(() => timed(() => forward(parameters, inputIds))),
+        peer: peer && turnOf(async () => (await peer.run()).milliseconds),
+      },
+      quick ? 1 : ROUNDS,
+    );
+    const own = median(times.ours);
+    const other = peer && { milliseconds: median(times.peer), name: peer.name };
+    const common = { suite: "forward", name: `${model.name}, ${rows} x ${length} tokens`, note: TORCH_MISSING };
+    const rate = (unit: string, amount: number): Result =>
+      measured({ ...common, unit, ours: amount / own, ...(other && { peer: amount / other.milliseconds, peerName: other.name }) });
+    return [
+      measured({
+        ...common,
+        ours: own,
+        spread: extent(times.ours),
+        unit: "ms",
+        ...(other && { peer: other.milliseconds, peerSpread: extent(times.peer), peerName: other.name }),
+      }),
+      rate("tokens/s", 1000 * rows * length),
+      rate("GFLOP/s", forwardFlops(model, rows, length) / 1e6),
+    ];
+  } finally {
+    forward.dispose();
+    peer?.close();
+  }
+}
+
+/** The values from the start, as often as it takes. */
+function repeatedTo(size: number, values: Int32Array): Int32Array {
+  return Int32Array.from({ length: size }, (_, i) => values[i % values.length] as number);
+}
+
+/** Logits can be near zero by themselves, so their sum of squares is compared. */
+function compareLogits(name: string, ours: ArrayLike<number>, peer: readonly number[]): void {
+  const size = Math.hypot(...peer);
+  const distance = Math.hypot(...peer.map((value, i) => value - (ours[i] as number)));
+  if (!agree(size + distance, size))
+    throw new DiffuCoderError("MISMATCH", `${name}: our logits begin with ${Array.from(ours).join(", ")} and PyTorch's with ${peer.join(", ")}.`);
 }

@@ -1,12 +1,16 @@
+import { coupledGrpoStepSuite } from "./coupled-grpo-step.ts";
+import { denoiseSuite } from "./denoise.ts";
 import { forwardSuite } from "./forward.ts";
-import { quickstartSuite } from "./quickstart.ts";
+import { javascriptOverheadSuite } from "./javascript-overhead.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import type { Suite } from "./suite.ts";
 import { trainStepSuite } from "./train-step.ts";
 
 export const suites: Readonly<Record<string, Suite>> = {
   "train-step": trainStepSuite,
+  "javascript-overhead": javascriptOverheadSuite,
   forward: forwardSuite,
+  denoise: denoiseSuite,
   sandbox: sandboxSuite,
-  quickstart: quickstartSuite,
+  "coupled-grpo-step": coupledGrpoStepSuite,
 };

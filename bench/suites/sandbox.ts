@@ -11,8 +11,8 @@ import type { SuiteOptions } from "./suite.ts";
 
 const WORKERS = 2;
 
-export async function sandboxSuite({ quick, onProgress }: SuiteOptions): Promise<Result[]> {
-  onProgress({ phase: "sandbox", step: 0, total: 1 });
+export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
+  say("sandbox ...");
   const tasks = tinyCodeTasks({ tiers: { 2: 1, 3: 1 }, split: "train", count: quick ? 20 : 200, seed: 0 });
   const sandbox = await createSandbox({ workers: WORKERS });
   try {
@@ -21,18 +21,18 @@ export async function sandboxSuite({ quick, onProgress }: SuiteOptions): Promise
     const fewTests = few.reduce((sum, task) => sum + task.tests.length, 0);
     const times = await inTurns({ ours: () => timed(() => runAll(sandbox, tasks)), peer: () => timed(() => runEachInPython(few)) }, quick ? 1 : 5);
     const rate = (count: number, milliseconds: readonly number[]): number => count / (median(milliseconds) / 1000);
-    const common = { suite: "sandbox", unit: "test runs/s", peer: rate(fewTests, times.peer as number[]), peerName: "python3 per test" };
+    const common = { suite: "sandbox", unit: "test runs/s", peer: rate(fewTests, times.peer), peerName: "python3 per test" };
     return [
       measured({
         ...common,
         name: `${WORKERS} workers, ${sandbox.isolation.level}`,
-        ours: rate(tests, times.ours as number[]),
+        ours: rate(tests, times.ours),
         target: { of: "ours", atLeast: 300 },
       }),
       measured({
         suite: "sandbox",
         name: `${WORKERS} workers, ${sandbox.isolation.level}`,
-        ours: rate(tasks.length, times.ours as number[]),
+        ours: rate(tasks.length, times.ours),
         unit: "programs/s",
       }),
     ];

@@ -1,11 +1,10 @@
 // A training step: forward, diffusion loss, backward, clipping, AdamW; PyTorch does the same on the same numbers in the
-// same run, and must find the same losses. Also how much of our step is JavaScript.
+// same run, and must find the same losses and gradient norms.
 import { DiffuCoderError } from "@diffucoder/core";
-import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
+import { agree, extent, inTurns, meanOf, measured, median, type Result, timed } from "../measurement.ts";
 import { makeModel, modelNames } from "../models.ts";
-import { mainThreadMilliseconds } from "../main-thread.ts";
-import { findTorch, startTorch, TORCH_MISSING } from "../peers/torch.ts";
-import { trainingStep } from "../training-step.ts";
+import { findTorch, startTorch, TORCH_MISSING, type TorchPeer } from "../peers/torch.ts";
+import { type TrainingStep, trainingStep } from "../training-step.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 /** As the issue of the spine asks; below 1 is faster than PyTorch. */
@@ -16,54 +15,37 @@ const turns: Record<string, { rounds: number; stepsPerTurn: number }> = {
   "1.7M": { rounds: 15, stepsPerTurn: 20 },
 };
 
-export async function trainStepSuite({ quick, onProgress }: SuiteOptions): Promise<Result[]> {
+export async function trainStepSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
   const python = findTorch();
   const results: Result[] = [];
   for (const name of modelNames) {
+    say(`train-step ${name} ...`);
     const model = makeModel(name);
     const ours = trainingStep(model);
     const peer = python === undefined ? undefined : await startTorch(python, model, "train");
-    onProgress({ phase: `train-step ${name}`, step: 0, total: 1 });
     try {
-      const losses: Record<string, number[]> = { ours: [], peer: [] };
-      let [busy, wall] = [0, 0];
-      const run = async (): Promise<number> => {
-        const before = mainThreadMilliseconds() ?? Number.NaN;
-        const milliseconds = await timed(async () => losses.ours?.push((await ours.run()).loss));
-        busy += (mainThreadMilliseconds() ?? Number.NaN) - before;
-        wall += milliseconds;
-        return milliseconds;
-      };
-      const runPeer = async (): Promise<number> => {
-        const { milliseconds, loss } = await (peer as NonNullable<typeof peer>).train();
-        losses.peer?.push(loss);
-        return milliseconds;
-      };
+      if (peer) await compareSteps({ name, ours, peer, say });
       const { rounds, stepsPerTurn } = turns[name] as (typeof turns)[string];
-      const turnOf = (step: () => Promise<number>) => () => meanOfSteps(step, quick ? 1 : stepsPerTurn);
-      const contenders = { ours: turnOf(run), ...(peer && { peer: turnOf(runPeer) }) };
-      await inTurns(contenders, 0); // compiles
-      [busy, wall] = [0, 0];
-      const times = await inTurns(contenders, quick ? 2 : rounds);
-      if (peer) compareLosses(name, losses.ours as number[], losses.peer as number[]);
-
-      const { batchSize, length } = model;
-      const target = { of: "ratio", atMost: ratioTargets[name] as number } as const;
-      const own = times.ours as number[];
-      const common = { suite: "train-step", unit: "ms" };
-      const other = peer && { peer: median(times.peer as number[]), peerName: peer.name };
+      const turnOf = (step: () => Promise<number>) => () => meanOf(step, quick ? 1 : stepsPerTurn);
+      const times = await inTurns(
+        {
+          ours: turnOf(() => timed(() => ours.run())),
+          peer: peer && turnOf(async () => (await peer.run()).milliseconds),
+        },
+        quick ? 2 : rounds,
+      );
       results.push(
         measured({
-          ...common,
-          name: `${name}, ${batchSize} x ${length} tokens`,
-          ours: median(own),
-          spread: extent(own),
-          ...other,
-          target,
+          suite: "train-step",
+          name: `${name}, ${model.batchSize} x ${model.length} tokens`,
+          ours: median(times.ours),
+          spread: extent(times.ours),
+          unit: "ms",
+          ...(peer && { peer: median(times.peer), peerSpread: extent(times.peer), peerName: peer.name }),
+          target: { of: "ratio", atMost: ratioTargets[name] as number },
           note: TORCH_MISSING,
         }),
       );
-      if (Number.isFinite(busy)) results.push(javascriptShare(name, busy / wall));
     } finally {
       ours.dispose();
       peer?.close();
@@ -72,31 +54,31 @@ export async function trainStepSuite({ quick, onProgress }: SuiteOptions): Promi
   return results;
 }
 
-/** Milliseconds of a step, over a turn. */
-async function meanOfSteps(step: () => Promise<number>, count: number): Promise<number> {
-  let total = 0;
-  for (let i = 0; i < count; i++) total += await step();
-  return total / count;
+/** The first shows forward and backward, the next ones the optimizer. */
+const COMPARED_STEPS = 4;
+
+interface Comparison {
+  name: string;
+  ours: TrainingStep;
+  peer: TorchPeer<"train">;
+  say: (line: string) => void;
 }
 
-function javascriptShare(name: string, share: number): Result {
-  return measured({
-    suite: "train-step",
-    name: `${name}, share of the step in JavaScript`,
-    ours: 100 * share,
-    unit: "%",
-    target: { of: "ours", atMost: 5 },
-  });
-}
-
-/** How many steps must give the same losses; rounding grows with every one. */
-const COMPARED_STEPS = 20;
-
-/** The same weights, batch and optimizer give the same losses, or the comparison is worth nothing. */
-function compareLosses(name: string, ours: readonly number[], peer: readonly number[]): void {
-  ours.slice(0, COMPARED_STEPS).forEach((loss, step) => {
-    const other = peer[step] as number;
-    if (Math.abs(loss - other) <= 1e-3 * Math.abs(other)) return;
-    throw new DiffuCoderError("MISMATCH", `train-step ${name}: in step ${step + 1} our loss is ${loss} and PyTorch's ${other}.`);
-  });
+/** From the same weights, on the same batch, both must find the same, or the comparison is worth nothing. */
+async function compareSteps({ name, ours, peer, say }: Comparison): Promise<void> {
+  for (let step = 1; step <= COMPARED_STEPS; step++) {
+    const own = await ours.run();
+    const other = await peer.run();
+    if (step === 1) {
+      say(`train-step ${name}: ours has loss ${own.loss.toFixed(5)} and gradient norm ${own.gradNorm.toFixed(5)},`);
+      say(`train-step ${name}: ${peer.name} has ${other.loss.toFixed(5)} and ${other.gradNorm.toFixed(5)}.`);
+    }
+    for (const [figure, what] of [
+      ["loss", "loss"],
+      ["gradNorm", "gradient norm"],
+    ] as const) {
+      if (!agree(own[figure], other[figure]))
+        throw new DiffuCoderError("MISMATCH", `${name}: in step ${step} our ${what} is ${own[figure]} and PyTorch's ${other[figure]}.`);
+    }
+  }
 }
