@@ -4,7 +4,7 @@ import { DiffuCoderError } from "@diffucoder/core";
 import { compile, int32, type Tensor } from "@diffucoder/tensor";
 import { agree, extent, inTurns, meanOf, measured, median, type Result, timed } from "../measurement.ts";
 import { type BenchModel, forwardFlops, makeBatch, makeModel, modelNames } from "../models.ts";
-import { findTorch, startTorch, TORCH_MISSING } from "../peers/torch.ts";
+import { findTorch, startTorch, type TorchSearch } from "../peers/torch.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const batchSizes = [1, 8, 32];
@@ -13,12 +13,12 @@ const ROWS_PER_TURN = 32;
 const ROUNDS = 9;
 
 export async function forwardSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
-  const python = findTorch();
+  const torch = findTorch();
   const results: Result[] = [];
   for (const name of modelNames) {
     for (const rows of batchSizes) {
       say(`forward ${name}, ${rows} ${rows === 1 ? "row" : "rows"} ...`);
-      results.push(...(await measureForward(makeModel(name), { rows, quick, python })));
+      results.push(...(await measureForward(makeModel(name), { rows, quick, torch })));
     }
   }
   return results;
@@ -27,16 +27,16 @@ export async function forwardSuite({ quick, say }: SuiteOptions): Promise<Result
 interface ForwardOptions {
   rows: number;
   quick: boolean;
-  python: string | undefined;
+  torch: TorchSearch;
 }
 
-async function measureForward(model: BenchModel, { rows, quick, python }: ForwardOptions): Promise<Result[]> {
+async function measureForward(model: BenchModel, { rows, quick, torch }: ForwardOptions): Promise<Result[]> {
   const { length, logits, parameters } = model;
   const inputIds = int32(repeatedTo(rows * length, makeBatch(model).inputIds), [rows, length]);
   const forward = compile((weights: Record<string, Tensor>, ids: Tensor) => ({ logits: logits(weights, { inputIds: ids }) }), {
     name: `forward-${model.name}`,
   });
-  const peer = python === undefined ? undefined : await startTorch(python, model, "forward", rows);
+  const peer = torch.python === undefined ? undefined : await startTorch(torch.python, model, "forward", rows);
   try {
     if (peer) {
       const { data } = (await forward(parameters, inputIds)).logits;
@@ -52,7 +52,7 @@ async function measureForward(model: BenchModel, { rows, quick, python }: Forwar
     );
     const own = median(times.ours);
     const other = peer && { milliseconds: median(times.peer), name: peer.name };
-    const common = { suite: "forward", name: `${model.name}, ${rows} x ${length} tokens`, note: TORCH_MISSING };
+    const common = { suite: "forward", name: `${model.name}, ${rows} x ${length} tokens`, note: torch.problem };
     const rate = (unit: string, amount: number): Result =>
       measured({ ...common, unit, ours: amount / own, ...(other && { peer: amount / other.milliseconds, peerName: other.name }) });
     return [

@@ -3,7 +3,7 @@
 import { DiffuCoderError } from "@diffucoder/core";
 import { agree, extent, inTurns, meanOf, measured, median, type Result, timed } from "../measurement.ts";
 import { makeModel, modelNames } from "../models.ts";
-import { findTorch, startTorch, TORCH_MISSING, type TorchPeer } from "../peers/torch.ts";
+import { findTorch, startTorch, type TorchPeer } from "../peers/torch.ts";
 import { type TrainingStep, trainingStep } from "../training-step.ts";
 import type { SuiteOptions } from "./suite.ts";
 
@@ -16,7 +16,7 @@ const turns: Record<string, { rounds: number; stepsPerTurn: number }> = {
 };
 
 export async function trainStepSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
-  const python = findTorch();
+  const { python, problem } = findTorch();
   const results: Result[] = [];
   for (const name of modelNames) {
     say(`train-step ${name} ...`);
@@ -43,7 +43,7 @@ export async function trainStepSuite({ quick, say }: SuiteOptions): Promise<Resu
           unit: "ms",
           ...(peer && { peer: median(times.peer), peerSpread: extent(times.peer), peerName: peer.name }),
           target: { of: "ratio", atMost: ratioTargets[name] as number },
-          note: TORCH_MISSING,
+          note: problem,
         }),
       );
     } finally {
