@@ -17,6 +17,7 @@ import {
   DenoiseRequestSchema,
   parseBody,
 } from "./requests.ts";
+import { type RequestSignal, requestSignal } from "./request-signal.ts";
 import { RunQueue } from "./run-queue.ts";
 
 export interface AppOptions {
@@ -66,22 +67,19 @@ export function createApp({
     return answer;
   };
 
-  /** Waits for the turn, then runs; the turn ends with the events, whoever stops reading them. */
-  async function* inTurn<E>(signal: AbortSignal, start: () => AsyncGenerator<E>): AsyncGenerator<E> {
-    const release = await queue.acquire(signal);
+  /** Waits for the turn, then runs; turn and request end with the events, whoever stops reading them. */
+  async function* inTurn<E>({ signal, end }: RequestSignal, start: (signal: AbortSignal) => AsyncGenerator<E>): AsyncGenerator<E> {
+    let release = (): void => {};
     try {
-      yield* start();
+      release = await queue.acquire(signal);
+      yield* start(signal);
     } finally {
       release();
+      end();
     }
   }
 
-  /** A signal for one request: the client leaves, the time is up, or the server stops. */
-  function requestSignal(c: Context): { signal: AbortSignal; cancel: () => void } {
-    const client = new AbortController();
-    const signals = [client.signal, c.req.raw.signal, AbortSignal.timeout(timeLimitMs)];
-    return { signal: AbortSignal.any(shutdown === undefined ? signals : [...signals, shutdown]), cancel: () => client.abort() };
-  }
+  const signalOf = (c: Context): RequestSignal => requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
 
   async function complete(c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
     if (request.model !== undefined && request.model !== modelId) {
@@ -94,8 +92,8 @@ export function createApp({
     }
     const job = completionJob(request, { randomSeed: randomSeed() });
     const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
-    const { signal, cancel } = requestSignal(c);
-    const events = inTurn(signal, () => runCompletion({ engine, job, signal }));
+    const ending = signalOf(c);
+    const events = inTurn(ending, (signal) => runCompletion({ engine, job, signal }));
     if (!request.stream) {
       const all: CompletionEvent[] = [];
       for await (const event of events) all.push(event);
@@ -103,7 +101,7 @@ export function createApp({
     }
     const first = await events.next(); // what is wrong with the request is found here, while a status can still say it
     const includeUsage = request.stream_options?.include_usage === true;
-    return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: cancel });
+    return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: ending.cancel });
   }
 
   app.onError((error, c) => {
@@ -137,10 +135,10 @@ export function createApp({
   app.post("/v1/denoise", async (c) => {
     const request = await parseBody(DenoiseRequestSchema, c.req.raw);
     const { prompt, steps, alg, temperature, top_p: topP, seed = randomSeed() } = request;
-    const { signal, cancel } = requestSignal(c);
-    const events = inTurn(signal, () => engine.stream({ prompt, steps, alg, temperature, topP, seed, signal }));
+    const ending = signalOf(c);
+    const events = inTurn(ending, (signal) => engine.stream({ prompt, steps, alg, temperature, topP, seed, signal }));
     const first = await events.next();
-    return eventStream(denoiseMessages({ first, events, report }), { onCancel: cancel });
+    return eventStream(denoiseMessages({ first, events, report }), { onCancel: ending.cancel });
   });
   return app;
 }
