@@ -15,8 +15,8 @@ export interface AttentionBias {
   queries: Tensor | undefined;
 }
 
-/** Far below every score, yet finite: a row of -Infinity would make softmax NaN. */
-const hidden = -1e9;
+/** Bias of what is not seen: far below every score, yet finite: a row of -Infinity would make softmax NaN. */
+export const hidden = -1e9;
 
 /**
  * @param attentionMask `[B, L]`, 1 for a real token and 0 for padding, which sees nothing and is not seen

@@ -34,13 +34,37 @@ export interface ForwardInputs {
  * @throws {InvalidArgumentError} if a parameter is missing
  */
 export function forward(config: ModelConfig, parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs): Tensor {
-  const { inputIds, attentionMask, positionIds, attention = "full", logitPositions } = inputs;
+  const { inputIds, attentionMask, positionIds, attention = "full" } = inputs;
   if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, L]" });
   const [batch, length] = inputIds.shape as [number, number];
   for (const [argument, tensor] of Object.entries({ attentionMask, positionIds })) {
     const fits = tensor === undefined || (tensor.shape.length === 2 && tensor.shape[0] === batch && tensor.shape[1] === length);
     if (!fits) throw new ShapeError({ argument, shape: tensor.shape, expected: `[${batch}, ${length}], as inputIds` });
   }
+  const groupSize = config.numAttentionHeads / config.numKeyValueHeads;
+  return transformer(config, parameters, { ...inputs, bias: attentionBias({ attention, attentionMask, batch, length, groupSize }) });
+}
+
+export interface TransformerInputs extends Pick<ForwardInputs, "inputIds" | "positionIds" | "logitPositions"> {
+  bias: AttentionBias;
+  /** Keys and values that a layer's queries see, given those of the tokens themselves. @default those */
+  remember?: (layer: number, own: KeysAndValues) => KeysAndValues;
+}
+
+export interface KeysAndValues {
+  /** `[B, KV, L, S]`, rotated. */
+  keys: Tensor;
+  /** `[B, KV, L, S]`. */
+  values: Tensor;
+}
+
+/** `forward`, with the shapes checked and what is seen decided. */
+export function transformer(
+  config: ModelConfig,
+  parameters: Readonly<Record<string, Tensor>>,
+  { inputIds, positionIds, logitPositions, bias, remember }: TransformerInputs,
+): Tensor {
+  const [batch, length] = inputIds.shape as [number, number];
   const of = (name: string): Tensor => {
     const parameter = parameters[name];
     if (parameter === undefined)
@@ -57,7 +81,8 @@ export function forward(config: ModelConfig, parameters: Readonly<Record<string,
     length,
     queryTables: rotaryTables({ ...tables, scale: 1 / Math.sqrt(headSize) }),
     keyTables: rotaryTables(tables),
-    bias: attentionBias({ attention, attentionMask, batch, length, groupSize: config.numAttentionHeads / config.numKeyValueHeads }),
+    bias,
+    remember: (own) => own,
   };
   const embedding = of("model.embed_tokens.weight");
   let x = take(embedding, reshape(inputIds, [batch * length])); // [B * L, D]
@@ -65,7 +90,10 @@ export function forward(config: ModelConfig, parameters: Readonly<Record<string,
     const prefix = `model.layers.${layer}`;
     x = add(
       x,
-      selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), context),
+      selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), {
+        ...context,
+        ...(remember && { remember: (own) => remember(layer, own) }),
+      }),
     );
     if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
     const y = norm(x, `${prefix}.post_attention_layernorm`);
@@ -88,10 +116,12 @@ interface AttentionContext {
   queryTables: RotaryTables;
   keyTables: RotaryTables;
   bias: AttentionBias;
+  remember: (own: KeysAndValues) => KeysAndValues;
 }
 
 /** `x [B * L, D]` -> `[B * L, D]`. */
-function selfAttention(x: Tensor, of: (name: string) => Tensor, { config, batch, length, queryTables, keyTables, bias }: AttentionContext): Tensor {
+function selfAttention(x: Tensor, of: (name: string) => Tensor, context: AttentionContext): Tensor {
+  const { config, batch, length, queryTables, keyTables, bias, remember } = context;
   const { hiddenSize, numAttentionHeads: heads, numKeyValueHeads: keyHeads } = config;
   const headSize = hiddenSize / heads;
   const project = (name: string, count: number): Tensor => {
@@ -99,13 +129,12 @@ function selfAttention(x: Tensor, of: (name: string) => Tensor, { config, batch,
     return transpose(reshape(flat, [batch, length, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
   };
   const q = rotary(project("q_proj", heads), queryTables);
-  const k = rotary(project("k_proj", keyHeads), keyTables);
-  const v = project("v_proj", keyHeads);
+  const { keys, values } = remember({ keys: rotary(project("k_proj", keyHeads), keyTables), values: project("v_proj", keyHeads) });
 
   const grouped = reshape(q, [batch, keyHeads, (heads / keyHeads) * length, headSize]);
-  const scores = matmul(grouped, k, { transposeB: true }); // [B, KV, G * L, L]
+  const scores = matmul(grouped, keys, { transposeB: true }); // [B, KV, G * L, N], N keys
   const weights = softmax(bias.scores === undefined ? scores : add(scores, bias.scores));
-  const mixed = reshape(matmul(weights, v), [batch, heads, length, headSize]);
+  const mixed = reshape(matmul(weights, values), [batch, heads, length, headSize]);
   const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * length, hiddenSize]);
   return linear(bias.queries === undefined ? merged : mul(merged, bias.queries), of("o_proj.weight"));
 }

@@ -2,5 +2,6 @@ export { type ModelConfig, ModelConfigSchema, readModelConfig } from "./config.t
 export { initParameters, type ModelParameters, parameterCount, parameterShapes } from "./parameters.ts";
 export type { Attention } from "./attention-mask.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
+export { cachedNetwork, emptyCache, type KeyValueCache, windowForward, type WindowInputs, type WindowResult } from "./window-forward.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
 export { CheckpointError, type LoadedModel, loadModel, saveModel } from "./checkpoint.ts";

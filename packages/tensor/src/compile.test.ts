@@ -76,6 +76,23 @@ describe("donated arguments", () => {
     expect(() => p.data).toThrow("A compiled function took its memory");
   });
 
+  it("get the replaced rows in place, where nobody reads the old ones", async () => {
+    const rows = t.int32([2, 0]);
+    const f = t.compile((state: { table: t.Tensor }, x: t.Tensor) => ({ table: t.replaceRows(state.table, rows, x) }), {
+      executor: onnx,
+      donate: [0],
+    });
+    const table = t.float32([1, 2, 3, 4, 5, 6], [3, 2]);
+    const memory = table.data.buffer;
+    const result = await f({ table }, t.float32([7, 8, 9, 10], [2, 2]));
+    expect([...result.table.data]).toEqual([9, 10, 3, 4, 7, 8]);
+    expect(result.table.data.buffer).toBe(memory);
+
+    const [x, indices] = [new Tensor({ shape: [2, 1], dtype: "float32" }), new Tensor({ shape: [2], dtype: "int32" })];
+    const swapped = t.replaceRows(x, indices, x);
+    expect(mayOverwrite({ output: swapped, input: x, outputs: [swapped] })).toBe(false);
+  });
+
   it("are not overwritten while something may still read them", () => {
     const x = new Tensor({ shape: [2], dtype: "float32" });
     const y = new Tensor({ shape: [2], dtype: "float32" });

@@ -16,7 +16,8 @@ export interface Graph {
  * The proof: an executor writes an output when it runs the output's node, and by then has run all the node's
  * ancestors. So if every reader of `input` is an ancestor of `output`, no read comes after the write. Readers
  * include whoever reads `input` through a view, since a runtime may let a view share memory or fold it into
- * its reader. The node of `output` itself may read `input` if it does so element by element.
+ * its reader. The node of `output` itself may read `input` if it does so element by element, or replaces some of
+ * its elements by what other inputs say.
  */
 export function mayOverwrite({ output, input, outputs }: { output: Tensor; input: Tensor; outputs: readonly Tensor[] }): boolean {
   if (output.op === undefined || output.op.isView) return false;
@@ -28,7 +29,7 @@ export function mayOverwrite({ output, input, outputs }: { output: Tensor; input
     // A view of the input that leaves the graph would be read after the run.
     if (outputs.includes(value)) return false;
     for (const reader of readers.get(value) ?? []) {
-      const readsInPlace = reader === output && output.op.isElementwise === true && value === input;
+      const readsInPlace = reader === output && value === input && (output.op.isElementwise === true || onlyUpdates(output, input));
       if (!readsInPlace && (reader === output || !ancestors.has(reader))) return false;
       if (reader.op?.isView && !seen.has(reader)) {
         seen.add(reader);
@@ -37,6 +38,10 @@ export function mayOverwrite({ output, input, outputs }: { output: Tensor; input
     }
   }
   return true;
+}
+
+function onlyUpdates({ op, inputs }: Tensor, input: Tensor): boolean {
+  return op?.updates !== undefined && inputs.every((other, i) => (other === input) === (i === op.updates));
 }
 
 const readersCache = new WeakMap<readonly Tensor[], Map<Tensor, Tensor[]>>();

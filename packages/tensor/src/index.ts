@@ -9,7 +9,7 @@ export { broadcastTo, type ReduceOptions, sum } from "./ops/sum.ts";
 export { argMax, cumSum, max, mean } from "./ops/reduction.ts";
 export { concat, pad, reshape, slice, transpose } from "./ops/movement.ts";
 export { linear, matmul, type MatmulOptions } from "./ops/matmul.ts";
-export { iota, oneHot, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";
+export { iota, oneHot, replaceRows, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
 export { rotary } from "./ops/rotary.ts";

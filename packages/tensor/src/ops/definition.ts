@@ -28,6 +28,8 @@ export interface OpDefinition {
   readonly isView?: boolean;
   /** Element i of the result reads only element i of same-shaped inputs, so the result may overwrite such an input. */
   readonly isElementwise?: boolean;
+  /** Which input the result is, but for some replaced elements; it may be written over it. */
+  readonly updates?: number;
 }
 
 /** Checks that an argument has one of the dtypes. @throws {InvalidArgumentError} */

@@ -60,6 +60,12 @@ const cases: Case[] = [
   ["take", (table) => t.take(table, indices), spread([3, 2])],
   ["takeAlongAxis", (x) => t.takeAlongAxis(x, t.int32([1, 1, 0, 2, 2, 2], [2, 3])), spread([2, 4])],
   ["scatterAdd", (x) => t.scatterAdd(indices, x, { axis: 0, shape: [3] }), spread([4])],
+  [
+    "replaceRows",
+    (table, rows) => t.mul(t.replaceRows(table, t.int32([3, 0]), rows), t.float32([1, 2, 3, 4], [4, 1])),
+    spread([4, 2]),
+    spread([2, 2], 2),
+  ],
   ["rmsNorm", (x, w) => t.rmsNorm(x, w), spread([2, 4]), spread([4], 2)],
   ["swiglu", t.swiglu, spread([2, 3]), spread([2, 3], 2)],
   [

@@ -109,6 +109,48 @@ export function scatterAdd(indices: TensorLike, updates: TensorLike, { axis, sha
   return applyOp(scatterAddOp, [toTensor(indices, "int32"), toTensor(updates)], { axis: normalizeAxis("scatterAdd", axis, shape), shape });
 }
 
+const replaceRowsOp: OpDefinition = {
+  name: "replaceRows",
+  updates: 0,
+  infer: (inputs) => {
+    const [table, rows, updates] = inputs as [Tensor, Tensor, Tensor];
+    expectDType("replaceRows", "rows", rows, "int32");
+    expectDType("replaceRows", "updates", updates, table.dtype);
+    if (rows.shape.length !== 1) throw new ShapeError({ argument: "replaceRows: rows", shape: rows.shape, expected: "one axis" });
+    const expected = [rows.shape[0] as number, ...table.shape.slice(1)];
+    if (table.shape.length < 1 || !sameShape(updates.shape, expected))
+      throw new ShapeError({
+        argument: "replaceRows: updates",
+        shape: updates.shape,
+        expected: `[${expected.join(", ")}], a row of table for each index`,
+      });
+    return { shape: table.shape, dtype: table.dtype };
+  },
+  vjp: (g, node) => {
+    const [, rows, updates] = node.inputs as [Tensor, Tensor, Tensor];
+    return [replaceRows(g, rows, zeros(updates.shape)), undefined, take(g, rows)];
+  },
+  evaluate: (inputs) => {
+    const [table, rows, updates] = inputs as [HostValue, HostValue, HostValue];
+    const width = sizeOf(table.shape.slice(1));
+    const out = table.data.slice();
+    rows.data.forEach((row, i) => out.set(updates.data.subarray(i * width, (i + 1) * width), row * width));
+    return out;
+  },
+  emit: (builder, [table, rows, updates]) => {
+    const column = builder.node("Unsqueeze", [builder.castInt64(rows as string), builder.int64s([-1])]);
+    return builder.node("ScatterND", [table as string, column, updates as string]);
+  },
+};
+
+/**
+ * A table with some rows replaced: `table [V, ...]`, `rows [M]` int32, `updates [M, ...]` -> `[V, ...]`. A donated table
+ * is updated in place. Rows are distinct, or else their updates are equal.
+ */
+export function replaceRows(table: TensorLike, rows: TensorLike, updates: TensorLike): Tensor {
+  return applyOp(replaceRowsOp, [toTensor(table), toTensor(rows, "int32"), toTensor(updates)]);
+}
+
 /** Flat index into an array of `shape` that element `i` of `indices` points at. */
 function elementIndex(i: number, indices: HostValue, axis: number, shape: Shape): number {
   const inner = sizeOf(shape.slice(axis + 1));
