@@ -1,4 +1,20 @@
-export type { Isolation } from "./isolation.ts";
+export { evalPlusSame, pythonEqual, sameValue } from "./equality.ts";
+export type {
+  Failure,
+  FunctionJob,
+  Language,
+  Limits,
+  Outcome,
+  OutcomeResult,
+  ProgramJob,
+  RunOptions,
+  TestJob,
+  TestResult,
+  TestVerdict,
+  Trust,
+  VerdictName,
+} from "./jobs.ts";
+export type { Isolation, LocalLevel } from "./launch.ts";
 export {
   combineRewards,
   type CodeTask,
@@ -9,5 +25,5 @@ export {
   scoreCompletions,
   type Verdict,
 } from "./rewards.ts";
-export { createSandbox, type Job, type JobResult, type Outcome, type OutcomeStatus, type Sandbox, type SandboxOptions } from "./sandbox.ts";
-export { pythonSource, sameValue } from "./values.ts";
+export { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
+export { pythonSource } from "./values.ts";

@@ -1,18 +1,20 @@
 import { readFileSync } from "node:fs";
-import { UnavailableError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findBubblewrap, findPython } from "./isolation.ts";
+import type { FunctionJob, OutcomeResult } from "./jobs.ts";
+import { findBubblewrap, findPython } from "./launch.ts";
 import { combineRewards, extractCode, scoreCompletions } from "./rewards.ts";
-import { createSandbox, type Job, type JobResult, type Sandbox } from "./sandbox.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const golden: { code_format: { completion: string; code_format_reward: number; extracted_code: string }[] } = JSON.parse(
   readFileSync(new URL("../fixtures/rewards.json", import.meta.url), "utf8"),
 );
 
 /** A sandbox without Python: answers by a function of the job. */
-const sandboxOf = (run: (job: Job) => JobResult): Sandbox => ({
+const sandboxOf = (run: (job: FunctionJob) => OutcomeResult): Sandbox => ({
   isolation: { level: "process", description: "" },
   run: async (job) => run(job),
+  runProgram: () => Promise.reject(new Error("not here")),
+  runTests: () => Promise.reject(new Error("not here")),
   close: () => {},
 });
 const fenced = (code: string): string => `\`\`\`python\n${code}\`\`\`\n`;
@@ -25,13 +27,13 @@ const task = {
     [[4], 8],
   ] as [unknown[], unknown][],
 };
-const score = async (completion: string, run: (job: Job) => JobResult) =>
+const score = async (completion: string, run: (job: FunctionJob) => OutcomeResult) =>
   (await scoreCompletions({ sandbox: sandboxOf(run), completions: [completion], tasks: [task] }))[0]!;
 const doubled =
   (wrongFrom: number) =>
-  ({ inputs }: Job): JobResult => ({
-    syntax: true,
-    outcomes: inputs.map(([x], i) => ({ status: "ok", value: i < wrongFrom ? 2 * (x as number) : -1 })),
+  ({ inputs }: FunctionJob): OutcomeResult => ({
+    parses: true,
+    outcomes: inputs.map(([x], i) => ({ status: "ok", value: i < wrongFrom ? 2 * (x as number) : -1, milliseconds: 1 })),
   });
 
 describe("scoreCompletions", () => {
@@ -53,15 +55,21 @@ describe("scoreCompletions", () => {
   });
 
   it("pays half the form for code that does not parse", async () => {
-    const broken = ({ inputs }: Job): JobResult => ({ syntax: false, outcomes: inputs.map(() => ({ status: "syntax", value: null })) });
+    const broken = ({ inputs }: FunctionJob): OutcomeResult => ({
+      parses: false,
+      outcomes: inputs.map(() => ({ status: "exception", detail: "SyntaxError", milliseconds: 1 })),
+    });
     expect(await score(fenced("def f(x"), broken)).toMatchObject({ reward: 0.25, code: 0, format: 0.5 });
   });
 
   it("gives null, and no 0, when the sandbox failed", async () => {
-    const fail = (): JobResult => {
-      throw new UnavailableError({ what: "The sandbox", problem: "gone" });
-    };
-    expect(await score(fenced("x"), fail)).toEqual({ reward: null, code: null, format: null, verdicts: [] });
+    const failing = ({ inputs }: FunctionJob): OutcomeResult => ({
+      parses: true,
+      outcomes: inputs.map((_, i) =>
+        i === 2 ? { status: "infrastructure", detail: "gone", milliseconds: 0 } : { status: "ok", value: 0, milliseconds: 1 },
+      ),
+    });
+    expect(await score(fenced("x"), failing)).toMatchObject({ reward: null, code: null, format: null });
   });
 
   it("hands inputs to the sandbox and keeps the expected values", async () => {

@@ -2,9 +2,9 @@
 // for well-formed completions. Total = 2.0 code + 0.5 format.
 // Differs: 1. tests are inputs and outputs, see sandbox.ts; an exit code proves nothing. 2. A reward that could not be
 // computed is `null` and left out of the sum, as the NaNs of the reference are.
-import { UnavailableError } from "@diffucoder/core";
-import type { OutcomeStatus, Sandbox } from "./sandbox.ts";
-import { sameValue } from "./values.ts";
+import { sameValue } from "./equality.ts";
+import type { Outcome, VerdictName } from "./jobs.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** A function to write and its tests. */
 export interface CodeTask {
@@ -13,8 +13,7 @@ export interface CodeTask {
 }
 
 export interface Verdict {
-  /** `"pass"`, `"wrong"` for another value, else how the call ended. */
-  verdict: "pass" | "wrong" | Exclude<OutcomeStatus, "ok">;
+  verdict: VerdictName;
   args: readonly unknown[];
   expected: unknown;
   /** The returned value, or a detail such as the exception's name. */
@@ -74,20 +73,11 @@ async function scoreOne(sandbox: Sandbox, completion: string, { entryPoint, test
   const isWellFormed = WELL_FORMED.test(completion);
   const code = extractCode(completion);
   if (code === "" && !isWellFormed)
-    return { reward: 0, code: 0, format: 0, verdicts: tests.map(([args, expected]) => ({ verdict: "error", args, expected, got: "no code" })) };
-  let result;
-  try {
-    result = await sandbox.run({ code, entryPoint, inputs: tests.map(([args]) => args) });
-  } catch (error) {
-    if (!(error instanceof UnavailableError)) throw error;
-    return { reward: null, code: null, format: null, verdicts: [] };
-  }
-  const verdicts = tests.map(([args, expected], i): Verdict => {
-    const { status, value } = result.outcomes[i] ?? { status: "error", value: null };
-    const verdict = status !== "ok" ? status : sameValue(value, expected) ? "pass" : "wrong";
-    return { verdict, args, expected, got: value };
-  });
-  const format = !isWellFormed ? 0 : result.syntax ? 1 : 0.5;
+    return { reward: 0, code: 0, format: 0, verdicts: tests.map(([args, expected]) => ({ verdict: "exception", args, expected, got: "no code" })) };
+  const { parses, outcomes } = await sandbox.run({ code, entryPoint, inputs: tests.map(([args]) => args) });
+  const verdicts = tests.map(([args, expected], i): Verdict => ({ args, expected, ...judged(outcomes[i] as Outcome, expected) }));
+  if (verdicts.some(({ verdict }) => verdict === "infrastructure")) return { reward: null, code: null, format: null, verdicts };
+  const format = !isWellFormed ? 0 : parses ? 1 : 0.5;
   const passed = tests.length === 0 ? 0 : verdicts.filter(({ verdict }) => verdict === "pass").length / tests.length;
   const codeReward = format === 1 ? passed : 0;
   return {
@@ -99,4 +89,9 @@ async function scoreOne(sandbox: Sandbox, completion: string, { entryPoint, test
     format,
     verdicts,
   };
+}
+
+function judged(outcome: Outcome, expected: unknown): Pick<Verdict, "verdict" | "got"> {
+  if (outcome.status !== "ok") return { verdict: outcome.status, got: outcome.detail };
+  return { verdict: sameValue(outcome.value, expected) ? "pass" : "wrong", got: outcome.value };
 }

@@ -6,16 +6,18 @@ import { createSandbox } from "./sandbox.ts";
 const machine = vi.hoisted((): { python?: string | undefined; bubblewrap?: string | undefined } => ({}));
 
 /** Programs in JavaScript stand for Python and bubblewrap. */
-vi.mock(import("./isolation.ts"), async (original) => ({
+vi.mock(import("./launch.ts"), async (original) => ({
   ...(await original()),
   findPython: () => machine.python,
   findBubblewrap: () => machine.bubblewrap,
-  processLaunch: (python) => ({ command: process.execPath, args: ["-e", python] }),
-  bubblewrapLaunch: (bubblewrap) => ({ command: process.execPath, args: ["-e", bubblewrap] }),
+  launchOf: (level, { python, bubblewrap }) => ({
+    command: process.execPath,
+    args: ["-e", level === "bubblewrap" ? (bubblewrap as string) : python],
+  }),
 }));
 
-const works =
-  'require("readline").createInterface({ input: process.stdin }).on("line", (line) => console.log(JSON.stringify({ id: JSON.parse(line).id, syntax: true, results: [] })))';
+const says = (filtered: boolean): string => `console.log(JSON.stringify({ id: "", filtered: ${filtered} })); process.stdin.resume()`;
+const works = says(true);
 const fails = 'console.error("bwrap: No permissions to create a new namespace"); process.exit(1)';
 
 afterEach(() => {
@@ -39,10 +41,19 @@ it("takes the weaker isolation where bubblewrap is missing or does not start, an
   expect(description).toContain("weaker");
 });
 
+it("runs programs without isolation only if that is asked for, and says so", async () => {
+  Object.assign(machine, { python: says(false) });
+  await expect(createSandbox()).rejects.toThrow("The sandbox is not available: this system does not filter system calls.");
+  expect((await createSandbox({ isolation: "none" })).isolation).toEqual({
+    level: "none",
+    description: "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can",
+  });
+});
+
 it("does not fall back when bubblewrap was asked for, and gives bubblewrap's reason and the way out", async () => {
   Object.assign(machine, { python: works });
   await expect(createSandbox({ isolation: "bubblewrap" })).rejects.toThrow(
-    "The Python sandbox with isolation by bubblewrap is not available: bwrap was not found. Install what is missing, on Debian with: apt-get install bubblewrap python3.",
+    'The sandbox with isolation by bubblewrap is not available: bwrap was not found. Install what is missing, on Debian with: apt-get install bubblewrap python3. Isolation "none" runs programs without any.',
   );
   Object.assign(machine, { bubblewrap: fails });
   await expect(createSandbox({ isolation: "bubblewrap" })).rejects.toThrow("bwrap: No permissions to create a new namespace");
@@ -50,5 +61,5 @@ it("does not fall back when bubblewrap was asked for, and gives bubblewrap's rea
 
 it("gives the reason when nothing starts", async () => {
   Object.assign(machine, { python: 'console.error("broken python"); process.exit(1)', bubblewrap: fails });
-  await expect(createSandbox()).rejects.toThrow("The Python sandbox is not available: broken python. Install what is missing");
+  await expect(createSandbox()).rejects.toThrow("The sandbox is not available: broken python. Install what is missing");
 });

@@ -1,35 +1,39 @@
 import { UnavailableError } from "@diffucoder/core";
 import { expect, it } from "vitest";
-import { Worker } from "./worker.ts";
+import { type SupervisorJob, Worker } from "./worker.ts";
 
-const job = { code: "", entry: "f", inputs: [[1], [2]], wall: 0.1, memory: 2 ** 28 };
-const lost = {
-  syntax: true,
-  results: [
-    ["timeout", null],
-    ["timeout", null],
-  ],
+const job: SupervisorJob = {
+  kind: "functions",
+  language: "python",
+  code: "",
+  walls: [0.1, 0.1],
+  total: 0.3,
+  memory: 2 ** 28,
+  files: false,
+  entry: "f",
+  inputs: [[1], [2]],
 };
 
-/** A zygote in JavaScript: `code` of a job is a statement that sees its `id` and may `answer` with lines. */
-const zygote = (): Worker =>
+/** A supervisor in JavaScript: `code` of a job is a statement that sees its `id` and may `answer` with lines. */
+const supervisor = (): Worker =>
   new Worker({
     command: process.execPath,
     args: [
       "-e",
       `const answer = (line) => console.log(typeof line === "string" ? line : JSON.stringify(line));
+      answer({ id: "", filtered: true });
       require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
         const { id, code } = JSON.parse(line);
-        eval(code || "answer({ id, syntax: true, results: [] })");
+        eval(code);
       })`,
     ],
   });
-const honest = { ...job, code: 'answer({ id, syntax: true, results: [["ok", 1], ["ok", 2]] })' };
+const honest = { ...job, code: 'answer({ id, parses: true, results: [["ok", 1, 0], ["ok", 2, 0]] })' };
 const right = {
-  syntax: true,
+  parses: true,
   results: [
-    ["ok", 1],
-    ["ok", 2],
+    ["ok", 1, 0],
+    ["ok", 2, 0],
   ],
 };
 
@@ -39,31 +43,42 @@ it("names a program that cannot be started", async () => {
   await expect(worker.run(job)).rejects.toThrow("/nowhere/python3");
 });
 
-it("blames a job for a zygote that it ended, and starts another for the next", async () => {
-  const worker = zygote();
-  expect(await worker.run({ ...job, code: "process.exit(1)" })).toEqual(lost);
+it("has no answer from a supervisor that ended, and starts another for the next job", async () => {
+  const worker = supervisor();
+  expect(await worker.run({ ...job, code: "process.exit(1)" })).toBeUndefined();
   expect(await worker.run(honest)).toMatchObject(right);
   worker.close();
 });
 
-it("ends a zygote that does not answer, and starts another for the next", async () => {
-  const worker = zygote();
-  expect(await worker.run({ ...job, code: "void 0" })).toEqual(lost);
+it("ends a supervisor that does not answer, and starts another for the next job", async () => {
+  const worker = supervisor();
+  expect(await worker.run({ ...job, code: "void 0" })).toBeUndefined();
   expect(await worker.run(honest)).toMatchObject(right);
   worker.close();
 });
 
 it.each(["not json", "null", "[]", '{"id":"another"}', "{}"])("passes over the line %s, which answers nothing", async (line) => {
-  const worker = zygote();
-  const code = `answer(${JSON.stringify(line)}); answer({ id, syntax: true }); answer({ id, results: [null] }); ${honest.code}`;
+  const worker = supervisor();
+  const code = `answer(${JSON.stringify(line)}); answer({ id, parses: true }); answer({ id, results: [null] }); ${honest.code}`;
   expect(await worker.run({ ...job, code })).toMatchObject(right);
   worker.close();
 });
 
 it("does not take a line that one job left behind for the next job's answer", async () => {
-  const worker = zygote();
-  const forged = '[{ id: 1, syntax: true, results: [["ok", 0]] }, { id, syntax: true, results: [["ok", 0]] }]';
+  const worker = supervisor();
+  const forged = '[{ id: 1, parses: true, results: [["ok", 0, 0]] }, { id, parses: true, results: [["ok", 0, 0]] }]';
   await worker.run({ ...job, code: `${honest.code}; ${forged}.forEach(answer)` });
+  expect(await worker.run(honest)).toMatchObject(right);
+  worker.close();
+});
+
+it("ends a job whose signal says so", async () => {
+  const worker = supervisor();
+  const controller = new AbortController();
+  const running = worker.run({ ...job, total: 60, code: "void 0" }, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 20);
+  expect(await running).toBeUndefined();
+  expect(await worker.run({ ...job, code: "void 0" }, { signal: controller.signal })).toBeUndefined();
   expect(await worker.run(honest)).toMatchObject(right);
   worker.close();
 });

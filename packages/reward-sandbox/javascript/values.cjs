@@ -1,0 +1,106 @@
+// JavaScript values as JSON with tags, for the scripts beside this file. Only plain data passes.
+"use strict";
+const { readSync, writeSync } = require("node:fs");
+const { stringify } = JSON; // before a program could replace it
+const OUTPUT_LIMIT = 1 << 20;
+const DEEPEST = 40;
+
+class Refused extends Error {}
+
+function encode(value, depth = 0) {
+  if (depth > DEEPEST) throw new Refused("a value nested too deeply");
+  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+  if (value === undefined) return { undefined: true };
+  if (typeof value === "bigint") return { bigint: String(value) };
+  if (typeof value === "number") {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) return value;
+    return {
+      float: Number.isNaN(value) ? "nan" : value === Infinity ? "inf" : value === -Infinity ? "-inf" : Object.is(value, -0) ? "-0" : String(value),
+    };
+  }
+  const kind = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
+  if (kind === Array.prototype && Array.isArray(value)) return Array.from(value, (item) => encode(item, depth + 1));
+  if (kind === Map.prototype) return { map: Array.from(value, ([key, item]) => [encode(key, depth + 1), encode(item, depth + 1)]) };
+  if (kind === Set.prototype) return { set: Array.from(value, (item) => encode(item, depth + 1)) };
+  if (kind === Object.prototype || kind === null) return { dict: Object.entries(value).map(([key, item]) => [key, encode(item, depth + 1)]) };
+  throw new Refused(`a value of type ${typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value}`);
+}
+
+function decode(value) {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(decode);
+  const [[tag, inner]] = Object.entries(value);
+  const pairs = () => inner.map(([key, item]) => [decode(key), decode(item)]);
+  switch (tag) {
+    case "undefined":
+      return undefined;
+    case "int":
+    case "bigint":
+      return BigInt(inner);
+    case "float":
+      return inner === "nan" ? NaN : inner === "inf" ? Infinity : inner === "-inf" ? -Infinity : Number(inner);
+    case "tuple":
+      return inner.map(decode);
+    case "set":
+    case "frozenset":
+      return new Set(inner.map(decode));
+    case "map":
+      return new Map(pairs());
+    case "dict":
+      return Object.fromEntries(pairs());
+    default:
+      throw new Refused(`a value of kind ${tag}`);
+  }
+}
+
+/** Writes a line of JSON, [status, value or detail]. */
+function answerTo(file) {
+  return (status, value = null) => {
+    let text = stringify([status, value]);
+    if (Buffer.byteLength(text) > OUTPUT_LIMIT) text = '["output-limit","more than a megabyte"]';
+    let rest = Buffer.from(`${text}\n`);
+    while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+  };
+}
+
+/** Lines of a file, each once it is there. */
+function* linesOf(file) {
+  const chunk = Buffer.alloc(1 << 16);
+  let rest = Buffer.alloc(0);
+  for (;;) {
+    let end;
+    while ((end = rest.indexOf(10)) === -1) {
+      const count = readSync(file, chunk);
+      if (count === 0) return;
+      rest = Buffer.concat([rest, chunk.subarray(0, count)]);
+    }
+    yield rest.toString("utf8", 0, end);
+    rest = rest.subarray(end + 1);
+  }
+}
+
+/** [status, detail] of something thrown. */
+function failureOf(error) {
+  if (error instanceof Refused) return ["wrong", `returned ${error.message}, which is not plain data`];
+  const code = String(error?.code ?? "");
+  if (code === "EPERM" || code === "EACCES" || code === "EROFS" || code === "ERR_ACCESS_DENIED") return ["forbidden", code];
+  if (code === "ERR_MEMORY_ALLOCATION_FAILED" || error?.message === "Array buffer allocation failed") return ["memory", "allocation failed"];
+  return ["exception", String(error?.name ?? typeof error).slice(0, 200)];
+}
+
+/** Parses a program and returns what runs it, as a script of its own; undefined after a failure was answered. */
+function parseProgram(code, answer) {
+  const vm = require("node:vm");
+  Object.assign(globalThis, { require, module: { exports: {} }, exports: {} });
+  let script;
+  try {
+    script = new vm.Script(code, { filename: "candidate.js" });
+  } catch {
+    answer("syntax", "SyntaxError");
+    return undefined;
+  }
+  answer("parsed");
+  return { run: () => script.runInThisContext(), evaluate: (text) => vm.runInThisContext(text) };
+}
+
+module.exports = { Refused, encode, decode, answerTo, linesOf, failureOf, parseProgram };

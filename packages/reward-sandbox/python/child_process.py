@@ -1,0 +1,133 @@
+"""Starts restricted child processes and waits for them."""
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+
+from sandbox.system_calls import install, system_call_filter
+
+OUTPUT_LIMIT = 1 << 20
+NOBODY = 65534
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 4, 38, 1
+libc = ctypes.CDLL(None, use_errno=True)
+prctl = getattr(libc, "prctl", lambda *_: 0)  # Linux alone has it
+
+FILTERS = {
+    (writes_files, is_engine): system_call_filter(writes_files=writes_files, is_engine=is_engine) if sys.platform == "linux" else None
+    for writes_files in (False, True)
+    for is_engine in (False, True)
+}
+
+
+def hide():
+    """No process of the same user may look into this one."""
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def restrict(parent, *, memory, seconds, writes_files, is_engine):
+    """Takes from this process what a job may not have. Memory in bytes; an engine reserves more addresses than it uses."""
+    os.setsid()
+    if os.geteuid() == 0:  # without bubblewrap, as root: nobody's files and processes are as good as out of reach
+        try:
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+        except OSError:
+            pass  # a user namespace without that user
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+    limits = {
+        resource.RLIMIT_DATA if is_engine else resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: int(seconds) + 2,
+        resource.RLIMIT_FSIZE: OUTPUT_LIMIT,
+        resource.RLIMIT_NOFILE: 64,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 512 if is_engine else 64,
+    }
+    for what, limit in limits.items():
+        try:
+            resource.setrlimit(what, (limit, limit))
+        except (ValueError, OSError):
+            pass  # macOS knows no limit on addresses
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    program = FILTERS[writes_files, is_engine]
+    if program is not None:
+        install(libc, program)
+    if not is_engine:
+        hide()
+
+
+def placed(files, stdin, stdout):
+    """Makes the given files 3, 4, ..., the standard streams the given ones or /dev/null, and closes all others."""
+    null = os.open(os.devnull, os.O_RDWR)
+    wanted = [null if stdin is None else stdin, null if stdout is None else stdout, null, *files]
+    safe = [fcntl.fcntl(fd, fcntl.F_DUPFD, 128) for fd in wanted]
+    for place, fd in enumerate(safe):
+        os.dup2(fd, place, inheritable=True)
+    os.closerange(len(safe), 256)
+
+
+class Child:
+    """A forked and restricted process that performs an action and ends."""
+
+    def __init__(self, action, *, files, limits, stdin=None, stdout=None):
+        parent = os.getpid()
+        self.status, self.was_killed = None, False
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                placed(files, stdin, stdout)
+                restrict(parent, **limits)
+                action()
+            finally:
+                os._exit(0)
+
+    def ended_by_itself(self, within=0.05):
+        """Whether it ends within a moment, as one does that has closed its files; if not it is killed."""
+        give_up = time.monotonic() + within
+        while self.status is None and time.monotonic() < give_up:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = status
+                return True
+            time.sleep(0.001)
+        self.end()
+        return not self.was_killed
+
+    def end(self):
+        """Kills what is left of it."""
+        if self.status is not None:
+            return
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        _, self.status = os.waitpid(self.pid, 0)
+        self.was_killed = True
+
+
+def sealed(content):
+    """A file in memory that holds these bytes, to be read from the start."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("job")
+    else:
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view):]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def read_all(fd):
+    chunks = []
+    while chunk := os.read(fd, 1 << 16):
+        chunks.append(chunk)
+    return b"".join(chunks)

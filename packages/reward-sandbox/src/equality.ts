@@ -1,0 +1,121 @@
+// When an output is the expected one. All three rules compare values as `values.ts` describes them.
+
+const ABSOLUTE_TOLERANCE = 1e-6;
+const RELATIVE_TOLERANCE = 1e-7;
+
+type Tagged = readonly [tag: string, inner: unknown];
+
+/** A value by its Python type. */
+function typed(value: unknown): Tagged {
+  if (value === null || value === undefined) return ["None", null];
+  if (typeof value === "boolean") return ["bool", value];
+  if (typeof value === "string") return ["str", value];
+  if (typeof value === "number") return Number.isInteger(value) ? ["int", BigInt(value)] : ["float", value];
+  if (Array.isArray(value)) return ["list", value];
+  const [tag, inner] = Object.entries(value)[0] ?? ["", null];
+  if (tag === "int") return [tag, integerOf(String(inner))];
+  if (tag === "float") return [tag, floatOf(String(inner))];
+  if (tag === "complex") return [tag, (inner as string[]).map(floatOf)];
+  return [tag, inner];
+}
+
+const integerOf = (text: string): bigint => (text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text));
+const floatOf = (text: string): number => (text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text));
+
+const UNORDERED = new Set(["set", "frozenset"]);
+const MAPPINGS = new Set(["dict", "Counter", "defaultdict", "OrderedDict", "map"]);
+
+type Same = (got: unknown, expected: unknown) => boolean;
+
+function sameItems(got: unknown, expected: unknown, same: Same): boolean {
+  return Array.isArray(got) && Array.isArray(expected) && got.length === expected.length && got.every((item, i) => same(item, expected[i]));
+}
+
+const byJson = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+
+/** Items alike in any order: first in the order of their text, which pairs most, then by trying. */
+function sameUnordered(got: unknown, expected: unknown, same: Same): boolean {
+  if (!Array.isArray(got) || !Array.isArray(expected) || got.length !== expected.length) return false;
+  const rest = expected.toSorted(byJson);
+  return got.toSorted(byJson).every((item) => {
+    const at = rest.findIndex((other) => same(item, other));
+    if (at !== -1) rest.splice(at, 1);
+    return at !== -1;
+  });
+}
+
+const isClose = (got: number, expected: number, atol: number, rtol: number): boolean =>
+  Object.is(got, expected) || got === expected || (Number.isFinite(expected) && Math.abs(got - expected) <= atol + rtol * Math.abs(expected));
+
+/**
+ * Whether an output is the expected value for a reward: types are exact, floats at any depth within 1e-6 + 1e-7 |expected|,
+ * NaN equals itself. The order of sets and dicts does not count.
+ */
+export function sameValue(got: unknown, expected: unknown): boolean {
+  const [[tag, inner], [otherTag, other]] = [typed(got), typed(expected)];
+  if (tag !== otherTag) return false;
+  if (tag === "float") return isClose(inner as number, other as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE);
+  if (tag === "complex")
+    return (inner as number[]).every((part, i) => isClose(part, (other as number[])[i] as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE));
+  if (tag === "list" || tag === "tuple" || tag === "deque" || tag === "OrderedDict") return sameItems(inner, other, sameValue);
+  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameValue);
+  return inner === other;
+}
+
+/** A number's real and imaginary part; a bool counts as 0 or 1. */
+function complexOf([tag, inner]: Tagged): readonly [number | bigint, number] | undefined {
+  if (tag === "bool") return [inner ? 1n : 0n, 0];
+  if (tag === "int" || tag === "float") return [inner as number | bigint, 0];
+  return tag === "complex" ? (inner as [number, number]) : undefined;
+}
+
+/** `==` of numbers: an int and a float are compared exactly. */
+// oxlint-disable-next-line eqeqeq
+const sameNumber = (a: number | bigint, b: number | bigint): boolean => a == b || (Number.isNaN(a) && Number.isNaN(b));
+
+/** Whether `got == expected` in Python: `1 == 1.0 == True`, `{1} == frozenset({1})`. Unlike there NaN equals itself. */
+export function pythonEqual(got: unknown, expected: unknown): boolean {
+  const [a, b] = [typed(got), typed(expected)];
+  const [x, y] = [complexOf(a), complexOf(b)];
+  if (x || y) return x !== undefined && y !== undefined && sameNumber(x[0], y[0]) && sameNumber(x[1], y[1]);
+  const [[tag, inner], [otherTag, other]] = [a, b];
+  const both = (test: (tag: string) => boolean): boolean => test(tag) && test(otherTag);
+  if (both((kind) => UNORDERED.has(kind))) return sameUnordered(inner, other, pythonEqual);
+  if (both((kind) => kind === "OrderedDict")) return sameItems(inner, other, pythonEqual);
+  if (both((kind) => kind === "Counter")) return sameUnordered(withoutZeros(inner), withoutZeros(other), pythonEqual);
+  if (both((kind) => MAPPINGS.has(kind))) return sameUnordered(inner, other, pythonEqual);
+  if (both((kind) => kind === "bytes" || kind === "bytearray")) return inner === other;
+  if (tag !== otherTag) return false;
+  return Array.isArray(inner) ? sameItems(inner, other, pythonEqual) : inner === other;
+}
+
+const withoutZeros = (pairs: unknown): unknown => (pairs as [unknown, unknown][]).filter(([, count]) => !pythonEqual(count, 0));
+
+/**
+ * Whether EvalPlus would take an output for the expected one, apart from its special cases of single tasks: equal in Python, or
+ * of the same type and close by numpy's `allclose` with `rtol` 1e-7.
+ *
+ * @param atol of the task; 0 becomes 1e-6 where a float or floats are expected
+ */
+export function evalPlusSame(got: unknown, expected: unknown, { atol = 0 }: { atol?: number } = {}): boolean {
+  if (pythonEqual(got, expected)) return true;
+  const tolerance = atol === 0 && isFloats(expected) ? ABSOLUTE_TOLERANCE : atol;
+  return tolerance !== 0 && typed(got)[0] === typed(expected)[0] && allClose(got, expected, tolerance);
+}
+
+/** EvalPlus's `is_floats`: a float, or a list or tuple of floats that is not empty. */
+function isFloats(value: unknown): boolean {
+  const [tag, inner] = typed(value);
+  if (tag === "float") return true;
+  return (tag === "list" || tag === "tuple") && (inner as unknown[]).length > 0 && (inner as unknown[]).every((item) => typed(item)[0] === "float");
+}
+
+/** numpy's `allclose` of numbers and of lists or tuples of them, of the same shape. */
+function allClose(got: unknown, expected: unknown, atol: number): boolean {
+  const [a, b] = [typed(got), typed(expected)];
+  const isSequence = ([tag]: Tagged): boolean => tag === "list" || tag === "tuple";
+  if (isSequence(a) && isSequence(b)) return sameItems(a[1], b[1], (x, y) => allClose(x, y, atol));
+  const [x, y] = [complexOf(a), complexOf(b)];
+  if (x === undefined || y === undefined) return false;
+  return isClose(Number(x[0]), Number(y[0]), atol, RELATIVE_TOLERANCE) && isClose(x[1], y[1], atol, RELATIVE_TOLERANCE);
+}

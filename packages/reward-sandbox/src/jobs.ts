@@ -1,0 +1,100 @@
+// What a sandbox is asked to do, and what it answers.
+
+export type Language = "python" | "javascript" | "typescript";
+
+export interface Limits {
+  /** Of one call, run or test, milliseconds. @default the sandbox's */
+  wallTimeMs?: number;
+  /** Of the whole job, milliseconds. @default three times `wallTimeMs`; for tests and runs, `wallTimeMs` times their number */
+  totalTimeMs?: number;
+  /** Address space of the program, megabytes. @default the sandbox's */
+  memoryMb?: number;
+}
+
+/** Calls of a function: inputs go in and outputs come out. Whether they are right is decided outside. */
+export interface FunctionJob extends Limits {
+  /** @default "python" */
+  language?: Language;
+  code: string;
+  /** Name of the function. */
+  entryPoint: string;
+  /** Arguments of each call; see `values.ts` for how they are written. */
+  inputs: readonly (readonly unknown[])[];
+  /** Limit of each call, milliseconds, instead of `wallTimeMs`. */
+  callTimesMs?: readonly number[];
+}
+
+/** Runs of a whole program: standard input goes in and standard output comes out. */
+export interface ProgramJob extends Limits {
+  /** @default "python" */
+  language?: Language;
+  code: string;
+  stdins: readonly string[];
+  /** A clean, writable /tmp for each run; under bubblewrap alone. @default false */
+  writableTmp?: boolean;
+}
+
+/** Tests that are code: statements that raise if the program is wrong. */
+export interface TestJob extends Limits {
+  /** @default "python" */
+  language?: Language;
+  code: string;
+  /** Each runs for itself, with a program of its own. */
+  tests: readonly string[];
+  /**
+   * The function that the tests call, under this name or as `candidate`. The program then runs in another process than the
+   * tests, and only plain data crosses: the tests can be trusted. Without it both share a process that the program can take over.
+   */
+  entryPoint?: string;
+  /** Python: the tests define `unittest.TestCase` classes, which are to be run. @default false */
+  unittest?: boolean;
+  /** A clean, writable /tmp for each test; under bubblewrap alone. @default false */
+  writableTmp?: boolean;
+}
+
+/**
+ * How a call, run or test failed.
+ * - `wrong`: a check failed, or the value is not plain data of exactly Python's or JavaScript's own types
+ * - `exception`: it raised (the detail names what), left early ("exit"), does not parse, or has no such function
+ * - `timeout`, `memory`, `output-limit`: it went over a limit
+ * - `forbidden`: it tried what the sandbox denies, or forged an answer
+ * - `infrastructure`: the sandbox failed; that says nothing about the program and must not be counted as a failure
+ */
+export type Failure = "wrong" | "exception" | "timeout" | "memory" | "output-limit" | "forbidden" | "infrastructure";
+
+export type VerdictName = "pass" | Failure;
+
+/** `high`: only a program that computes its answer can pass. `low`: the program could have forged the pass. */
+export type Trust = "high" | "low";
+
+export type Outcome =
+  | { status: "ok"; value: unknown; milliseconds: number }
+  | { status: Failure; /** For people. */ detail: string; /** As seen from outside the program. */ milliseconds: number };
+
+export interface OutcomeResult {
+  /** Whether the code parses. */
+  parses: boolean;
+  /** One for each input. The value of a run is its standard output. */
+  outcomes: Outcome[];
+}
+
+export interface TestVerdict {
+  verdict: VerdictName;
+  /** For people; empty for a pass. */
+  detail: string;
+  milliseconds: number;
+}
+
+export interface TestResult {
+  parses: boolean;
+  trust: Trust;
+  /** One for each test. */
+  verdicts: TestVerdict[];
+}
+
+export interface RunOptions {
+  /** Ends the job, or takes it out of the queue. */
+  signal?: AbortSignal | undefined;
+  /** Who asks: workers are shared fairly between callers, whatever each has waiting. @default "" */
+  caller?: string;
+}
