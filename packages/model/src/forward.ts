@@ -5,11 +5,12 @@
 //   logits = head(norm(x))                                             [B, L, V]
 // Differs from Hugging Face's code: 1. heads that share keys and values are rows of one product, K and V are not
 // repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there.
-import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
-import { add, linear, matmul, mul, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
+import { ShapeError } from "@diffucoder/core";
+import { add, matmul, mul, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
 import type { ModelConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
+import { embed, isQuantized, parameterOf, project } from "./weights.ts";
 
 export interface ForwardInputs {
   /** Token ids, int32 `[B, L]`. */
@@ -28,7 +29,7 @@ export interface ForwardInputs {
  * Raw logits of the transformer, as the head gives them: those at position `i` predict token `i + 1`, so a diffusion
  * model reads them shifted by one (`shiftLogits` of `@diffucoder/diffusion`).
  *
- * @param parameters by Hugging Face name, see `parameterShapes`
+ * @param parameters by Hugging Face name, see `parameterShapes`; or quantized, see `quantizedParameterShapes`
  * @returns `[B, L, V]`, or `[M, V]` with `logitPositions`
  * @throws {ShapeError} if an input does not fit the others
  * @throws {InvalidArgumentError} if a parameter is missing
@@ -65,18 +66,13 @@ export function transformer(
   { inputIds, positionIds, logitPositions, bias, remember }: TransformerInputs,
 ): Tensor {
   const [batch, length] = inputIds.shape as [number, number];
-  const of = (name: string): Tensor => {
-    const parameter = parameters[name];
-    if (parameter === undefined)
-      throw new InvalidArgumentError({ argument: `parameters[${JSON.stringify(name)}]`, value: parameter, expected: "a tensor" });
-    return parameter;
-  };
-  const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, of(`${name}.weight`), { eps: config.rmsNormEps });
+  const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, parameterOf(parameters, `${name}.weight`), { eps: config.rmsNormEps });
 
   const headSize = config.hiddenSize / config.numAttentionHeads;
   const tables = { batch, length, headSize, theta: config.ropeTheta, positionIds };
   const context: AttentionContext = {
     config,
+    parameters,
     batch,
     length,
     queryTables: rotaryTables({ ...tables, scale: 1 / Math.sqrt(headSize) }),
@@ -84,23 +80,23 @@ export function transformer(
     bias,
     remember: (own) => own,
   };
-  const embedding = of("model.embed_tokens.weight");
-  let x = take(embedding, reshape(inputIds, [batch * length])); // [B * L, D]
+  let x = embed(parameters, EMBEDDING, reshape(inputIds, [batch * length])); // [B * L, D]
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const prefix = `model.layers.${layer}`;
     x = add(
       x,
-      selfAttention(norm(x, `${prefix}.input_layernorm`), (name) => of(`${prefix}.self_attn.${name}`), {
+      selfAttention(norm(x, `${prefix}.input_layernorm`), `${prefix}.self_attn`, {
         ...context,
         ...(remember && { remember: (own) => remember(layer, own) }),
       }),
     );
     if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
     const y = norm(x, `${prefix}.post_attention_layernorm`);
-    const gated = swiglu(linear(y, of(`${prefix}.mlp.gate_proj.weight`)), linear(y, of(`${prefix}.mlp.up_proj.weight`)));
-    x = add(x, linear(gated, of(`${prefix}.mlp.down_proj.weight`)));
+    const mlp = (name: string, input: Tensor): Tensor => project(parameters, `${prefix}.mlp.${name}.weight`, input);
+    x = add(x, mlp("down_proj", swiglu(mlp("gate_proj", y), mlp("up_proj", y))));
   }
-  const logits = linear(norm(x, "model.norm"), config.tieWordEmbeddings ? embedding : of("lm_head.weight"));
+  const isTied = config.tieWordEmbeddings && !isQuantized(parameters, HEAD);
+  const logits = project(parameters, isTied ? EMBEDDING : HEAD, norm(x, "model.norm"));
   return logitPositions === undefined ? reshape(logits, [batch, length, config.vocabSize]) : logits;
 }
 
@@ -109,8 +105,12 @@ export function logitsFunction(config: ModelConfig): (parameters: Readonly<Recor
   return (parameters, inputs) => forward(config, parameters, inputs);
 }
 
+const EMBEDDING = "model.embed_tokens.weight";
+const HEAD = "lm_head.weight";
+
 interface AttentionContext {
   config: ModelConfig;
+  parameters: Readonly<Record<string, Tensor>>;
   batch: number;
   length: number;
   queryTables: RotaryTables;
@@ -120,21 +120,21 @@ interface AttentionContext {
 }
 
 /** `x [B * L, D]` -> `[B * L, D]`. */
-function selfAttention(x: Tensor, of: (name: string) => Tensor, context: AttentionContext): Tensor {
-  const { config, batch, length, queryTables, keyTables, bias, remember } = context;
-  const { hiddenSize, numAttentionHeads: heads, numKeyValueHeads: keyHeads } = config;
-  const headSize = hiddenSize / heads;
-  const project = (name: string, count: number): Tensor => {
-    const flat = add(linear(x, of(`${name}.weight`)), of(`${name}.bias`));
+function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Tensor {
+  const { config, parameters, batch, length, queryTables, keyTables, bias, remember } = context;
+  const { hiddenSize, numAttentionHeads: queryHeads, numKeyValueHeads: keyHeads } = config;
+  const headSize = hiddenSize / queryHeads;
+  const heads = (name: string, count: number): Tensor => {
+    const flat = add(project(parameters, `${prefix}.${name}.weight`, x), parameterOf(parameters, `${prefix}.${name}.bias`));
     return transpose(reshape(flat, [batch, length, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
   };
-  const q = rotary(project("q_proj", heads), queryTables);
-  const { keys, values } = remember({ keys: rotary(project("k_proj", keyHeads), keyTables), values: project("v_proj", keyHeads) });
+  const q = rotary(heads("q_proj", queryHeads), queryTables);
+  const { keys, values } = remember({ keys: rotary(heads("k_proj", keyHeads), keyTables), values: heads("v_proj", keyHeads) });
 
-  const grouped = reshape(q, [batch, keyHeads, (heads / keyHeads) * length, headSize]);
+  const grouped = reshape(q, [batch, keyHeads, (queryHeads / keyHeads) * length, headSize]);
   const scores = matmul(grouped, keys, { transposeB: true }); // [B, KV, G * L, N], N keys
   const weights = softmax(bias.scores === undefined ? scores : add(scores, bias.scores));
-  const mixed = reshape(matmul(weights, values), [batch, heads, length, headSize]);
+  const mixed = reshape(matmul(weights, values), [batch, queryHeads, length, headSize]);
   const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * length, hiddenSize]);
-  return linear(bias.queries === undefined ? merged : mul(merged, bias.queries), of("o_proj.weight"));
+  return project(parameters, `${prefix}.o_proj.weight`, bias.queries === undefined ? merged : mul(merged, bias.queries));
 }

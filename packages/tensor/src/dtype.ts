@@ -1,16 +1,23 @@
-/** Element types. Booleans are stored as one byte of 0 or 1. */
-export type DType = "float32" | "int32" | "bool";
+/** Element types. Booleans are stored as one byte of 0 or 1; int8 and uint8 hold the codes of quantized weights. */
+export type DType = "float32" | "int32" | "bool" | "int8" | "uint8";
 
-export type TypedArray = Float32Array | Int32Array | Uint8Array;
+export type TypedArray = Float32Array | Int32Array | Int8Array | Uint8Array;
 
-const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int8: Int8Array, uint8: Uint8Array } as const;
 
 export function allocate(dtype: DType, length: number): TypedArray {
   // An explicit ArrayBuffer: small typed arrays may live on V8's moving heap, and native code keeps these addresses.
   return new constructors[dtype](new ArrayBuffer(length * constructors[dtype].BYTES_PER_ELEMENT));
 }
 
+/** The dtype of elements; bytes without a sign are booleans unless it is said otherwise. */
 export function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float32Array) return "float32";
-  return data instanceof Int32Array ? "int32" : "bool";
+  if (data instanceof Int32Array) return "int32";
+  return data instanceof Int8Array ? "int8" : "bool";
+}
+
+/** Whether an array can hold elements of a dtype. */
+export function canHold(data: TypedArray, dtype: DType): boolean {
+  return data instanceof constructors[dtype];
 }

@@ -13,12 +13,14 @@ export { iota, oneHot, replaceRows, scatterAdd, sortIndices, take, takeAlongAxis
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
 export { rotary } from "./ops/rotary.ts";
+export { quantizedLinear, type QuantizedWeight } from "./ops/quantized.ts";
+export { dequantize, quantizeInt4, quantizeInt8 } from "./quantize.ts";
 export { rmsNorm, selectLogProbs, swiglu } from "./functional.ts";
 
 export { gradients, valueAndGradient } from "./autodiff.ts";
 export { type ArgumentOf, type ArgumentsOf, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph } from "./compile.ts";
 export type { Graph } from "./graph.ts";
-export { emitOnnx } from "./onnx/emit.ts";
+export { emitOnnx, type EmitOnnxOptions } from "./onnx/emit.ts";
 export type { Executor, Plan } from "./executor.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions } from "./executors/onnx/executor.ts";

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
-import { allocate, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
+import { allocate, canHold, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
 /** A dense row-major array in memory: what goes into a compiled function and what comes out of it. */
@@ -8,13 +8,16 @@ export class NdArray {
   readonly dtype: DType;
   #data: TypedArray | undefined;
 
-  constructor(data: TypedArray, shape: Shape) {
+  /** @param dtype needed for `"uint8"` only: a plain Uint8Array holds booleans */
+  constructor(data: TypedArray, shape: Shape, dtype: DType = dtypeOf(data)) {
     if (data.length !== sizeOf(shape)) {
       throw new ShapeError({ argument: "data", shape: [data.length], expected: `${sizeOf(shape)} elements for shape [${shape.join(", ")}]` });
     }
+    if (!canHold(data, dtype))
+      throw new InvalidArgumentError({ argument: "dtype", value: dtype, expected: `one that a ${data.constructor.name} holds` });
     this.#data = data;
     this.shape = shape;
-    this.dtype = dtypeOf(data);
+    this.dtype = dtype;
   }
 
   /** The elements; a view, not a copy. @throws {InvalidArgumentError} if the array was donated to a compiled function */
@@ -50,7 +53,7 @@ export class NdArray {
   clone(): NdArray {
     const data = allocate(this.dtype, this.size);
     data.set(this.data);
-    return new NdArray(data, this.shape);
+    return new NdArray(data, this.shape, this.dtype);
   }
 }
 
@@ -76,7 +79,7 @@ export function scalar(value: number): NdArray {
 
 /** An array of zeros. */
 export function zerosArray(shape: Shape, dtype: DType = "float32"): NdArray {
-  return new NdArray(allocate(dtype, sizeOf(shape)), shape);
+  return new NdArray(allocate(dtype, sizeOf(shape)), shape, dtype);
 }
 
 function filled(dtype: DType, values: ArrayLike<number>, shape: Shape): NdArray {

@@ -18,7 +18,7 @@ export const referenceExecutor: Executor = {
       return graph.outputs.map((output, i) => {
         const data = allocate(output.dtype, sizeOf(output.shape));
         data.set(values[i] as Float64Array);
-        return new NdArray(data, output.shape);
+        return new NdArray(data, output.shape, output.dtype);
       });
     },
     dispose: () => {},

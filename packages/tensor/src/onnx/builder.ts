@@ -1,11 +1,20 @@
 // Builds one ONNX model. Field numbers are those of onnx.proto (ModelProto, GraphProto, NodeProto, TensorProto).
-import type { DType, TypedArray } from "../dtype.ts";
+import { allocate, type DType, type TypedArray } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
+/** Where an array lies that is not in the model: a file beside it, and the bytes in that file. */
+export interface ExternalData {
+  location: string;
+  offset: number;
+  length: number;
+}
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
 const OPSET = 18;
 const IR_VERSION = 9;
-const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
 type ElementType = keyof typeof elementTypes;
 
 type Attribute = number | string | readonly number[];
@@ -77,6 +86,23 @@ export class OnnxBuilder {
   /** An array held inside the model. */
   initializer(data: TypedArray, shape: Shape, dtype: DType): string {
     return this.#addInitializer(shape, dtype, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+
+  /** An array that the model only names: its bytes are in another file, or handed to the runtime beside the model. */
+  externalInitializer(name: string, shape: Shape, dtype: DType, { location, offset, length }: ExternalData): void {
+    const tensor = new ProtobufWriter();
+    for (const dim of shape) tensor.varint(1, dim);
+    tensor.varint(2, elementTypes[dtype]).string(8, name);
+    for (const [key, value] of Object.entries({ location, offset, length }))
+      tensor.message(13, new ProtobufWriter().string(1, key).string(2, String(value)));
+    this.#initializers.push(tensor.varint(14, EXTERNAL));
+  }
+
+  /** A scalar held inside the model, once however often it is asked for. */
+  scalar(value: number, dtype: DType): string {
+    const data = allocate(dtype, 1);
+    data[0] = value;
+    return this.#constant(`${dtype} ${value}`, [], dtype, new Uint8Array(data.buffer));
   }
 
   /** The whole file. */

@@ -1,14 +1,23 @@
 import type { Graph } from "../graph.ts";
 import { type Tensor, topologicalOrder } from "../tensor.ts";
-import { OnnxBuilder } from "./builder.ts";
+import type { NdArray } from "../nd-array.ts";
+import { type ExternalData, OnnxBuilder } from "./builder.ts";
 
 /** Name of graph input `i` in the emitted model. */
 export const inputName = (i: number): string => `input_${i}`;
 /** Name of graph output `i` in the emitted model. */
 export const outputName = (i: number): string => `output_${i}`;
 
+export interface EmitOnnxOptions {
+  /**
+   * Says where a constant's bytes are, if not in the model. It is called with every constant and the name that it
+   * would have there. @default all are in the model
+   */
+  externalData?: (constant: NdArray, name: string) => ExternalData | undefined;
+}
+
 /** The graph as the bytes of an `.onnx` file. */
-export function emitOnnx(graph: Graph): Uint8Array {
+export function emitOnnx(graph: Graph, { externalData }: EmitOnnxOptions = {}): Uint8Array {
   const builder = new OnnxBuilder();
   const names = new Map<Tensor, string>();
   graph.inputs.forEach((input, i) => {
@@ -17,8 +26,12 @@ export function emitOnnx(graph: Graph): Uint8Array {
   });
   for (const node of topologicalOrder(graph.outputs)) {
     if (names.has(node)) continue;
-    if (node.constant) names.set(node, builder.initializer(node.constant.data, node.shape, node.dtype));
-    else if (node.op)
+    if (node.constant) {
+      const name = `constant_${node.id}`;
+      const external = externalData?.(node.constant, name);
+      if (external) builder.externalInitializer(name, node.shape, node.dtype, external);
+      names.set(node, external ? name : builder.initializer(node.constant.data, node.shape, node.dtype));
+    } else if (node.op)
       names.set(
         node,
         node.op.emit(

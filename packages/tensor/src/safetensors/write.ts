@@ -25,7 +25,8 @@ export function writeSafetensors(
   const parts: Uint8Array[] = [];
   let at = 0;
   for (const [name, array] of Object.entries(arrays)) {
-    if (array.dtype === "bool") throw new InvalidArgumentError({ argument: name, value: "bool", expected: "of dtype float32 or int32" });
+    if (array.dtype !== "float32" && array.dtype !== "int32")
+      throw new InvalidArgumentError({ argument: name, value: array.dtype, expected: "of dtype float32 or int32" });
     const stored: SafetensorsDType = array.dtype === "int32" ? "I32" : dtype;
     const data = stored === "BF16" ? toBfloat16(array.data as Float32Array) : array.data;
     parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

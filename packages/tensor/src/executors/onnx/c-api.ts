@@ -44,6 +44,7 @@ const functions = {
   CreateThreadingOptions: [121, "uint64_t CreateThreadingOptions(_Out_ uint64_t *options)"],
   AddSessionConfigEntry: [130, "uint64_t AddSessionConfigEntry(uint64_t options, const char *key, const char *value)"],
   SetGlobalDenormalAsZero: [155, "uint64_t SetGlobalDenormalAsZero(uint64_t options)"],
+  AddExternalInitializers: [210, "uint64_t AddExternalInitializers(uint64_t options, const void *names, const void *values, size_t count)"],
   SetGlobalIntraOpNumThreads: [147, "uint64_t SetGlobalIntraOpNumThreads(uint64_t options, int count)"],
 } as const;
 
@@ -75,7 +76,7 @@ export async function loadOrtApi(): Promise<OrtApi> {
     const library = koffi.load(libraryPath());
     const base = library.func("void *OrtGetApiBase()")();
     const getApi = koffi.decode(koffi.decode(base, "uint64_t"), koffi.proto("void *GetApi(uint32_t version)"));
-    const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 156)) as BigUint64Array;
+    const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 211)) as BigUint64Array;
     const bind = ([name, [index, prototype]]: (typeof entries)[number]) => [name, koffi.decode(table[index], koffi.proto(prototype))];
     const entries = Object.entries(functions);
     return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => koffi.address(data) } as OrtApi;

@@ -30,7 +30,7 @@ export async function createJsPlan(graph: Graph, threads: number): Promise<Plan>
         const overwritten = graph.overwrites[i];
         const data = overwritten === undefined ? allocate(output.dtype, sizeOf(output.shape)) : (inputs[overwritten] as NdArray).data;
         data.set(results[outputName(i)]?.data as TypedArray);
-        return new NdArray(data, output.shape);
+        return new NdArray(data, output.shape, output.dtype);
       });
     },
     dispose: () => void session.release(),

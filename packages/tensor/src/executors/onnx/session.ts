@@ -4,10 +4,11 @@
 // Ownership: `OrtValue`s made here describe such memory but do not own it. One is made per NdArray, kept while the
 // array's memory lives, and released by a finalizer afterwards. A run holds its arrays until it has ended.
 import { DiffuCoderError } from "@diffucoder/core";
-import { allocate, type TypedArray } from "../../dtype.ts";
+import { allocate, type DType, type TypedArray } from "../../dtype.ts";
 import type { Plan } from "../../executor.ts";
 import type { Graph } from "../../graph.ts";
 import { NdArray } from "../../nd-array.ts";
+import type { ExternalData } from "../../onnx/builder.ts";
 import { emitOnnx, inputName, outputName } from "../../onnx/emit.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Handle, OrtApi } from "./c-api.ts";
@@ -16,7 +17,9 @@ const LOG_ERRORS = 3;
 const DEVICE_ALLOCATOR = 0;
 const DEFAULT_MEMORY = 0;
 const ALL_OPTIMIZATIONS = 99;
-const elementTypes = { float32: 1, int32: 6, bool: 9 } as const;
+/** Constants from this size on are not written into the model: ONNX Runtime is handed their memory. */
+const SHARED_BYTES = 1024;
+const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, bool: 9 } as const;
 
 /** The process-wide state of ONNX Runtime: one environment, one thread pool for all sessions. */
 export interface OrtEnvironment {
@@ -40,7 +43,13 @@ export function createEnvironment(api: OrtApi, threads: number): OrtEnvironment 
 /** Compiles a graph into a session. */
 export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Plan> {
   const { api } = ort;
-  const session = await createSession(ort, emitOnnx(graph));
+  const shared: SharedConstant[] = [];
+  const externalData = (array: NdArray, name: string): ExternalData | undefined => {
+    if (array.data.byteLength < SHARED_BYTES) return undefined;
+    shared.push({ name, data: array.data, value: valueOf(ort, array.data, array) });
+    return { location: "shared", offset: 0, length: array.data.byteLength };
+  };
+  const session = await createSession(ort, emitOnnx(graph, { externalData }), shared);
   const inputNames = cStrings(
     api,
     graph.inputs.map((_, i) => inputName(i)),
@@ -52,7 +61,9 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = (): void => {
-    if (disposed && running === 0) api.ReleaseSession(session);
+    if (!disposed || running > 0) return;
+    api.ReleaseSession(session);
+    shared.length = 0; // the session was the last to read them
   };
 
   return {
@@ -63,13 +74,12 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
         const overwritten = graph.overwrites[i];
         return overwritten === undefined ? allocate(output.dtype, sizeOf(output.shape)) : (inputData[overwritten] as TypedArray);
       });
-      const outputs = graph.outputs.map((output, i) => ({ data: outputData[i] as TypedArray, shape: output.shape }));
-      const inputValues = BigUint64Array.from(inputs, (input, i) => valueOf(ort, inputData[i] as TypedArray, input.shape));
-      const outputValues = BigUint64Array.from(outputs, ({ data, shape }) => valueOf(ort, data, shape));
+      const inputValues = BigUint64Array.from(inputs, (input, i) => valueOf(ort, inputData[i] as TypedArray, input));
+      const outputValues = BigUint64Array.from(graph.outputs, (output, i) => valueOf(ort, outputData[i] as TypedArray, output));
       running++;
       try {
         const status = await new Promise<Handle>((resolve, reject) => {
-          const args = [session, 0n, inputNames.pointers, inputValues, inputs.length, outputNames.pointers, outputs.length, outputValues];
+          const args = [session, 0n, inputNames.pointers, inputValues, inputs.length, outputNames.pointers, outputValues.length, outputValues];
           api.Run.async(...args, (error: unknown, result: number | bigint) => (error ? reject(error) : resolve(BigInt(result))));
         });
         check(api, status);
@@ -77,7 +87,7 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
         running--;
         releaseWhenIdle();
       }
-      return outputs.map(({ data, shape }) => new NdArray(data, shape));
+      return graph.outputs.map(({ shape, dtype }, i) => new NdArray(outputData[i] as TypedArray, shape, dtype));
     },
     dispose: () => {
       if (disposed) return;
@@ -87,7 +97,14 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
   };
 }
 
-async function createSession({ api, environment }: OrtEnvironment, model: Uint8Array): Promise<Handle> {
+/** A constant of the graph in memory of JavaScript's, which must outlive the session. */
+interface SharedConstant {
+  name: string;
+  data: TypedArray;
+  value: Handle;
+}
+
+async function createSession({ api, environment }: OrtEnvironment, model: Uint8Array, shared: readonly SharedConstant[]): Promise<Handle> {
   const options = created(api, (out) => api.CreateSessionOptions(out));
   try {
     check(api, api.DisablePerSessionThreads(options));
@@ -95,6 +112,12 @@ async function createSession({ api, environment }: OrtEnvironment, model: Uint8A
     check(api, api.DisableMemPattern(options));
     check(api, api.AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
     check(api, api.SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS));
+    const names = cStrings(
+      api,
+      shared.map(({ name }) => name),
+    );
+    const values = BigUint64Array.from(shared, ({ value }) => value);
+    check(api, api.AddExternalInitializers(options, names.pointers, values, shared.length));
     const session: (number | bigint)[] = [0n];
     const status = await new Promise<Handle>((resolve, reject) => {
       api.CreateSessionFromArray.async(environment, model, model.length, options, session, (error: unknown, result: number | bigint) =>
@@ -108,24 +131,23 @@ async function createSession({ api, environment }: OrtEnvironment, model: Uint8A
   }
 }
 
-const values = new WeakMap<TypedArray, { value: Handle; shape: string }>();
+const values = new WeakMap<TypedArray, { value: Handle; key: string }>();
 const releases = new WeakMap<OrtApi, FinalizationRegistry<Handle>>();
 
 /** The OrtValue that describes an array's memory. */
-function valueOf({ api, memory }: OrtEnvironment, data: TypedArray, shape: readonly number[]): Handle {
-  const key = shape.join();
+function valueOf({ api, memory }: OrtEnvironment, data: TypedArray, { shape, dtype }: { shape: readonly number[]; dtype: DType }): Handle {
+  const key = `${dtype} ${shape.join()}`;
   const known = values.get(data);
-  if (known?.shape === key) return known.value;
+  if (known?.key === key) return known.value;
   const dims = BigInt64Array.from(shape, BigInt);
-  const type = data instanceof Float32Array ? elementTypes.float32 : data instanceof Int32Array ? elementTypes.int32 : elementTypes.bool;
-  const value = created(api, (out) => api.CreateTensorWithDataAsOrtValue(memory, data, data.byteLength, dims, dims.length, type, out));
+  const value = created(api, (out) => api.CreateTensorWithDataAsOrtValue(memory, data, data.byteLength, dims, dims.length, elementTypes[dtype], out));
   let registry = releases.get(api);
   if (registry === undefined) {
     registry = new FinalizationRegistry((handle) => api.ReleaseValue(handle));
     releases.set(api, registry);
   }
   registry.register(data, value);
-  values.set(data, { value, shape: key });
+  values.set(data, { value, key });
   return value;
 }
 

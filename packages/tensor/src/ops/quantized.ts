@@ -1,0 +1,203 @@
+// Products with quantized weights (see quantize.ts for the formats). Inference only: there is no gradient.
+//
+// int8, for a row x of K numbers:   s = max|x| / 127,   q = round(x / s),   y_n = s c_n sum_k q_k w_kn
+// The sum is exact in integers; x loses at most s / 2 in each element.
+// int4:   y_n = sum_k x_k w_kn  with the weight unpacked block by block.
+import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { type Shape, sizeOf } from "../shape.ts";
+import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
+import { rotateTensor } from "../rotation.ts";
+import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
+import { mul } from "./elementwise.ts";
+import { reshape } from "./movement.ts";
+
+/** A zero in unsigned codes of rows. */
+const ROW_ZERO = 128;
+/** The largest code of a row or of an int8 weight. */
+const LARGEST = 127;
+/** Rows of zeros get this scale instead of 0. */
+const SMALLEST_SCALE = 1e-30;
+/** A zero in 4-bit codes. */
+const INT4_ZERO = 8;
+
+const noGradient = (): never => {
+  throw new InvalidArgumentError({
+    argument: "gradients: loss",
+    value: "quantizedLinear",
+    expected: "computed without quantized weights",
+    wayOut: "Differentiate the model with float32 weights.",
+  });
+};
+
+const rowScaleOp: OpDefinition = {
+  name: "rowScale",
+  infer: ([x]) => ({ shape: [(x as Tensor).shape[0] as number, 1], dtype: "float32" }),
+  vjp: noGradient,
+  evaluate: ([x]) => {
+    const { data, shape } = x as HostValue;
+    const [rows, width] = shape as [number, number];
+    return Float64Array.from({ length: rows }, (_, i) => {
+      let largest = 0;
+      for (const value of data.subarray(i * width, (i + 1) * width)) largest = Math.max(largest, Math.abs(value));
+      return Math.max(largest, SMALLEST_SCALE) / LARGEST;
+    });
+  },
+  emit: (builder, [x]) => {
+    // The two reductions read x twice; |x| first would write it once more.
+    const reduce = (opType: string): string => builder.node(opType, [x as string, builder.int64s([1])], { keepdims: 1 });
+    const largest = builder.node("Max", [reduce("ReduceMax"), builder.node("Neg", [reduce("ReduceMin")]), builder.scalar(SMALLEST_SCALE, "float32")]);
+    return builder.node("Div", [largest, builder.scalar(LARGEST, "float32")]);
+  },
+};
+
+const quantizeRowsOp: OpDefinition = {
+  name: "quantizeRows",
+  infer: ([x]) => ({ shape: (x as Tensor).shape, dtype: "uint8" }),
+  vjp: noGradient,
+  evaluate: ([x, scale]) => {
+    const { data, shape } = x as HostValue;
+    return data.map((value, i) => roundToEven(value / ((scale as HostValue).data[Math.floor(i / (shape[1] as number))] as number)) + ROW_ZERO);
+  },
+  emit: (builder, [x, scale], node) => {
+    const rows = node.shape[0] as number;
+    const zeros = builder.initializer(new Uint8Array(rows).fill(ROW_ZERO), [rows], "uint8");
+    return builder.node("QuantizeLinear", [x as string, builder.node("Reshape", [scale as string, builder.int64s([rows])]), zeros], { axis: 0 });
+  },
+};
+
+/** As IEEE arithmetic rounds: to the nearest integer, halves to the even one. */
+function roundToEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+}
+
+const integerMatmulOp: OpDefinition = {
+  name: "integerMatmul",
+  infer: ([rows, codes]) => ({ shape: [(rows as Tensor).shape[0] as number, (codes as Tensor).shape[1] as number], dtype: "float32" }),
+  vjp: noGradient,
+  evaluate: (inputs, node) => {
+    const [rows, codes, scales] = inputs as [HostValue, HostValue, HostValue];
+    const [m, n] = node.shape as [number, number];
+    const k = rows.shape[1] as number;
+    return Float64Array.from({ length: m * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      let total = 0;
+      for (let l = 0; l < k; l++) total += ((rows.data[i * k + l] as number) - ROW_ZERO) * (codes.data[l * n + j] as number);
+      return total * (scales.data[j] as number);
+    });
+  },
+  emit: (builder, [rows, codes, scales]) => {
+    const zeros = [builder.scalar(ROW_ZERO, "uint8"), builder.scalar(0, "int8")];
+    return builder.node(
+      "MatMulIntegerToFloat",
+      [rows as string, codes as string, builder.scalar(1, "float32"), scales as string, ...zeros],
+      {},
+      MICROSOFT,
+    );
+  },
+};
+
+const int4MatmulOp: OpDefinition = {
+  name: "int4Matmul",
+  infer: ([x, codes]) => ({ shape: [(x as Tensor).shape[0] as number, (codes as Tensor).shape[0] as number], dtype: "float32" }),
+  vjp: noGradient,
+  evaluate: (inputs, node) => {
+    const [x, codes, scales] = inputs as [HostValue, HostValue, HostValue];
+    const [m, n] = node.shape as [number, number];
+    const k = x.shape[1] as number;
+    const blockSize = 2 * (codes.shape[2] as number);
+    return Float64Array.from({ length: m * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      let total = 0;
+      for (let l = 0; l < k; l++) {
+        const weight = j * k + l;
+        const pair = codes.data[weight >> 1] as number;
+        const code = (weight % 2 === 0 ? pair & 15 : pair >> 4) - INT4_ZERO;
+        total += (x.data[i * k + l] as number) * code * (scales.data[Math.floor(weight / blockSize)] as number);
+      }
+      return total;
+    });
+  },
+  emit: (builder, inputs, node) => {
+    const [x, codes] = node.inputs as [Tensor, Tensor, Tensor];
+    const attributes = {
+      K: x.shape[1] as number,
+      N: node.shape[1] as number,
+      bits: 4,
+      block_size: 2 * (codes.shape[2] as number),
+      accuracy_level: INTEGER_ARITHMETIC,
+    };
+    const scales = builder.node("Reshape", [inputs[2] as string, builder.int64s([-1])]);
+    return builder.node("MatMulNBits", [inputs[0] as string, inputs[1] as string, scales], attributes, MICROSOFT);
+  },
+};
+
+/** The domain of ONNX Runtime's own operators. */
+const MICROSOFT = "com.microsoft";
+/** Activations may be rounded to 8 bits by block, which the fast kernels do. */
+const INTEGER_ARITHMETIC = 4;
+
+/** A quantized weight matrix of a linear layer, `[out, in]`, as `quantizeInt8` and `quantizeInt4` make it. */
+export interface QuantizedWeight<T> {
+  /** int8: int8 `[in, out]`; int4: uint8 `[out, in / block, block / 2]`. */
+  codes: T;
+  /** int8: float32 `[out]`; int4: float32 `[out, in / block]`. */
+  scales: T;
+}
+
+/**
+ * `x W^T` with a quantized weight; which kind it is shows in the codes. Inputs are rounded as well: for int8 to 8 bits
+ * with a scale for each row, for int4 (in ONNX Runtime) to 8 bits with a scale for each block.
+ *
+ * @param x float32 `[..., in]`
+ * @returns float32 `[..., out]`
+ * @throws {ShapeError} or {InvalidArgumentError} if x, codes and scales do not belong together
+ */
+export function quantizedLinear(x: TensorLike, { codes, scales }: QuantizedWeight<TensorLike>): Tensor {
+  const [tensor, codeTensor, scaleTensor] = [toTensor(x), toTensor(codes), toTensor(scales)];
+  expectDType("quantizedLinear", "x", tensor, "float32");
+  expectDType("quantizedLinear", "codes", codeTensor, "int8", "uint8");
+  expectDType("quantizedLinear", "scales", scaleTensor, "float32");
+  const rank = codeTensor.dtype === "int8" ? 2 : 3;
+  if (codeTensor.shape.length !== rank)
+    throw new ShapeError({
+      argument: "quantizedLinear: codes",
+      shape: codeTensor.shape,
+      expected: rank === 2 ? "[in, out]" : "[out, blocks, block / 2]",
+    });
+  const [inner, out, scaleShape] = sizes(codeTensor.shape);
+  if (tensor.shape.at(-1) !== inner)
+    throw new ShapeError({
+      argument: "quantizedLinear: x",
+      shape: tensor.shape,
+      expected: `${inner} along its last axis to fit codes, [${codeTensor.shape.join(", ")}]`,
+    });
+  if (scaleTensor.shape.join() !== scaleShape.join())
+    throw new ShapeError({
+      argument: "quantizedLinear: scales",
+      shape: scaleTensor.shape,
+      expected: `[${scaleShape.join(", ")}] to fit codes, [${codeTensor.shape.join(", ")}]`,
+    });
+
+  const leading = tensor.shape.slice(0, -1);
+  const flat = reshape(tensor, [sizeOf(leading), inner]);
+  return reshape(codeTensor.dtype === "int8" ? int8Linear(flat, codeTensor, scaleTensor) : applyOp(int4MatmulOp, [flat, codeTensor, scaleTensor]), [
+    ...leading,
+    out,
+  ]);
+}
+
+/** `in`, `out` and the shape of the scales, from the shape of the codes. */
+function sizes(codes: Shape): [inner: number, out: number, scales: Shape] {
+  if (codes.length === 2) return [codes[0] as number, codes[1] as number, [codes[1] as number]];
+  const [out, blocks, bytes] = codes as [number, number, number];
+  return [2 * blocks * bytes, out, [out, blocks]];
+}
+
+function int8Linear(x: Tensor, codes: Tensor, scales: Tensor): Tensor {
+  const rotated = rotateTensor(x);
+  const rowScale = applyOp(rowScaleOp, [rotated]); // [M, 1]
+  const rows = applyOp(quantizeRowsOp, [rotated, rowScale]);
+  return mul(applyOp(integerMatmulOp, [rows, codes, scales]), rowScale);
+}
