@@ -104,7 +104,7 @@ describe("generate", () => {
       [
         "generate's options is not valid:",
         "  - steps: Too small: expected number to be >0",
-        '  - alg: Invalid option: expected one of "maskgit_plus"|"entropy"',
+        '  - alg: Invalid option: expected one of "origin"|"maskgit_plus"|"topk_margin"|"entropy"',
         '  - Unrecognized key: "temprature"',
       ].join("\n"),
     );

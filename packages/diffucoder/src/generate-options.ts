@@ -17,7 +17,7 @@ export interface GenerateOptions {
   maxTokens?: number | undefined;
   /** Denoising steps, one forward pass each. @default the config's, in proportion to `maxNewTokens` */
   steps?: number | undefined;
-  /** Which masked positions are committed first: `entropy` or `maskgit_plus`. */
+  /** Which masked positions are committed first: `entropy`, `maskgit_plus`, `topk_margin` or `origin`. */
   alg?: string | undefined;
   /** 0 is greedy. */
   temperature?: number | undefined;

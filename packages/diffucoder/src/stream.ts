@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createRandom, InvalidArgumentError } from "@diffucoder/core";
-import { type Denoiser, denoiseSteps, type DenoiseTrace, type RowEvent } from "@diffucoder/samplers";
+import { type Denoiser, denoiseSteps, type DenoiseTrace, type RowEvent, traceStep } from "@diffucoder/samplers";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
 import { CommittedPrefix } from "./committed-prefix.ts";
 import type { GenerationEvent, RevealEvent } from "./events.ts";
@@ -48,10 +48,11 @@ export async function* streamGeneration(request: StreamGenerationOptions): Async
       if (result.done === true) break;
       const { step, rows } = result.value;
       forwardPasses = result.value.forwardPasses;
-      const row = rows[0] ?? NOTHING;
+      const row = rows[0];
+      if (row === undefined) throw new Error("a step is about the one row");
       row.positions.forEach((position, i) => (tokenIds[position] = row.tokens[i] as number));
       for (const position of row.filled) tokenIds[position] = padTokenId;
-      trace.steps.push(traceStep({ row, step, forwardPasses, promptLength }));
+      trace.steps.push(traceStep(result.value, row));
       prefix.commit(row.positions, row.tokens);
       yield revealEvent({ row, step, forwardPasses, tokenizer, prefix });
       if (earlyExit && prefix.settled !== undefined) break;
@@ -65,8 +66,6 @@ export async function* streamGeneration(request: StreamGenerationOptions): Async
   const promptTokens = promptIds.length;
   yield { type: "done", generation: { text, tokenIds, finishReason, promptTokens, completionTokens, forwardPasses, seconds, seed, trace } };
 }
-
-const NOTHING: RowEvent = { row: 0, positions: [], tokens: [], confidence: [], entropy: [], filled: [] };
 
 function encodePrompt({ options, tokenizer, promptLength }: { options: GenerateOptions; tokenizer: Tokenizer; promptLength: number }): number[] {
   const { prompt, messages } = options;
@@ -87,19 +86,6 @@ function encodePrompt({ options, tokenizer, promptLength }: { options: GenerateO
     });
   }
   return ids;
-}
-
-function traceStep({ row, step, forwardPasses, promptLength }: { row: RowEvent; step: number; forwardPasses: number; promptLength: number }) {
-  const inSequence = (position: number): number => position + promptLength;
-  return {
-    step,
-    positions: row.positions.map(inSequence),
-    tokens: row.tokens,
-    confidence: row.confidence,
-    entropy: row.entropy,
-    forwardPasses,
-    ...(row.filled.length > 0 && { filled: row.filled.map(inSequence) }),
-  };
 }
 
 function revealEvent({

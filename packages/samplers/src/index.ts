@@ -1,12 +1,30 @@
-export { type Alg, AlgSchema, type SamplerOptions, SamplerOptionsSchema } from "./options.ts";
+export { type Alg, AlgSchema, type ConfidenceName, type SamplerOptions, SamplerOptionsSchema } from "./options.ts";
 export { type SampledTokens, sampleTokens, type SampleTokensOptions, tokenDistribution } from "./sample-tokens.ts";
+export type { AllowedTokens, Denoiser, DenoiseRequest, DenoiseSession, DisposableDenoiser, DrawOptions, Proposals } from "./denoiser.ts";
+export { createDenoiser, type CreateDenoiserOptions } from "./create-denoiser.ts";
+export type { Canvas, Change } from "./canvas.ts";
+export { decodeCanvases, type RunOptions } from "./decode.ts";
+export type { RowEvent, StepEvent } from "./events.ts";
 export {
-  createDenoiser,
-  type CreateDenoiserOptions,
-  type Denoiser,
-  type DenoiseRequest,
-  type DisposableDenoiser,
-  type Proposals,
-} from "./denoiser.ts";
-export { denoiseSteps, diffusionGenerate, type DenoiseOptions, type GenerationResult, type RowEvent, type StepEvent } from "./generate.ts";
-export { type DenoiseTrace, formatTrace, parseTrace, replayTrace, type TraceStep } from "./trace.ts";
+  denoiseSteps,
+  diffusionGenerate,
+  type DenoiseOptions,
+  generate,
+  type GenerateOptions,
+  generateSteps,
+  type GenerationResult,
+} from "./generate.ts";
+export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
+export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
+export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
+export {
+  type DenoiseTrace,
+  diffTraces,
+  formatTrace,
+  parseTrace,
+  replayTrace,
+  startTrace,
+  type TraceDifference,
+  type TraceStep,
+  traceStep,
+} from "./trace.ts";

@@ -1,6 +1,7 @@
 // What Dream's `sample_tokens` does to the logits of M masked positions, V words, as part of the graph:
 //   p = softmax(filter(logits / T)),   x0 ~ p  (argmax at T = 0),
-//   confidence = p[x0] (maskgit_plus)  or  sum p log(p + 1e-10) (entropy).
+//   confidence = p[x0] (maskgit_plus),  p(1) - p(2) of the sorted p (topk_margin),  sum p log(p + 1e-10) (entropy),
+// and LLaDA's low_confidence, softmax(logits)[x0] without T and filter.
 // Differs: 1. tokens are drawn by inverting the cumulative distribution at one given uniform number per position, so that
 // randomness is an argument; 2. the filters work on sorted logits once, and the draw is made in that order.
 import {
@@ -9,6 +10,8 @@ import {
   cast,
   cumSum,
   div,
+  equal,
+  iota,
   lessEqual,
   log,
   max,
@@ -17,6 +20,7 @@ import {
   slice,
   softmax,
   sortIndices,
+  sub,
   sum,
   takeAlongAxis,
   type Tensor,
@@ -24,7 +28,7 @@ import {
   greaterEqual,
   minimum,
 } from "@diffucoder/tensor";
-import type { Alg } from "./options.ts";
+import type { ConfidenceName } from "./options.ts";
 
 /** Stands for minus infinity: finite, as `torch.finfo.min` in Dream, so that a softmax never sees only infinities. */
 const NEVER = -3.0e38;
@@ -38,7 +42,7 @@ export interface SampleTokensOptions {
   topK?: number | undefined;
   /** `[M]` in [0, 1); not read at temperature 0. */
   uniforms?: Tensor | undefined;
-  alg: Alg;
+  confidence: ConfidenceName;
 }
 
 export interface SampledTokens {
@@ -54,17 +58,27 @@ const lastAxis = { axes: [-1] };
 const keepLast = { axes: [-1], keepDims: true };
 
 /** @param logits `[M, V]`, shifted: row i predicts the token at position i */
-export function sampleTokens(logits: Tensor, { temperature, topP, topK, uniforms, alg }: SampleTokensOptions): SampledTokens {
+export function sampleTokens(logits: Tensor, { temperature, topP, topK, uniforms, confidence }: SampleTokensOptions): SampledTokens {
   const { probabilities, order } = tokenDistribution(logits, { temperature, topP, topK });
   const rank = temperature === undefined || uniforms === undefined ? argMax(probabilities) : drawRank(probabilities, uniforms);
   const column = reshape(rank, [...rank.shape, 1]);
   const pick = (x: Tensor): Tensor => reshape(takeAlongAxis(x, column), rank.shape);
   const negativeEntropy = sum(mul(probabilities, log(add(probabilities, 1e-10))), lastAxis);
-  return {
-    tokens: order === undefined ? rank : pick(order),
-    confidence: alg === "entropy" ? negativeEntropy : pick(probabilities),
-    entropy: mul(negativeEntropy, -1),
+  const tokens = order === undefined ? rank : pick(order);
+  const confidences: Record<ConfidenceName, () => Tensor> = {
+    maskgit_plus: () => pick(probabilities),
+    topk_margin: () => margin(probabilities),
+    entropy: () => negativeEntropy,
+    low_confidence: () => reshape(takeAlongAxis(softmax(logits), reshape(tokens, [...rank.shape, 1])), rank.shape),
   };
+  return { tokens, confidence: confidences[confidence](), entropy: mul(negativeEntropy, -1) };
+}
+
+/** The largest probability minus the second. */
+function margin(probabilities: Tensor): Tensor {
+  const best = argMax(probabilities);
+  const isBest = equal(iota(probabilities.shape.at(-1) as number), reshape(best, [...best.shape, 1]));
+  return sub(max(probabilities, lastAxis), max(where(isBest, -1, probabilities), lastAxis));
 }
 
 /**

@@ -1,38 +1,73 @@
 // The record of a denoising run: what was revealed when, and how sure the model was. One line of JSON for the run and
 // one for each step, so that a trace can be written while it happens and read by anything.
 import { InvalidArgumentError } from "@diffucoder/core";
+import { z } from "zod";
+import { applyChange, type Change } from "./canvas.ts";
+import type { RowEvent, StepEvent } from "./events.ts";
 
-/** One denoising step of one row. Positions count from the first column of the sequence. */
-export interface TraceStep {
+/** One denoising step of one row. Columns count from the first column of the row. */
+export interface TraceStep extends Change {
   step: number;
-  positions: number[];
-  tokens: number[];
-  confidence: number[];
-  /** Nats. */
-  entropy: number[];
   /** Forward passes so far. */
   forwardPasses: number;
-  /** Positions that were committed as padding behind an end token, without a proposal of their own. */
-  filled?: number[];
+  /** What a cache did in this step. */
+  cache?: string;
 }
 
 export interface DenoiseTrace {
   /** Tokens before the first step: padding, prompt and masks. */
   initialIds: number[];
   maskTokenId: number;
-  /** Token that `filled` positions receive. */
+  /** Token that `filled` columns receive. */
   padTokenId?: number;
   steps: TraceStep[];
 }
 
-/** The sequence after every step. */
-export function replayTrace({ initialIds, padTokenId, steps }: DenoiseTrace): number[][] {
-  const current = [...initialIds];
-  return steps.map(({ positions, tokens, filled = [] }) => {
-    positions.forEach((position, i) => (current[position] = tokens[i] as number));
-    for (const position of filled) current[position] = padTokenId as number;
-    return [...current];
+/** The trace of a row before its first step. */
+export function startTrace({ ids, maskTokenId, padTokenId }: { ids: Int32Array; maskTokenId: number; padTokenId: number }): DenoiseTrace {
+  return { initialIds: [...ids], maskTokenId, padTokenId, steps: [] };
+}
+
+/** What an event tells of one row, as a step of its trace. */
+export function traceStep({ step, forwardPasses, cache }: StepEvent, { change }: RowEvent): TraceStep {
+  return { step, ...change, forwardPasses, ...(cache !== undefined && { cache }) };
+}
+
+/** The row after every step. */
+export function replayTrace({ initialIds, maskTokenId, padTokenId = maskTokenId, steps }: DenoiseTrace): number[][] {
+  let ids = Int32Array.from(initialIds);
+  return steps.map((step) => {
+    ids = applyChange(ids, step, { maskTokenId, padTokenId }) as Int32Array<ArrayBuffer>;
+    return [...ids];
   });
+}
+
+/** Where two runs of the same row part. */
+export interface TraceDifference {
+  /** The first step after which the rows differ; its place in `steps`. */
+  step: number;
+  /** Columns that differ after it. */
+  columns: number[];
+  /** The tokens in these columns; `undefined` where a row has no such column. */
+  tokens: readonly [(number | undefined)[], (number | undefined)[]];
+}
+
+/**
+ * The first difference between two traces, say of a decoder with a cache and of one without. A trace that ends earlier
+ * stays as it is.
+ *
+ * @returns `undefined` if the rows are equal before the first and after every step
+ */
+export function diffTraces(a: DenoiseTrace, b: DenoiseTrace): TraceDifference | undefined {
+  const rowsOf = (trace: DenoiseTrace): number[][] => [trace.initialIds, ...replayTrace(trace)];
+  const [rowsA, rowsB] = [rowsOf(a), rowsOf(b)];
+  for (let i = 0; i < Math.max(rowsA.length, rowsB.length); i++) {
+    const [rowA, rowB] = [rowsA[i] ?? (rowsA.at(-1) as number[]), rowsB[i] ?? (rowsB.at(-1) as number[])];
+    const length = Math.max(rowA.length, rowB.length);
+    const columns = Array.from({ length }, (_, column) => column).filter((column) => rowA[column] !== rowB[column]);
+    if (columns.length > 0) return { step: i - 1, columns, tokens: [columns.map((column) => rowA[column]), columns.map((column) => rowB[column])] };
+  }
+  return undefined;
 }
 
 /** JSON lines: the run, then its steps. */
@@ -40,17 +75,43 @@ export function formatTrace({ steps, ...run }: DenoiseTrace): string {
   return [run, ...steps].map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-/** @throws {InvalidArgumentError} naming the line that is not JSON */
+const Columns = z.array(z.int().nonnegative());
+const Tokens = z.array(z.int().nonnegative());
+const RunSchema = z.strictObject({ initialIds: Tokens, maskTokenId: z.int(), padTokenId: z.int().optional() });
+const StepSchema = z
+  .strictObject({
+    step: z.int().nonnegative(),
+    positions: Columns,
+    tokens: Tokens,
+    confidence: z.array(z.number()),
+    entropy: z.array(z.number()),
+    forwardPasses: z.int().nonnegative(),
+    filled: Columns.optional(),
+    hooked: z.strictObject({ positions: Columns, tokens: Tokens }).optional(),
+    remasked: Columns.optional(),
+    expanded: Columns.optional(),
+    deleted: Columns.optional(),
+    cache: z.string().optional(),
+  })
+  .refine(({ positions, tokens }) => positions.length === tokens.length, { path: ["tokens"], message: "as many as positions" });
+
+/** @throws {InvalidArgumentError} naming the line that is not JSON, or not what its place in a trace asks for */
 export function parseTrace(text: string): DenoiseTrace {
-  const [run, ...steps] = text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line, i) => {
-      try {
-        return JSON.parse(line);
-      } catch {
-        throw new InvalidArgumentError({ argument: `trace, line ${i + 1}`, value: line, expected: "JSON" });
-      }
-    });
-  return { ...run, steps };
+  const lines = text.split("\n").flatMap((line, i) => (line === "" ? [] : [{ line, number: i + 1 }]));
+  if (lines.length === 0) throw new InvalidArgumentError({ argument: "trace", value: text, expected: "at least the line of the run" });
+  const parse = <T>(schema: z.ZodType<T>, { line, number }: { line: string; number: number }): T => {
+    const fail = (expected: string): never => {
+      throw new InvalidArgumentError({ argument: `trace, line ${number}`, value: line, expected });
+    };
+    let data: unknown;
+    try {
+      data = JSON.parse(line);
+    } catch {
+      return fail("JSON");
+    }
+    const result = schema.safeParse(data);
+    return result.success ? result.data : fail(result.error.issues.map((issue) => `${issue.message} at ${issue.path.join(".")}`).join("; "));
+  };
+  const [run, ...steps] = lines;
+  return { ...(parse(RunSchema, run as (typeof lines)[number]) as DenoiseTrace), steps: steps.map((line) => parse(StepSchema, line) as TraceStep) };
 }

@@ -1,0 +1,65 @@
+// A row while it is denoised, and the one way in which it changes. Runs, traces and replays all go through `applyChange`.
+
+/** What one step did to one row. Columns count from the first column of the row, before the step. */
+export interface Change {
+  /** Columns that got a token, surest first: masks that were committed and tokens that were edited. */
+  positions: number[];
+  tokens: number[];
+  confidence: number[];
+  /** Nats. */
+  entropy: number[];
+  /** Columns that became padding behind the end of the answer, without a proposal of their own. */
+  filled?: number[];
+  /** Columns that the run's tokens hook set, and to what. */
+  hooked?: { positions: number[]; tokens: number[] };
+  /** Columns that were masked again. */
+  remasked?: number[];
+  /** Columns that became two masks. */
+  expanded?: number[];
+  /** Columns that were removed. */
+  deleted?: number[];
+}
+
+/** A row while it is denoised: `[left padding][prompt][completion]`. */
+export interface Canvas {
+  /** Replaced when the length changes. */
+  ids: Int32Array;
+  /** Columns of left padding. */
+  readonly start: number;
+  /** First column of the completion. Masks before it are holes of the prompt. */
+  readonly completionStart: number;
+  /** Columns that became padding behind the end of the answer so far. */
+  readonly filled: Set<number>;
+}
+
+/** The change that changes nothing. */
+export function noChange(): Change {
+  return { positions: [], tokens: [], confidence: [], entropy: [] };
+}
+
+/**
+ * The row after a change. Tokens are written first, then masks and padding, then columns come and go.
+ *
+ * @returns `ids` itself, changed in place, unless its length changes
+ */
+export function applyChange(ids: Int32Array, change: Change, { maskTokenId, padTokenId }: { maskTokenId: number; padTokenId: number }): Int32Array {
+  const { positions, tokens, filled = [], hooked, remasked = [], expanded = [], deleted = [] } = change;
+  positions.forEach((column, i) => (ids[column] = tokens[i] as number));
+  for (const column of remasked) ids[column] = maskTokenId;
+  for (const column of filled) ids[column] = padTokenId;
+  hooked?.positions.forEach((column, i) => (ids[column] = hooked.tokens[i] as number));
+  if (expanded.length === 0 && deleted.length === 0) return ids;
+  return Int32Array.from(
+    [...ids].flatMap((token, column) => {
+      if (expanded.includes(column)) return [maskTokenId, maskTokenId];
+      return deleted.includes(column) ? [] : [token];
+    }),
+  );
+}
+
+/** Columns of a row that are masked, from `from` up to but not including `to`. */
+export function maskedColumns(ids: Int32Array, maskTokenId: number, from = 0, to = ids.length): number[] {
+  const columns: number[] = [];
+  for (let column = from; column < to; column++) if (ids[column] === maskTokenId) columns.push(column);
+  return columns;
+}

@@ -1,0 +1,115 @@
+import { createRandom, InvalidArgumentError } from "@diffucoder/core";
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { float32, mul, reshape, take, type Tensor } from "@diffucoder/tensor";
+import { describe, expect, it } from "vitest";
+import { createDenoiser } from "./create-denoiser.ts";
+
+// The logits after word w are row w of a table.
+const VOCAB = 6;
+const random = createRandom(4);
+const parameters = {
+  table: float32(
+    Array.from({ length: VOCAB * VOCAB }, () => 2 * random.normal()),
+    [VOCAB, VOCAB],
+  ),
+};
+const logits: LogitsFunction = ({ table }, { inputIds, logitPositions }) => {
+  const rows = reshape(take(table!, inputIds), [inputIds.shape.reduce((a, b) => a * b, 1), VOCAB]);
+  return logitPositions === undefined ? rows : take(rows, logitPositions);
+};
+const denoiserWith = (forbiddenIds: number[] = []) =>
+  createDenoiser({ logits, parameters: () => parameters, maskTokenId: 5, vocabSize: VOCAB, forbiddenIds });
+const request = { inputIds: Int32Array.from([0, 1, 2, 3, 4, 5, 0, 1]), batchSize: 2, length: 4, temperature: 0, confidence: "maskgit_plus" as const };
+
+function bestAfter(word: number, forbidden: readonly number[] = []): number {
+  const row = Array.from(parameters.table.data.subarray(word * VOCAB, (word + 1) * VOCAB)).map((value, token) =>
+    forbidden.includes(token) ? -Infinity : value,
+  );
+  return row.indexOf(Math.max(...row));
+}
+
+describe("createDenoiser", () => {
+  it("predicts a position from the one before it, and a row's first from itself", async () => {
+    const { tokens } = await denoiserWith().propose({ ...request, positions: Int32Array.from([0, 1, 3, 4, 6]) });
+    expect([...tokens]).toEqual([0, 0, 2, 4, 5].map((word) => bestAfter(word)));
+  });
+
+  it("proposes the same for a position whichever others are asked for", async () => {
+    const denoiser = denoiserWith();
+    const all = await denoiser.propose({ ...request, positions: Int32Array.from({ length: 8 }, (_, i) => i) });
+    for (let count = 1; count <= 8; count++) {
+      const some = await denoiser.propose({ ...request, positions: Int32Array.from({ length: count }, (_, i) => 8 - count + i) });
+      expect([...some.tokens]).toEqual(Array.from(all.tokens.subarray(8 - count)));
+      expect([...some.confidence]).toBeAllclose(Array.from(all.confidence.subarray(8 - count)), { atol: 1e-6 });
+    }
+  });
+
+  it("never proposes a forbidden id, greedily or not", async () => {
+    const forbidden = [bestAfter(0), 5];
+    const denoiser = denoiserWith(forbidden);
+    const positions = Int32Array.from([1, 1, 1, 1]);
+    expect([...(await denoiser.propose({ ...request, positions })).tokens]).toEqual([0, 0, 0, 0].map((word) => bestAfter(word, forbidden)));
+    const drawn = await denoiser.propose({ ...request, positions, temperature: 5, uniforms: Float32Array.from([0, 0.3, 0.6, 0.999]) });
+    for (const token of drawn.tokens) expect(forbidden).not.toContain(token);
+  });
+
+  it("wants one uniform number for each position, and ids inside the vocabulary", async () => {
+    await expect(
+      denoiserWith().propose({ ...request, positions: Int32Array.from([1, 2]), temperature: 1, uniforms: Float32Array.from([0.5]) }),
+    ).rejects.toThrow(InvalidArgumentError);
+    expect(() => denoiserWith([VOCAB])).toThrow("forbiddenIds");
+  });
+});
+
+describe("createDenoiser's options", () => {
+  const positions = Int32Array.from([1, 2]);
+
+  it("without a shift predict a position from itself", async () => {
+    const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId: 5, vocabSize: VOCAB, shift: false });
+    expect([...(await denoiser.propose({ ...request, positions })).tokens]).toEqual([1, 2].map((word) => bestAfter(word)));
+  });
+
+  it("allow each position its own classes of tokens", async () => {
+    // Classes: even and odd tokens. The first position may get even ones, the second odd ones.
+    const allowed = { classOf: Int32Array.from({ length: VOCAB }, (_, id) => id % 2), classCount: 2, allowed: Uint8Array.from([1, 0, 0, 1]) };
+    const { tokens } = await denoiserWith().propose({ ...request, positions, allowed });
+    expect([...tokens]).toEqual([bestAfter(0, [1, 3, 5]), bestAfter(1, [0, 2, 4])]);
+  });
+
+  it("guide away from what the masked prompt predicts: u + (w + 1) (c - u)", async () => {
+    const unconditionalIds = Int32Array.from([5, 5, 2, 3, 5, 5, 0, 1]);
+    const { tokens, forwardTokens } = await denoiserWith().propose({ ...request, positions, guidanceScale: 1.5, unconditionalIds });
+    const row = (word: number) => parameters.table.data.subarray(word * VOCAB, (word + 1) * VOCAB);
+    const best = (given: number, without: number) => {
+      const guided = Array.from(row(given), (c, i) => row(without)[i]! + 2.5 * (c - row(without)[i]!));
+      return guided.indexOf(Math.max(...guided));
+    };
+    expect([...tokens]).toEqual([best(0, 5), best(1, 5)]);
+    expect(forwardTokens).toBe(16);
+    await expect(denoiserWith().propose({ ...request, positions, guidanceScale: 1 })).rejects.toThrow("unconditionalIds must be 8 ids");
+  });
+
+  it("let a hook change the logits before anything is drawn", async () => {
+    const logitsHook = (x: Tensor) => mul(x, -1);
+    const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId: 5, vocabSize: VOCAB, logitsHook });
+    const least = (word: number) => {
+      const row = Array.from(parameters.table.data.subarray(word * VOCAB, (word + 1) * VOCAB));
+      return row.indexOf(Math.min(...row));
+    };
+    expect([...(await denoiser.propose({ ...request, positions })).tokens]).toEqual([least(0), least(1)]);
+  });
+
+  it("refuse a model without a mask token", () => {
+    expect(() => createDenoiser({ logits, parameters: () => parameters, maskTokenId: -1, vocabSize: VOCAB })).toThrow(
+      "maskTokenId must be an id below 6, got -1. A model without a mask token cannot denoise: is it an autoregressive one?",
+    );
+  });
+
+  it("pass NaN on instead of drawing from it", async () => {
+    const broken = { table: float32(new Float32Array(VOCAB * VOCAB).fill(Number.NaN), [VOCAB, VOCAB]) };
+    const denoiser = createDenoiser({ logits, parameters: () => broken, maskTokenId: 5, vocabSize: VOCAB });
+    for (const confidence of ["maskgit_plus", "topk_margin", "entropy", "low_confidence"] as const) {
+      expect((await denoiser.propose({ ...request, positions, confidence })).confidence[0]).toBeNaN();
+    }
+  });
+});

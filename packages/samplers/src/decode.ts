@@ -1,0 +1,172 @@
+// The run around every decoder. Each step asks all rows what they want to know, makes one forward pass for those that want
+// something, lets each row decide, and applies what it decided.
+// Differs from Dream's loop, `generation_utils.py`, `_sample`: 1. each row is a run of its own, with its own counts and
+// random stream; 2. no pass is spent on a step that commits nothing, nor on rows that are done; 3. where an answer has
+// ended, what lies behind becomes padding at once.
+import { AbortedError, InvalidArgumentError, type Random } from "@diffucoder/core";
+import { type AskingRow, drawUniforms, joinRows, passRows, splitProposals } from "./batch.ts";
+import { applyChange, type Canvas, type Change, noChange } from "./canvas.ts";
+import type { Candidates, Decoder, Question, RowDecoder } from "./decoders/decoder.ts";
+import type { Denoiser, DenoiseSession, Proposals } from "./denoiser.ts";
+import { type RowEvent, rowEvent, type StepEvent } from "./events.ts";
+
+/** Settings of a run that do not depend on how its rows came about. */
+export interface RunOptions {
+  denoiser: Denoiser;
+  decoder: Decoder;
+  /** One stream for each row, or one from which they are split by row. Not read at temperature 0. */
+  random: Random | readonly Random[];
+  padTokenId: number;
+  /** Tokens that end a completion: masks behind the first one become padding. @default none, as in Dream */
+  eosTokenIds?: readonly number[] | undefined;
+  /**
+   * Dream's `generation_tokens_hook_func`: called before the first step (`null`) and after each one with a row's tokens,
+   * which it may change in place.
+   */
+  tokensHook?: ((step: number | null, ids: Int32Array, row: number) => void) | undefined;
+  /** Events tell also what was proposed and not committed. @default false */
+  provisional?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+interface Row {
+  index: number;
+  canvas: Canvas;
+  decoder: RowDecoder;
+  random: Random;
+  /** Steps that the row can take: a model that proposes mask tokens must not keep it going. */
+  maxSteps: number;
+  done: boolean;
+}
+
+/**
+ * Decodes canvases of any lengths together, step by step. The canvases change in place.
+ *
+ * @throws {InvalidArgumentError} if a canvas is longer than the denoiser can take, or its logits are not numbers
+ * @throws {AbortedError} when stopped, at the next step
+ */
+export async function* decodeCanvases(canvases: readonly Canvas[], options: RunOptions): AsyncGenerator<StepEvent> {
+  const { denoiser, decoder, random } = options;
+  checkLengths(canvases, denoiser);
+  const rows = canvases.map((canvas, index): Row => {
+    const stream = isStreams(random) ? (random[index] as Random) : random.split("row", index);
+    const row = { canvas, maskTokenId: denoiser.maskTokenId, random: stream };
+    return { index, canvas, decoder: decoder.start(row), random: stream, maxSteps: decoder.maxSteps(canvas), done: false };
+  });
+  const session: DenoiseSession = denoiser.openSession?.() ?? { propose: (request) => denoiser.propose(request), close: () => {} };
+  let [forwardPasses, forwardTokens] = [0, 0];
+  try {
+    for (let step = 0; ; step++) {
+      const asking = rows.map((row) => askRow(row, step, decoder.draw.temperature > 0));
+      if (rows.every(({ done }) => done)) return;
+      if (options.signal?.aborted) throw new AbortedError("Generation");
+      const pass = asking.some(({ question }) => question !== undefined && question.columns.length > 0)
+        ? await propose(passRows(asking), session, options)
+        : undefined;
+      if (pass !== undefined) {
+        forwardPasses++;
+        forwardTokens += pass.forwardTokens;
+      }
+      const events = asking.flatMap(({ index, question }): RowEvent[] => {
+        if (question === undefined) return [];
+        const candidates = pass?.candidates.get(index);
+        return [changeRow(rows[index] as Row, candidates, step, options)];
+      });
+      yield { step, forwardPasses, forwardTokens, cache: pass?.cache, rows: events, sequences: canvases.map(({ ids }) => ids) };
+    }
+  } finally {
+    session.close();
+  }
+}
+
+function checkLengths(canvases: readonly Canvas[], { maxLength = Infinity }: Denoiser): void {
+  canvases.forEach(({ ids, start }, row) => {
+    if (ids.length - start <= maxLength) return;
+    throw new InvalidArgumentError({
+      argument: `promptIds[${row}]`,
+      value: `${ids.length - start} tokens with its completion`,
+      expected: `at most ${maxLength} tokens long, prompt and completion together`,
+      wayOut: "That is what the model was made for: shorten the prompt or ask for fewer new tokens.",
+    });
+  });
+}
+
+function isStreams(random: Random | readonly Random[]): random is readonly Random[] {
+  return Array.isArray(random);
+}
+
+function askRow(row: Row, step: number, draws: boolean): AskingRow {
+  const question: Question | undefined = row.done || step >= row.maxSteps ? undefined : row.decoder.ask(step);
+  row.done = question === undefined;
+  const uniforms = draws && !row.done ? drawUniforms(row.random, row.canvas) : undefined;
+  return { index: row.index, canvas: row.canvas, question, uniforms, allowed: undefined };
+}
+
+interface Pass {
+  /** By row. */
+  candidates: Map<number, Candidates>;
+  forwardTokens: number;
+  cache: string | undefined;
+}
+
+async function propose(rows: readonly AskingRow[], session: DenoiseSession, { decoder, denoiser, padTokenId }: RunOptions): Promise<Pass> {
+  const length = Math.max(...rows.map(({ canvas }) => canvas.ids.length));
+  const request = joinRows(rows, { draw: decoder.draw, maskTokenId: denoiser.maskTokenId, padTokenId, length });
+  const proposals: Proposals = await session.propose(request);
+  const candidates = splitProposals(rows, proposals);
+  candidates.forEach(({ confidence, columns }, i) => {
+    const bad = confidence.findIndex(Number.isNaN);
+    if (bad === -1) return;
+    throw new InvalidArgumentError({
+      argument: "logits",
+      value: `NaN at column ${columns[bad]} of row ${rows[i]?.index}`,
+      expected: "numbers",
+      wayOut: "The model's parameters are damaged, or its activations overflow.",
+    });
+  });
+  return {
+    candidates: new Map(rows.map(({ index }, i) => [index, candidates[i] as Candidates])),
+    forwardTokens: proposals.forwardTokens ?? rows.length * length,
+    cache: proposals.cache,
+  };
+}
+
+/** Lets a row decide and applies it. */
+function changeRow(row: Row, candidates: Candidates | undefined, step: number, options: RunOptions): RowEvent {
+  const { canvas, index } = row;
+  const { padTokenId, tokensHook, eosTokenIds = [], provisional = false } = options;
+  const { maskTokenId } = options.denoiser;
+  const asked = candidates !== undefined && candidates.columns.length > 0 ? candidates : undefined;
+  const decided = asked === undefined ? noChange() : row.decoder.answer(asked, step);
+  const edited = decided.positions.filter((column) => canvas.ids[column] !== maskTokenId);
+  canvas.ids = applyChange(canvas.ids, decided, { maskTokenId, padTokenId });
+  const filled = fillBehindEnd(canvas, { eosTokenIds, maskTokenId, padTokenId });
+  const before = tokensHook === undefined ? undefined : canvas.ids.slice();
+  tokensHook?.(step, canvas.ids, index);
+  const hooked = before === undefined ? [] : [...canvas.ids.keys()].filter((column) => canvas.ids[column] !== before[column]);
+  const change: Change = {
+    ...decided,
+    ...(filled.length > 0 && { filled }),
+    ...(hooked.length > 0 && { hooked: { positions: hooked, tokens: hooked.map((column) => canvas.ids[column] as number) } }),
+  };
+  return rowEvent({ row: index, canvas, change, edited, ...(provisional && asked && { candidates: asked }) });
+}
+
+/** Masks behind the first end token of the completion become padding. */
+function fillBehindEnd(
+  canvas: Canvas,
+  { eosTokenIds, maskTokenId, padTokenId }: { eosTokenIds: readonly number[]; maskTokenId: number; padTokenId: number },
+): number[] {
+  if (eosTokenIds.length === 0) return [];
+  const { ids, completionStart } = canvas;
+  const end = ids.findIndex((token, column) => column >= completionStart && eosTokenIds.includes(token));
+  if (end === -1) return [];
+  const filled: number[] = [];
+  for (let column = end + 1; column < ids.length; column++) {
+    if (ids[column] !== maskTokenId) continue;
+    ids[column] = padTokenId;
+    canvas.filled.add(column);
+    filled.push(column);
+  }
+  return filled;
+}

@@ -1,0 +1,81 @@
+// The shape that most decoders share: each step asks about the masks of the leftmost unfinished block and commits some.
+import type { Random } from "@diffucoder/core";
+import { type Canvas, maskedColumns } from "../canvas.ts";
+import type { DrawOptions } from "../denoiser.ts";
+import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
+
+/** Where a row stands when it is asked which of its candidates to commit. */
+export interface BlockState {
+  /** Masks that are left in the block, and positions that became padding in it: the schedule does not see an early end. */
+  left: number;
+  /** Masks of the block at its first step. */
+  maskCount: number;
+  /** Steps that the block has taken. */
+  step: number;
+  /** The block's number, and how many there are. */
+  block: number;
+  blockCount: number;
+  /** The step's own stream. */
+  random: Random;
+}
+
+/** Which candidates to commit. */
+export interface RevealRule {
+  /** Whether the step commits nothing, whatever the proposals are. @default never */
+  isIdle?(state: BlockState): boolean;
+  /** Indices of the candidates to commit, surest first. */
+  choose(candidates: Candidates, state: BlockState): number[];
+  /** The most steps that a block can take. */
+  maxSteps(state: Pick<BlockState, "maskCount" | "block" | "blockCount">): number;
+}
+
+/** @param blockLength columns of a block, from the start of the completion; holes of the prompt belong to the first. @default the whole row */
+export function revealDecoder({ draw, rule, blockLength }: { draw: DrawOptions; rule: RevealRule; blockLength?: number | undefined }): Decoder {
+  return {
+    draw,
+    maxSteps: (canvas) => {
+      const blocks = blocksOf(canvas, blockLength);
+      const steps = blocks.map(([from, to], block) => rule.maxSteps({ maskCount: to - from, block, blockCount: blocks.length }));
+      return steps.reduce((a, b) => a + b, 0);
+    },
+    start: (row) => revealRow(row, rule, blockLength),
+  };
+}
+
+/** First column of each block, and the column behind it. */
+function blocksOf({ ids, completionStart }: Canvas, blockLength = Infinity): [number, number][] {
+  const blocks: [number, number][] = [];
+  for (let from = completionStart; from < ids.length; from += blockLength) blocks.push([from, Math.min(from + blockLength, ids.length)]);
+  if (blocks.length === 0) return [[0, ids.length]];
+  (blocks[0] as [number, number])[0] = 0; // the holes of the prompt
+  return blocks;
+}
+
+function revealRow({ canvas, maskTokenId, random }: DecoderRow, rule: RevealRule, blockLength: number | undefined): RowDecoder {
+  let current: (Omit<BlockState, "random" | "left"> & { from: number; to: number }) | undefined;
+  const stateAt = (step: number, masked: number): BlockState => {
+    const { from, to, ...state } = current as NonNullable<typeof current>;
+    const filled = [...canvas.filled].filter((column) => column >= from && column < to).length;
+    return { ...state, left: masked + filled, random: random.split("reveal", step) };
+  };
+  return {
+    ask: (step) => {
+      const blocks = blocksOf(canvas, blockLength);
+      const block = blocks.findIndex(([from, to]) => canvas.ids.subarray(from, to).includes(maskTokenId));
+      if (block === -1) return undefined;
+      const [from, to] = blocks[block] as [number, number];
+      const columns = maskedColumns(canvas.ids, maskTokenId, from, to);
+      if (current?.block !== block) current = { from, to, block, blockCount: blocks.length, maskCount: columns.length, step: 0 };
+      if (rule.isIdle?.(stateAt(step, columns.length)) === true) {
+        current.step++;
+        return { columns: [] };
+      }
+      return { columns, window: [from, to] };
+    },
+    answer: (candidates, step) => {
+      const chosen = rule.choose(candidates, stateAt(step, candidates.columns.length));
+      (current as NonNullable<typeof current>).step++;
+      return commit(candidates, chosen);
+    },
+  };
+}

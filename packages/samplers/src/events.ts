@@ -1,0 +1,76 @@
+import type { Canvas, Change } from "./canvas.ts";
+import type { Candidates } from "./decoders/decoder.ts";
+
+/** What one step did to one row. Positions count from the start of the completion; holes of the prompt are negative. */
+export interface RowEvent {
+  row: number;
+  /** Positions that got a token, surest first. */
+  positions: number[];
+  tokens: number[];
+  confidence: number[];
+  /** Nats. */
+  entropy: number[];
+  /** Positions that became padding behind the end of the answer. */
+  filled: number[];
+  /** Those of `positions` that were not masks: their token was replaced. */
+  edited: number[];
+  /** Positions that are masked again. */
+  remasked: number[];
+  /** What was proposed and not committed, if the run was asked to tell. */
+  provisional?: { positions: number[]; tokens: number[]; confidence: number[] };
+  /** The same as the trace has it: columns count from the start of the row. */
+  change: Change;
+}
+
+export interface StepEvent {
+  /** From 0. */
+  step: number;
+  /** Forward passes so far. */
+  forwardPasses: number;
+  /** Tokens that went through the network so far. */
+  forwardTokens: number;
+  /** What a cache did in this step. */
+  cache?: string | undefined;
+  /** Rows that were not done before the step. */
+  rows: RowEvent[];
+  /** The batch after the step, `[B][L]`; the rows are live, copy them to keep them. */
+  sequences: readonly Int32Array[];
+}
+
+export function rowEvent({
+  row,
+  canvas: { completionStart },
+  change,
+  edited,
+  candidates,
+}: {
+  row: number;
+  canvas: Canvas;
+  change: Change;
+  edited: readonly number[];
+  candidates?: Candidates;
+}): RowEvent {
+  const relative = (columns: readonly number[] = []): number[] => columns.map((column) => column - completionStart);
+  return {
+    row,
+    positions: relative(change.positions),
+    tokens: change.tokens,
+    confidence: change.confidence,
+    entropy: change.entropy,
+    filled: relative(change.filled),
+    edited: relative(edited),
+    remasked: relative(change.remasked),
+    ...(candidates && { provisional: notCommitted(candidates, change, relative) }),
+    change,
+  };
+}
+
+function notCommitted({ columns, tokens, confidence }: Candidates, { positions }: Change, relative: (columns: readonly number[]) => number[]) {
+  const taken = new Set(positions);
+  const left = [...columns.keys()].filter((i) => !taken.has(columns[i] as number));
+  return {
+    positions: relative(left.map((i) => columns[i] as number)),
+    tokens: left.map((i) => tokens[i] as number),
+    confidence: left.map((i) => confidence[i] as number),
+  };
+}

@@ -1,0 +1,19 @@
+import type { Random } from "@diffucoder/core";
+
+/** Indices of the `count` largest values, largest first; of equal ones the leftmost. */
+export function surest(confidence: ArrayLike<number>, count: number): number[] {
+  return Array.from({ length: confidence.length }, (_, i) => i)
+    .sort((a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b)
+    .slice(0, count);
+}
+
+/**
+ * Draws `count` indices without replacement with probabilities `softmax(confidence / temperature)`, as Dream's `alg_temp`.
+ * The largest of `confidence / temperature + Gumbel noise` have this distribution (Yellott 1977; Kool et al. 2019).
+ * At most as many as there are.
+ */
+export function drawSurest(confidence: ArrayLike<number>, count: number, { temperature, random }: { temperature: number; random: Random }): number[] {
+  // float64: Gumbel noise in low precision is cut off at its top, which makes large confidences larger (arXiv 2409.02908).
+  const keys = Float64Array.from(confidence, (value) => value / temperature - Math.log(-Math.log(1 - random.uniform())));
+  return surest(keys, count);
+}
