@@ -16,6 +16,9 @@ export {
 } from "./generate.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
 export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
+export { lladaDecoder, type LladaOptions, LladaOptionsSchema } from "./decoders/llada.ts";
+export { parallelDecoder, type ParallelOptions, ParallelOptionsSchema } from "./decoders/parallel.ts";
+export { autoregressiveDecoder, type AutoregressiveOptions, AutoregressiveOptionsSchema } from "./decoders/autoregressive.ts";
 export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
 export {
   type DenoiseTrace,

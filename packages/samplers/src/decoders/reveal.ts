@@ -35,7 +35,7 @@ export function revealDecoder({ draw, rule, blockLength }: { draw: DrawOptions; 
     draw,
     maxSteps: (canvas) => {
       const blocks = blocksOf(canvas, blockLength);
-      const steps = blocks.map(([from, to], block) => rule.maxSteps({ maskCount: to - from, block, blockCount: blocks.length }));
+      const steps = blocks.map(([from, to], block) => rule.maxSteps({ maskCount: to - from, block, blockCount: blocks.length })); // not all need be masks
       return steps.reduce((a, b) => a + b, 0);
     },
     start: (row) => revealRow(row, rule, blockLength),

@@ -1,10 +1,13 @@
 import type { Random } from "@diffucoder/core";
 
-/** Indices of the `count` largest values, largest first; of equal ones the leftmost. */
+/** Indices from the largest value to the smallest; of equal ones the leftmost first. */
+export function ranked(values: ArrayLike<number>): number[] {
+  return Array.from({ length: values.length }, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+}
+
+/** Indices of the `count` largest values, largest first. */
 export function surest(confidence: ArrayLike<number>, count: number): number[] {
-  return Array.from({ length: confidence.length }, (_, i) => i)
-    .sort((a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b)
-    .slice(0, count);
+  return ranked(confidence).slice(0, count);
 }
 
 /**

@@ -1,0 +1,29 @@
+// One token a step from left to right: the baseline. With a causal denoiser (`attention: "causal"`) this is an
+// autoregressive model, p(x) = prod p(x_i | x_<i); with a bidirectional one, a diffusion model read in that order.
+import { parseConfig } from "@diffucoder/core";
+import { z } from "zod";
+import { commit, type Decoder } from "./decoder.ts";
+
+export const AutoregressiveOptionsSchema = z.strictObject({
+  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
+  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
+  topK: z.int().positive().optional(),
+});
+
+export type AutoregressiveOptions = z.input<typeof AutoregressiveOptionsSchema>;
+
+/** @throws {ConfigError} naming every bad option */
+export function autoregressiveDecoder(options: AutoregressiveOptions = {}): Decoder {
+  const { temperature, topP, topK } = parseConfig(AutoregressiveOptionsSchema, options, { source: "autoregressiveDecoder's options" });
+  return {
+    draw: { temperature, topP, topK, confidence: "maskgit_plus" },
+    maxSteps: ({ ids }) => ids.length,
+    start: ({ canvas, maskTokenId }) => ({
+      ask: () => {
+        const column = canvas.ids.indexOf(maskTokenId);
+        return column === -1 ? undefined : { columns: [column], window: [column, column + 1] };
+      },
+      answer: (candidates) => commit(candidates, [0]),
+    }),
+  };
+}
