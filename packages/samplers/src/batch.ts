@@ -2,7 +2,7 @@
 import type { Random } from "@diffucoder/core";
 import type { Canvas } from "./canvas.ts";
 import type { Candidates, Question } from "./decoders/decoder.ts";
-import type { AllowedTokens, DenoiseRequest, DrawOptions, Proposals } from "./denoiser.ts";
+import type { DenoiseRequest, DrawOptions, Proposals, TokenClasses } from "./denoiser.ts";
 
 /** A row with its question of this step; rows without one only fill the batch up. */
 export interface AskingRow {
@@ -11,8 +11,6 @@ export interface AskingRow {
   question: Question | undefined;
   /** A number in [0, 1) for every column of the row, asked or not; absent when greedy. */
   uniforms: Float32Array | undefined;
-  /** `[columns * classCount]` of the question. */
-  allowed: Uint8Array | undefined;
 }
 
 /**
@@ -33,10 +31,10 @@ export interface RequestOptions {
   padTokenId: number;
   /** Columns of the batch; shorter rows are padded on the right. */
   length: number;
-  allowed?: Pick<AllowedTokens, "classOf" | "classCount"> | undefined;
+  tokenClasses?: TokenClasses | undefined;
 }
 
-export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTokenId, length, allowed }: RequestOptions): DenoiseRequest {
+export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTokenId, length, tokenClasses }: RequestOptions): DenoiseRequest {
   const total = rows.length * length;
   const inputIds = new Int32Array(total).fill(padTokenId);
   rows.forEach(({ canvas }, i) => inputIds.set(canvas.ids, i * length));
@@ -57,7 +55,7 @@ export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTok
       uniforms: Float32Array.from(rows.flatMap(({ uniforms }, i) => (columns[i] as readonly number[]).map((column) => uniforms?.[column] as number))),
     }),
     ...((draw.guidanceScale ?? 0) > 0 && { unconditionalIds: withMaskedPrompts(inputIds, rows, { length, maskTokenId }) }),
-    ...(allowed && { allowed: { ...allowed, allowed: concatenate(rows.map((row) => row.allowed ?? new Uint8Array())) } }),
+    ...(tokenClasses && { allowed: { ...tokenClasses, allowed: joinAllowed(rows, tokenClasses) } }),
   };
 }
 
@@ -90,13 +88,14 @@ function withMaskedPrompts(inputIds: Int32Array, rows: readonly AskingRow[], { l
   return unconditional;
 }
 
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+function joinAllowed(rows: readonly AskingRow[], { classCount }: TokenClasses): Uint8Array {
+  const counts = rows.map(({ question }) => (question?.columns.length ?? 0) * classCount);
+  const whole = new Uint8Array(counts.reduce((a, b) => a + b, 0)).fill(1);
   let start = 0;
-  for (const part of parts) {
-    whole.set(part, start);
-    start += part.length;
-  }
+  rows.forEach(({ question }, i) => {
+    if (question?.allowed) whole.set(question.allowed, start);
+    start += counts[i] as number;
+  });
   return whole;
 }
 

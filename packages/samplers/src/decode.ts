@@ -99,8 +99,11 @@ function askRow(row: Row, step: number, draws: boolean): AskingRow {
   const question: Question | undefined = row.done || step >= row.maxSteps ? undefined : row.decoder.ask(step);
   row.done = question === undefined;
   const uniforms = draws && !row.done ? drawUniforms(row.random, row.canvas) : undefined;
-  return { index: row.index, canvas: row.canvas, question, uniforms, allowed: undefined };
+  return { index: row.index, canvas: row.canvas, question, uniforms };
 }
+
+/** Lengths of batches whose rows grow and shrink are multiples of it: few are ever compiled. */
+const LENGTH_UNIT = 16;
 
 interface Pass {
   /** By row. */
@@ -110,8 +113,10 @@ interface Pass {
 }
 
 async function propose(rows: readonly AskingRow[], session: DenoiseSession, { decoder, denoiser, padTokenId }: RunOptions): Promise<Pass> {
-  const length = Math.max(...rows.map(({ canvas }) => canvas.ids.length));
-  const request = joinRows(rows, { draw: decoder.draw, maskTokenId: denoiser.maskTokenId, padTokenId, length });
+  const longest = Math.max(...rows.map(({ canvas }) => canvas.ids.length));
+  const length = decoder.changesLength ? Math.ceil(longest / LENGTH_UNIT) * LENGTH_UNIT : longest;
+  const { draw, tokenClasses } = decoder;
+  const request = joinRows(rows, { draw, maskTokenId: denoiser.maskTokenId, padTokenId, length, tokenClasses });
   const proposals: Proposals = await session.propose(request);
   const candidates = splitProposals(rows, proposals);
   candidates.forEach(({ confidence, columns }, i) => {

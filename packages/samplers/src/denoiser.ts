@@ -14,11 +14,15 @@ export interface DrawOptions {
   guidanceScale?: number | undefined;
 }
 
-/** Which tokens a position may get: tokens are grouped in classes that are allowed or not as a whole. */
-export interface AllowedTokens {
+/** Tokens in groups that are allowed or not as a whole. */
+export interface TokenClasses {
   /** `[V]`, the class of each token. The same array in every request of a run. */
   classOf: Int32Array;
   classCount: number;
+}
+
+/** Which tokens a position may get. */
+export interface AllowedTokens extends TokenClasses {
   /** `[M * classCount]`, 1 where a position may get the tokens of a class. */
   allowed: Uint8Array;
 }

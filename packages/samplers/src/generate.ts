@@ -37,7 +37,7 @@ type OnStep = { onStep?: ((event: StepEvent) => void) | undefined };
 
 /** @throws as `generateSteps` */
 export async function generate(options: GenerateOptions & OnStep): Promise<GenerationResult> {
-  return collect(layOut(options), options);
+  return runToEnd(layOut(options), options);
 }
 
 /**
@@ -60,7 +60,7 @@ export async function* denoiseSteps({ options, ...rest }: DenoiseOptions): Async
 }
 
 /** Runs to the end, with the record of every row. */
-async function collect(canvases: readonly Canvas[], { onStep, ...options }: RunOptions & OnStep): Promise<GenerationResult> {
+export async function runToEnd(canvases: readonly Canvas[], { onStep, ...options }: RunOptions & OnStep): Promise<GenerationResult> {
   const { padTokenId, denoiser } = options;
   const traces = canvases.map(({ ids }) => startTrace({ ids, maskTokenId: denoiser.maskTokenId, padTokenId }));
   let last: StepEvent | undefined;

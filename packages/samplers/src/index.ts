@@ -1,6 +1,15 @@
 export { type Alg, AlgSchema, type ConfidenceName, type SamplerOptions, SamplerOptionsSchema } from "./options.ts";
 export { type SampledTokens, sampleTokens, type SampleTokensOptions, tokenDistribution } from "./sample-tokens.ts";
-export type { AllowedTokens, Denoiser, DenoiseRequest, DenoiseSession, DisposableDenoiser, DrawOptions, Proposals } from "./denoiser.ts";
+export type {
+  AllowedTokens,
+  Denoiser,
+  DenoiseRequest,
+  DenoiseSession,
+  DisposableDenoiser,
+  DrawOptions,
+  Proposals,
+  TokenClasses,
+} from "./denoiser.ts";
 export { createDenoiser, type CreateDenoiserOptions } from "./create-denoiser.ts";
 export type { Canvas, Change } from "./canvas.ts";
 export { decodeCanvases, type RunOptions } from "./decode.ts";
@@ -14,10 +23,12 @@ export {
   generateSteps,
   type GenerationResult,
 } from "./generate.ts";
+export { infill, type InfillOptions, type InfillResult, type Segment } from "./infill.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
 export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
 export { lladaDecoder, type LladaOptions, LladaOptionsSchema } from "./decoders/llada.ts";
 export { parallelDecoder, type ParallelOptions, ParallelOptionsSchema } from "./decoders/parallel.ts";
+export { dreamOnDecoder, type DreamOnOptions, DreamOnOptionsSchema } from "./decoders/dream-on.ts";
 export { autoregressiveDecoder, type AutoregressiveOptions, AutoregressiveOptionsSchema } from "./decoders/autoregressive.ts";
 export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
 export {

@@ -1,6 +1,6 @@
 import type { Random } from "@diffucoder/core";
 import type { Canvas, Change } from "../canvas.ts";
-import type { DrawOptions } from "../denoiser.ts";
+import type { DrawOptions, TokenClasses } from "../denoiser.ts";
 
 /**
  * A decoding algorithm. It says what to ask the denoiser about a row and what to make of the answer; the run around it
@@ -8,6 +8,10 @@ import type { DrawOptions } from "../denoiser.ts";
  */
 export interface Decoder {
   readonly draw: DrawOptions;
+  /** Classes of tokens, for decoders that say which a position may get. @default all tokens are allowed everywhere */
+  readonly tokenClasses?: TokenClasses | undefined;
+  /** Whether rows grow or shrink; their batches are then padded to a few lengths. @default false */
+  readonly changesLength?: boolean | undefined;
   /** The largest number of steps that one row can take. */
   maxSteps(canvas: Canvas): number;
   start(row: DecoderRow): RowDecoder;
@@ -34,6 +38,8 @@ export interface Question {
   columns: readonly number[];
   /** First column of the block in play, and the column behind it: what lies outside may come from a cache. @default the row */
   window?: readonly [number, number];
+  /** `[columns * classCount]`, 1 where a column may get the tokens of a class. @default all */
+  allowed?: Uint8Array | undefined;
 }
 
 /** Proposals for the columns of one row. All arrays are as long as `columns`. */

@@ -1,0 +1,88 @@
+// Infilling of variable length (DreamOn, `eval/generator.py`): in each step the surest masked position gets its token, and
+//   an expand token becomes two masks, as long as there is room and budget;
+//   an end token closes its hole: it is removed, and so are the masks behind it in the hole.
+// Differs: 1. a row can have several holes, and an end token closes only its own; 2. rows share a batch.
+import { parseConfig } from "@diffucoder/core";
+import { z } from "zod";
+import { type Change, maskedColumns } from "../canvas.ts";
+import { surest } from "../selection/surest.ts";
+import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
+
+export const DreamOnOptionsSchema = z.strictObject({
+  expandTokenId: z.int().nonnegative().describe("the model's <|expand|>"),
+  eosTokenId: z.int().nonnegative(),
+  vocabSize: z.int().positive(),
+  maxNewTokens: z.int().positive().default(64).describe("of all holes of a row together, tokens"),
+  expandBudget: z.int().nonnegative().optional().describe("how often a row may expand; absent: maxNewTokens times"),
+  alg: z.enum(["maskgit_plus", "topk_margin", "entropy"]).default("entropy").describe("which position comes first"),
+  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
+  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
+  topK: z.int().positive().optional(),
+});
+
+export type DreamOnOptions = z.input<typeof DreamOnOptionsSchema>;
+
+/** @throws {ConfigError} naming every bad option */
+export function dreamOnDecoder(options: DreamOnOptions): Decoder {
+  const parsed = parseConfig(DreamOnOptionsSchema, options, { source: "dreamOnDecoder's options" });
+  const { alg, temperature, topP, topK, vocabSize, expandTokenId, maxNewTokens, expandBudget = maxNewTokens } = parsed;
+  return {
+    draw: { temperature, topP, topK, confidence: alg },
+    tokenClasses: { classOf: Int32Array.from({ length: vocabSize }, (_, id) => (id === expandTokenId ? 1 : 0)), classCount: 2 },
+    changesLength: true,
+    // Each step fills or expands a mask, and an expansion is one mask more.
+    maxSteps: ({ ids }) => ids.length + 2 * expandBudget,
+    start: (row) => dreamOnRow(row, { ...parsed, expandBudget }),
+  };
+}
+
+type Settings = z.output<typeof DreamOnOptionsSchema> & { expandBudget: number };
+
+function dreamOnRow({ canvas, maskTokenId }: DecoderRow, { expandTokenId, eosTokenId, maxNewTokens, expandBudget }: Settings): RowDecoder {
+  let holes = holesOf(canvas.ids, maskTokenId);
+  let budget = expandBudget;
+  return {
+    ask: () => {
+      const columns = maskedColumns(canvas.ids, maskTokenId);
+      if (columns.length === 0) return undefined;
+      const mayExpand = budget > 0 && holes.filter((hole) => hole !== undefined).length < maxNewTokens;
+      return { columns, allowed: Uint8Array.from(columns.flatMap(() => [1, mayExpand ? 1 : 0])) };
+    },
+    answer: (candidates) => {
+      const change = fill(candidates, { holes, expandTokenId, eosTokenId });
+      budget -= change.expanded?.length ?? 0;
+      holes = moveColumns(holes, change);
+      return change;
+    },
+  };
+}
+
+/** The number of the hole that each column belongs to; `undefined` for given tokens. */
+export function holesOf(ids: Int32Array, maskTokenId: number): (number | undefined)[] {
+  let count = -1;
+  return Array.from(ids, (token, column) => {
+    if (token !== maskTokenId) return undefined;
+    if (column === 0 || ids[column - 1] !== maskTokenId) count++;
+    return count;
+  });
+}
+
+/** What is known of each column, after columns have come and gone. */
+export function moveColumns<T>(columns: readonly T[], { expanded = [], deleted = [] }: Change): T[] {
+  return columns.flatMap((value, column) => {
+    if (expanded.includes(column)) return [value, value];
+    return deleted.includes(column) ? [] : [value];
+  });
+}
+
+function fill(
+  candidates: Candidates,
+  { holes, expandTokenId, eosTokenId }: { holes: readonly (number | undefined)[]; expandTokenId: number; eosTokenId: number },
+): Change {
+  const change = commit(candidates, surest(candidates.confidence, 1));
+  const [column, token] = [change.positions[0] as number, change.tokens[0] as number];
+  if (token === expandTokenId) return { ...change, expanded: [column] };
+  if (token !== eosTokenId) return change;
+  const closed = candidates.columns.filter((other) => other >= column && holes[other] === holes[column]);
+  return { ...change, deleted: closed };
+}

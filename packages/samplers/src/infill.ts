@@ -1,0 +1,63 @@
+// Infilling: given tokens with holes between them. Decoders of fixed length fill exactly the masks of a hole; `dreamOnDecoder`
+// lets a hole grow and shrink.
+import { InvalidArgumentError } from "@diffucoder/core";
+import type { Canvas } from "./canvas.ts";
+import type { RunOptions } from "./decode.ts";
+import { holesOf, moveColumns } from "./decoders/dream-on.ts";
+import type { StepEvent } from "./events.ts";
+import { type GenerationResult, runToEnd } from "./generate.ts";
+import type { DenoiseTrace } from "./trace.ts";
+
+/** Given tokens, or a hole of so many masks. */
+export type Segment = readonly number[] | { masks: number };
+
+export interface InfillOptions extends Omit<RunOptions, "eosTokenIds"> {
+  /** Each row from left to right. Rows can have different lengths and numbers of holes. */
+  rows: readonly (readonly Segment[])[];
+  onStep?: ((event: StepEvent) => void) | undefined;
+}
+
+export interface InfillResult extends GenerationResult {
+  /** Tokens of each hole of each row. */
+  holes: number[][][];
+}
+
+/**
+ * Fills the holes of rows.
+ *
+ * @throws {InvalidArgumentError} if a row has no hole, an empty one, or one beside another @throws {AbortedError} when stopped
+ */
+export async function infill({ rows, ...options }: InfillOptions): Promise<InfillResult> {
+  const { maskTokenId } = options.denoiser;
+  if (rows.length === 0) throw new InvalidArgumentError({ argument: "rows", value: rows, expected: "at least one row" });
+  const canvases = rows.map((segments, row) => layOut(segments, row, maskTokenId));
+  const result = await runToEnd(canvases, options);
+  return { ...result, holes: result.sequences.map((ids, row) => holeTokens(ids, result.traces[row] as DenoiseTrace)) };
+}
+
+function layOut(segments: readonly Segment[], row: number, maskTokenId: number): Canvas {
+  const fail = (value: unknown, expected: string): never => {
+    throw new InvalidArgumentError({ argument: `rows[${row}]`, value, expected });
+  };
+  segments.forEach((segment, i) => {
+    if (isHole(segment) && (!Number.isInteger(segment.masks) || segment.masks < 1)) fail(segment, "made of holes with at least one mask");
+    const next = segments[i + 1];
+    if (isHole(segment) && next !== undefined && (isHole(next) || next.length === 0)) fail(segments, "made of holes with given tokens between them");
+    if (!isHole(segment) && segment.includes(maskTokenId)) fail(segment, "without mask tokens of its own: a hole is { masks }");
+  });
+  const ids = Int32Array.from(segments.flatMap((segment) => (isHole(segment) ? Array.from({ length: segment.masks }, () => maskTokenId) : segment)));
+  const completionStart = ids.indexOf(maskTokenId);
+  if (completionStart === -1) fail(segments, "given with a hole to fill");
+  return { ids, start: 0, completionStart, filled: new Set() };
+}
+
+function isHole(segment: Segment): segment is { masks: number } {
+  return !Array.isArray(segment);
+}
+
+function holeTokens(ids: readonly number[], { initialIds, maskTokenId, steps }: DenoiseTrace): number[][] {
+  const initial = holesOf(Int32Array.from(initialIds), maskTokenId);
+  const holes = steps.reduce((columns, step) => moveColumns(columns, step), initial);
+  const count = 1 + Math.max(...initial.map((hole) => hole ?? -1));
+  return Array.from({ length: count }, (_, hole) => ids.filter((_token, column) => holes[column] === hole));
+}
