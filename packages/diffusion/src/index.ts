@@ -3,3 +3,4 @@ export { drawTimesteps } from "./timesteps.ts";
 export { maskTokens, type MaskTokensOptions, type NoisyTokens } from "./forward-process.ts";
 export { diffusionLoss, diffusionWeights, nextTokenWeights, shiftLogits } from "./loss.ts";
 export { timestep, transferCount, type TransferCountOptions, transferSchedule, type TransferScheduleName } from "./transfer-schedule.ts";
+export { estimateLikelihood, type Likelihood, type LikelihoodOptions } from "./likelihood.ts";
