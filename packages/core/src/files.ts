@@ -4,11 +4,12 @@ import { FileError } from "./errors.ts";
 
 /**
  * Writes a file so that a reader, or a crash, sees either the old content or the whole new one: the data goes to
- * `PATH.tmp-PID`, is flushed, and is renamed. A full disk leaves the old file as it was.
+ * `PATH.tmp-PID`, is flushed, and is renamed. A full disk leaves the old file as it was. Of parts that are made one by
+ * one, only one is held.
  *
  * @throws {FileError} if the folder cannot be made or the data cannot be written
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): void {
+export function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): void {
   const temporary = `${path}.tmp-${process.pid}`;
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -4,3 +4,4 @@ export { parseConfig, readConfigData, readJsonObject } from "./config.ts";
 export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
+export { folderFile } from "./folder-file.ts";

@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { float32, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadModel, type ModelParameters, saveModel } from "./index.ts";
+import { loadModel, type ModelParameters, openCheckpoint, parameterCount, parameterShapes, saveModel } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 let folder: string;
@@ -77,6 +77,70 @@ describe("saveModel and loadModel", () => {
   });
 });
 
+describe("saveModel", () => {
+  it("cuts a large model into shards that are read back, and replaces what was there", () => {
+    const parameters = smallParameters();
+    saveModel(folder, { config: smallConfig, parameters });
+    saveModel(folder, { config: smallConfig, parameters, maxShardBytes: 4000 });
+    const files = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
+    expect(files.length).toBeGreaterThan(2);
+    expect(files).not.toContain("model.safetensors");
+    const index = JSON.parse(readFileSync(join(folder, "model.safetensors.index.json"), "utf8"));
+    expect(index.metadata.total_size).toBe(4 * parameterCount(smallConfig));
+    expect(Object.keys(index.weight_map)).toEqual(Object.keys(parameters));
+    expect(files).toEqual([...new Set(Object.values(index.weight_map))]);
+    expect(valuesOf(loadModel(folder).parameters)).toEqual(valuesOf(parameters));
+    const other = smallParameters(smallConfig, 2);
+    saveModel(folder, { config: smallConfig, parameters: other });
+    expect(valuesOf(loadModel(folder).parameters)).toEqual(valuesOf(other));
+  });
+
+  it("reads back the same model from every dtype and cut", () => {
+    const exact = Object.fromEntries(
+      Object.entries(smallParameters()).map(([name, { data, shape }]) => [
+        name,
+        float32(
+          Array.from(data, (x) => Math.round(x * 64) / 64),
+          shape,
+        ),
+      ]),
+    );
+    for (const dtype of ["F32", "F16", "BF16"] as const) {
+      for (const maxShardBytes of [1000, 5000, 1e9]) {
+        saveModel(folder, { config: smallConfig, parameters: exact, dtype, maxShardBytes });
+        // A number of up to 3 bits before the point and 6 behind fits in binary16; bfloat16 rounds it to 8 bits.
+        const loaded = loadModel(folder).parameters;
+        for (const [name, { data }] of Object.entries(exact)) expect(loaded[name]?.data).toBeAllclose(data, { rtol: dtype === "BF16" ? 2 ** -8 : 0 });
+      }
+    }
+  });
+
+  it("leaves out the head that is tied, and reads files that have it twice", () => {
+    const tied = { ...smallConfig, tieWordEmbeddings: true };
+    const parameters = smallParameters(tied);
+    expect(parameters).not.toHaveProperty(["lm_head.weight"]);
+    saveModel(folder, { config: tied, parameters });
+    const extra = {
+      ...parameters,
+      "lm_head.weight": parameters["model.embed_tokens.weight"] as NdArray,
+      "model.layers.0.self_attn.rotary_emb.inv_freq": float32([1]),
+    };
+    writeSafetensors(join(folder, "model.safetensors"), extra);
+    expect(valuesOf(loadModel(folder).parameters)).toEqual(valuesOf(parameters));
+  });
+});
+
+describe("openCheckpoint", () => {
+  it("checks everything and reads nothing", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters(), maxShardBytes: 2000 });
+    const checkpoint = openCheckpoint(folder, smallConfig);
+    expect(checkpoint.names).toEqual(Object.keys(parameterShapes(smallConfig)));
+    expect(checkpoint.read("model.norm.weight")).toEqual(smallParameters()["model.norm.weight"]);
+    expect(() => checkpoint.read("lm_head.bias")).toThrow(`${folder}: holds no parameter "lm_head.bias".`);
+    checkpoint.close();
+  });
+});
+
 describe("a checkpoint that is not right", () => {
   it("gives one error with everything that is missing, unexpected or of the wrong shape", () => {
     saveModel(folder, { config: smallConfig, parameters: smallParameters() });
@@ -111,8 +175,40 @@ describe("a checkpoint that is not right", () => {
     rmSync(join(folder, "model-00002-of-00002.safetensors"));
     expect(() => loadModel(folder)).toThrow("model-00002-of-00002.safetensors: no such file.");
     writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: { x: "../x.safetensors" } }));
-    expect(() => loadModel(folder)).toThrow('names the file "../x.safetensors", expected one in the same folder.');
+    expect(() => loadModel(folder)).toThrow(`${folder}: names the file "../x.safetensors", expected one in the same folder.`);
     writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: ["x"] }));
     expect(() => loadModel(folder)).toThrow("model.safetensors.index.json: weight_map must map parameter names to file names.");
+  });
+
+  it("names the first number that is not finite", () => {
+    const parameters = smallParameters();
+    const norm = parameters["model.norm.weight"] as NdArray;
+    saveModel(folder, {
+      config: smallConfig,
+      parameters: { ...parameters, "model.norm.weight": float32(new Float32Array(norm.size).fill(Number.NaN)) },
+    });
+    expect(() => loadModel(folder)).toThrow(
+      `${join(folder, "model.safetensors")}: tensor "model.norm.weight" holds NaN at element 0. The weights were damaged, or saved after training diverged.`,
+    );
+  });
+
+  it("is not read through a link out of the folder", () => {
+    const [model, elsewhere] = [join(folder, "model"), join(folder, "elsewhere")];
+    saveModel(model, { config: smallConfig, parameters: smallParameters() });
+    saveModel(elsewhere, { config: smallConfig, parameters: smallParameters() });
+    for (const name of ["model.safetensors", "config.json"]) {
+      rmSync(join(model, name));
+      symlinkSync(join(elsewhere, name), join(model, name));
+      expect(() => loadModel(model)).toThrow(`${join(model, name)}: is a link out of its folder, to ${join(elsewhere, name)}.`);
+    }
+  });
+
+  it("of pickles is refused, as a file and as a folder of them", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    rmSync(join(folder, "model.safetensors"));
+    writeFileSync(join(folder, "pytorch_model.bin"), "PK");
+    expect(() => loadModel(folder)).toThrow(
+      `${folder}: holds no safetensors but the pickle pytorch_model.bin. Pickles can run code and are not read: save the model again with safe_serialization=True.`,
+    );
   });
 });

@@ -1,4 +1,4 @@
-// The Dream/Qwen2.5 transformer. B rows of L tokens, width D, H query and KV key/value heads of size S = D / H, V words:
+// The Dream/Qwen2.5/Llama transformer. B rows of L tokens, width D, H query and KV key/value heads of size S = D / H, V words:
 //   x = embed(ids)                                                     [B * L, D]
 //   for each layer:  x += o(attention(norm(x)))                        attention(y) = softmax(q k^T / sqrt(S)) v
 //                    x += down(silu(gate(norm(x))) * up(norm(x)))      SwiGLU
@@ -8,7 +8,7 @@
 import { ShapeError } from "@diffucoder/core";
 import { add, matmul, mul, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
-import type { ModelConfig } from "./config.ts";
+import type { TransformerConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
 import { embed, isQuantized, parameterOf, project } from "./weights.ts";
 
@@ -34,7 +34,7 @@ export interface ForwardInputs {
  * @throws {ShapeError} if an input does not fit the others
  * @throws {InvalidArgumentError} if a parameter is missing
  */
-export function forward(config: ModelConfig, parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs): Tensor {
+export function forward(config: TransformerConfig, parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs): Tensor {
   const { inputIds, attentionMask, positionIds, attention = "full" } = inputs;
   if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, L]" });
   const [batch, length] = inputIds.shape as [number, number];
@@ -61,7 +61,7 @@ export interface KeysAndValues {
 
 /** `forward`, with the shapes checked and what is seen decided. */
 export function transformer(
-  config: ModelConfig,
+  config: TransformerConfig,
   parameters: Readonly<Record<string, Tensor>>,
   { inputIds, positionIds, logitPositions, bias, remember }: TransformerInputs,
 ): Tensor {
@@ -69,7 +69,7 @@ export function transformer(
   const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, parameterOf(parameters, `${name}.weight`), { eps: config.rmsNormEps });
 
   const headSize = config.hiddenSize / config.numAttentionHeads;
-  const tables = { batch, length, headSize, theta: config.ropeTheta, positionIds };
+  const tables = { batch, length, headSize, theta: config.ropeTheta, scaling: config.ropeScaling, positionIds };
   const context: AttentionContext = {
     config,
     parameters,
@@ -101,7 +101,7 @@ export function transformer(
 }
 
 /** `forward` for a fixed config: the form that losses, samplers and trainers take a network in. */
-export function logitsFunction(config: ModelConfig): (parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs) => Tensor {
+export function logitsFunction(config: TransformerConfig): (parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs) => Tensor {
   return (parameters, inputs) => forward(config, parameters, inputs);
 }
 
@@ -109,7 +109,7 @@ const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
 
 interface AttentionContext {
-  config: ModelConfig;
+  config: TransformerConfig;
   parameters: Readonly<Record<string, Tensor>>;
   batch: number;
   length: number;
@@ -125,7 +125,8 @@ function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Te
   const { hiddenSize, numAttentionHeads: queryHeads, numKeyValueHeads: keyHeads } = config;
   const headSize = hiddenSize / queryHeads;
   const heads = (name: string, count: number): Tensor => {
-    const flat = add(project(parameters, `${prefix}.${name}.weight`, x), parameterOf(parameters, `${prefix}.${name}.bias`));
+    const product = project(parameters, `${prefix}.${name}.weight`, x);
+    const flat = (config.attentionBias ?? true) ? add(product, parameterOf(parameters, `${prefix}.${name}.bias`)) : product;
     return transpose(reshape(flat, [batch, length, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
   };
   const q = rotary(heads("q_proj", queryHeads), queryTables);

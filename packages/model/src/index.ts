@@ -1,4 +1,6 @@
-export { type ModelConfig, ModelConfigSchema, readModelConfig } from "./config.ts";
+export { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema, type TransformerConfig } from "./config.ts";
+export type { RopeScaling } from "./rope-frequencies.ts";
+export { readAutoregressiveConfig, readModelConfig, readModelType } from "./hugging-face-config.ts";
 export { initParameters, type ModelParameters, parameterCount, parameterShapes } from "./parameters.ts";
 export type { Attention } from "./attention-mask.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
@@ -11,5 +13,7 @@ export {
   type QuantizeParameterOptions,
   quantizeParameters,
 } from "./quantize.ts";
+export { greedyDecode, type GreedyDecodeOptions } from "./greedy-decode.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
-export { CheckpointError, type LoadedModel, loadModel, saveModel } from "./checkpoint.ts";
+export { type Checkpoint, CheckpointError, loadAutoregressiveModel, type LoadedModel, loadModel, openCheckpoint } from "./checkpoint.ts";
+export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";

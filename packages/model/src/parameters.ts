@@ -1,12 +1,12 @@
 import type { Random } from "@diffucoder/core";
 import { type NdArray, type Shape, sizeOf, zerosArray } from "@diffucoder/tensor";
-import type { ModelConfig } from "./config.ts";
+import type { TransformerConfig } from "./config.ts";
 
 /** Weights by their Hugging Face names, e.g. `"model.layers.0.self_attn.q_proj.weight"`. */
 export type ModelParameters = Record<string, NdArray>;
 
 /** Name and shape of every parameter, in the order in which Hugging Face lists them. Weights of linear layers are `[out, in]`. */
-export function parameterShapes(config: ModelConfig): Record<string, Shape> {
+export function parameterShapes(config: TransformerConfig): Record<string, Shape> {
   const { vocabSize, hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads, numKeyValueHeads, tieWordEmbeddings } = config;
   const keyValueSize = (hiddenSize / numAttentionHeads) * numKeyValueHeads;
   const shapes: Record<string, Shape> = { "model.embed_tokens.weight": [vocabSize, hiddenSize] };
@@ -18,7 +18,7 @@ export function parameterShapes(config: ModelConfig): Record<string, Shape> {
       ["v_proj", keyValueSize],
     ] as const) {
       shapes[`${prefix}.self_attn.${name}.weight`] = [size, hiddenSize];
-      shapes[`${prefix}.self_attn.${name}.bias`] = [size];
+      if (config.attentionBias ?? true) shapes[`${prefix}.self_attn.${name}.bias`] = [size];
     }
     shapes[`${prefix}.self_attn.o_proj.weight`] = [hiddenSize, hiddenSize];
     shapes[`${prefix}.mlp.gate_proj.weight`] = [intermediateSize, hiddenSize];
@@ -33,7 +33,7 @@ export function parameterShapes(config: ModelConfig): Record<string, Shape> {
 }
 
 /** Number of weights of a model; a tied head counts once. */
-export function parameterCount(config: ModelConfig): number {
+export function parameterCount(config: TransformerConfig): number {
   return Object.values(parameterShapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);
 }
 
@@ -41,7 +41,7 @@ export function parameterCount(config: ModelConfig): number {
  * New weights as Dream initialises them: matrices from N(0, `initializerRange`^2), norms 1, biases 0.
  * Each parameter draws from its own stream, so a deeper model starts with the same first layers.
  */
-export function initParameters({ config, random }: { config: ModelConfig; random: Random }): ModelParameters {
+export function initParameters({ config, random }: { config: TransformerConfig; random: Random }): ModelParameters {
   return Object.fromEntries(
     Object.entries(parameterShapes(config)).map(([name, shape]) => {
       const array = zerosArray(shape);

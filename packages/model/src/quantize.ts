@@ -6,7 +6,7 @@
 // The embedding is a table with both methods. A matrix whose width is no multiple of 32 is int8 with both. A tied model
 // keeps its embedding in float32, and its head is quantized as "lm_head.weight". Norms and biases stay float32.
 import { type DType, type NdArray, quantizeInt4, quantizeInt8, type QuantizedWeight, type Shape, zerosArray } from "@diffucoder/tensor";
-import type { ModelConfig } from "./config.ts";
+import type { TransformerConfig } from "./config.ts";
 import { type ModelParameters, parameterShapes } from "./parameters.ts";
 
 /** How the matrices of a model are kept. */
@@ -24,14 +24,14 @@ const INT4_BLOCK = 32;
 /** How one parameter is kept. */
 type Kind = "float32" | "table" | Quantization;
 
-function kindOf(config: ModelConfig, name: string, shape: Shape, method: Quantization): Kind {
+function kindOf(config: TransformerConfig, name: string, shape: Shape, method: Quantization): Kind {
   if (shape.length !== 2) return "float32";
   if (name === EMBEDDING) return config.tieWordEmbeddings ? "float32" : "table";
   return method === "int4" && (shape[1] as number) % INT4_BLOCK === 0 ? "int4" : "int8";
 }
 
 /** Name, shape and dtype of every parameter of a quantized model, in order. */
-export function quantizedParameterShapes(config: ModelConfig, method: Quantization): Record<string, QuantizedParameter> {
+export function quantizedParameterShapes(config: TransformerConfig, method: Quantization): Record<string, QuantizedParameter> {
   const result: Record<string, QuantizedParameter> = {};
   const shapes = Object.entries(parameterShapes(config));
   if (config.tieWordEmbeddings) shapes.push([HEAD, [config.vocabSize, config.hiddenSize]]);
@@ -53,7 +53,7 @@ export function quantizedParameterShapes(config: ModelConfig, method: Quantizati
 }
 
 export interface QuantizeParameterOptions {
-  config: ModelConfig;
+  config: TransformerConfig;
   method: Quantization;
   name: string;
   /** float32, of the shape that `parameterShapes` gives. */
@@ -75,7 +75,7 @@ export function quantizeParameters({
   method,
   parameters,
 }: {
-  config: ModelConfig;
+  config: TransformerConfig;
   method: Quantization;
   parameters: ModelParameters;
 }): ModelParameters {

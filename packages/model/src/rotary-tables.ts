@@ -1,6 +1,7 @@
 // Rotary position embedding (Su et al. 2021): the pair (x_i, x_(i + D/2)) of a head of width D turns by the angle
-//   p theta^(-2i/D),   p the position of the token.
+//   p theta^(-2i/D),   p the position of the token; `rope-frequencies.ts` has the stretched ones.
 import { cast, constant, cos, float32, int32, mul, reshape, sin, type Tensor } from "@diffucoder/tensor";
+import { ropeFrequencies, type RopeScaling } from "./rope-frequencies.ts";
 
 /** What the `rotary` op takes: a row of cosines and sines for each position, and the row of each token. */
 export interface RotaryTables {
@@ -17,6 +18,7 @@ export interface RotaryTablesOptions {
   length: number;
   headSize: number;
   theta: number;
+  scaling?: RopeScaling | undefined;
   /** int32 `[B, L]`. @default 0, 1, ..., L - 1 */
   positionIds?: Tensor | undefined;
   /** Factor on the rotated vectors. @default 1 */
@@ -27,9 +29,10 @@ export interface RotaryTablesOptions {
  * Without `positionIds` the tables are constants of L rows. Traced positions have no known bound, so there each token
  * gets a row of its own, computed in the graph.
  */
-export function rotaryTables({ batch, length, headSize, theta, positionIds, scale = 1 }: RotaryTablesOptions): RotaryTables {
+export function rotaryTables({ batch, length, headSize, theta, scaling, positionIds, scale: given = 1 }: RotaryTablesOptions): RotaryTables {
   const half = headSize / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => theta ** (-i / half));
+  const { frequencies, attentionFactor } = ropeFrequencies({ headSize, theta, scaling });
+  const scale = given * attentionFactor;
   const rowOf = (token: number): number => (positionIds === undefined ? token % length : token);
   const positions = constant(
     int32(

@@ -24,7 +24,7 @@ import {
   zerosArray,
 } from "@diffucoder/tensor";
 import { type AttentionBias, hidden } from "./attention-mask.ts";
-import type { ModelConfig } from "./config.ts";
+import type { TransformerConfig } from "./config.ts";
 import { type KeysAndValues, transformer } from "./forward.ts";
 
 /** Keys (rotated) and values of R rows of N columns: for each layer `[R * KV * N, S]`. */
@@ -65,7 +65,7 @@ export interface WindowResult {
  *
  * @throws {ShapeError} if an input does not fit the others
  */
-export function windowForward(config: ModelConfig, parameters: Readonly<Record<string, Tensor>>, inputs: WindowInputs): WindowResult {
+export function windowForward(config: TransformerConfig, parameters: Readonly<Record<string, Tensor>>, inputs: WindowInputs): WindowResult {
   const { inputIds, cache, length, columns, rows, attentionMask, visible, logitPositions } = inputs;
   checkShapes(config, inputs);
   const [batch, width] = inputIds.shape as [number, number];
@@ -99,14 +99,14 @@ export function windowForward(config: ModelConfig, parameters: Readonly<Record<s
 }
 
 /** Room for the keys and values of `rows` rows of `length` columns, zeros: 8 * layers * rows * length * KV * S bytes. */
-export function emptyCache(config: ModelConfig, { rows, length }: { rows: number; length: number }): KeyValueCache<NdArray> {
+export function emptyCache(config: TransformerConfig, { rows, length }: { rows: number; length: number }): KeyValueCache<NdArray> {
   const shape = [rows * config.numKeyValueHeads * length, config.hiddenSize / config.numAttentionHeads];
   const layers = (): NdArray[] => Array.from({ length: config.numHiddenLayers }, () => zerosArray(shape));
   return { keys: layers(), values: layers() };
 }
 
 /** `windowForward` and `emptyCache` for a fixed config: the form that samplers take a network with a cache in. */
-export function cachedNetwork(config: ModelConfig): {
+export function cachedNetwork(config: TransformerConfig): {
   logits: (parameters: Readonly<Record<string, Tensor>>, inputs: WindowInputs) => WindowResult;
   emptyCache: (size: { rows: number; length: number }) => KeyValueCache<NdArray>;
 } {
@@ -166,7 +166,7 @@ function takeColumns(x: Tensor, columns: Tensor): Tensor {
   return take(reshape(x, [batch * length]), add(columns, mul(reshape(iota(batch), [batch, 1]), length)));
 }
 
-function checkShapes(config: ModelConfig, { inputIds, cache, length, columns, rows, attentionMask, positionIds, visible }: WindowInputs): void {
+function checkShapes(config: TransformerConfig, { inputIds, cache, length, columns, rows, attentionMask, positionIds, visible }: WindowInputs): void {
   if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, W]" });
   const [batch, width] = inputIds.shape as [number, number];
   if (columns === undefined && width !== length)

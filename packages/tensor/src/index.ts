@@ -25,7 +25,16 @@ export type { Executor, Plan } from "./executor.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions } from "./executors/onnx/executor.ts";
 
-export { readSafetensors, type Safetensors, writeSafetensors, type WriteSafetensorsOptions } from "./safetensors/index.ts";
+export {
+  openSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsDType,
+  type SafetensorsEntry,
+  type SafetensorsFile,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from "./safetensors/index.ts";
 
 export { adamW, type AdamWOptions, type AdamWState, initAdamW } from "./optimizers/adamw.ts";
 export { clipByGlobalNorm, globalNorm } from "./optimizers/clip.ts";

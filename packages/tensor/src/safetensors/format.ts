@@ -1,11 +1,29 @@
 // The safetensors file: 8 bytes of header length (little-endian), a JSON header
 //   { NAME: { "dtype", "shape", "data_offsets": [begin, end] }, ..., "__metadata__": { KEY: "text" } },
 // then the elements, row-major and little-endian, tensor after tensor without gaps; offsets count from the end of the header.
-import { FileError } from "@diffucoder/core";
+import { FileError, show } from "@diffucoder/core";
 import { sizeOf } from "../shape.ts";
 
-/** Element types in a file. `F16` is only read. */
-export type SafetensorsDType = "F32" | "F16" | "BF16" | "I32";
+/** Bytes of an element of each type that the format knows. */
+export const bytesPerElement = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+} as const;
+
+export type SafetensorsDType = keyof typeof bytesPerElement;
 
 export interface SafetensorsEntry {
   name: string;
@@ -21,8 +39,6 @@ export interface SafetensorsHeader {
   entries: SafetensorsEntry[];
   metadata: Record<string, string>;
 }
-
-export const bytesPerElement: Record<SafetensorsDType, number> = { F32: 4, F16: 2, BF16: 2, I32: 4 };
 
 /** The format's own limit: a longer header is damage or an attack, and is not even read. */
 export const maximumHeaderBytes = 100_000_000;
@@ -53,17 +69,17 @@ export function parseHeader({ path, text, dataBytes }: { path: string; text: str
 }
 
 function parseEntry(path: string, name: string, entry: unknown): SafetensorsEntry {
-  const fail = (problem: string): FileError => new FileError({ path, problem: `tensor ${JSON.stringify(name)} ${problem}` });
+  const fail = (problem: string): FileError => new FileError({ path, problem: `tensor ${show(name)} ${problem}` });
   if (!isObject(entry)) throw fail("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(bytesPerElement, dtype)) {
-    throw fail(`has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(bytesPerElement).join(", ")}`);
+    throw fail(`has dtype ${show(dtype)}, known are ${Object.keys(bytesPerElement).join(", ")}`);
   }
   if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(sizeOf(shape))) {
-    throw fail(`has shape ${JSON.stringify(shape)}, expected a list of non-negative integers`);
+    throw fail(`has shape ${show(shape)}, expected a list of non-negative integers`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    throw fail(`has data_offsets ${JSON.stringify(offsets)}, expected [begin, end]`);
+    throw fail(`has data_offsets ${show(offsets)}, expected [begin, end]`);
   }
   const [begin, end] = offsets as [number, number];
   const bytes = sizeOf(shape) * bytesPerElement[dtype as SafetensorsDType];
@@ -74,8 +90,8 @@ function parseEntry(path: string, name: string, entry: unknown): SafetensorsEntr
 function checkOffsets(path: string, entries: readonly SafetensorsEntry[], dataBytes: number): void {
   let at = 0;
   for (const { name, begin, end } of entries) {
-    if (begin < at) throw new FileError({ path, problem: `tensor ${JSON.stringify(name)} overlaps the one before it` });
-    if (begin > at) throw new FileError({ path, problem: `${begin - at} bytes before tensor ${JSON.stringify(name)} belong to no tensor` });
+    if (begin < at) throw new FileError({ path, problem: `tensor ${show(name)} overlaps the one before it` });
+    if (begin > at) throw new FileError({ path, problem: `${begin - at} bytes before tensor ${show(name)} belong to no tensor` });
     at = end;
   }
   if (at > dataBytes) {

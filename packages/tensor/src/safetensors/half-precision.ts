@@ -1,10 +1,4 @@
-// Two-byte floats as the 16 bits of a Uint16Array.
-
-/** bfloat16 is the upper half of a float32. */
-export function fromBfloat16(bits: Uint16Array, target: Float32Array): void {
-  const words = new Uint32Array(target.buffer, target.byteOffset, target.length);
-  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
-}
+// float32 to two-byte floats, as the 16 bits of a Uint16Array.
 
 /** Rounds to the nearest bfloat16, ties to the even one, as PyTorch does; a NaN stays a NaN. */
 export function toBfloat16(values: Float32Array): Uint16Array {
@@ -19,15 +13,24 @@ export function toBfloat16(values: Float32Array): Uint16Array {
   return bits;
 }
 
-/** IEEE binary16: 1 sign, 5 exponent and 10 fraction bits. */
-export function fromFloat16(bits: Uint16Array, target: Float32Array): void {
-  for (let i = 0; i < bits.length; i++) {
-    const half = bits[i] as number;
-    const sign = half >>> 15 ? -1 : 1;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0x1f) target[i] = fraction === 0 ? sign * Infinity : Number.NaN;
-    else if (exponent === 0) target[i] = sign * fraction * 2 ** -24;
-    else target[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+/** Rounds to the nearest IEEE binary16 (1 sign, 5 exponent and 10 fraction bits), ties to the even one; a NaN stays a NaN. */
+export function toFloat16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const bits = new Uint16Array(values.length);
+  const sum = new Float32Array(1);
+  const sumWord = new Uint32Array(sum.buffer);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    const size = word & 0x7fffffff;
+    let half: number;
+    if (size > 0x7f800000) half = 0x7e00;
+    else if (size >= 0x477ff000) half = 0x7c00; // from 65520 on
+    else if (size < 0x38800000) {
+      // Subnormal: added to 1/2, the fraction ends at binary16's last bit, 2^-24, and the hardware rounds.
+      sum[0] = Math.abs(values[i] as number) + 0.5;
+      half = (sumWord[0] as number) - 0x3f000000;
+    } else half = (size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13;
+    bits[i] = ((word >>> 16) & 0x8000) | half;
   }
+  return bits;
 }

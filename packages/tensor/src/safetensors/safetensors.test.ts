@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { FileError } from "@diffucoder/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { bool, float32, int32 } from "../nd-array.ts";
-import { readSafetensors, writeSafetensors } from "./index.ts";
+import { bool, float32, int32, NdArray } from "../nd-array.ts";
+import { openSafetensors, readSafetensors, writeSafetensors } from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
 const path = join(folder, "file.safetensors");
@@ -54,6 +54,14 @@ describe("a safetensors file", () => {
     );
   });
 
+  it("keeps the bytes of quantized weights", () => {
+    const [codes, packed] = [new NdArray(Int8Array.of(-127, 0, 5, 127), [2, 2]), new NdArray(Uint8Array.of(0, 255), [2], "uint8")];
+    writeSafetensors(path, { codes, packed }, { dtype: "BF16" });
+    const { arrays } = readSafetensors(path);
+    expect(arrays).toEqual({ codes, packed });
+    expect([arrays["codes"]?.dtype, arrays["packed"]?.dtype]).toEqual(["int8", "uint8"]);
+  });
+
   it("keeps int32 arrays, scalars and empty arrays", () => {
     writeSafetensors(path, { ids: int32([-1, 2 ** 31 - 1]), step: float32([7], []), none: float32([], [0, 3]) }, { dtype: "BF16" });
     const { ids, step, none } = readSafetensors(path).arrays;
@@ -65,7 +73,7 @@ describe("a safetensors file", () => {
   });
 
   it("refuses to write booleans", () => {
-    expect(() => writeSafetensors(path, { mask: bool([1, 0]) })).toThrow('mask must be of dtype float32 or int32, got "bool".');
+    expect(() => writeSafetensors(path, { mask: bool([1, 0]) })).toThrow('mask must be of a dtype of numbers, got "bool".');
   });
 });
 
@@ -104,21 +112,73 @@ describe("bfloat16", () => {
 });
 
 describe("float16", () => {
-  it("reads normal, subnormal and special numbers", () => {
-    const bits = new Uint16Array([0x3c00, 0xc000, 0x3555, 0x0001, 0x03ff, 0x7bff, 0x7c00, 0xfc00, 0x8000, 0x7e00]);
-    writeRaw({ x: { dtype: "F16", shape: [10], data_offsets: [0, 20] } }, new Uint8Array(bits.buffer));
-    expect([...(readSafetensors(path).arrays["x"]?.data ?? [])]).toEqual([
-      1,
-      -2,
-      0.333251953125,
-      2 ** -24,
-      1023 * 2 ** -24,
-      65504,
-      Infinity,
-      -Infinity,
-      -0,
-      Number.NaN,
+  /** By the definition: 1 sign, 5 exponent and 10 fraction bits. */
+  const valueOf = (bits: number): number => {
+    const [sign, exponent, fraction] = [bits >>> 15 ? -1 : 1, (bits >>> 10) & 0x1f, bits & 0x3ff];
+    if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
+    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  };
+  const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+
+  it("reads all its 65536 numbers", () => {
+    writeRaw({ x: { dtype: "F16", shape: [65536], data_offsets: [0, 131072] } }, new Uint8Array(all.buffer));
+    expect(readSafetensors(path).arrays["x"]?.data).toEqual(Float32Array.from(all, valueOf));
+  });
+
+  it("writes each of them back, and rounds others to the nearest, ties to the even one", () => {
+    const rounded = (values: ArrayLike<number>): Uint16Array => {
+      writeSafetensors(path, { x: float32(values) }, { dtype: "F16" });
+      return new Uint16Array(new Uint8Array(readFileSync(path).subarray(-2 * values.length)).buffer);
+    };
+    const numbers = all.filter((bits) => !Number.isNaN(valueOf(bits)));
+    expect(rounded(Float32Array.from(numbers, valueOf))).toEqual(numbers);
+    // Between each positive number and the next: below the middle, at it, and above.
+    const below = Uint16Array.from({ length: 0x7bff }, (_, bits) => bits);
+    const between = (share: number): Float32Array => Float32Array.from(below, (bits) => valueOf(bits) + share * (valueOf(bits + 1) - valueOf(bits)));
+    expect(rounded(between(0.49))).toEqual(below);
+    expect(rounded(between(0.51))).toEqual(below.map((bits) => bits + 1));
+    expect(rounded(between(0.5))).toEqual(below.map((bits) => bits + (bits % 2)));
+    expect([...rounded([65519, 65520, -1e9, Number.NaN, -0])]).toEqual([0x7bff, 0x7c00, 0xfc00, 0x7e00, 0x8000]);
+  });
+});
+
+describe("an open file", () => {
+  it("gives tensors one by one, and their bytes", () => {
+    writeSafetensors(path, { a: float32([1, 2]), b: float32([3], [1, 1]) }, { dtype: "BF16", metadata: { format: "pt" } });
+    const file = openSafetensors(path);
+    expect([...file.entries.values()]).toEqual([
+      { name: "a", dtype: "BF16", shape: [2], begin: 0, end: 4 },
+      { name: "b", dtype: "BF16", shape: [1, 1], begin: 4, end: 6 },
     ]);
+    expect(file.metadata).toEqual({ format: "pt" });
+    expect(file.read("b")).toEqual(float32([3], [1, 1]));
+    const bytes = new Uint8Array(4);
+    file.readBytes("a", bytes);
+    expect([...bytes]).toEqual([0x80, 0x3f, 0, 0x40]);
+    expect(problemOf(() => file.read("c"))).toBe('FILE: holds no tensor "c".');
+    file.close();
+  });
+
+  it("says where a number is not finite, in every type, when asked to", () => {
+    const values = Float32Array.from({ length: (1 << 17) + 11 }, (_, i) => i % 100);
+    for (const dtype of ["F32", "F16", "BF16"] as const) {
+      for (const [bad, at] of [
+        [Number.NaN, 3],
+        [-Infinity, (1 << 17) + 10],
+      ] as const) {
+        writeSafetensors(path, { x: float32(values.with(at, bad)) }, { dtype });
+        const file = openSafetensors(path);
+        expect(file.read("x").data[at]).toBe(bad);
+        expect(problemOf(() => file.read("x", { requireFinite: true }))).toBe(
+          `FILE: tensor "x" holds ${bad} at element ${at}. The weights were damaged, or saved after training diverged.`,
+        );
+        file.close();
+      }
+      writeSafetensors(path, { x: float32(values) }, { dtype });
+      const file = openSafetensors(path);
+      expect(file.read("x", { requireFinite: true }).data).toEqual(values);
+      file.close();
+    }
   });
 });
 
@@ -132,6 +192,16 @@ describe("a damaged file", () => {
       "claims an absurd header",
       () => writeRaw({}, [], { headerBytes: 2n ** 63n }),
       "FILE: not a safetensors file, its header would take 9223372036854776000 bytes.",
+    ],
+    [
+      "is what torch.save writes",
+      () => writeFileSync(path, Buffer.from("PK\u0003\u0004\u0000\u0000\b\b\u0000\u0000archive/data.pkl")),
+      "FILE: not a safetensors file but a zip, as torch.save writes it. Pickles can run code and are not read: save the model again with safe_serialization=True.",
+    ],
+    [
+      "is a pickle",
+      () => writeFileSync(path, Buffer.from([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20])),
+      "FILE: not a safetensors file but a pickle. Pickles can run code and are not read: save the model again with safe_serialization=True.",
     ],
     ["ends in its header", () => writeRaw({}, [], { headerBytes: 10 }), "FILE: truncated, its header takes 10 bytes and 2 are there."],
     ["has a header that is a list", () => writeRaw([]), "FILE: not a safetensors file, its header is not a JSON object."],
@@ -153,13 +223,13 @@ describe("a damaged file", () => {
     ],
     [
       "has a dtype that is not read",
-      () => writeRaw({ x: { ...x, dtype: "I64" } }),
-      'FILE: tensor "x" has dtype "I64", known are F32, F16, BF16, I32.',
+      () => writeRaw({ x: { ...x, dtype: "I64", shape: [1] } }, eight),
+      'FILE: tensor "x" has dtype I64, F32, F16, BF16, I32, I8, U8 are read.',
     ],
     [
       "has a dtype from the prototype",
       () => writeRaw({ x: { ...x, dtype: "toString" } }),
-      'FILE: tensor "x" has dtype "toString", known are F32, F16, BF16, I32.',
+      'FILE: tensor "x" has dtype "toString", known are BOOL, U8, I8, F8_E5M2, F8_E4M3, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64.',
     ],
     [
       "has a negative dimension",
@@ -201,5 +271,72 @@ describe("a damaged file", () => {
       writeFileSync(path, whole.subarray(0, length));
       problemOf(() => readSafetensors(path));
     }
+  });
+});
+
+describe("a file of anything", () => {
+  /** Either it is read, with as many elements as its header says, or there is one FileError. */
+  const isReadOrRefused = (): void => {
+    try {
+      const { arrays } = readSafetensors(path);
+      for (const array of Object.values(arrays)) expect(array.data.length).toBe(array.shape.reduce((product, n) => product * n, 1));
+    } catch (error) {
+      expect(error).toBeInstanceOf(FileError);
+      expect((error as Error).message.length).toBeLessThan(2000);
+    }
+  };
+
+  it("is read or refused: any bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        writeFileSync(path, bytes);
+        isReadOrRefused();
+      }),
+    );
+  });
+
+  it("is read or refused: any JSON for a header, of any claimed length", () => {
+    const length = fc.oneof(fc.constant(undefined), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 100n }));
+    fc.assert(
+      fc.property(fc.json(), fc.uint8Array({ maxLength: 20 }), length, (header, data, headerBytes) => {
+        writeRaw(header, data, headerBytes === undefined ? {} : { headerBytes });
+        isReadOrRefused();
+      }),
+    );
+  });
+
+  it("is read or refused: headers that are nearly right", () => {
+    const number = fc.oneof(fc.nat(12), fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 53, 2 ** 60, 1e308, null, "4"));
+    const entry = fc.record(
+      {
+        dtype: fc.constantFrom("F32", "F16", "BF16", "I32", "I8", "F64", "BOOL", "__proto__", 1),
+        shape: fc.oneof(fc.array(number, { maxLength: 3 }), number),
+        data_offsets: fc.oneof(fc.array(number, { maxLength: 3 }), number),
+      },
+      { requiredKeys: [] },
+    );
+    const name = fc.constantFrom("a", "b", "__proto__", "constructor", "__metadata__", "x".repeat(1000));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, entry)), fc.uint8Array({ maxLength: 48 }), (entries, data) => {
+        // Written by hand: a name may come twice, and __proto__ is a name like any other.
+        writeRaw(`{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`, data);
+        isReadOrRefused();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is read or refused: a good file with some bytes changed", () => {
+    writeSafetensors(path, { a: float32([1, 2, 3]), b: int32([4]) }, { metadata: { format: "pt" } });
+    const good = readFileSync(path);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), (changes) => {
+        const bytes = Buffer.from(good);
+        for (const [at, byte] of changes) bytes[at] = byte;
+        writeFileSync(path, bytes);
+        isReadOrRefused();
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -1,0 +1,53 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { folderFile } from "./folder-file.ts";
+
+const root = mkdtempSync(join(tmpdir(), "folder-file-"));
+afterAll(() => rmSync(root, { recursive: true }));
+const model = join(root, "model");
+mkdirSync(model);
+writeFileSync(join(root, "secret"), "");
+writeFileSync(join(model, "config.json"), "");
+
+describe("folderFile", () => {
+  it("gives the path of a file of the folder, and of one that is not there", () => {
+    expect(folderFile(model, "config.json")).toBe(join(model, "config.json"));
+    expect(folderFile(model, "none.json")).toBe(join(model, "none.json"));
+    expect(folderFile(join(root, "none"), "none.json")).toBe(join(root, "none", "none.json"));
+  });
+
+  it("follows a link inside the folder, and one to the folder itself", () => {
+    symlinkSync("config.json", join(model, "again.json"));
+    expect(folderFile(model, "again.json")).toBe(join(model, "again.json"));
+    symlinkSync(model, join(root, "link"));
+    expect(folderFile(join(root, "link"), "config.json")).toBe(join(root, "link", "config.json"));
+  });
+
+  it("refuses a link out of the folder", () => {
+    symlinkSync("../secret", join(model, "out.json"));
+    expect(() => folderFile(model, "out.json")).toThrow(
+      `${join(model, "out.json")}: is a link out of its folder, to ${join(root, "secret")}. Copy the file into the folder if you trust it.`,
+    );
+    mkdirSync(join(root, "model-2"));
+    writeFileSync(join(root, "model-2", "x"), "");
+    symlinkSync("../model-2/x", join(model, "x"));
+    expect(() => folderFile(model, "x")).toThrow("is a link out of its folder");
+  });
+
+  it.each(["../secret", "a/b", "..\\secret", "..", ".", ""])("refuses the name %j", (name) => {
+    expect(() => folderFile(model, name)).toThrow(`${model}: names the file ${JSON.stringify(name)}, expected one in the same folder.`);
+  });
+
+  it("follows a snapshot's link into the blobs of its repository's cache, and no further", () => {
+    const snapshot = join(root, "models--a--b", "snapshots", "0123");
+    mkdirSync(snapshot, { recursive: true });
+    mkdirSync(join(root, "models--a--b", "blobs"));
+    writeFileSync(join(root, "models--a--b", "blobs", "hash"), "");
+    symlinkSync("../../blobs/hash", join(snapshot, "config.json"));
+    expect(folderFile(snapshot, "config.json")).toBe(join(snapshot, "config.json"));
+    symlinkSync("../../../secret", join(snapshot, "bad.json"));
+    expect(() => folderFile(snapshot, "bad.json")).toThrow("is a link out of its folder");
+  });
+});

@@ -1,0 +1,157 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { FileError } from "@diffucoder/core";
+import { allocate } from "../dtype.ts";
+import { NdArray } from "../nd-array.ts";
+import { sizeOf } from "../shape.ts";
+import { maximumHeaderBytes, parseHeader, type SafetensorsDType, type SafetensorsEntry } from "./format.ts";
+import { halfPrecisionConverter, pieceElements } from "./half-precision-wasm.ts";
+
+/** An open safetensors file: its header was read and checked, its tensors are read one by one. */
+export interface SafetensorsFile {
+  readonly path: string;
+  /** What the header says of each tensor, by name, in the order of the data. */
+  readonly entries: ReadonlyMap<string, SafetensorsEntry>;
+  /** The `__metadata__` of the file. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * Reads a tensor: F32, F16 and BF16 as float32, I32, I8 and U8 as they are. Takes its own memory and less than a megabyte beside.
+   *
+   * @param requireFinite refuse a tensor that holds a NaN or an infinity. @default false
+   * @throws {FileError} if the file ends early, or the tensor has another dtype or a number that is not finite
+   */
+  read(name: string, options?: { requireFinite?: boolean }): NdArray;
+  /** The tensor's bytes as they are in the file. @throws {FileError} if the file ends early */
+  readBytes(name: string, target: Uint8Array): void;
+  close(): void;
+}
+
+/**
+ * Opens a safetensors file and checks its header. Close it when done.
+ *
+ * @throws {FileError} if the file is missing, truncated, has overlapping or unused data, or a header above 100 MB
+ */
+export function openSafetensors(path: string): SafetensorsFile {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (cause) {
+    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
+  }
+  try {
+    const { start, entries, metadata } = readHeader(path, descriptor);
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    const entryOf = (name: string): SafetensorsEntry => {
+      const entry = byName.get(name);
+      if (entry === undefined) throw new FileError({ path, problem: `holds no tensor ${JSON.stringify(name)}` });
+      return entry;
+    };
+    return {
+      path,
+      entries: byName,
+      metadata,
+      read: (name, { requireFinite = false } = {}) => readTensor(path, descriptor, start, entryOf(name), requireFinite),
+      readBytes: (name, target) => {
+        const { begin, end } = entryOf(name);
+        readExactly(path, descriptor, target.subarray(0, end - begin), start + begin);
+      },
+      close: () => closeSync(descriptor),
+    };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+function readHeader(path: string, descriptor: number): ReturnType<typeof parseHeader> & { start: number } {
+  const status = fstatSync(descriptor);
+  if (!status.isFile()) throw new FileError({ path, problem: "not a file" });
+  const { size } = status;
+  if (size < 8) throw new FileError({ path, problem: `not a safetensors file, it holds ${size} bytes` });
+  const prefix = Buffer.alloc(8);
+  readExactly(path, descriptor, prefix, 0);
+  const headerBytes = Number(prefix.readBigUInt64LE());
+  if (headerBytes > maximumHeaderBytes) throw notSafetensors(path, prefix, headerBytes);
+  if (8 + headerBytes > size) throw new FileError({ path, problem: `truncated, its header takes ${headerBytes} bytes and ${size - 8} are there` });
+  const text = Buffer.alloc(headerBytes);
+  readExactly(path, descriptor, text, 8);
+  const start = 8 + headerBytes;
+  return { start, ...parseHeader({ path, text: text.toString("utf8"), dataBytes: size - start }) };
+}
+
+/** PyTorch's own files are told apart: a zip of pickles, or a bare pickle, whose first opcode is PROTO. */
+function notSafetensors(path: string, prefix: Buffer, headerBytes: number): FileError {
+  const isZip = prefix.readUInt32LE() === 0x04034b50;
+  const isPickle = prefix[0] === 0x80 && (prefix[1] as number) <= 5;
+  if (!isZip && !isPickle) return new FileError({ path, problem: `not a safetensors file, its header would take ${headerBytes} bytes` });
+  return new FileError({
+    path,
+    problem: `not a safetensors file but a ${isZip ? "zip, as torch.save writes it" : "pickle"}`,
+    wayOut: "Pickles can run code and are not read: save the model again with safe_serialization=True.",
+  });
+}
+
+/** What becomes of each dtype in memory. */
+const readAs = { F32: "float32", F16: "float32", BF16: "float32", I32: "int32", I8: "int8", U8: "uint8" } as const;
+
+function isReadable(dtype: SafetensorsDType): dtype is keyof typeof readAs {
+  return Object.hasOwn(readAs, dtype);
+}
+
+function readTensor(path: string, descriptor: number, start: number, entry: SafetensorsEntry, requireFinite: boolean): NdArray {
+  const { name, dtype, shape, begin } = entry;
+  if (!isReadable(dtype))
+    throw new FileError({ path, problem: `tensor ${JSON.stringify(name)} has dtype ${dtype}, ${Object.keys(readAs).join(", ")} are read` });
+  const length = sizeOf(shape);
+  const data = allocate(readAs[dtype], length);
+  if (dtype === "I32" || dtype === "I8" || dtype === "U8") {
+    readExactly(path, descriptor, bytesOf(data), start + begin);
+    return new NdArray(data, shape, readAs[dtype]);
+  }
+  for (let done = 0; done < length; done += pieceElements) {
+    const piece = data.subarray(done, Math.min(done + pieceElements, length)) as Float32Array;
+    const isBad = dtype === "F32" ? readFloats(piece, done) : readHalves(dtype, piece, done);
+    if (isBad && requireFinite) throw notFinite(path, name, piece, done);
+  }
+  return new NdArray(data, shape);
+
+  function readFloats(piece: Float32Array, done: number): boolean {
+    readExactly(path, descriptor, bytesOf(piece), start + begin + 4 * done);
+    return requireFinite && !isFiniteThroughout(piece);
+  }
+  function readHalves(type: "BF16" | "F16", piece: Float32Array, done: number): boolean {
+    const converter = halfPrecisionConverter();
+    readExactly(path, descriptor, bytesOf(converter.bits.subarray(0, piece.length)), start + begin + 2 * done);
+    return converter.convert(type, piece.length, piece);
+  }
+}
+
+/** No exponent has all its bits set. */
+function isFiniteThroughout(values: Float32Array): boolean {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  let carries = 0;
+  for (let i = 0; i < words.length; i++) carries |= ((words[i] as number) & 0x7f800000) + 0x00800000;
+  return carries >= 0;
+}
+
+function notFinite(path: string, name: string, piece: Float32Array, done: number): FileError {
+  const at = piece.findIndex((value) => !Number.isFinite(value));
+  return new FileError({
+    path,
+    problem: `tensor ${JSON.stringify(name)} holds ${piece[at]} at element ${done + at}`,
+    wayOut: "The weights were damaged, or saved after training diverged.",
+  });
+}
+
+function bytesOf(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function readExactly(path: string, descriptor: number, bytes: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    // One read takes at most 2^31 - 1 bytes.
+    const count = readSync(descriptor, bytes, done, Math.min(bytes.byteLength - done, 2 ** 30), position + done);
+    if (count === 0) throw new FileError({ path, problem: "ended while it was being read" });
+    done += count;
+  }
+}
