@@ -45,7 +45,7 @@ export function trainingStep(model: BenchModel): TrainingStep {
   };
 }
 
-function stepFunction(logits: LogitsFunction) {
+export function stepFunction(logits: LogitsFunction) {
   return (
     state: { parameters: Traced; adam: AdamWState<Traced> },
     { inputIds, targets, weights }: { inputIds: Tensor; targets: Tensor; weights: Tensor },

@@ -68,6 +68,24 @@ export class UnavailableError extends DiffuCoderError {
   }
 }
 
+/** Memory ran out. The process goes on, and what was there before is intact. `code` is `"OUT_OF_MEMORY"`. */
+export class OutOfMemoryError extends DiffuCoderError {
+  /** Of the request that failed, if it is known. */
+  readonly bytes: number | undefined;
+
+  constructor({ what, bytes, cause }: { what: string; bytes?: number | undefined; cause?: unknown }) {
+    const request = bytes === undefined ? "" : `: ${(bytes / 1e6).toFixed(1)} MB more were asked for`;
+    super(
+      "OUT_OF_MEMORY",
+      sentence(`${what} ran out of memory${request}`, "Use smaller batches or shorter rows, or gradient checkpointing to train."),
+      {
+        cause,
+      },
+    );
+    this.bytes = bytes;
+  }
+}
+
 /** Work was stopped on request. `code` is `"ABORTED"`. */
 export class AbortedError extends DiffuCoderError {
   constructor(what: string) {

@@ -1,4 +1,14 @@
-export { AbortedError, ConfigError, DiffuCoderError, FileError, InvalidArgumentError, ShapeError, show, UnavailableError } from "./errors.ts";
+export {
+  AbortedError,
+  ConfigError,
+  DiffuCoderError,
+  FileError,
+  InvalidArgumentError,
+  OutOfMemoryError,
+  ShapeError,
+  show,
+  UnavailableError,
+} from "./errors.ts";
 export { createRandom, type Random, type StreamName } from "./random.ts";
 export { parseConfig, readConfigData, readJsonObject } from "./config.ts";
 export { writeFileAtomic } from "./files.ts";

@@ -143,3 +143,61 @@ describe("donated arguments", () => {
     expect(runs[0]![19]!).toBeLessThan(runs[0]![0]!);
   });
 });
+
+describe("frozen arguments", () => {
+  const affine = (w: { a: t.Tensor; b: t.Tensor }, x: t.Tensor): t.Tensor => t.add(t.linear(x, w.a), w.b);
+  const weights = (scale: number) => ({
+    a: t.float32(
+      Array.from({ length: 40 * 30 }, (_, i) => scale * Math.sin(i)),
+      [40, 30],
+    ),
+    b: t.float32(Array.from({ length: 40 }, (_, i) => i)),
+  });
+  const x = t.float32(
+    Array.from({ length: 150 }, (_, i) => Math.cos(i)),
+    [5, 30],
+  );
+
+  it("give the same numbers, on every executor", async () => {
+    const w = weights(1);
+    const expected = await t.compile(affine, { executor: t.referenceExecutor })(w, x);
+    for (const executor of [onnx, await t.onnxExecutor({ api: "js" }), t.referenceExecutor]) {
+      const f = t.compile(affine, { executor, frozen: [0] });
+      expect([...(await f(w, x)).data]).toBeAllclose([...expected.data], { atol: 1e-5 });
+      f.dispose();
+    }
+  });
+
+  it("are traced anew for other arrays, and only for those", async () => {
+    let traces = 0;
+    const f = t.compile((w: { a: t.Tensor; b: t.Tensor }, y: t.Tensor) => (traces++, affine(w, y)), { executor: onnx, frozen: [0] });
+    const [one, two] = [weights(1), weights(2)];
+    const [first, again, other] = [await f(one, x), await f(one, x), await f(two, x)];
+    expect(traces).toBe(2);
+    expect([...again.data]).toEqual([...first.data]);
+    expect(other.data[0]! - first.data[0]!).toBeCloseTo(first.data[0]! - one.b.data[0]!, 4);
+    f.dispose();
+  });
+
+  it("cannot be donated as well", () => {
+    expect(() => t.compile(affine, { donate: [0], frozen: [0, 1] })).toThrow("frozen must be arguments that are not donated, got 0.");
+  });
+});
+
+describe("memory", () => {
+  it("that there is not enough of is an error, and the next run works", async () => {
+    const outer = (x: t.Tensor): t.Tensor => t.sum(t.exp(t.matmul(t.reshape(x, [-1, 1]), t.reshape(x, [1, -1]))));
+    for (const executor of [onnx, await t.onnxExecutor({ api: "js" })]) {
+      const f = t.compile(outer, { executor });
+      await expect(f(t.zerosArray([2_000_000]))).rejects.toThrow(
+        /^ONNX Runtime's MatMul ran out of memory: 16000000\.0 MB more were asked for\. Use smaller batches or shorter rows, or gradient checkpointing to train\.$/,
+      );
+      expect((await f(t.zerosArray([3]))).item()).toBe(9);
+      f.dispose();
+    }
+  });
+
+  it("for an array that no machine has is the same error", () => {
+    expect(() => t.zerosArray([2 ** 50])).toThrow("An array of 1125899906842624 elements ran out of memory: 4503599627.4 MB more were asked for.");
+  });
+});

@@ -4,7 +4,7 @@ import type { Executor, Plan } from "./executor.ts";
 import { type Graph, mayOverwrite } from "./graph.ts";
 import { NdArray, scalar } from "./nd-array.ts";
 import { sameShape } from "./shape.ts";
-import { isTensor, Tensor, withSharing } from "./tensor.ts";
+import { constant, isTensor, Tensor, withSharing } from "./tensor.ts";
 import { flattenTree, mapTree, type Tree } from "./tree.ts";
 
 /** The argument of a compiled function for a traced parameter: arrays, or numbers for scalars that change, in place of tensors. */
@@ -22,6 +22,12 @@ export interface CompileOptions {
    * arrays cannot be read afterwards.
    */
   donate?: readonly number[];
+  /**
+   * Indices of arguments that stay the same arrays from call to call, such as the weights of a model that is not trained.
+   * They become constants of the plan, which ONNX Runtime packs for its kernels once; other arrays mean another plan.
+   * Their elements must not change afterwards.
+   */
+  frozen?: readonly number[];
   /** Name of the graph, for profiles and exports. */
   name?: string;
 }
@@ -52,16 +58,23 @@ interface Compiled {
  */
 export function compile<P extends any[], R extends object>(
   fn: (...args: P) => R,
-  { executor, donate = [], name = fn.name || "graph" }: CompileOptions = {},
+  { executor, donate = [], frozen = [], name = fn.name || "graph" }: CompileOptions = {},
 ): CompiledFunction<P, R> {
   const cache = new Map<string, Promise<Compiled>>();
+  const both = donate.find((i) => frozen.includes(i));
+  if (both !== undefined) throw new InvalidArgumentError({ argument: "frozen", value: both, expected: "arguments that are not donated" });
 
   const call = async (...args: readonly unknown[]): Promise<unknown> => {
     const flat = args.map((arg, i) => flattenArgument(arg, i));
-    const signature = flat.map(({ leaves, paths }) => leaves.map((leaf, i) => `${paths[i]}:${leaf.dtype}[${leaf.shape.join()}]`).join(";")).join("|");
+    const signature = flat
+      .map(({ leaves, paths }, position) => {
+        const identity = frozen.includes(position) ? identityOf : () => "";
+        return leaves.map((leaf, i) => `${paths[i]}:${leaf.dtype}[${leaf.shape.join()}]${identity(leaf)}`).join(";");
+      })
+      .join("|");
     let compiled = cache.get(signature);
     if (compiled === undefined) {
-      compiled = trace(fn as (...args: any[]) => unknown, args, donate, name).then(async ({ graph, result }) => ({
+      compiled = trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name }).then(async ({ graph, result }) => ({
         graph,
         result,
         plan: await (executor ?? (await defaultExecutor())).prepare(graph),
@@ -70,7 +83,7 @@ export function compile<P extends any[], R extends object>(
       compiled.catch(() => cache.delete(signature));
     }
     const { plan, result } = await compiled;
-    const outputs = await plan.run(flat.flatMap(({ leaves }) => leaves));
+    const outputs = await plan.run(flat.flatMap(({ leaves }, i) => (frozen.includes(i) ? [] : leaves)));
     for (const i of donate) for (const leaf of flat[i]?.leaves ?? []) leaf.release();
     let next = 0;
     return mapTree<Tensor, NdArray>(result, isTensor, () => outputs[next++] as NdArray);
@@ -91,22 +104,22 @@ export function compile<P extends any[], R extends object>(
 export async function traceGraph<P extends any[], R extends object>(
   fn: (...args: P) => R,
   args: ArgumentsOf<P>,
-  { donate = [], name = fn.name || "graph" }: Pick<CompileOptions, "donate" | "name"> = {},
+  { donate = [], frozen = [], name = fn.name || "graph" }: Pick<CompileOptions, "donate" | "frozen" | "name"> = {},
 ): Promise<Graph> {
-  return (await trace(fn as (...args: any[]) => unknown, args, donate, name)).graph;
+  return (await trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name })).graph;
 }
 
 async function trace(
   fn: (...args: any[]) => unknown,
   args: readonly unknown[],
-  donate: readonly number[],
-  name: string,
+  { donate, frozen, name }: { donate: readonly number[]; frozen: readonly number[]; name: string },
 ): Promise<{ graph: Graph; result: Tree<Tensor> }> {
   const inputs: Tensor[] = [];
   const donated: { index: number; path: string }[] = [];
   const traced = args.map((arg, i) =>
     mapTree(arg as Tree<NdArray | number>, isLeaf, (leaf, path) => {
       const array = asArray(leaf);
+      if (frozen.includes(i)) return constant(array);
       const input = new Tensor({ shape: array.shape, dtype: array.dtype });
       if (donate.includes(i)) donated.push({ index: inputs.length, path });
       inputs.push(input);
@@ -126,6 +139,16 @@ async function trace(
       overwrites[at] = index;
   }
   return { graph: { name, inputs, outputs, overwrites }, result };
+}
+
+const identities = new WeakMap<NdArray, string>();
+let identityCount = 0;
+
+/** A name of its own for each array. */
+function identityOf(array: NdArray): string {
+  let identity = identities.get(array);
+  if (identity === undefined) identities.set(array, (identity = `#${identityCount++}`));
+  return identity;
 }
 
 function flattenArgument(arg: unknown, position: number): { leaves: NdArray[]; paths: string[] } {

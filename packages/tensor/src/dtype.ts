@@ -1,3 +1,5 @@
+import { OutOfMemoryError } from "@diffucoder/core";
+
 /** Element types. Booleans are stored as one byte of 0 or 1; int8 and uint8 hold the codes of quantized weights. */
 export type DType = "float32" | "int32" | "bool" | "int8" | "uint8";
 
@@ -5,9 +7,15 @@ export type TypedArray = Float32Array | Int32Array | Int8Array | Uint8Array;
 
 const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int8: Int8Array, uint8: Uint8Array } as const;
 
+/** Zeros. @throws {OutOfMemoryError} */
 export function allocate(dtype: DType, length: number): TypedArray {
-  // An explicit ArrayBuffer: small typed arrays may live on V8's moving heap, and native code keeps these addresses.
-  return new constructors[dtype](new ArrayBuffer(length * constructors[dtype].BYTES_PER_ELEMENT));
+  const bytes = length * constructors[dtype].BYTES_PER_ELEMENT;
+  try {
+    // An explicit ArrayBuffer: small typed arrays may live on V8's moving heap, and native code keeps these addresses.
+    return new constructors[dtype](new ArrayBuffer(bytes));
+  } catch (cause) {
+    throw new OutOfMemoryError({ what: `An array of ${length} elements`, bytes, cause });
+  }
 }
 
 /** The dtype of elements; bytes without a sign are booleans unless it is said otherwise. */

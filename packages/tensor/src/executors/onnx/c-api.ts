@@ -2,12 +2,14 @@
 //
 // The API is one struct of function pointers whose order never changes: a new version only appends. The indices
 // below are fixed by the static_asserts at the end of onnxruntime_c_api.cc. A wrong pointer is a crash, so
-// everything unsafe is in this file and `session.ts`, and buffers are referenced while native code may touch them.
+// everything unsafe is in this file, `environment.ts` and `session.ts`, and buffers are referenced while native code may touch them.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
+import type Koffi from "koffi";
 import type { KoffiFunc } from "koffi";
+import { engineError } from "./engine-error.ts";
 
 /** A pointer into native memory. */
 export type Handle = bigint;
@@ -27,6 +29,7 @@ const functions = {
   CreateSessionOptions: [10, "uint64_t CreateSessionOptions(_Out_ uint64_t *options)"],
   DisableMemPattern: [17, "uint64_t DisableMemPattern(uint64_t options)"],
   SetSessionGraphOptimizationLevel: [23, "uint64_t SetSessionGraphOptimizationLevel(uint64_t options, int level)"],
+  CreateRunOptions: [39, "uint64_t CreateRunOptions(_Out_ uint64_t *options)"],
   CreateTensorWithDataAsOrtValue: [
     49,
     "uint64_t CreateTensorWithData(uint64_t memoryInfo, void *data, size_t byteLength, const void *shape, size_t rank, int type, _Out_ uint64_t *value)",
@@ -43,14 +46,19 @@ const functions = {
   DisablePerSessionThreads: [120, "uint64_t DisablePerSessionThreads(uint64_t options)"],
   CreateThreadingOptions: [121, "uint64_t CreateThreadingOptions(_Out_ uint64_t *options)"],
   AddSessionConfigEntry: [130, "uint64_t AddSessionConfigEntry(uint64_t options, const char *key, const char *value)"],
-  SetGlobalDenormalAsZero: [155, "uint64_t SetGlobalDenormalAsZero(uint64_t options)"],
-  AddExternalInitializers: [210, "uint64_t AddExternalInitializers(uint64_t options, const void *names, const void *values, size_t count)"],
+  CreateAndRegisterAllocator: [144, "uint64_t CreateAndRegisterAllocator(uint64_t env, uint64_t memoryInfo, uint64_t arena)"],
   SetGlobalIntraOpNumThreads: [147, "uint64_t SetGlobalIntraOpNumThreads(uint64_t options, int count)"],
+  SetGlobalDenormalAsZero: [155, "uint64_t SetGlobalDenormalAsZero(uint64_t options)"],
+  CreateArenaCfgV2: [164, "uint64_t CreateArenaCfgV2(const void *keys, const void *values, size_t count, _Out_ uint64_t *arena)"],
+  AddRunConfigEntry: [165, "uint64_t AddRunConfigEntry(uint64_t options, const char *key, const char *value)"],
+  AddExternalInitializers: [210, "uint64_t AddExternalInitializers(uint64_t options, const void *names, const void *values, size_t count)"],
 } as const;
 
 export type OrtApi = Record<keyof typeof functions, KoffiFunc<(...args: any[]) => any>> & {
   /** Address of an ArrayBuffer's memory, which does not move. */
   addressOf: (data: Uint8Array) => Handle;
+  /** Gives free memory of the C library's heap back to the system, where that has to be asked for. */
+  trimHeap: () => void;
 };
 
 /** Path of the ONNX Runtime library that onnxruntime-node bundles for this platform. */
@@ -79,9 +87,50 @@ export async function loadOrtApi(): Promise<OrtApi> {
     const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 211)) as BigUint64Array;
     const bind = ([name, [index, prototype]]: (typeof entries)[number]) => [name, koffi.decode(table[index], koffi.proto(prototype))];
     const entries = Object.entries(functions);
-    return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => koffi.address(data) } as OrtApi;
+    return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => koffi.address(data), trimHeap: heapTrimmer(koffi) } as OrtApi;
   } catch (cause) {
     if (cause instanceof UnavailableError) throw cause;
     throw new UnavailableError({ what: "ONNX Runtime's C API", problem: (cause as Error).message, cause });
   }
+}
+
+/** glibc keeps what was freed in its heaps: weights that were packed for a session would stay resident after it. */
+function heapTrimmer(koffi: Pick<typeof Koffi, "load">): () => void {
+  try {
+    const trim = koffi.load("libc.so.6").func("int malloc_trim(size_t pad)");
+    return () => void trim(0);
+  } catch {
+    return () => {}; // another C library
+  }
+}
+
+/** What a creating function made. */
+export function created(api: OrtApi, create: (out: (number | bigint)[]) => number | bigint): Handle {
+  const out: (number | bigint)[] = [0n];
+  check(api, create(out));
+  return BigInt(out[0] as number | bigint);
+}
+
+/** @throws {DiffuCoderError} with ONNX Runtime's own message, code `"ENGINE"`; {OutOfMemoryError} if that was the reason */
+export function check(api: OrtApi, status: number | bigint): void {
+  const handle = BigInt(status);
+  if (handle === 0n) return;
+  const message = api.GetErrorMessage(handle) as string;
+  api.ReleaseStatus(handle);
+  throw engineError(message);
+}
+
+/** Zero-terminated strings and the array of pointers to them, both kept alive by the caller. */
+export function cStrings(api: OrtApi, strings: readonly string[]): { pointers: BigUint64Array; bytes: Uint8Array } {
+  const encoded = strings.map((text) => Buffer.from(`${text}\0`));
+  const bytes = new Uint8Array(new ArrayBuffer(encoded.reduce((total, part) => total + part.length, 0)));
+  const pointers = new BigUint64Array(strings.length);
+  const base = api.addressOf(bytes);
+  let offset = 0;
+  encoded.forEach((part, i) => {
+    bytes.set(part, offset);
+    pointers[i] = base + BigInt(offset);
+    offset += part.length;
+  });
+  return { pointers, bytes };
 }

@@ -2,8 +2,9 @@ import { availableParallelism } from "node:os";
 import { UnavailableError } from "@diffucoder/core";
 import type { Executor } from "../../executor.ts";
 import { loadOrtApi } from "./c-api.ts";
+import { createEnvironment, type OrtEnvironment } from "./environment.ts";
 import { createJsPlan } from "./js-plan.ts";
-import { createCPlan, createEnvironment, type OrtEnvironment } from "./session.ts";
+import { createCPlan } from "./session.ts";
 
 export interface OnnxExecutorOptions {
   /** How ONNX Runtime is called: its C API, its JavaScript API, or the first of them that loads. @default "auto" */

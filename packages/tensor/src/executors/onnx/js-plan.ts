@@ -1,12 +1,12 @@
 // The portable fallback: onnxruntime-node's JavaScript API. Same numbers; it blocks the event loop while it runs
 // and copies every output.
-import { DiffuCoderError } from "@diffucoder/core";
 import { allocate, type TypedArray } from "../../dtype.ts";
 import type { Plan } from "../../executor.ts";
 import type { Graph } from "../../graph.ts";
 import { NdArray } from "../../nd-array.ts";
 import { emitOnnx, inputName, outputName } from "../../onnx/emit.ts";
 import { sizeOf } from "../../shape.ts";
+import { engineError } from "./engine-error.ts";
 
 export async function createJsPlan(graph: Graph, threads: number): Promise<Plan> {
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
@@ -15,16 +15,16 @@ export async function createJsPlan(graph: Graph, threads: number): Promise<Plan>
     enableMemPattern: false,
     intraOpNumThreads: threads,
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: { session: { set_denormal_as_zero: "1" } },
   }).catch((cause: Error) => {
-    throw new DiffuCoderError("ENGINE", `ONNX Runtime: ${cause.message}`, { cause });
+    throw engineError(cause.message, cause);
   });
   return {
     run: async (inputs) => {
       const feeds = Object.fromEntries(inputs.map((input, i) => [inputName(i), new Tensor(input.dtype, input.data as Float32Array, input.shape)]));
       const results = await session.run(feeds).catch((cause: Error) => {
-        throw new DiffuCoderError("ENGINE", `ONNX Runtime: ${cause.message}`, { cause });
+        throw engineError(cause.message, cause);
       });
       return graph.outputs.map((output, i) => {
         const overwritten = graph.overwrites[i];

@@ -11,34 +11,12 @@ import { NdArray } from "../../nd-array.ts";
 import type { ExternalData } from "../../onnx/builder.ts";
 import { emitOnnx, inputName, outputName } from "../../onnx/emit.ts";
 import { sizeOf } from "../../shape.ts";
-import type { Handle, OrtApi } from "./c-api.ts";
+import { check, created, cStrings, type Handle, type OrtApi } from "./c-api.ts";
+import { createSessionOptions, type OrtEnvironment } from "./environment.ts";
 
-const LOG_ERRORS = 3;
-const DEVICE_ALLOCATOR = 0;
-const DEFAULT_MEMORY = 0;
-const ALL_OPTIMIZATIONS = 99;
 /** Constants from this size on are not written into the model: ONNX Runtime is handed their memory. */
 const SHARED_BYTES = 1024;
 const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, bool: 9 } as const;
-
-/** The process-wide state of ONNX Runtime: one environment, one thread pool for all sessions. */
-export interface OrtEnvironment {
-  api: OrtApi;
-  environment: Handle;
-  memory: Handle;
-}
-
-export function createEnvironment(api: OrtApi, threads: number): OrtEnvironment {
-  const threading = created(api, (out) => api.CreateThreadingOptions(out));
-  check(api, api.SetGlobalIntraOpNumThreads(threading, threads));
-  // Masked attention weights underflow to denormals, on which the processor is many times slower.
-  check(api, api.SetGlobalDenormalAsZero(threading));
-  return {
-    api,
-    environment: created(api, (out) => api.CreateEnvWithGlobalThreadPools(LOG_ERRORS, "diffucoder", threading, out)),
-    memory: created(api, (out) => api.CreateCpuMemoryInfo(DEVICE_ALLOCATOR, DEFAULT_MEMORY, out)),
-  };
-}
 
 /** Compiles a graph into a session. */
 export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Plan> {
@@ -50,6 +28,7 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
     return { location: "shared", offset: 0, length: array.data.byteLength };
   };
   const session = await createSession(ort, emitOnnx(graph, { externalData }), shared);
+  api.trimHeap(); // of the model's text and what its optimization left
   const inputNames = cStrings(
     api,
     graph.inputs.map((_, i) => inputName(i)),
@@ -64,6 +43,7 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
     if (!disposed || running > 0) return;
     api.ReleaseSession(session);
     shared.length = 0; // the session was the last to read them
+    ort.releaseUnusedMemory();
   };
 
   return {
@@ -104,14 +84,10 @@ interface SharedConstant {
   value: Handle;
 }
 
-async function createSession({ api, environment }: OrtEnvironment, model: Uint8Array, shared: readonly SharedConstant[]): Promise<Handle> {
-  const options = created(api, (out) => api.CreateSessionOptions(out));
+async function createSession(ort: OrtEnvironment, model: Uint8Array, shared: readonly SharedConstant[]): Promise<Handle> {
+  const { api, environment } = ort;
+  const options = createSessionOptions(ort);
   try {
-    check(api, api.DisablePerSessionThreads(options));
-    // Memory patterns plan one arena for the whole graph ahead of time, which costs memory and saves nothing here.
-    check(api, api.DisableMemPattern(options));
-    check(api, api.AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
-    check(api, api.SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS));
     const names = cStrings(
       api,
       shared.map(({ name }) => name),
@@ -149,34 +125,4 @@ function valueOf({ api, memory }: OrtEnvironment, data: TypedArray, { shape, dty
   registry.register(data, value);
   values.set(data, { value, key });
   return value;
-}
-
-/** Zero-terminated strings and the array of pointers to them, both kept alive by the caller. */
-function cStrings(api: OrtApi, strings: readonly string[]): { pointers: BigUint64Array; bytes: Uint8Array } {
-  const encoded = strings.map((text) => Buffer.from(`${text}\0`));
-  const bytes = new Uint8Array(new ArrayBuffer(encoded.reduce((total, part) => total + part.length, 0)));
-  const pointers = new BigUint64Array(strings.length);
-  const base = api.addressOf(bytes);
-  let offset = 0;
-  encoded.forEach((part, i) => {
-    bytes.set(part, offset);
-    pointers[i] = base + BigInt(offset);
-    offset += part.length;
-  });
-  return { pointers, bytes };
-}
-
-function created(api: OrtApi, create: (out: (number | bigint)[]) => number | bigint): Handle {
-  const out: (number | bigint)[] = [0n];
-  check(api, create(out));
-  return BigInt(out[0] as number | bigint);
-}
-
-/** @throws {DiffuCoderError} with ONNX Runtime's own message, code `"ENGINE"` */
-function check(api: OrtApi, status: number | bigint): void {
-  const handle = BigInt(status);
-  if (handle === 0n) return;
-  const message = api.GetErrorMessage(handle) as string;
-  api.ReleaseStatus(handle);
-  throw new DiffuCoderError("ENGINE", `ONNX Runtime: ${message}`);
 }
