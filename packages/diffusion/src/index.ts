@@ -1,4 +1,5 @@
 export type { LogitsFunction, LogitsInputs } from "./logits-function.ts";
+export type { CachedNetwork, KeyValueCache, WindowLogitsInputs, WindowLogitsResult } from "./cached-network.ts";
 export { drawTimesteps } from "./timesteps.ts";
 export { maskTokens, type MaskTokensOptions, type NoisyTokens } from "./forward-process.ts";
 export { diffusionLoss, diffusionWeights, nextTokenWeights, shiftLogits } from "./loss.ts";

@@ -12,11 +12,16 @@ type Arrays = Omit<WindowInputs, "cache" | "length">;
 /** A window pass over a cache of `length` columns, compiled once for each combination of inputs. */
 function windowPasses(
   length: number,
-): CompiledFunction<[Record<string, Tensor>, KeyValueCache<Tensor>, Arrays], { logits: Tensor; cache: { keys: Tensor[]; values: Tensor[] } }> {
+  measuresDrift = false,
+): CompiledFunction<
+  [Record<string, Tensor>, KeyValueCache<Tensor>, Arrays],
+  { logits: Tensor; cache: { keys: Tensor[]; values: Tensor[] }; drift?: Tensor }
+> {
   return compile(
-    (weights: Record<string, Tensor>, cache: KeyValueCache<Tensor>, inputs: Arrays) => ({
-      ...windowForward(smallConfig, weights, { ...inputs, cache, length }),
-    }),
+    (weights: Record<string, Tensor>, cache: KeyValueCache<Tensor>, inputs: Arrays) => {
+      const { drift, ...result } = windowForward(smallConfig, weights, { ...inputs, cache, length });
+      return measuresDrift ? { ...result, drift } : result;
+    },
     { donate: [1] },
   );
 }
@@ -131,6 +136,24 @@ describe("a window pass", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("tells how far its tokens moved: not at all if nothing changed, all the way from nothing", async () => {
+    const measured = windowPasses(length, true);
+    const window = { inputIds: int32([3, 7, 4, 0], [2, 2]), columns: int32([3, 4, 2, 3], [2, 2]) };
+    const first = await measured(parameters, emptyCache(smallConfig, { rows: 2, length }), { inputIds: ids });
+    expect(first.drift!.data).toBeAllclose(Array(2 * length).fill(1));
+    const same = await measured(parameters, first.cache, window);
+    expect(same.drift!.data).toBeAllclose([0, 0, 0, 0], { atol: 1e-5 });
+    // Row 0 has another token in column 0, and its neighbours feel it; row 1 has not.
+    const changed = await measured(parameters, same.cache, {
+      inputIds: int32([8, 3, 7, 12, 4, 0], [2, 3]),
+      columns: int32([0, 3, 4, 1, 2, 3], [2, 3]),
+    });
+    const [own, neighbour, , ...unmoved] = changed.drift!.data;
+    expect(own).toBeGreaterThan(0.1);
+    expect(neighbour).toBeGreaterThan(1e-3);
+    expect(unmoved).toBeAllclose([0, 0, 0], { atol: 1e-5 });
   });
 
   it("updates a donated cache in place", async () => {

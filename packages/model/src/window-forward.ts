@@ -12,13 +12,17 @@ import {
   add,
   cast,
   concat,
+  div,
   greaterEqual,
   iota,
+  maximum,
   mul,
   type NdArray,
   replaceRows,
   reshape,
+  sqrt,
   sub,
+  sum,
   take,
   type Tensor,
   zerosArray,
@@ -58,6 +62,11 @@ export interface WindowResult {
   logits: Tensor;
   /** The cache with the window's columns replaced; donated, it is updated in place. */
   cache: KeyValueCache<Tensor>;
+  /**
+   * How far the window's tokens moved since the cache was written: the change of their values in the last layer, relative
+   * to their norm, `[B, W]`. Costs a copy of those values, and nothing if it is not among a compiled function's results.
+   */
+  drift: Tensor;
 }
 
 /**
@@ -76,6 +85,7 @@ export function windowForward(config: TransformerConfig, parameters: Readonly<Re
   const isWholeCache = rows === undefined && cacheRows === batch * heads * length;
 
   const updated: KeyValueCache<Tensor> = { keys: [], values: [] };
+  let drift: Tensor | undefined;
   const replaced = (table: Tensor, own: Tensor): Tensor => replaceRows(table, slots, reshape(own, [batch * heads * width, headSize]));
   const seen = (own: Tensor, table: Tensor): Tensor => {
     if (columns === undefined) return own;
@@ -85,6 +95,7 @@ export function windowForward(config: TransformerConfig, parameters: Readonly<Re
   const remember = (layer: number, own: KeysAndValues): KeysAndValues => {
     const keys = (updated.keys[layer] = replaced(cache.keys[layer] as Tensor, own.keys));
     const values = (updated.values[layer] = replaced(cache.values[layer] as Tensor, own.values));
+    drift = relativeChange(reshape(take(cache.values[layer] as Tensor, slots), own.values.shape), own.values);
     return { keys: seen(own.keys, keys), values: seen(own.values, values) };
   };
   const groupSize = config.numAttentionHeads / heads;
@@ -95,7 +106,7 @@ export function windowForward(config: TransformerConfig, parameters: Readonly<Re
     bias: windowBias({ batch, width, length, groupSize, attentionMask, columns, visible }),
     remember,
   });
-  return { logits, cache: updated };
+  return { logits, cache: updated, drift: drift as unknown as Tensor };
 }
 
 /** Room for the keys and values of `rows` rows of `length` columns, zeros: 8 * layers * rows * length * KV * S bytes. */
@@ -133,6 +144,12 @@ function slotsOf({
   const head = mul(reshape(iota(heads), [1, heads, 1]), length);
   const column = columns === undefined ? reshape(iota(width), [1, 1, width]) : reshape(columns, [batch, 1, width]);
   return reshape(add(add(row, head), column), [batch * heads * width]);
+}
+
+/** `[B, KV, W, S]` twice -> `|new - old| / |new|`, `[B, W]`. */
+function relativeChange(before: Tensor, after: Tensor): Tensor {
+  const norm = (x: Tensor): Tensor => sqrt(sum(mul(x, x), { axes: [1, 3] }));
+  return div(norm(sub(after, before)), maximum(norm(after), 1e-30));
 }
 
 function windowBias({
