@@ -7,7 +7,7 @@ import { AbortedError, InvalidArgumentError, type Random } from "@diffucoder/cor
 import { type AskingRow, drawUniforms, joinRows, passRows, splitProposals } from "./batch.ts";
 import { applyChange, type Canvas, type Change, noChange } from "./canvas.ts";
 import type { Candidates, Decoder, Question, RowDecoder } from "./decoders/decoder.ts";
-import type { Denoiser, DenoiseSession, Proposals } from "./denoiser.ts";
+import type { CacheState, Denoiser, DenoiseSession, Proposals } from "./denoiser.ts";
 import { type RowEvent, rowEvent, type StepEvent } from "./events.ts";
 
 /** Settings of a run that do not depend on how its rows came about. */
@@ -53,7 +53,10 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
     const row = { canvas, maskTokenId: denoiser.maskTokenId, random: stream };
     return { index, canvas, decoder: decoder.start(row), random: stream, maxSteps: decoder.maxSteps(canvas), done: false };
   });
-  const session: DenoiseSession = denoiser.openSession?.() ?? { propose: (request) => denoiser.propose(request), close: () => {} };
+  const session: DenoiseSession = denoiser.openSession?.({ rows: canvases.length }) ?? {
+    propose: (request) => denoiser.propose(request),
+    close: () => {},
+  };
   let [forwardPasses, forwardTokens] = [0, 0];
   try {
     for (let step = 0; ; step++) {
@@ -69,10 +72,11 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
       }
       const events = asking.flatMap(({ index, question }): RowEvent[] => {
         if (question === undefined) return [];
-        const candidates = pass?.candidates.get(index);
-        return [changeRow(rows[index] as Row, candidates, step, options)];
+        const event = changeRow(rows[index] as Row, pass?.candidates.get(index), step, options);
+        const cache = pass?.cache.get(index);
+        return [cache === undefined ? event : { ...event, cache }];
       });
-      yield { step, forwardPasses, forwardTokens, cache: pass?.cache, rows: events, sequences: canvases.map(({ ids }) => ids) };
+      yield { step, forwardPasses, forwardTokens, rows: events, sequences: canvases.map(({ ids }) => ids) };
     }
   } finally {
     session.close();
@@ -109,7 +113,8 @@ interface Pass {
   /** By row. */
   candidates: Map<number, Candidates>;
   forwardTokens: number;
-  cache: string | undefined;
+  /** By row. */
+  cache: Map<number, CacheState | undefined>;
 }
 
 async function propose(rows: readonly AskingRow[], session: DenoiseSession, { decoder, denoiser, padTokenId }: RunOptions): Promise<Pass> {
@@ -132,7 +137,7 @@ async function propose(rows: readonly AskingRow[], session: DenoiseSession, { de
   return {
     candidates: new Map(rows.map(({ index }, i) => [index, candidates[i] as Candidates])),
     forwardTokens: proposals.forwardTokens ?? rows.length * length,
-    cache: proposals.cache,
+    cache: new Map(rows.map(({ index }, i) => [index, proposals.cache?.[i]])),
   };
 }
 

@@ -59,9 +59,12 @@ export interface Proposals {
   entropy: Float32Array;
   /** Tokens that went through the network. @default `batchSize * length` */
   forwardTokens?: number | undefined;
-  /** What a cache did in this pass, for the trace. */
-  cache?: string | undefined;
+  /** What a cache did with each row in this pass, for the trace: `[B]`. */
+  cache?: readonly (CacheState | undefined)[] | undefined;
 }
+
+/** A row was computed as a whole, or in a window, with the rest from the cache. */
+export type CacheState = "refresh" | "window";
 
 /** All that a sampler sees of a model. */
 export interface Denoiser {
@@ -69,8 +72,8 @@ export interface Denoiser {
   /** Tokens of the longest row. @default any */
   readonly maxLength?: number | undefined;
   propose(request: DenoiseRequest): Promise<Proposals>;
-  /** A run of related requests, for denoisers that keep something between them. @default each request stands alone */
-  openSession?(): DenoiseSession;
+  /** A run of related requests on `rows` rows, for denoisers that keep something between them. @default each stands alone */
+  openSession?(run: { rows: number }): DenoiseSession;
 }
 
 /** State of one run, such as K/V caches. */

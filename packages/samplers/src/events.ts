@@ -1,5 +1,6 @@
 import type { Canvas, Change } from "./canvas.ts";
 import type { Candidates } from "./decoders/decoder.ts";
+import type { CacheState } from "./denoiser.ts";
 
 /** What one step did to one row. Positions count from the start of the completion; holes of the prompt are negative. */
 export interface RowEvent {
@@ -18,6 +19,8 @@ export interface RowEvent {
   remasked: number[];
   /** What was proposed and not committed, if the run was asked to tell. */
   provisional?: { positions: number[]; tokens: number[]; confidence: number[] };
+  /** What a cache did with the row in this step. */
+  cache?: CacheState;
   /** The same as the trace has it: columns count from the start of the row. */
   change: Change;
 }
@@ -29,8 +32,6 @@ export interface StepEvent {
   forwardPasses: number;
   /** Tokens that went through the network so far. */
   forwardTokens: number;
-  /** What a cache did in this step. */
-  cache?: string | undefined;
   /** Rows that were not done before the step. */
   rows: RowEvent[];
   /** The batch after the step, `[B][L]`; the rows are live, copy them to keep them. */

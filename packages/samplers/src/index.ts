@@ -2,6 +2,7 @@ export { type Alg, AlgSchema, type ConfidenceName, type SamplerOptions, SamplerO
 export { type SampledTokens, sampleTokens, type SampleTokensOptions, tokenDistribution } from "./sample-tokens.ts";
 export type {
   AllowedTokens,
+  CacheState,
   Denoiser,
   DenoiseRequest,
   DenoiseSession,
@@ -11,6 +12,9 @@ export type {
   TokenClasses,
 } from "./denoiser.ts";
 export { createDenoiser, type CreateDenoiserOptions } from "./create-denoiser.ts";
+export type { VocabularyOptions } from "./draw.ts";
+export { type CacheOptions, CacheOptionsSchema } from "./cache/options.ts";
+export { createCachedDenoiser, type CreateCachedDenoiserOptions } from "./cache/cached-denoiser.ts";
 export type { Canvas, Change } from "./canvas.ts";
 export { decodeCanvases, type RunOptions } from "./decode.ts";
 export type { RowEvent, StepEvent } from "./events.ts";

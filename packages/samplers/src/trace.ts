@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import { z } from "zod";
 import { applyChange, type Change } from "./canvas.ts";
+import type { CacheState } from "./denoiser.ts";
 import type { RowEvent, StepEvent } from "./events.ts";
 
 /** One denoising step of one row. Columns count from the first column of the row. */
@@ -10,8 +11,8 @@ export interface TraceStep extends Change {
   step: number;
   /** Forward passes so far. */
   forwardPasses: number;
-  /** What a cache did in this step. */
-  cache?: string;
+  /** What a cache did with the row in this step. */
+  cache?: CacheState;
 }
 
 export interface DenoiseTrace {
@@ -29,7 +30,7 @@ export function startTrace({ ids, maskTokenId, padTokenId }: { ids: Int32Array; 
 }
 
 /** What an event tells of one row, as a step of its trace. */
-export function traceStep({ step, forwardPasses, cache }: StepEvent, { change }: RowEvent): TraceStep {
+export function traceStep({ step, forwardPasses }: StepEvent, { change, cache }: RowEvent): TraceStep {
   return { step, ...change, forwardPasses, ...(cache !== undefined && { cache }) };
 }
 
@@ -91,7 +92,7 @@ const StepSchema = z
     remasked: Columns.optional(),
     expanded: Columns.optional(),
     deleted: Columns.optional(),
-    cache: z.string().optional(),
+    cache: z.enum(["refresh", "window"]).optional(),
   })
   .refine(({ positions, tokens }) => positions.length === tokens.length, { path: ["tokens"], message: "as many as positions" });
 

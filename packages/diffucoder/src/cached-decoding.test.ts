@@ -1,0 +1,157 @@
+// Caches and samplers over a real transformer: what `samplers` cannot test, since it does not know one.
+import { createRandom } from "@diffucoder/core";
+import { cachedNetwork, initParameters, logitsFunction, type ModelConfig } from "@diffucoder/model";
+import {
+  type CacheOptions,
+  createCachedDenoiser,
+  createDenoiser,
+  type Decoder,
+  type Denoiser,
+  dreamDecoder,
+  generate,
+  type GenerationResult,
+  revealDecoder,
+  SamplerOptionsSchema,
+} from "@diffucoder/samplers";
+import { bool, constant } from "@diffucoder/tensor";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+const MASK = 30;
+const config: ModelConfig = {
+  vocabSize: 31,
+  hiddenSize: 16,
+  intermediateSize: 24,
+  numHiddenLayers: 2,
+  numAttentionHeads: 4,
+  numKeyValueHeads: 2,
+  maxPositionEmbeddings: 64,
+  ropeTheta: 10_000,
+  rmsNormEps: 1e-6,
+  initializerRange: 0.5,
+  tieWordEmbeddings: false,
+  maskTokenId: MASK,
+  padTokenId: 0,
+  eosTokenId: 0,
+  bosTokenId: 0,
+};
+const weights = initParameters({ config, random: createRandom(5) });
+const common = { parameters: () => weights, maskTokenId: MASK, vocabSize: config.vocabSize, forbiddenIds: [MASK] };
+const exact = createDenoiser({ ...common, logits: logitsFunction(config) });
+const cachedWith = (cache: CacheOptions) => createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
+
+const promptLength = 6;
+const maxNewTokens = 12;
+const oneByOne = (options: object = {}) =>
+  dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens, steps: maxNewTokens, schedule: "even", ...options }));
+/** All candidates as sure as the threshold, and at least the surest; 1: one a step. */
+const threshold = (least: number, blockLength?: number): Decoder =>
+  revealDecoder({
+    draw: { temperature: 0, confidence: "maskgit_plus" },
+    blockLength,
+    rule: {
+      choose: ({ confidence }) => {
+        const order = [...confidence.keys()].sort((a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b);
+        return order.filter((i, rank) => rank === 0 || (confidence[i] as number) >= least);
+      },
+      maxSteps: ({ maskCount }) => maskCount,
+    },
+  });
+
+const run = (denoiser: Denoiser, decoder: Decoder, promptIds: number[][], options: object = {}): Promise<GenerationResult> =>
+  generate({ denoiser, decoder, promptIds, maxNewTokens, promptLength, random: createRandom(1), padTokenId: 0, ...options });
+const promptsOf = (lengths: readonly number[]): number[][] => {
+  const random = createRandom(lengths.length);
+  return lengths.map((length) => Array.from({ length }, () => random.integer(1, MASK)));
+};
+const batch = promptsOf([6, 3, 5]);
+const committed = ({ traces }: GenerationResult) => traces.map(({ steps }) => steps.map(({ positions, tokens }) => [positions, tokens]));
+
+describe("a cache that is refreshed at every step", () => {
+  const kinds = (["prefix", "dual", "delayed"] as const).map((kind) => cachedWith({ kind, refreshSteps: 1 }));
+
+  it("decodes as without a cache, token for token and step for step, whatever the batch", async () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: promptLength }), { minLength: 1, maxLength: 4 });
+    const decoders = fc.constantFrom(threshold(1), threshold(0.2), threshold(1, 5), oneByOne(), oneByOne({ temperature: 1, topP: 0.9, steps: 5 }));
+    await fc.assert(
+      fc.asyncProperty(lengths, fc.constantFrom(...kinds), decoders, async (some, cached, decoder) => {
+        const prompts = promptsOf(some);
+        const [want, got] = [await run(exact, decoder, prompts), await run(cached, decoder, prompts)];
+        expect(got.sequences).toEqual(want.sequences);
+        expect(committed(got)).toEqual(committed(want));
+        expect(got.traces.flatMap(({ steps }) => steps.map(({ cache }) => cache)).every((cache) => cache === "refresh")).toBe(true);
+      }),
+      { numRuns: 15, seed: 1 },
+    );
+  });
+});
+
+describe("a cache that is not", () => {
+  it.each<CacheOptions>([
+    { kind: "prefix" },
+    { kind: "dual" },
+    { kind: "delayed" },
+    { kind: "delayed", refreshDrift: 0.05 },
+    { kind: "dual", refreshSteps: 3 },
+  ])("%j computes fewer tokens, and a row's are the same alone and in any company", async (cache) => {
+    const denoiser = cachedWith(cache);
+    const decoder = threshold(1, 4);
+    const together = await run(denoiser, decoder, batch);
+    for (const [row, prompt] of batch.entries()) {
+      // In company the rows are numbered otherwise: their streams are not read when greedy.
+      const alone = await run(denoiser, decoder, [prompt]);
+      expect(alone.sequences[0]).toEqual(together.sequences[row]);
+      expect(committed(alone)[0]).toEqual(committed(together)[row]);
+    }
+    const uncached = await run(exact, decoder, batch);
+    expect(together.forwardTokens).toBeLessThan(uncached.forwardTokens);
+    const states = together.traces[0]!.steps.map((step) => step.cache);
+    expect(states[0]).toBe("refresh");
+    expect(states).toContain("window");
+  });
+
+  it("recomputes what an end token has turned into padding", async () => {
+    const denoiser = cachedWith({ kind: "delayed", refreshSteps: 1000 });
+    const options = { eosTokenIds: Array.from({ length: 15 }, (_, id) => id) }; // half of the words end an answer
+    const { traces, sequences } = await run(denoiser, oneByOne(), batch, options);
+    expect(traces.some(({ steps }) => steps.some(({ filled = [] }) => filled.length > 0))).toBe(true);
+    expect(sequences.flat()).not.toContain(MASK);
+  });
+});
+
+describe("the exact cache of a block-causal model", () => {
+  const length = promptLength + maxNewTokens;
+  const blockCausal = (blockLength: number): Denoiser => {
+    const seen = Array.from({ length: length * length }, (_, i) =>
+      Math.floor((i % length) / blockLength) <= Math.floor(Math.floor(i / length) / blockLength) ? 1 : 0,
+    );
+    const pattern = bool(seen, [length, length]);
+    return createDenoiser({
+      ...common,
+      logits: (parameters, inputs) => logitsFunction(config)(parameters, { ...inputs, attention: constant(pattern) }),
+    });
+  };
+
+  it.each([1, 3, 6])("with blocks of %i decodes as the network without a cache, at a fraction of the tokens", async (blockLength) => {
+    const denoiser = cachedWith({ kind: "block-causal", blockLength });
+    for (const decoder of [threshold(1, blockLength), threshold(0.3, blockLength), threshold(1, 4)]) {
+      const [want, got] = [await run(blockCausal(blockLength), decoder, batch), await run(denoiser, decoder, batch)];
+      expect(got.sequences).toEqual(want.sequences);
+      expect(committed(got)).toEqual(committed(want));
+      expect(got.forwardTokens).toBeLessThan(0.75 * want.forwardTokens);
+    }
+  });
+
+  it("with blocks of one token computes the prompt once and then one token a step", async () => {
+    const { forwardTokens, forwardPasses } = await run(cachedWith({ kind: "block-causal", blockLength: 1 }), threshold(1, 1), [batch[0]!]);
+    expect(forwardPasses).toBe(maxNewTokens);
+    expect(forwardTokens).toBe(promptLength + maxNewTokens - 1);
+  });
+});
+
+it("a cache refuses guidance, and says what to do", async () => {
+  const decoder = { ...threshold(1), draw: { temperature: 0, confidence: "maskgit_plus" as const, guidanceScale: 1 } };
+  await expect(run(cachedWith({ kind: "dual" }), decoder, batch)).rejects.toThrow(
+    "guidanceScale must be 0 with a K/V cache, got 1. Guide a denoiser without a cache.",
+  );
+});

@@ -1,0 +1,205 @@
+// A denoiser that keeps keys and values from pass to pass, after Fast-dLLM (arXiv 2505.22618: prefix and dual) and
+// dKV-Cache (2505.15781: delayed); for a block-causal model, the exact cache of block diffusion (BD3-LM, 2503.09573).
+// Differs: 1. rows of a batch have their own windows and are refreshed when they need it, each on its own; 2. the pass
+// that refreshes a row is a denoising step, not an extra pass, and no first token is forced; 3. the column before a
+// window is part of it, so that the shift is exact; 4. a token that changes outside the window (padding behind the end,
+// an edit) is recomputed; 5. a window is filled up to one of a few widths with the columns that were computed longest ago.
+import { InvalidArgumentError } from "@diffucoder/core";
+import type { CachedNetwork, KeyValueCache } from "@diffucoder/diffusion";
+import type { Executor, NdArray } from "@diffucoder/tensor";
+import type { CacheState, DenoiseRequest, DenoiseSession, DisposableDenoiser, Proposals } from "../denoiser.ts";
+import type { VocabularyOptions } from "../draw.ts";
+import type { CacheOptions } from "./options.ts";
+import { newRowMemory, planRow, remember, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
+import { type PassRow, type WindowPasses, windowPasses } from "./window-pass.ts";
+
+export interface CreateCachedDenoiserOptions extends VocabularyOptions {
+  network: CachedNetwork;
+  /** Read at every pass. Keys and values of a run are not recomputed when the arrays change during it. */
+  parameters: () => Readonly<Record<string, NdArray>>;
+  /** As `CacheOptionsSchema` gives them. */
+  cache: CacheOptions;
+  /** Tokens of the longest row. @default any */
+  maxLength?: number | undefined;
+  /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
+  shift?: boolean;
+  executor?: Executor | undefined;
+}
+
+/**
+ * A denoiser with a K/V cache. Samplers take it like any other; each of their runs has a cache of its own, of
+ * 8 * layers * rows * columns * kv heads * head size bytes, which is gone when the run is.
+ *
+ * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
+ */
+export function createCachedDenoiser(options: CreateCachedDenoiserOptions): DisposableDenoiser {
+  const { network, cache, maskTokenId, maxLength, shift = true } = options;
+  const measuresDrift = cache.kind !== "block-causal" && cache.refreshDrift !== undefined;
+  const passes = windowPasses({ ...options, measuresDrift });
+  const openSession = ({ rows }: { rows: number }): DenoiseSession => new CacheSession({ network, passes, options: cache, shift, rows });
+  return {
+    maskTokenId,
+    maxLength,
+    openSession,
+    propose: (request) => openSession({ rows: request.batchSize }).propose(request),
+    dispose: () => passes.dispose(),
+  };
+}
+
+interface SessionOptions {
+  network: CachedNetwork;
+  passes: WindowPasses;
+  options: CacheOptions;
+  shift: boolean;
+  /** Rows of the run. */
+  rows: number;
+}
+
+/** A row of the request that asks something. */
+interface PlannedRow {
+  /** Of the request. */
+  row: number;
+  memory: RowMemory;
+  question: RowQuestion;
+  plan: RowPlan;
+  pass: PassRow;
+}
+
+class CacheSession implements DenoiseSession {
+  readonly #session: SessionOptions;
+  /** One row more than the run has: that one is scratch. */
+  #cache: KeyValueCache<NdArray> | undefined;
+  #rows: RowMemory[] = [];
+  #length = 0;
+
+  constructor(session: SessionOptions) {
+    this.#session = session;
+  }
+
+  async propose(request: DenoiseRequest): Promise<Proposals> {
+    if ((request.guidanceScale ?? 0) > 0) {
+      throw new InvalidArgumentError({
+        argument: "guidanceScale",
+        value: request.guidanceScale,
+        expected: "0 with a K/V cache",
+        wayOut: "Guide a denoiser without a cache.",
+      });
+    }
+    this.#makeRoom(request.length);
+    const planned = this.#plan(request);
+    const result: Proposals & { forwardTokens: number } = {
+      tokens: new Int32Array(request.positions.length),
+      confidence: new Float32Array(request.positions.length),
+      entropy: new Float32Array(request.positions.length),
+      forwardTokens: 0,
+    };
+    for (const rows of groups(planned)) await this.#run(rows, request, result);
+    const cache = Array.from({ length: request.batchSize }, (): CacheState | undefined => undefined);
+    for (const { row, plan } of planned) cache[row] = plan === "refresh" ? "refresh" : "window";
+    return { ...result, cache };
+  }
+
+  close(): void {
+    this.#cache = undefined;
+    this.#rows = [];
+  }
+
+  /** Rows of another length begin anew. */
+  #makeRoom(length: number): void {
+    if (this.#cache !== undefined && length === this.#length) return;
+    const { network, rows } = this.#session;
+    this.#length = length;
+    this.#rows = Array.from({ length: rows }, () => newRowMemory(length));
+    this.#cache = network.emptyCache({ rows: rows + 1, length });
+  }
+
+  #plan(request: DenoiseRequest): PlannedRow[] {
+    const { inputIds, positions, length, attentionMask, positionIds, windows } = request;
+    const { options, shift } = this.#session;
+    const asked = groupBy([...positions.keys()], (i) => Math.floor((positions[i] as number) / length));
+    return [...asked].map(([row, indices]): PlannedRow => {
+      const of = (values: Int32Array): Int32Array => values.subarray(row * length, (row + 1) * length);
+      const slot = request.rows?.[row] ?? row;
+      const memory = this.#rows[slot] as RowMemory;
+      const columns = indices.map((i) => (positions[i] as number) - row * length);
+      const logitColumns = shift ? columns.map((column) => Math.max(0, column - 1)) : columns;
+      const ids = of(inputIds);
+      const mask = attentionMask && of(attentionMask);
+      const question: RowQuestion = {
+        ids,
+        attentionMask: mask,
+        asked: columns,
+        logitColumns,
+        block: windows === undefined ? [0, length] : [windows[2 * row] as number, windows[2 * row + 1] as number],
+      };
+      const plan = planRow(memory, question, options);
+      const pass: PassRow = {
+        slot,
+        ids,
+        attentionMask: mask,
+        positionIds: positionIds && of(positionIds),
+        columns: plan === "refresh" ? undefined : plan.columns,
+        visible: visibleColumns(options, length),
+        positions: indices,
+        logitColumns,
+      };
+      return { row, memory, question, plan, pass };
+    });
+  }
+
+  async #run(rows: readonly PlannedRow[], request: DenoiseRequest, result: Proposals & { forwardTokens: number }): Promise<void> {
+    const { proposals, cache, drift, forwardTokens } = await this.#session.passes.run(
+      this.#cache as KeyValueCache<NdArray>,
+      rows.map(({ pass }) => pass),
+      { request, scratch: this.#session.rows },
+    );
+    this.#cache = cache;
+    result.forwardTokens += forwardTokens;
+    rows.forEach(({ memory, question, plan }, i) => remember(memory, question, plan, meanDrift({ memory, question, plan, drift: drift[i] })));
+    rows
+      .flatMap(({ pass }) => pass.positions)
+      .forEach((position, i) => {
+        result.tokens[position] = proposals.tokens[i] as number;
+        result.confidence[position] = proposals.confidence[i] as number;
+        result.entropy[position] = proposals.entropy[i] as number;
+      });
+  }
+}
+
+/** Rows that compute equally many columns run together. */
+function groups(rows: readonly PlannedRow[]): PlannedRow[][] {
+  return [...groupBy(rows, ({ plan }) => (plan === "refresh" ? -1 : plan.columns.length)).values()];
+}
+
+/** Mean over the columns whose own token is the same as before: what is left is what others have changed. */
+function meanDrift({
+  memory,
+  question,
+  plan,
+  drift,
+}: Pick<PlannedRow, "memory" | "question" | "plan"> & { drift: Float32Array | undefined }): number {
+  if (drift === undefined || plan === "refresh") return 0;
+  const moved = [...drift].filter((_, i) => {
+    const column = plan.columns[i] as number;
+    return memory.tokens[column] === question.ids[column];
+  });
+  return moved.length === 0 ? 0 : moved.reduce((a, b) => a + b, 0) / moved.length;
+}
+
+function visibleColumns(options: CacheOptions, length: number): ((column: number) => number) | undefined {
+  if (options.kind !== "block-causal") return undefined;
+  const { blockLength } = options;
+  return (column) => Math.min(length, (Math.floor(column / blockLength) + 1) * blockLength);
+}
+
+/** `Map.groupBy`, which Node 20 has not. */
+function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {
+  const result = new Map<K, T[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = result.get(key);
+    if (group) group.push(value);
+    else result.set(key, [value]);
+  }
+  return result;
+}
