@@ -2,6 +2,7 @@
 import { createRandom } from "@diffucoder/core";
 import { cachedNetwork, initParameters, logitsFunction, type ModelConfig } from "@diffucoder/model";
 import {
+  autoregressiveDecoder,
   type CacheOptions,
   createCachedDenoiser,
   createDenoiser,
@@ -10,7 +11,8 @@ import {
   dreamDecoder,
   generate,
   type GenerationResult,
-  revealDecoder,
+  lladaDecoder,
+  parallelDecoder,
   SamplerOptionsSchema,
 } from "@diffucoder/samplers";
 import { bool, constant } from "@diffucoder/tensor";
@@ -44,19 +46,7 @@ const promptLength = 6;
 const maxNewTokens = 12;
 const oneByOne = (options: object = {}) =>
   dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens, steps: maxNewTokens, schedule: "even", ...options }));
-/** All candidates as sure as the threshold, and at least the surest; 1: one a step. */
-const threshold = (least: number, blockLength?: number): Decoder =>
-  revealDecoder({
-    draw: { temperature: 0, confidence: "maskgit_plus" },
-    blockLength,
-    rule: {
-      choose: ({ confidence }) => {
-        const order = [...confidence.keys()].sort((a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b);
-        return order.filter((i, rank) => rank === 0 || (confidence[i] as number) >= least);
-      },
-      maxSteps: ({ maskCount }) => maskCount,
-    },
-  });
+const threshold = (least: number, blockLength?: number): Decoder => parallelDecoder({ rule: "threshold", threshold: least, blockLength });
 
 const run = (denoiser: Denoiser, decoder: Decoder, promptIds: number[][], options: object = {}): Promise<GenerationResult> =>
   generate({ denoiser, decoder, promptIds, maxNewTokens, promptLength, random: createRandom(1), padTokenId: 0, ...options });
@@ -68,20 +58,20 @@ const batch = promptsOf([6, 3, 5]);
 const committed = ({ traces }: GenerationResult) => traces.map(({ steps }) => steps.map(({ positions, tokens }) => [positions, tokens]));
 
 describe("a cache that is refreshed at every step", () => {
-  const kinds = (["prefix", "dual", "delayed"] as const).map((kind) => cachedWith({ kind, refreshSteps: 1 }));
+  const cached = cachedWith({ kind: "dual", refreshSteps: 1 }); // with any kind, `planRow` always says the whole row
 
   it("decodes as without a cache, token for token and step for step, whatever the batch", async () => {
-    const lengths = fc.array(fc.integer({ min: 1, max: promptLength }), { minLength: 1, maxLength: 4 });
+    const lengths = fc.array(fc.integer({ min: 1, max: promptLength }), { minLength: 1, maxLength: 3 });
     const decoders = fc.constantFrom(threshold(1), threshold(0.2), threshold(1, 5), oneByOne(), oneByOne({ temperature: 1, topP: 0.9, steps: 5 }));
     await fc.assert(
-      fc.asyncProperty(lengths, fc.constantFrom(...kinds), decoders, async (some, cached, decoder) => {
+      fc.asyncProperty(lengths, decoders, async (some, decoder) => {
         const prompts = promptsOf(some);
         const [want, got] = [await run(exact, decoder, prompts), await run(cached, decoder, prompts)];
         expect(got.sequences).toEqual(want.sequences);
         expect(committed(got)).toEqual(committed(want));
         expect(got.traces.flatMap(({ steps }) => steps.map(({ cache }) => cache)).every((cache) => cache === "refresh")).toBe(true);
       }),
-      { numRuns: 15, seed: 1 },
+      { numRuns: 8, seed: 1 },
     );
   });
 });
@@ -134,7 +124,7 @@ describe("the exact cache of a block-causal model", () => {
 
   it.each([1, 3, 6])("with blocks of %i decodes as the network without a cache, at a fraction of the tokens", async (blockLength) => {
     const denoiser = cachedWith({ kind: "block-causal", blockLength });
-    for (const decoder of [threshold(1, blockLength), threshold(0.3, blockLength), threshold(1, 4)]) {
+    for (const decoder of [threshold(1, blockLength), threshold(0.3, blockLength), threshold(1, 4), autoregressiveDecoder()]) {
       const [want, got] = [await run(blockCausal(blockLength), decoder, batch), await run(denoiser, decoder, batch)];
       expect(got.sequences).toEqual(want.sequences);
       expect(committed(got)).toEqual(committed(want));
@@ -143,14 +133,14 @@ describe("the exact cache of a block-causal model", () => {
   });
 
   it("with blocks of one token computes the prompt once and then one token a step", async () => {
-    const { forwardTokens, forwardPasses } = await run(cachedWith({ kind: "block-causal", blockLength: 1 }), threshold(1, 1), [batch[0]!]);
+    const { forwardTokens, forwardPasses } = await run(cachedWith({ kind: "block-causal", blockLength: 1 }), autoregressiveDecoder(), [batch[0]!]);
     expect(forwardPasses).toBe(maxNewTokens);
     expect(forwardTokens).toBe(promptLength + maxNewTokens - 1);
   });
 });
 
 it("a cache refuses guidance, and says what to do", async () => {
-  const decoder = { ...threshold(1), draw: { temperature: 0, confidence: "maskgit_plus" as const, guidanceScale: 1 } };
+  const decoder = lladaDecoder({ steps: 2, cfgScale: 1 });
   await expect(run(cachedWith({ kind: "dual" }), decoder, batch)).rejects.toThrow(
     "guidanceScale must be 0 with a K/V cache, got 1. Guide a denoiser without a cache.",
   );
