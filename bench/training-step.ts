@@ -1,17 +1,6 @@
 // Our side of the training benchmarks: the step of `pretrain`, on arrays that are there already.
 import { diffusionLoss, type LogitsFunction } from "@diffucoder/diffusion";
-import {
-  adamW,
-  type AdamWState,
-  clipByGlobalNorm,
-  compile,
-  float32,
-  initAdamW,
-  int32,
-  type NdArray,
-  type Tensor,
-  valueAndGradient,
-} from "@diffucoder/tensor";
+import { type AdamWState, compile, float32, guardedAdamW, initAdamW, int32, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
 import { type BenchModel, makeBatch } from "./models.ts";
 
 type Parameters = Record<string, NdArray>;
@@ -45,7 +34,7 @@ export function trainingStep(model: BenchModel): TrainingStep {
   };
 }
 
-export function stepFunction(logits: LogitsFunction) {
+function stepFunction(logits: LogitsFunction) {
   return (
     state: { parameters: Traced; adam: AdamWState<Traced> },
     { inputIds, targets, weights }: { inputIds: Tensor; targets: Tensor; weights: Tensor },
@@ -56,9 +45,8 @@ export function stepFunction(logits: LogitsFunction) {
       (parameters: Traced) => diffusionLoss(logits(parameters, { inputIds }), { targets, weights }),
       state.parameters,
     );
-    const { clipped, norm: gradNorm } = clipByGlobalNorm(gradient, optimizer.maxGradNorm);
-    const { beta1, beta2, weightDecay } = optimizer;
-    const next = adamW(state.parameters, clipped, state.adam, { lr, step: k, beta1, beta2, weightDecay });
-    return { state: { parameters: next.parameters, adam: next.state }, loss, gradNorm };
+    const { beta1, beta2, weightDecay, maxGradNorm } = optimizer;
+    const next = guardedAdamW(state.parameters, gradient, state.adam, { lr, step: k, beta1, beta2, weightDecay, maxGradNorm, loss });
+    return { state: { parameters: next.parameters, adam: next.state }, loss, gradNorm: next.gradNorm };
   };
 }

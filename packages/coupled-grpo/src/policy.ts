@@ -1,12 +1,11 @@
 // The compiled functions of coupled-GRPO: scoring rollouts under a policy, and updating one.
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import {
-  adamW,
   type AdamWState,
-  clipByGlobalNorm,
   compile,
   type Executor,
   float32,
+  guardedAdamW,
   int32,
   type NdArray,
   type Tensor,
@@ -35,12 +34,15 @@ export interface PolicyMetrics {
 export interface Policy {
   /** Per-token log-probability estimates of rollouts, through the masks of an inner iteration: one `[L]` for each. */
   estimate(parameters: Parameters, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
-  /** One optimizer step on rollouts. The state's arrays are taken over. */
+  /**
+   * One optimizer step on rollouts. The state's arrays are taken over. If the loss or a gradient is not finite they come back
+   * unchanged; `gradNorms`, one for each parameter, then says where.
+   */
   update(
     state: PolicyState,
     rollouts: readonly Rollout[],
     step: { iteration: number; lr: number; count: number },
-  ): Promise<{ state: PolicyState; metrics: PolicyMetrics }>;
+  ): Promise<{ state: PolicyState; metrics: PolicyMetrics; gradNorms: NdArray }>;
   /** Frees the compiled plans. */
   dispose(): void;
 }
@@ -69,15 +71,16 @@ export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOp
         const logProbs = coupledLogProbs(logits, parameters, batch, maskTokenId);
         return grpoLoss({ ...batch, logProbs }, { beta, epsilonLow: epsilon, epsilonHigh });
       }, state.parameters);
-      const { clipped, norm } = clipByGlobalNorm(gradient, config.maxGradNorm);
-      const next = adamW(state.parameters, clipped, state.adam, {
+      const next = guardedAdamW(state.parameters, gradient, state.adam, {
+        loss: value.loss,
+        maxGradNorm: config.maxGradNorm,
         lr,
         step: count,
         beta1: config.adamBeta1,
         beta2: config.adamBeta2,
         weightDecay: config.weightDecay,
       });
-      return { state: { parameters: next.parameters, adam: next.state }, ...value, gradNorm: norm };
+      return { state: { parameters: next.parameters, adam: next.state }, ...value, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
     },
     { name: "coupled-grpo", donate: [0], ...options },
   );
@@ -95,7 +98,7 @@ export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOp
     update: async (state, rollouts, { iteration, lr, count }) => {
       const result = await update(state, trainedBatch(rollouts, iteration), lr, count);
       const metrics = { loss: result.loss.item(), gradNorm: result.gradNorm.item(), kl: result.kl.item(), clipRatio: result.clipRatio.item() };
-      return { state: result.state, metrics };
+      return { state: result.state, metrics, gradNorms: result.gradNorms };
     },
   };
 }

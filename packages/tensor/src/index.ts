@@ -37,5 +37,6 @@ export {
 } from "./safetensors/index.ts";
 
 export { adamW, type AdamWOptions, type AdamWState, initAdamW } from "./optimizers/adamw.ts";
+export { guardedAdamW, type GuardedAdamWOptions, type GuardedStep, notFinite } from "./optimizers/guarded-adamw.ts";
 export { clipByGlobalNorm, globalNorm } from "./optimizers/clip.ts";
 export { learningRate, type LearningRateSchedule, LearningRateScheduleSchema } from "./optimizers/schedule.ts";

@@ -13,6 +13,7 @@ import type { LogitsFunction } from "@diffucoder/diffusion";
 import { createDenoiser, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { type Executor, learningRate } from "@diffucoder/tensor";
 import type { ParameterArrays, TrainingState } from "./checkpoint.ts";
+import { divergedError } from "./diverged-error.ts";
 import type { StepMetrics } from "./metrics-log.ts";
 
 /** The parts of a completion's reward; `null` where a part could not be computed, which is not the completion's fault. */
@@ -66,7 +67,7 @@ export interface CoupledGrpoOptions {
  *
  * @returns the trained state
  * @throws {AbortedError} when stopped by `signal`, after a last checkpoint of the last whole iteration
- * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or gradient norm is not finite; `"NO_REWARD"` if no
+ * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or a gradient is not finite, and names the parameters; `"NO_REWARD"` if no
  *   completion of an iteration could be scored
  */
 export async function trainCoupledGrpo(options: CoupledGrpoOptions): Promise<CoupledGrpoState> {
@@ -88,8 +89,12 @@ export async function trainCoupledGrpo(options: CoupledGrpoOptions): Promise<Cou
       for (let iteration = 0; iteration < config.numIterations; iteration++) {
         const { parameters, adam, reference } = state;
         const result = await policy.update({ parameters, adam }, rollouts, { iteration, lr, count: step * config.numIterations + iteration + 1 });
-        assertFinite(result.metrics, step);
         state = { ...result.state, reference };
+        const { loss, gradNorm } = result.metrics;
+        if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+          if (iteration === 0) onCheckpoint?.(state, step);
+          throw divergedError({ what: `Coupled-GRPO diverged in iteration ${step + 1}`, loss, gradNorm, state, gradNorms: result.gradNorms });
+        }
         updates.push(result.metrics);
       }
       if ((step + 1) % config.refModelSyncSteps === 0) state = { ...state, reference: cloneAll(state.parameters) };
@@ -195,14 +200,6 @@ async function addEstimates({
     if (reference) one.refPerTokenLogProbs = reference[row] as Float32Array[];
     if (old) one.oldPerTokenLogProbs = old[row] as Float32Array[];
   }
-}
-
-function assertFinite({ loss, gradNorm }: PolicyMetrics, step: number): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
-  throw new DiffuCoderError(
-    "DIVERGED",
-    `Coupled-GRPO diverged in iteration ${step + 1}: loss ${loss}, gradient norm ${gradNorm}. The last checkpoint is intact; try a lower learningRate.`,
-  );
 }
 
 function cloneAll(arrays: ParameterArrays): ParameterArrays {

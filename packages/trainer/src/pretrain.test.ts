@@ -79,9 +79,15 @@ describe("pretrain", () => {
     expect(steps).toEqual([3, 6, 8]);
   });
 
-  it("stops when it diverges, naming the step", async () => {
+  it("stops when it diverges, naming step and parameters, and saves the state from before", async () => {
     const state = start();
     state.parameters["output.bias"]!.data[0] = Number.NaN;
-    await expect(pretrain(options({}, state))).rejects.toThrow(/diverged at step 1: loss NaN/);
+    const before = numbersOf(copy(state));
+    let saved: { numbers: unknown; step: number } | undefined;
+    const run = pretrain({ ...options({}, state), onCheckpoint: (last, step) => (saved = { numbers: numbersOf(copy(last)), step }) });
+    await expect(run).rejects.toThrow(
+      /^Pretraining diverged at step 1: loss NaN, gradient norm NaN\. The gradient is not finite in [\w., ]+\. The step was not taken: go on from the last checkpoint with a lower learningRate\.$/,
+    );
+    expect(saved).toEqual({ numbers: before, step: 0 });
   });
 });

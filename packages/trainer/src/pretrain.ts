@@ -7,14 +7,13 @@
 //
 // Differs from DiffuLLaMA: 1. prompts are never masked, as in the conditional masking of DiffuCoder's tuning stage;
 // 2. a batch's timesteps are stratified, which keeps their distribution and lowers the variance of the loss.
-import { AbortedError, DiffuCoderError, type OnProgress, type Random } from "@diffucoder/core";
+import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
 import type { TrainingBatch } from "@diffucoder/data";
 import { diffusionLoss, diffusionWeights, type LogitsFunction, maskTokens, nextTokenWeights } from "@diffucoder/diffusion";
 import {
-  adamW,
-  clipByGlobalNorm,
   compile,
   type Executor,
+  guardedAdamW,
   initAdamW,
   int32,
   learningRate,
@@ -25,6 +24,7 @@ import {
 } from "@diffucoder/tensor";
 import { z } from "zod";
 import type { TrainingState } from "./checkpoint.ts";
+import { divergedError } from "./diverged-error.ts";
 import type { StepMetrics } from "./metrics-log.ts";
 
 export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
@@ -67,7 +67,8 @@ export interface PretrainOptions {
  *
  * @returns the trained state
  * @throws {AbortedError} when stopped by `signal`, after a last checkpoint
- * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or gradient norm is not finite
+ * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or a gradient is not finite, after a last checkpoint of the
+ *   state before that step, which changed nothing
  */
 export async function pretrain(options: PretrainOptions): Promise<TrainingState> {
   const { config, batch, maskTokenId, random, startStep = 0, onProgress, onStep, onCheckpoint, signal } = options;
@@ -95,13 +96,11 @@ export async function pretrain(options: PretrainOptions): Promise<TrainingState>
       step + 1,
     );
     const [loss, gradNorm] = [result.loss.item(), result.gradNorm.item()];
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      throw new DiffuCoderError(
-        "DIVERGED",
-        `Pretraining diverged at step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}. The last checkpoint is intact; try a lower learningRate.`,
-      );
-    }
     state = result.state;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      onCheckpoint?.(state, step);
+      throw divergedError({ what: `Pretraining diverged at step ${step + 1}`, loss, gradNorm, state, gradNorms: result.gradNorms });
+    }
     const metrics = {
       step: step + 1,
       diffusion: isAutoregressive ? 0 : 1,
@@ -131,8 +130,9 @@ function trainingStep({ config, logits, executor }: PretrainOptions, attention: 
       (parameters: Record<string, Tensor>) => diffusionLoss(logits(parameters, { inputIds, attentionMask, attention }), { targets, weights }),
       state.parameters,
     );
-    const { clipped, norm: gradNorm } = clipByGlobalNorm(gradient, config.maxGradNorm);
-    const next = adamW(state.parameters, clipped, state.adam, {
+    const next = guardedAdamW(state.parameters, gradient, state.adam, {
+      loss,
+      maxGradNorm: config.maxGradNorm,
       lr,
       step: k,
       beta1: config.adamBeta1,
@@ -140,7 +140,7 @@ function trainingStep({ config, logits, executor }: PretrainOptions, attention: 
       weightDecay: config.weightDecay,
       decays: isMatrix,
     });
-    return { state: { parameters: next.parameters, adam: next.state }, loss, gradNorm };
+    return { state: { parameters: next.parameters, adam: next.state }, loss, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
   };
   return compile(step, { donate: [0], name: `pretrain-${attention}`, ...(executor && { executor }) });
 }

@@ -3,7 +3,7 @@
 //   p = p (1 - lr wd) - lr / (1 - b1^k) * m / (sqrt(v / (1 - b2^k)) + eps)
 import { NdArray, zerosArray } from "../nd-array.ts";
 import { add, div, exp, mul, sqrt, square, sub } from "../ops/elementwise.ts";
-import { isTensor, type Tensor } from "../tensor.ts";
+import { constant, isTensor, type Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 
 /** First and second moments, each a tree of the form of the parameters. */
@@ -38,27 +38,57 @@ export function adamW<T extends Tree<Tensor>>(
   parameters: T,
   gradient: T,
   state: AdamWState<T>,
-  { lr, step, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01, decays = () => true }: AdamWOptions,
+  options: AdamWOptions,
+): { parameters: T; state: AdamWState<T> } {
+  return applyAdamW(parameters, gradient, state, adamWFactors(options), options);
+}
+
+/** The scalars of a step: what gradients, moments and parameters are multiplied by. */
+export interface AdamWFactors {
+  keepM: Tensor;
+  addM: Tensor;
+  keepV: Tensor;
+  addV: Tensor;
+  keepP: Tensor;
+  stepSize: Tensor;
+  smallest: Tensor;
+}
+
+// Scalars take on what they can, so that every array is read and written as seldom as possible:
+//   lr / c1 * m / (sqrt(v) / c2 + eps) = (lr c2 / c1) * m / (sqrt(v) + eps c2),   c2 = sqrt(1 - b2^k)
+export function adamWFactors({ lr, step, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 }: AdamWOptions): AdamWFactors {
+  const correction2 = sqrt(sub(1, power(beta2, step)));
+  return {
+    keepM: constant(beta1),
+    addM: constant(1 - beta1),
+    keepV: constant(beta2),
+    addV: constant(1 - beta2),
+    keepP: sub(1, mul(lr, weightDecay)),
+    stepSize: div(mul(lr, correction2), sub(1, power(beta1, step))),
+    smallest: mul(correction2, eps),
+  };
+}
+
+export function applyAdamW<T extends Tree<Tensor>>(
+  parameters: T,
+  gradient: T,
+  state: AdamWState<T>,
+  { keepM, addM, keepV, addV, keepP, stepSize, smallest }: AdamWFactors,
+  { weightDecay = 0.01, decays = () => true }: Pick<AdamWOptions, "weightDecay" | "decays">,
 ): { parameters: T; state: AdamWState<T> } {
   const leavesOf = (tree: T): Tensor[] => flattenTree<Tensor>(tree, isTensor).leaves;
   const [gs, ms, vs] = [leavesOf(gradient), leavesOf(state.m), leavesOf(state.v)];
-  // Scalars take on what they can, so that every array is read and written as seldom as possible:
-  //   lr / c1 * m / (sqrt(v) / c2 + eps) = (lr c2 / c1) * m / (sqrt(v) + eps c2),   c2 = sqrt(1 - b2^k)
-  const correction2 = sqrt(sub(1, power(beta2, step)));
-  const stepSize = div(mul(lr, correction2), sub(1, power(beta1, step)));
-  const smallest = mul(correction2, eps);
-  const keep = sub(1, mul(lr, weightDecay));
   const next: { m: Tensor[]; v: Tensor[] } = { m: [], v: [] };
   let i = 0;
   const updated = mapTree<Tensor, Tensor>(parameters, isTensor, (p, path) => {
     const [g, m, v] = [gs[i], ms[i], vs[i]] as [Tensor, Tensor, Tensor];
     i++;
-    const m1 = add(mul(m, beta1), mul(g, 1 - beta1));
-    const v1 = add(mul(v, beta2), mul(square(g), 1 - beta2));
+    const m1 = add(mul(m, keepM), mul(g, addM));
+    const v1 = add(mul(v, keepV), mul(square(g), addV));
     next.m.push(m1);
     next.v.push(v1);
     const update = mul(stepSize, div(m1, add(sqrt(v1), smallest)));
-    return sub(weightDecay > 0 && decays(path) ? mul(p, keep) : p, update);
+    return sub(weightDecay > 0 && decays(path) ? mul(p, keepP) : p, update);
   }) as T;
   const rebuild = (leaves: Tensor[]): T => {
     let at = 0;

@@ -16,6 +16,11 @@ export function globalNorm(tree: Tree<Tensor>): Tensor {
  */
 export function clipByGlobalNorm<T extends Tree<Tensor>>(gradient: T, maxNorm: number): { clipped: T; norm: Tensor } {
   const norm = globalNorm(gradient);
-  const factor = minimum(mul(maxNorm, reciprocal(add(norm, 1e-6))), 1);
+  const factor = clipFactor(norm, maxNorm);
   return { clipped: mapTree<Tensor, Tensor>(gradient, isTensor, (leaf) => mul(leaf, factor)) as T, norm };
+}
+
+/** What clipping multiplies gradients of a global norm by. */
+export function clipFactor(norm: Tensor, maxNorm: number): Tensor {
+  return minimum(mul(maxNorm, reciprocal(add(norm, 1e-6))), 1);
 }
