@@ -10,7 +10,6 @@ import json
 import os
 import sys
 
-from sandbox.child_process import OUTPUT_LIMIT
 from sandbox.values import Refused, decode, encode
 
 DENIED = (errno.EPERM, errno.EACCES, errno.EROFS)
@@ -32,14 +31,17 @@ def attempt(action):
         return "exception", str(type(error).__name__)
 
 
-def answering(out):
-    """A function that writes answers to a file. Takes now what it needs, which the program may replace."""
+OUTPUT_LIMIT = 1 << 20
+
+
+def answering(out, limit=OUTPUT_LIMIT):
+    """A function that writes answers of so many bytes to a file. Takes now what it needs, which the program may replace."""
     dumps, write = json.dumps, os.write
 
     def answer(status, value=None):
         line = dumps([status, value]).encode()
-        if len(line) > OUTPUT_LIMIT:
-            line = b'["output-limit", "more than a megabyte"]'
+        if len(line) > limit:
+            line = b'["output-limit", "too large a value"]'
         line += b"\n"
         while line:
             line = line[write(out, line):]
@@ -60,9 +62,9 @@ def parse(code, answer):
         return tree
 
 
-def serve_calls(code, entry, calls, out):
+def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT):
     """Loads a program and answers each call of its function."""
-    answer = answering(out)
+    answer = answering(out, limit)
     encode_value, decode_value = encode, decode
     answer("ready")
     tree = parse(code, answer)

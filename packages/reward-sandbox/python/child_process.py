@@ -10,7 +10,7 @@ import time
 
 from sandbox.system_calls import install, system_call_filter
 
-OUTPUT_LIMIT = 1 << 20
+FILE_LIMIT = 1 << 20
 NOBODY = 65534
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 4, 38, 1
 libc = ctypes.CDLL(None, use_errno=True)
@@ -44,7 +44,7 @@ def restrict(parent, *, memory, seconds, writes_files, is_engine):
     limits = {
         resource.RLIMIT_DATA if is_engine else resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: int(seconds) + 2,
-        resource.RLIMIT_FSIZE: OUTPUT_LIMIT,
+        resource.RLIMIT_FSIZE: FILE_LIMIT,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NPROC: 512 if is_engine else 64,

@@ -1,7 +1,7 @@
 """Runs jobs with untrusted programs, each in forked children. Started once per worker by worker.ts.
 
-A job is one line of JSON on standard input: { id, kind, language, code, walls, total, memory, files } with walls the seconds of each item,
-total those of the job, memory in bytes, files whether /tmp may be written to; and, by kind,
+A job is one line of JSON on standard input: { id, kind, language, code, walls, total, memory, output, files } with walls the seconds of each item,
+total those of the job, memory and output (of one item) in bytes, files whether /tmp may be written to; and, by kind,
   functions: entry, inputs   a call of a function for each item
   programs:  stdins          a run of the program for each item
   tests:     entry (or null), unittest, sizes   test code for each item; the code itself comes through file 3, so many bytes each
@@ -21,9 +21,10 @@ import sys
 import time
 
 from sandbox import candidate, checks, engine
-from sandbox.child_process import FILTERS, OUTPUT_LIMIT, Child, hide, sealed
+from sandbox.child_process import FILTERS, Child, hide, sealed
 
-ALL_OUTPUT_LIMIT = 64 * OUTPUT_LIMIT
+# Of all items of a job, bytes; one of them may always be as large as allowed.
+ALL_OUTPUT_LIMIT = 64 << 20
 TEST_CODE = 3
 TMP = "/tmp"
 # How V8 ends itself; the filter of system calls leaves it no other way than a fault.
@@ -55,8 +56,8 @@ class Clock:
 class Lines:
     """Lines from an untrusted writer, within time and size."""
 
-    def __init__(self, fd):
-        self.fd, self.rest, self.ready, self.total, self.is_late = fd, b"", [], 0, False
+    def __init__(self, fd, limit):
+        self.fd, self.limit, self.rest, self.ready, self.total, self.is_late = fd, limit, b"", [], 0, False
 
     def next(self, clock):
         """The next line; None if there is no more, or the time is over (then is_late)."""
@@ -67,7 +68,7 @@ class Lines:
                 return None
             data = os.read(self.fd, 1 << 16)
             self.total += len(data)
-            if not data or self.total > ALL_OUTPUT_LIMIT or len(self.rest) > 2 * OUTPUT_LIMIT:
+            if not data or self.total > max(ALL_OUTPUT_LIMIT, 2 * self.limit) or len(self.rest) > 2 * self.limit:
                 return None
             *self.ready, self.rest = (self.rest + data).split(b"\n")
             self.ready.reverse()
@@ -159,11 +160,11 @@ def call_functions(job, first, clock, results):
     out_end, out = run.pipe()
     inputs = job["inputs"][first:]
     if run.is_engine:
-        description = run.sealed({"code": job["code"], "entry": job["entry"], "inputs": inputs})
+        description = run.sealed({"code": job["code"], "entry": job["entry"], "inputs": inputs, "output": job["output"]})
         run.child(lambda: engine.start("candidate", job["memory"]), [description, out])
     else:
-        run.child(lambda: candidate.serve_calls(job["code"], job["entry"], inputs, 3), [out])
-    lines = Lines(out_end)
+        run.child(lambda: candidate.serve_calls(job["code"], job["entry"], inputs, 3, job["output"]), [out])
+    lines = Lines(out_end, job["output"])
     walls = job["walls"][first:]
     done = len(results)
 
@@ -220,7 +221,7 @@ def run_program(job, i, clock):
         run.child(lambda: engine.start("program", job["memory"]), [run.sealed({"code": job["code"]}), out], stdin=stdin, stdout=text)
     else:
         run.child(lambda: candidate.run_program(job["code"], 3), [out], stdin=stdin, stdout=text)
-    output, lines = b"", Lines(out_end)
+    output, lines = b"", Lines(out_end, job["output"])
     clock.start_item(job["walls"][i])
     is_late = False
     try:
@@ -231,13 +232,13 @@ def run_program(job, i, clock):
                 break
             data = os.read(text_end, 1 << 16)
             output += data
-            if not data or len(output) > OUTPUT_LIMIT:
+            if not data or len(output) > job["output"]:
                 break
         answers = []
-        while not is_late and len(output) <= OUTPUT_LIMIT and (line := lines.next(clock)) is not None:
+        while not is_late and len(output) <= job["output"] and (line := lines.next(clock)) is not None:
             answers.append(parse_answer(line))
-        if len(output) > OUTPUT_LIMIT:
-            return True, ["output-limit", "more than a megabyte", clock.milliseconds()]
+        if len(output) > job["output"]:
+            return True, ["output-limit", "too much output", clock.milliseconds()]
         names = [name for name, _ in answers]
         if "syntax" in names:
             return False, ["exception", "SyntaxError", clock.milliseconds()]
@@ -302,7 +303,7 @@ def test_remotely(job, size, clock):
     send(code, buffer, clock)
     buffer[:] = bytes(size)
     run.close(code)
-    lines = Lines(out_end)
+    lines = Lines(out_end, job["output"])
     line = lines.next(clock)
     status, detail = ending(run.children[1], lines.is_late, run.is_engine) if line is None else parse_answer(line)
     if status == "ended":
@@ -320,7 +321,7 @@ def test_inside(job, size, clock):
         run.child(lambda: engine.start("inside", job["memory"]), [run.sealed({"code": job["code"]}), out, into_end])
     else:
         run.child(lambda: checks.check_inside(job["code"], job["unittest"], 3, 4), [out, into_end])
-    lines = Lines(out_end)
+    lines = Lines(out_end, job["output"])
     nonce = secrets.token_hex(16)
     buffer = None
     try:
