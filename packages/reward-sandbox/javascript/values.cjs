@@ -103,4 +103,7 @@ function parseProgram(code, answer) {
   return { run: () => script.runInThisContext(), evaluate: (text) => vm.runInThisContext(text) };
 }
 
-module.exports = { Refused, encode, decode, answerTo, linesOf, failureOf, parseProgram };
+const FAILURES = ["wrong", "exception", "memory", "output-limit", "forbidden", "syntax"];
+const FORGED = ["forbidden", "forged an answer"];
+
+module.exports = { FAILURES, FORGED, Refused, encode, decode, answerTo, linesOf, failureOf, parseProgram };

@@ -6,10 +6,9 @@ each call. Whatever the program writes there itself is an answer like any other:
 import ast
 import builtins
 import errno
-import json
-import os
 import sys
 
+from sandbox.answers import OUTPUT_LIMIT, answering
 from sandbox.values import Refused, decode, encode
 
 DENIED = (errno.EPERM, errno.EACCES, errno.EROFS)
@@ -29,24 +28,6 @@ def attempt(action):
         return ("forbidden" if error.errno in DENIED else "exception"), type(error).__name__
     except BaseException as error:
         return "exception", str(type(error).__name__)
-
-
-OUTPUT_LIMIT = 1 << 20
-
-
-def answering(out, limit=OUTPUT_LIMIT):
-    """A function that writes answers of so many bytes to a file. Takes now what it needs, which the program may replace."""
-    dumps, write = json.dumps, os.write
-
-    def answer(status, value=None):
-        line = dumps([status, value]).encode()
-        if len(line) > limit:
-            line = b'["output-limit", "too large a value"]'
-        line += b"\n"
-        while line:
-            line = line[write(out, line):]
-
-    return answer
 
 
 def parse(code, answer):
