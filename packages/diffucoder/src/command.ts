@@ -3,6 +3,7 @@ import { formatTrace } from "@diffucoder/samplers";
 import { Command, CommanderError } from "commander";
 import { bundledModelDir } from "./bundled-model.ts";
 import { loadDiffuCoder } from "./diffucoder.ts";
+import { addEvalCommands } from "./eval/commands.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 
 /** Where the command speaks to its user. */
@@ -48,9 +49,11 @@ export async function runCommand(args: readonly string[], { terminal, signal }: 
     .option("--json", "print the result as JSON")
     .allowExcessArguments(false)
     .action((flags: GenerateFlags) => generate(flags, terminal, signal));
+  let exitCode = 0;
+  addEvalCommands(program, { terminal, signal, fail: () => (exitCode = 1) });
   try {
     await program.parseAsync(args, { from: "user" });
-    return 0;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
     if (!(error instanceof DiffuCoderError)) throw error;

@@ -11,6 +11,8 @@ export interface GenerateOptions {
   prompt?: string | undefined;
   /** A conversation; the answer is the assistant's next turn. */
   messages?: readonly ChatMessage[] | undefined;
+  /** Whether the last of `messages`, an assistant's turn, is the beginning of the answer, which goes on from there. @default false */
+  continueFinalMessage?: boolean | undefined;
   /** Positions of the completion, tokens. The whole canvas is denoised, so a shorter one is cheaper and changes the answer. */
   maxNewTokens?: number | undefined;
   /** Cuts the answer after this many tokens without changing the canvas. @default no cut */
@@ -58,7 +60,7 @@ export interface GenerateSettings extends Omit<GenerationConfig, "promptLength">
  * @throws {ConfigError} naming every bad value
  */
 export function resolveSettings(options: GenerateOptions, defaults: GenerationConfig): GenerateSettings {
-  const { prompt: _prompt, messages: _messages, signal: _signal, onStep: _onStep, ...data } = options;
+  const { prompt: _prompt, messages: _messages, signal: _signal, onStep: _onStep, continueFinalMessage: _continue, ...data } = options;
   const given = parseConfig(GenerateSettingsSchema, data, { source: "generate's options" });
   const maxNewTokens = given.maxNewTokens ?? defaults.maxNewTokens;
   return {

@@ -76,7 +76,7 @@ function encodePrompt({ options, tokenizer, promptLength }: { options: GenerateO
   if (conversation === undefined || conversation.length === 0) {
     throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "given, or else messages" });
   }
-  const ids = tokenizer.encodeChat(conversation);
+  const ids = encodeConversation(conversation, { tokenizer, continueFinalMessage: options.continueFinalMessage ?? false });
   if (ids.length > promptLength) {
     throw new InvalidArgumentError({
       argument: prompt === undefined ? "messages" : "prompt",
@@ -86,6 +86,20 @@ function encodePrompt({ options, tokenizer, promptLength }: { options: GenerateO
     });
   }
   return ids;
+}
+
+function encodeConversation(
+  conversation: readonly ChatMessage[],
+  { tokenizer, continueFinalMessage }: { tokenizer: Tokenizer; continueFinalMessage: boolean },
+): number[] {
+  const last = conversation.at(-1);
+  if (!continueFinalMessage) return tokenizer.encodeChat(conversation);
+  if (last?.role !== "assistant") {
+    throw new InvalidArgumentError({ argument: "messages", value: last?.role, expected: "ended by an assistant's turn with continueFinalMessage" });
+  }
+  // as one text with the role, as encodeChat writes turns, but without the token that ends one
+  const beginning = [tokenizer.special.imStart, ...tokenizer.encode(`assistant\n${last.content}`)];
+  return [...tokenizer.encodeChat(conversation.slice(0, -1), { addGenerationPrompt: false }), ...beginning];
 }
 
 function revealEvent({

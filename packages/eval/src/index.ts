@@ -17,3 +17,16 @@ export { QuickstartResultSchema, resultJson, type QuickstartResult } from "./qui
 export { quickstartReport } from "./report/quickstart-report.ts";
 export type { IterationMetrics, QuickstartReportData, ReportExample, ReportVerdict, RevealOrder } from "./report/report-data.ts";
 export { revealOrder, type RevealedPositions } from "./report/reveal-order.ts";
+export { type BenchmarkName, BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
+export { type DataFolders, defaultFolders } from "./dataset-file.ts";
+export { loadBenchmark } from "./benchmarks/load-benchmark.ts";
+export type { Benchmark, CallTest, CodeTest, Problem } from "./benchmarks/problem.ts";
+export type { PythonValue } from "./benchmarks/python-json.ts";
+export { paperTemplate, PROMPT_TEMPLATES, type PromptMessage, type PromptTemplateName } from "./samples/prompts.ts";
+export { fencedCode, POST_PROCESSORS, type PostProcessor, toProgram } from "./samples/post-process.ts";
+export { formatSamples, type LeftOut, readSamples, type Sample } from "./samples/samples-file.ts";
+export { type FailedTest, type ProgramScore, type SuiteScore } from "./scoring/score-program.ts";
+export { type SampleScores, type ScoredSample, scoreSamples, type ScoreSamplesOptions, type SuiteSummary } from "./scoring/score-samples.ts";
+export { differences, type EarlierResult, type EvalResult, evalResult, type EvalRun, readEvalResult, type SampleSource } from "./eval-result.ts";
+export { evalTable } from "./report/eval-table.ts";
+export { evalReport } from "./report/eval-report.ts";

@@ -1,0 +1,165 @@
+// The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
+import { readFileSync } from "node:fs";
+import { AbortedError, FileError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
+import { defaultFolders, type EvalResult, evalTable } from "@diffucoder/eval";
+import { createSandbox } from "@diffucoder/reward-sandbox";
+import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
+import type { Terminal } from "../command.ts";
+import { EvalConfigSchema } from "./eval-config.ts";
+import { rescore } from "./rescore.ts";
+import { RESULT_FILE, runEval } from "./run-eval.ts";
+import { type ProgramReward, readScoreLines, type RefusedLine, scoreLine } from "./score.ts";
+
+interface Context {
+  terminal: Terminal;
+  signal: AbortSignal;
+  /** What the commands end with if it is not 0. */
+  fail: () => void;
+}
+
+interface EvalFlags {
+  config?: string;
+  set: string[];
+  json?: boolean;
+  dataset?: string;
+  samples?: string[];
+  model?: string;
+  output?: string;
+  workers?: string;
+}
+
+const repeated = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** Adds the commands to `diffucoder`. */
+export function addEvalCommands(program: Command, context: Context): void {
+  program
+    .command("eval")
+    .description("scores samples of a benchmark: pass@k with intervals")
+    .option("--dataset <name>", "humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench")
+    .option("--samples <file>", "samples in EvalPlus's format; several files are a sweep", repeated)
+    .option("--model <dir>", "model that writes the samples, instead of a file")
+    .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation goes on there")
+    .option("--workers <n>", "programs that run at the same time (default: 2)")
+    .option("--config <file>", "settings as JSON")
+    .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
+    .option("--json", "print the result as JSON")
+    .allowExcessArguments(false)
+    .action((flags: EvalFlags) => evaluate(flags, context));
+  program
+    .command("rescore")
+    .description(`scores the raw generations of an ${RESULT_FILE} again, and fails if the score is another`)
+    .argument("<result>", RESULT_FILE)
+    .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
+    .option("--json", "print the result as JSON")
+    .action((path: string, flags: { workers: number; json?: boolean }) => rescoreResult(path, flags, context));
+  program
+    .command("score")
+    .description("runs programs against the tests on their own line")
+    .requiredOption("--input <file>", "JSON lines of id, completion or code, entry_point, tests or asserts")
+    .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
+    .option("--json", "print a JSON line per program")
+    .allowExcessArguments(false)
+    .action((flags: { input: string; workers: number; json?: boolean }) => score(flags, context));
+}
+
+async function evaluate({ config: file, set, json, workers, ...flags }: EvalFlags, { terminal, signal, fail }: Context): Promise<void> {
+  const data = {
+    ...readConfigData({ ...(file !== undefined && { file }), set }),
+    ...flags,
+    ...(workers !== undefined && { workers: Number(workers) }),
+  };
+  const config = parseConfig(EvalConfigSchema, data, { source: file ?? "eval's settings" });
+  const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
+  terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
+  if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
+  if (!hasScore(result)) fail();
+}
+
+function hasScore({ runs }: EvalResult): boolean {
+  return runs.some(({ samples }) => samples.length > 0);
+}
+
+async function rescoreResult(
+  path: string,
+  { workers, json }: { workers: number; json?: boolean },
+  { terminal, signal, fail }: Context,
+): Promise<void> {
+  const result = await rescore({ path, workers, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
+  const sentence = result.reproduced
+    ? `The score of ${result.samples} samples is the same.`
+    : ["The score is another:", ...result.differences].join("\n  ");
+  terminal.out(json === true ? JSON.stringify(result) : sentence);
+  if (!result.reproduced) fail();
+}
+
+async function score(
+  { input, workers, json }: { input: string; workers: number; json?: boolean },
+  { terminal, signal, fail }: Context,
+): Promise<void> {
+  const { lines, refused } = readScoreLines(readText(input));
+  for (const { line, reason } of refused) terminal.error(`${input}: line ${line}: ${reason}`);
+  const sandbox = await createSandbox({ workers });
+  if (sandbox.isolation.level !== "bubblewrap") terminal.error(`The sandbox runs with ${sandbox.isolation.description}.`);
+  try {
+    const rewards: ProgramReward[] = [];
+    const open = [...lines.entries()];
+    const onProgress = progressLines(terminal);
+    let done = 0;
+    const work = async (): Promise<void> => {
+      for (let entry = open.shift(); entry !== undefined; entry = open.shift()) {
+        if (signal.aborted) throw new AbortedError("Scoring");
+        rewards[entry[0]] = await scoreLine(entry[1], { sandbox, signal });
+        onProgress({ phase: "score", step: ++done, total: lines.length });
+      }
+    };
+    await Promise.all(Array.from({ length: workers }, work));
+    for (const reward of rewards) terminal.out(json === true ? JSON.stringify(reward) : rewardText(reward));
+    terminal.error(summary(rewards, refused));
+    if (rewards.length === 0) fail();
+  } finally {
+    sandbox.close();
+  }
+}
+
+function rewardText({ id, reward, verdicts, details, trust }: ProgramReward): string {
+  const tests = verdicts.map((verdict, i) => `  test ${i + 1}: ${verdict}${details[i] ? ` (${details[i]})` : ""}`);
+  return [`${id}: reward ${reward === null ? "none, the sandbox failed" : reward.toFixed(3)}${trust === "low" ? ", low trust" : ""}`, ...tests].join(
+    "\n",
+  );
+}
+
+function summary(rewards: readonly ProgramReward[], refused: readonly RefusedLine[]): string {
+  const failed = rewards.filter(({ reward }) => reward === null).length;
+  const parts = [
+    `${rewards.length - failed} programs scored, ${rewards.filter(({ reward }) => reward === 1).length} pass every test`,
+    ...(failed > 0 ? [`${failed} without a reward because the sandbox failed`] : []),
+    ...(refused.length > 0 ? [`${refused.length} lines left out`] : []),
+  ];
+  return `${parts.join("; ")}.`;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new FileError({ path, problem: code === "ENOENT" ? "no such file" : message, wayOut: "Give a file of JSON lines with --input.", cause });
+  }
+}
+
+/** Prints at most a line every ten seconds. */
+function progressLines({ error }: Terminal): OnProgress {
+  let printed = performance.now();
+  return ({ phase, step, total }) => {
+    const now = performance.now();
+    if (now - printed < 10_000) return;
+    printed = now;
+    error(`${phase}: ${step} of ${total}`);
+  };
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 256) throw new InvalidFlagError("It must be a whole number from 1 to 256.");
+  return value;
+}

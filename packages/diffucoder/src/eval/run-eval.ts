@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createRandom, FileError, JsonLinesLog, type OnProgress, readJsonObject, writeFileAtomic } from "@diffucoder/core";
+import {
+  type Benchmark,
+  type DataFolders,
+  evalReport,
+  type EvalResult,
+  evalResult,
+  type EvalRun,
+  formatSamples,
+  type LeftOut,
+  loadBenchmark,
+  type PostProcessor,
+  type ProgramScore,
+  type PromptTemplateName,
+  readSamples,
+  type Sample,
+  type SampleSource,
+  scoreSamples,
+  toProgram,
+} from "@diffucoder/eval";
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { loadDiffuCoder } from "../diffucoder.ts";
+import { checkpointHash } from "./checkpoint-hash.ts";
+import type { EvalConfig } from "./eval-config.ts";
+import { generateSamples } from "./generate-samples.ts";
+
+export interface RunEvalOptions {
+  config: EvalConfig;
+  folders: DataFolders;
+  onProgress: OnProgress;
+  signal: AbortSignal;
+}
+
+/** A set of samples before it is scored. */
+interface SampleSet {
+  label: string;
+  source: SampleSource;
+  samples: Sample[];
+  leftOut: LeftOut[];
+}
+
+/** Draws or reads samples, scores them, and leaves everything in the output folder. */
+export async function runEval({ config, folders, onProgress, signal }: RunEvalOptions): Promise<EvalResult> {
+  const benchmark = part(await loadBenchmark(config.dataset, { folders }), config.idRange);
+  const postProcessor = config.postProcessor ?? (config.model === undefined ? "none" : "fence");
+  if (config.output !== undefined) claim(config.output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256 });
+  const sets = config.model === undefined ? fileSets(config, benchmark) : await modelSets(config.model, config, benchmark, { signal, onProgress });
+  const sandbox = await createSandbox({ workers: config.workers });
+  try {
+    const runs: EvalRun[] = [];
+    for (const set of sets) runs.push(await scoreSet(set, { benchmark, postProcessor, config, sandbox, folders, signal, onProgress }));
+    const result = evalResult({ benchmark, postProcessor, sandbox: sandbox.isolation, seed: config.seed, ks: config.ks, runs });
+    if (config.output !== undefined) writeOutputs(config.output, result, benchmark);
+    return result;
+  } finally {
+    sandbox.close();
+  }
+}
+
+interface ScoreContext {
+  benchmark: Benchmark;
+  postProcessor: PostProcessor;
+  config: Pick<EvalConfig, "output" | "seed" | "ks" | "workers">;
+  sandbox: Sandbox;
+  folders: DataFolders;
+  signal: AbortSignal;
+  onProgress: OnProgress;
+}
+
+/** Scores one set; scores are kept as they come, so that an interrupted run does not do them again. */
+export async function scoreSet({ label, source, samples, leftOut }: SampleSet, context: ScoreContext): Promise<EvalRun> {
+  const { benchmark, postProcessor, config, sandbox, folders, signal, onProgress } = context;
+  const log = config.output === undefined ? undefined : new JsonLinesLog<[key: string, score: ProgramScore]>(join(config.output, "scores.jsonl"));
+  const scores = await scoreSamples({
+    benchmark,
+    samples,
+    postProcessor,
+    sandbox,
+    cacheFolder: folders.cache,
+    concurrency: config.workers,
+    random: createRandom(config.seed).split("eval", label),
+    ks: config.ks,
+    finished: new Map(log?.kept),
+    onScore: (key, score) => log?.append([key, score]),
+    onProgress,
+    signal,
+  });
+  return { ...scores, leftOut: [...leftOut, ...scores.leftOut], label, source };
+}
+
+function fileSets({ samples = [] }: EvalConfig, benchmark: Benchmark): SampleSet[] {
+  const taskIds = new Set(benchmark.problems.map(({ id }) => id));
+  return [samples].flat().map((path) => {
+    const data = readSampleFile(path);
+    const sha256 = createHash("sha256").update(data).digest("hex");
+    return { label: path, source: { kind: "file", path, sha256 }, ...readSamples(data, taskIds) };
+  });
+}
+
+function readSampleFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new FileError({
+      path,
+      problem: code === "ENOENT" ? "no such file" : message,
+      wayOut: "Give a file in EvalPlus's sample format with --samples.",
+      cause,
+    });
+  }
+}
+
+/** One set for each temperature. */
+async function modelSets(
+  dir: string,
+  config: EvalConfig,
+  { problems }: Benchmark,
+  { signal, onProgress }: Pick<ScoreContext, "signal" | "onProgress">,
+): Promise<SampleSet[]> {
+  const { output = ".", samplesPerTask, steps, maxNewTokens, alg, topP, seed } = config;
+  const [sha256, coder] = [await checkpointHash(dir), await loadDiffuCoder(dir)];
+  const template = config.template as PromptTemplateName | undefined;
+  try {
+    const sets: SampleSet[] = [];
+    for (const temperature of [config.temperature].flat()) {
+      const settings = { steps, maxNewTokens, alg, topP, temperature };
+      const path = join(output, `generations-${temperature}.jsonl`);
+      const { samples, leftOut } = await generateSamples({ coder, problems, template, samplesPerTask, settings, seed, path, signal, onProgress });
+      const { promptLength: _, ...defaults } = coder.generationConfig;
+      const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+      const source: SampleSource = {
+        kind: "model",
+        dir,
+        sha256,
+        template: template ?? "the paper's",
+        sampler: { ...defaults, ...given },
+        seed,
+        samplesPerTask,
+      };
+      sets.push({ label: `temperature ${temperature}`, source, samples, leftOut });
+    }
+    return sets;
+  } finally {
+    coder.dispose();
+  }
+}
+
+function writeOutputs(output: string, result: EvalResult, benchmark: Benchmark): void {
+  const problems = new Map(benchmark.problems.map((problem) => [problem.id, problem]));
+  for (const [i, { samples }] of result.runs.entries()) {
+    const programs = samples.flatMap(({ taskId, raw: text, kind }) => {
+      const problem = problems.get(taskId);
+      return problem === undefined ? [] : [{ taskId, solution: toProgram(problem, { text, kind }, result.postProcessor) }];
+    });
+    writeFileAtomic(join(output, result.runs.length === 1 ? "samples.jsonl" : `samples-${i + 1}.jsonl`), formatSamples(programs));
+  }
+  writeFileAtomic(join(output, RESULT_FILE), `${JSON.stringify(result)}\n`);
+  writeFileAtomic(join(output, "report.html"), evalReport(result, benchmark.problems));
+}
+
+export const RESULT_FILE = "eval-result.json";
+const SETTINGS_FILE = "settings.json";
+
+/** Makes sure that a folder holds one evaluation: the first run writes down what it is of. */
+function claim(output: string, settings: object): void {
+  const path = join(output, SETTINGS_FILE);
+  const text = JSON.stringify(settings);
+  if (!existsSync(path)) return writeFileAtomic(path, `${text}\n`);
+  if (JSON.stringify(readJsonObject(path)) === text) return;
+  throw new FileError({
+    path,
+    problem: "belongs to an evaluation with other settings",
+    wayOut: "Give another folder with --output, or remove this one.",
+  });
+}
+
+/** The tasks of a range of positions. */
+function part(benchmark: Benchmark, range: readonly [number, number] | undefined): Benchmark {
+  return range === undefined ? benchmark : { ...benchmark, problems: benchmark.problems.slice(range[0], range[1]) };
+}

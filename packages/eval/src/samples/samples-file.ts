@@ -1,0 +1,56 @@
+// EvalPlus's sample format: JSON lines of { "task_id", "solution" } (a whole program) or { "task_id", "completion" } (what
+// comes behind the task's prompt). Several lines of a task are several samples. Other keys are ignored.
+
+/** One line of a samples file. */
+export interface Sample {
+  /** From 1. */
+  readonly line: number;
+  readonly taskId: string;
+  readonly text: string;
+  readonly kind: "solution" | "completion";
+}
+
+/** Something that is not scored, and why. */
+export interface LeftOut {
+  /** `"line 7"` or a task. */
+  readonly where: string;
+  readonly reason: string;
+}
+
+/**
+ * Reads samples; what cannot be used is left out by line and does not stop the rest.
+ *
+ * @param taskIds of the benchmark
+ */
+export function readSamples(text: string, taskIds: ReadonlySet<string>): { samples: Sample[]; leftOut: LeftOut[] } {
+  const samples: Sample[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    const sample = readSample(line, i + 1, taskIds);
+    if (typeof sample === "string") leftOut.push({ where: `line ${i + 1}`, reason: sample });
+    else samples.push(sample);
+  }
+  return { samples, leftOut };
+}
+
+function readSample(text: string, line: number, taskIds: ReadonlySet<string>): Sample | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `not JSON (${(error as Error).message})`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
+  const { task_id: taskId, solution, completion } = value as Record<string, unknown>;
+  if (typeof taskId !== "string") return "task_id must be a string";
+  if (!taskIds.has(taskId)) return `the benchmark has no task ${JSON.stringify(taskId.slice(0, 60))}`;
+  if (typeof solution === "string") return { line, taskId, text: solution, kind: "solution" };
+  if (typeof completion === "string") return { line, taskId, text: completion, kind: "completion" };
+  return "solution or completion must be a string";
+}
+
+/** Samples as EvalPlus reads them, a whole program each. */
+export function formatSamples(samples: readonly { taskId: string; solution: string }[]): string {
+  return samples.map(({ taskId, solution }) => `${JSON.stringify({ task_id: taskId, solution })}\n`).join("");
+}

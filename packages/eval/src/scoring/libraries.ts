@@ -1,0 +1,14 @@
+import type { Sandbox } from "@diffucoder/reward-sandbox";
+
+const FIND = `
+import importlib.util
+def is_there(name):
+    return importlib.util.find_spec(name) is not None
+`;
+
+/** Those of the modules that programs in the sandbox cannot import. */
+export async function missingLibraries(libraries: readonly string[], sandbox: Sandbox): Promise<Set<string>> {
+  const names = [...new Set(libraries.map((library) => library.split(".")[0] as string))];
+  const { outcomes } = await sandbox.run({ code: FIND, entryPoint: "is_there", inputs: names.map((name) => [name]) });
+  return new Set(names.filter((_, i) => !(outcomes[i]?.status === "ok" && outcomes[i].value === true)));
+}

@@ -1,0 +1,88 @@
+// What is right for each call: the outputs of the benchmark's own solution, run once in the sandbox and kept in files that
+// are named after the dataset's hash. They never go into the process that runs a candidate.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "@diffucoder/core";
+import type { Outcome, Sandbox } from "@diffucoder/reward-sandbox";
+import type { CallTest, Problem } from "../benchmarks/problem.ts";
+import type { PythonValue } from "../benchmarks/python-json.ts";
+
+/** One call that has a right answer. */
+export interface ReferenceCase {
+  readonly suite: "base" | "plus";
+  /** Position in its suite, from 0. */
+  readonly index: number;
+  readonly input: readonly PythonValue[];
+  readonly expected: unknown;
+  /** How long the reference took. */
+  readonly milliseconds: number;
+}
+
+/** The calls of a task, and why others are left out: the reference itself fails on them. */
+export interface ReferenceCases {
+  readonly cases: readonly ReferenceCase[];
+  readonly leftOut: readonly string[];
+}
+
+export interface ReferenceOptions {
+  sandbox: Sandbox;
+  /** Of the dataset; outputs are computed again for another one. */
+  sha256: string;
+  cacheFolder: string;
+}
+
+/** The reference may take this long for one call, and for all of a job. */
+const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096 };
+/** Calls per job, so that no job's answers outgrow the sandbox's output limit. */
+const CALLS_PER_JOB = 64;
+
+/** Runs a task's reference on every input, or reads what an earlier run left. Infrastructure failures are not kept. */
+export async function referenceCases(problem: Problem, test: CallTest, options: ReferenceOptions): Promise<ReferenceCases> {
+  const inputs = [...test.base, ...test.plus];
+  const code = test.reference + problem.wrapper;
+  const key = createHash("sha256")
+    .update(JSON.stringify([options.sha256, problem.id, code, inputs.length]))
+    .digest("hex");
+  const path = join(options.cacheFolder, "reference-outputs", options.sha256.slice(0, 16), `${key.slice(0, 24)}.json`);
+  const kept = readOutcomes(path, inputs.length);
+  const outcomes = kept ?? (await runReference(code, problem.entryPoint, inputs, options.sandbox));
+  if (kept === undefined && outcomes.every(({ status }) => status !== "infrastructure")) writeFileAtomic(path, JSON.stringify(outcomes));
+
+  const cases: ReferenceCase[] = [];
+  const failed = new Map<string, number[]>();
+  for (const [i, outcome] of outcomes.entries()) {
+    const suite = i < test.base.length ? "base" : "plus";
+    const index = suite === "base" ? i : i - test.base.length;
+    const { status, milliseconds } = outcome;
+    if (status === "ok") cases.push({ suite, index, input: inputs[i] as PythonValue[], expected: outcome.value, milliseconds });
+    else {
+      const reason = `the reference solution ends with ${status} (${outcome.detail}) on ${suite} input`;
+      failed.set(reason, [...(failed.get(reason) ?? []), index]);
+    }
+  }
+  return { cases, leftOut: [...failed].map(([reason, indices]) => `${reason} ${listed(indices)}`) };
+}
+
+async function runReference(code: string, entryPoint: string, inputs: CallTest["base"], sandbox: Sandbox): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (let start = 0; start < inputs.length; start += CALLS_PER_JOB) {
+    const result = await sandbox.run({ code, entryPoint, inputs: inputs.slice(start, start + CALLS_PER_JOB), ...LIMITS });
+    outcomes.push(...result.outcomes);
+  }
+  return outcomes;
+}
+
+/** A file that is missing or damaged is as good as none. */
+function readOutcomes(path: string, count: number): Outcome[] | undefined {
+  try {
+    const outcomes: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return Array.isArray(outcomes) && outcomes.length === count ? (outcomes as Outcome[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function listed(indices: readonly number[]): string {
+  return indices.length <= 4 ? indices.join(", ") : `${indices.slice(0, 3).join(", ")} and ${indices.length - 3} more`;
+}

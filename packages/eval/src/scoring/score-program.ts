@@ -1,0 +1,153 @@
+import type { Sandbox, VerdictName } from "@diffucoder/reward-sandbox";
+import type { CallTest, CodeTest, Problem } from "../benchmarks/problem.ts";
+import { isRight } from "./evalplus-oracle.ts";
+import type { ReferenceCase, ReferenceCases } from "./reference-outputs.ts";
+
+/** A test that a program did not pass. Values are as the sandbox has them. */
+export interface FailedTest {
+  /** `"base input 3"`, or the test's source. */
+  readonly test: string;
+  readonly verdict: VerdictName;
+  readonly input?: readonly unknown[];
+  readonly expected?: unknown;
+  /** What came out instead; absent if nothing did. */
+  readonly got?: unknown;
+  /** Such as the name of an exception. */
+  readonly detail?: string;
+}
+
+/** How a program did in one suite of tests. */
+export interface SuiteScore {
+  /** `"pass"`, or the first failed test's. `"infrastructure"` says nothing about the program. */
+  readonly verdict: VerdictName;
+  /** The first few. Tests behind a failure are not all run. */
+  readonly failures: readonly FailedTest[];
+}
+
+export interface ProgramScore {
+  readonly base: SuiteScore;
+  /** Base and plus tests together; only where a benchmark has both. */
+  readonly plus?: SuiteScore;
+  /** `"low"` where program and test code share a process. */
+  readonly trust: "high" | "low";
+}
+
+/** Limits of programs under test. */
+export const LIMITS = {
+  /** EvalPlus: a call may take four times the reference's time, and never has less than this. */
+  callMs: 4000,
+  referenceFactor: 4,
+  /** EvalPlus: all calls of a program. */
+  programMs: 60_000,
+  /** A test that is code. */
+  testMs: 5000,
+  memoryMb: 4096,
+  /** Characters of a program; more are not run and count as a failure. */
+  programLength: 2 ** 20,
+} as const;
+
+/** Failed tests that are kept of a suite. */
+const KEPT_FAILURES = 3;
+const PASS: SuiteScore = { verdict: "pass", failures: [] };
+
+export interface ScoreProgramOptions {
+  sandbox: Sandbox;
+  /** Required for tests that are calls. */
+  reference?: ReferenceCases | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Runs a program against its task's tests. @throws {AbortedError} when `signal` fires */
+export function scoreProgram(problem: Problem, program: string, options: ScoreProgramOptions): Promise<ProgramScore> {
+  const { test } = problem;
+  if (program.length > LIMITS.programLength) {
+    const detail = `a program of ${program.length} characters; at most ${LIMITS.programLength} are run`;
+    const base: SuiteScore = { verdict: "memory", failures: [{ test: "size", verdict: "memory", detail }] };
+    return Promise.resolve({ base, ...(test.kind === "calls" && test.plus.length > 0 && { plus: base }), trust: "high" });
+  }
+  return test.kind === "calls" ? scoreCalls(problem, test, program, options) : scoreCode(problem, test, program, options);
+}
+
+async function scoreCalls(problem: Problem, test: CallTest, program: string, options: ScoreProgramOptions): Promise<ProgramScore> {
+  const cases = options.reference?.cases ?? [];
+  const run = (suite: ReferenceCase["suite"]): Promise<SuiteScore> =>
+    runCases(
+      problem,
+      test,
+      program,
+      cases.filter((item) => item.suite === suite),
+      options,
+    );
+  // Without a single right answer nothing can be said about a program.
+  if (cases.every(({ suite }) => suite !== "base")) return { base: { verdict: "infrastructure", failures: [] }, trust: "high" };
+  const base = await run("base");
+  if (test.plus.length === 0) return { base, trust: "high" };
+  return { base, plus: base.verdict === "pass" ? await run("plus") : base, trust: "high" };
+}
+
+/**
+ * Calls in jobs that double in size and stop behind the first that has a failure: a program that hangs on every input
+ * costs one time limit, one that passes costs few jobs.
+ */
+async function runCases(
+  { id: taskId, entryPoint, wrapper }: Problem,
+  { tolerance }: CallTest,
+  program: string,
+  cases: readonly ReferenceCase[],
+  { sandbox, signal }: ScoreProgramOptions,
+): Promise<SuiteScore> {
+  let left: number = LIMITS.programMs;
+  for (let start = 0, size = 1; start < cases.length; start += size, size = Math.min(64, size * 2)) {
+    const batch = cases.slice(start, start + size);
+    const { outcomes } = await sandbox.run(
+      {
+        code: program + wrapper,
+        entryPoint,
+        inputs: batch.map(({ input }) => input),
+        callTimesMs: batch.map(({ milliseconds }) => Math.max(LIMITS.callMs, LIMITS.referenceFactor * milliseconds)),
+        totalTimeMs: Math.max(1, Math.round(left)),
+        memoryMb: LIMITS.memoryMb,
+      },
+      { ...(signal && { signal }) },
+    );
+    const failures: FailedTest[] = [];
+    for (const [i, { suite, index, input, expected }] of batch.entries()) {
+      const outcome = outcomes[i] ?? { status: "infrastructure", detail: "no answer", milliseconds: 0 };
+      left -= outcome.milliseconds;
+      const name = `${suite} input ${index}`;
+      if (outcome.status !== "ok") failures.push({ test: name, verdict: outcome.status, input, expected, detail: outcome.detail });
+      else if (!isRight({ taskId, input, got: outcome.value, expected, tolerance })) {
+        failures.push({ test: name, verdict: "wrong", input, expected, got: outcome.value });
+      }
+    }
+    if (failures.length > 0) return failed(failures);
+  }
+  return PASS;
+}
+
+async function scoreCode(problem: Problem, test: CodeTest, program: string, { sandbox, signal }: ScoreProgramOptions): Promise<ProgramScore> {
+  const { language, entryPoint, wrapper } = problem;
+  const { verdicts, trust } = await sandbox.runTests(
+    {
+      language,
+      code: program + wrapper,
+      tests: test.tests,
+      ...(test.separate && { entryPoint }),
+      ...(test.unittest && { unittest: true, writableTmp: true }),
+      wallTimeMs: LIMITS.testMs,
+      totalTimeMs: LIMITS.programMs,
+      memoryMb: LIMITS.memoryMb,
+    },
+    { ...(signal && { signal }) },
+  );
+  const failures = verdicts.flatMap(({ verdict, detail }, i): FailedTest[] =>
+    verdict === "pass" ? [] : [{ test: (test.tests[i] as string).slice(-2000), verdict, detail }],
+  );
+  return { base: failures.length === 0 ? PASS : failed(failures), trust };
+}
+
+/** A failure of the sandbox decides nothing, unless another test shows that the program is wrong. */
+function failed(failures: readonly FailedTest[]): SuiteScore {
+  const first = failures.find(({ verdict }) => verdict !== "infrastructure") ?? failures[0];
+  return { verdict: first?.verdict ?? "infrastructure", failures: failures.slice(0, KEPT_FAILURES) };
+}

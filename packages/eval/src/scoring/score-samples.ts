@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
+import type { Sandbox } from "@diffucoder/reward-sandbox";
+import type { Benchmark, Problem } from "../benchmarks/problem.ts";
+import { estimatePassAtK } from "../bootstrap.ts";
+import type { PassAtKSummary } from "../evaluate-tasks.ts";
+import { type PostProcessor, toProgram } from "../samples/post-process.ts";
+import type { LeftOut, Sample } from "../samples/samples-file.ts";
+import { missingLibraries } from "./libraries.ts";
+import { type ReferenceCases, referenceCases } from "./reference-outputs.ts";
+import { type ProgramScore, scoreProgram } from "./score-program.ts";
+
+/** A sample with its verdicts. */
+export interface ScoredSample {
+  readonly taskId: string;
+  /** Line of the samples file, or number of the generated sample, from 1. */
+  readonly line: number;
+  readonly kind: Sample["kind"];
+  /** As the model wrote it. */
+  readonly raw: string;
+  readonly score: ProgramScore;
+}
+
+/** pass@k of one suite: `base` tests, or `plus`, which is base and plus tests together. */
+export interface SuiteSummary {
+  readonly suite: "base" | "plus";
+  readonly passAtK: readonly PassAtKSummary[];
+  /** Samples by verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
+/** What came of a list of samples. */
+export interface SampleScores {
+  readonly samples: readonly ScoredSample[];
+  readonly suites: readonly SuiteSummary[];
+  readonly leftOut: readonly LeftOut[];
+  /** Tasks of the benchmark, and those that have a scored sample: the others count nowhere. */
+  readonly tasks: { readonly all: number; readonly scored: number };
+}
+
+export interface ScoreSamplesOptions {
+  benchmark: Benchmark;
+  samples: readonly Sample[];
+  postProcessor: PostProcessor;
+  sandbox: Sandbox;
+  /** Keeps the reference's outputs. */
+  cacheFolder: string;
+  /** Samples that are scored at the same time. */
+  concurrency: number;
+  /** For the intervals. */
+  random: Random;
+  /** @default [1, 10, 100], those for which there are enough samples */
+  ks?: readonly number[];
+  /** Scores of an earlier, interrupted call, by `programKey`. */
+  finished?: ReadonlyMap<string, ProgramScore>;
+  /** Called for each new score that says something about its program, so that the caller can keep it. */
+  onScore?: (key: string, score: ProgramScore) => void;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_KS = [1, 10, 100];
+
+/** What a score belongs to: a task and a program. */
+export function programKey(taskId: string, program: string): string {
+  return createHash("sha256").update(`${taskId}\0${program}`).digest("hex").slice(0, 32);
+}
+
+/**
+ * Runs every sample against its task's tests and estimates pass@k over the tasks that have scored samples.
+ *
+ * Equal programs of a task run once. A sample that the sandbox could not run is left out and lowers `n`; it is no failure.
+ *
+ * @throws {AbortedError} when `signal` fires; what `onScore` was given stays valid
+ */
+export async function scoreSamples(options: ScoreSamplesOptions): Promise<SampleScores> {
+  const { benchmark, samples, postProcessor, sandbox, concurrency, signal } = options;
+  const wanted = new Set(samples.map(({ taskId }) => taskId));
+  const problems = new Map(benchmark.problems.filter(({ id }) => wanted.has(id)).map((problem) => [problem.id, problem]));
+  const leftOut = await untestable([...problems.values()], sandbox);
+  for (const { where } of leftOut) problems.delete(where);
+
+  const references = new Map<string, Promise<ReferenceCases>>();
+  const scores = new Map<string, Promise<ProgramScore>>();
+  const known = new Map(options.finished);
+  const scoreOf = (problem: Problem, program: string): Promise<ProgramScore> => {
+    const key = programKey(problem.id, program);
+    const score = scores.get(key) ?? newScore(problem, program, key);
+    scores.set(key, score);
+    return score;
+  };
+  const newScore = async (problem: Problem, program: string, key: string): Promise<ProgramScore> => {
+    const { id, test } = problem;
+    if (test.kind === "calls" && !references.has(id)) {
+      references.set(id, referenceCases(problem, test, { sandbox, sha256: benchmark.sha256, cacheFolder: options.cacheFolder }));
+    }
+    const reference = await references.get(id);
+    const kept = known.get(key);
+    if (kept !== undefined) return kept;
+    const score = await scoreProgram(problem, program, { sandbox, reference, signal });
+    if (!isInfrastructure(score)) options.onScore?.(key, score);
+    return score;
+  };
+
+  const scored: ScoredSample[] = [];
+  const open = samples.filter(({ taskId }) => problems.has(taskId));
+  let [next, done] = [0, 0];
+  const work = async (): Promise<void> => {
+    while (next < open.length) {
+      if (signal?.aborted === true) throw new AbortedError("Scoring");
+      const sample = open[next++] as Sample;
+      const problem = problems.get(sample.taskId) as Problem;
+      const score = await scoreOf(problem, toProgram(problem, sample, postProcessor));
+      const { taskId, line, kind, text: raw } = sample;
+      scored.push({ taskId, line, kind, raw, score });
+      options.onProgress?.({ phase: `score ${benchmark.name}`, step: ++done, total: open.length });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, open.length) }, work));
+  scored.sort((a, b) => a.line - b.line);
+
+  const unanswered = new Set<string>();
+  for (const [taskId, reference] of references) {
+    const { cases, leftOut: failed } = await reference;
+    leftOut.push(...failed.map((reason) => ({ where: taskId, reason })));
+    if (!cases.some(({ suite }) => suite === "base")) unanswered.add(taskId);
+  }
+  for (const { line, taskId, score } of scored) {
+    if (!isInfrastructure(score)) continue;
+    const reason = unanswered.has(taskId) ? `${taskId} has no base input with a right answer` : `the sandbox could not run this sample of ${taskId}`;
+    leftOut.push({ where: `line ${line}`, reason });
+  }
+  const usable = scored.filter(({ score }) => !isInfrastructure(score));
+  const missing = benchmark.problems.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
+  if (missing.length > 0)
+    leftOut.push({ where: `${missing.length} of ${benchmark.problems.length} tasks`, reason: `no samples: ${listed(missing)}` });
+  return {
+    samples: usable,
+    suites: summarizeSuites(usable, options),
+    leftOut,
+    tasks: { all: benchmark.problems.length, scored: new Set(usable.map(({ taskId }) => taskId)).size },
+  };
+}
+
+function isInfrastructure({ base, plus }: ProgramScore): boolean {
+  return base.verdict === "infrastructure" || plus?.verdict === "infrastructure";
+}
+
+/** Tasks whose libraries are absent. */
+async function untestable(problems: readonly Problem[], sandbox: Sandbox): Promise<LeftOut[]> {
+  const libraries = problems.flatMap(({ test }) => (test.kind === "code" ? test.libraries : []));
+  if (libraries.length === 0) return [];
+  const missing = await missingLibraries(libraries, sandbox);
+  return problems.flatMap(({ id, test }) => {
+    const absent = test.kind === "code" ? test.libraries.filter((library) => missing.has(library.split(".")[0] as string)) : [];
+    return absent.length === 0 ? [] : [{ where: id, reason: `the sandbox's Python cannot import ${absent.join(", ")}` }];
+  });
+}
+
+function summarizeSuites(samples: readonly ScoredSample[], { random, ks = DEFAULT_KS }: ScoreSamplesOptions): SuiteSummary[] {
+  const suites = samples.some(({ score }) => score.plus !== undefined) ? (["base", "plus"] as const) : (["base"] as const);
+  return suites.map((suite) => {
+    const counts = new Map<string, { n: number; c: number }>();
+    const verdicts: Record<string, number> = {};
+    for (const { taskId, score } of samples) {
+      const { verdict } = (suite === "base" ? score.base : score.plus) ?? score.base;
+      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+      const { n, c } = counts.get(taskId) ?? { n: 0, c: 0 };
+      counts.set(taskId, { n: n + 1, c: verdict === "pass" ? c + 1 : c });
+    }
+    const passAtK = ks.flatMap((k) => {
+      const enough = [...counts.values()].filter(({ n }) => n >= k);
+      return enough.length === 0 ? [] : [{ k, ...estimatePassAtK(enough, k, { random: random.split(suite, k) }), tasks: enough.length }];
+    });
+    return { suite, passAtK, verdicts };
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")}, ...`;
+}
