@@ -1,6 +1,6 @@
 import { writeFileAtomic, DiffuCoderError } from "@diffucoder/core";
 import { Command, CommanderError } from "commander";
-import { suites } from "./suites/index.ts";
+import { onlyByName, suites } from "./suites/index.ts";
 import { isMet, type Result } from "./measurement.ts";
 import { tableText, toJson } from "./table.ts";
 
@@ -49,7 +49,7 @@ async function bench(names: readonly string[], { json, quick = false }: Flags, {
     throw new DiffuCoderError("UNCLEAR", `--json ${json} could mean a file or a suite: put --json last, or write --json ./${json}.`);
   const results: Result[] = [];
   const failed: string[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(suites)) {
+  for (const name of names.length > 0 ? names : Object.keys(suites).filter((suite) => !onlyByName.has(suite))) {
     try {
       results.push(...(await (suites[name] as (typeof suites)[string])({ quick, say: error })));
     } catch (cause) {

@@ -1,5 +1,6 @@
 import { coupledGrpoStepSuite } from "./coupled-grpo-step.ts";
 import { denoiseSuite } from "./denoise.ts";
+import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
 import { sandboxSuite } from "./sandbox.ts";
@@ -12,5 +13,9 @@ export const suites: Readonly<Record<string, Suite>> = {
   forward: forwardSuite,
   denoise: denoiseSuite,
   sandbox: sandboxSuite,
+  "eval-canonical": evalCanonicalSuite,
   "coupled-grpo-step": coupledGrpoStepSuite,
 };
+
+/** Suites that take minutes and do not run with the others. */
+export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical"]);

@@ -1,0 +1,144 @@
+// Whether the evaluation accepts what is right and refuses what is not. Every benchmark's own solutions must pass, and the
+// same programs with one operator or constant changed must not: those that pass nevertheless show how weak its tests are
+// (or do the same as the original: an equivalent mutant cannot be told from a weak test).
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRandom, UnavailableError } from "@diffucoder/core";
+import {
+  type Benchmark,
+  BENCHMARK_NAMES,
+  type BenchmarkName,
+  defaultFolders,
+  loadBenchmark,
+  type Problem,
+  type Sample,
+  scoreSamples,
+} from "@diffucoder/eval";
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { mutants } from "../mutate.ts";
+import { measured, type Result } from "../measurement.ts";
+import type { SuiteOptions } from "./suite.ts";
+
+const WORKERS = Math.min(2, availableParallelism());
+const MUTANTS_PER_TASK = 2;
+/** Minutes that all of HumanEval+ may take on two cores. */
+const HUMANEVAL_PLUS_SECONDS = 180;
+/** Tasks per benchmark whose mutants run; a mutant that hangs costs its time limit. */
+const MUTATED_TASKS = 500;
+
+/** One sample a task that is right by itself, and those that are not. */
+const NO_SOLUTION: Readonly<Record<string, string>> = {
+  HumanEval_51_remove_vowels: "its test has a line break inside a string, which is no JavaScript",
+  HumanEval_92_any_int: "its test wants 3.0 told from 3, which JavaScript cannot",
+};
+
+export async function evalCanonicalSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
+  const sandbox = await createSandbox({ workers: WORKERS });
+  const results: Result[] = [];
+  try {
+    for (const name of BENCHMARK_NAMES) {
+      try {
+        results.push(...(await measureBenchmark(name, { sandbox, quick, say })));
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        say(`${name}: ${error.message}`);
+      }
+    }
+    return results;
+  } finally {
+    sandbox.close();
+  }
+}
+
+async function measureBenchmark(name: BenchmarkName, { sandbox, quick, say }: SuiteOptions & { sandbox: Sandbox }): Promise<Result[]> {
+  const whole = await loadBenchmark(name, { folders: defaultFolders() });
+  const benchmark = quick ? { ...whole, problems: everyNth(whole.problems, 5) } : whole;
+  const solutions = canonicalCompletions(benchmark);
+  const random = createRandom(0).split("mutants", name);
+  const mutated = everyNth(benchmark.problems, MUTATED_TASKS).flatMap((problem): Sample[] => {
+    const code = solutions.get(problem.id);
+    if (code === undefined || NO_SOLUTION[problem.id] !== undefined) return [];
+    const language = problem.language === "python" ? "python" : "javascript";
+    return mutants(code, { language, count: MUTANTS_PER_TASK, random: random.split(problem.id) }).map((text) => ({
+      line: 0,
+      taskId: problem.id,
+      text,
+      kind: "completion",
+    }));
+  });
+  const cacheFolder = mkdtempSync(join(tmpdir(), "eval-canonical-"));
+  try {
+    const score = async (samples: Sample[]): Promise<Awaited<ReturnType<typeof scoreSamples>> & { seconds: number }> => {
+      const started = performance.now();
+      const numbered = samples.map((sample, i) => ({ ...sample, line: i + 1 }));
+      const common = { benchmark, postProcessor: "none", sandbox, cacheFolder, concurrency: WORKERS, random } as const;
+      return { ...(await scoreSamples({ ...common, samples: numbered })), seconds: (performance.now() - started) / 1000 };
+    };
+    say(`eval-canonical: ${name}, its solutions ...`);
+    const right = await score([...solutions].map(([taskId, text]) => ({ line: 0, taskId, text, kind: "completion" })));
+    for (const { taskId, score: of } of right.samples) {
+      const { verdict, failures } = of.base.verdict === "pass" ? (of.plus ?? of.base) : of.base;
+      if (verdict !== "pass") say(`  ${taskId}: ${verdict}, ${NO_SOLUTION[taskId] ?? JSON.stringify(failures[0]).slice(0, 300)}`);
+    }
+    for (const { where, reason } of right.leftOut.slice(0, 10)) say(`  left out: ${where}: ${reason}`);
+    if (right.leftOut.length > 10) say(`  left out: ${right.leftOut.length - 10} more`);
+    say(`eval-canonical: ${name}, ${mutated.length} mutants ...`);
+    const wrong = await score(mutated);
+    return toResults(name, { tasks: right.samples.length, right, wrong, quick });
+  } finally {
+    rmSync(cacheFolder, { recursive: true, force: true });
+  }
+}
+
+type Scored = Awaited<ReturnType<typeof scoreSamples>> & { seconds: number };
+
+function toResults(name: BenchmarkName, { tasks, right, wrong, quick }: { tasks: number; right: Scored; wrong: Scored; quick: boolean }): Result[] {
+  const suite = "eval-canonical";
+  const results = right.suites.flatMap(({ suite: tests, verdicts }): Result[] => {
+    const label = tests === "base" ? name.replace(/\+$/, " base") : name;
+    const [survived = 0, all = 0] = wrong.suites
+      .filter(({ suite: other }) => other === tests)
+      .flatMap(({ verdicts: counts }) => [counts.pass ?? 0, Object.values(counts).reduce((sum, count) => sum + count, 0)]);
+    return [
+      measured({
+        suite,
+        name: `${label}: solutions that pass`,
+        ours: verdicts.pass ?? 0,
+        unit: `of ${tasks}`,
+        target: { of: "ours", atLeast: tasks },
+      }),
+      measured({ suite, name: `${label}: mutants that pass`, ours: (100 * survived) / Math.max(1, all), unit: `% of ${all}` }),
+    ];
+  });
+  const target = name === "humaneval+" && !quick ? { of: "ours" as const, atMost: HUMANEVAL_PLUS_SECONDS } : undefined;
+  return [...results, measured({ suite, name: `${name}: all solutions, references included`, ours: right.seconds, unit: "s", target })];
+}
+
+/** The completion of each task that has one. */
+function canonicalCompletions({ name, problems }: Benchmark): Map<string, string> {
+  const own = name.startsWith("multipl-e") ? multiplESolutions() : new Map<string, string>();
+  return new Map(
+    problems.flatMap(({ id, canonical }): [string, string][] => {
+      const text = canonical ?? own.get(/^HumanEval_(\d+)_/.exec(id)?.[1] ?? "");
+      return text === undefined ? [] : [[id, text]];
+    }),
+  );
+}
+
+/** Solutions by number, from the fixture that says what it is. */
+function multiplESolutions(): Map<string, string> {
+  const text = readFileSync(new URL("../../packages/eval/fixtures/multipl-e-solutions.txt", import.meta.url), "utf8");
+  return new Map(
+    text
+      .split(/^\/\/# /m)
+      .slice(1)
+      .map((part) => [part.slice(0, part.indexOf("\n")), `${part.slice(part.indexOf("\n") + 1)}}\n`]),
+  );
+}
+
+/** Every nth, so that about `count` are left. */
+function everyNth(problems: readonly Problem[], count: number): readonly Problem[] {
+  const step = Math.max(1, Math.floor(problems.length / count));
+  return problems.filter((_, i) => i % step === 0);
+}
