@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { FileError } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import { loadModel, logitsFunction, type ModelConfig, type ModelParameters } from "@diffucoder/model";
 import { createDenoiser, type Denoiser } from "@diffucoder/samplers";
-import { Tokenizer } from "@diffucoder/tokenizer";
+import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import type { Generation, GenerationEvent } from "./events.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
@@ -47,10 +46,9 @@ export async function loadDiffuCoder(dir: string): Promise<DiffuCoder> {
   const tokenizer = loadTokenizer(dir, config);
   const logits = logitsFunction(config);
   const { maskTokenId, vocabSize } = config;
-  // A committed mask would be a hole in the answer.
-  const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId, vocabSize, forbiddenIds: [maskTokenId] });
+  const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId, vocabSize, forbiddenIds: forbiddenIds(config, tokenizer) });
 
-  const endIds = new Set([tokenizer.special.imEnd, tokenizer.special.endOfText, config.eosTokenId, config.padTokenId]);
+  const endIds = new Set([...tokenizer.stopIds, config.eosTokenId, config.padTokenId]);
   const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> =>
     streamGeneration({ denoiser, tokenizer, endIds, padTokenId: config.padTokenId, generationConfig, options });
   const generate = async (options: GenerateOptions): Promise<Generation> => {
@@ -64,12 +62,19 @@ export async function loadDiffuCoder(dir: string): Promise<DiffuCoder> {
 }
 
 function loadTokenizer(dir: string, config: ModelConfig): Tokenizer {
-  const path = join(dir, "tokenizer.json");
-  const tokenizer = Tokenizer.fromFile(path);
-  const { special, vocabSize } = tokenizer;
-  if (special.mask !== config.maskTokenId) {
-    throw new FileError({ path, problem: `gives the mask token the id ${special.mask}, while config.json says ${config.maskTokenId}` });
+  const tokenizer = Tokenizer.fromFolder(dir);
+  const { roles, vocabSize } = tokenizer;
+  const mask = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
+  if (mask !== config.maskTokenId) {
+    throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${config.maskTokenId}` });
   }
-  if (vocabSize > config.vocabSize) throw new FileError({ path, problem: `has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
+  if (vocabSize > config.vocabSize)
+    throw new FileError({ path: dir, problem: `the tokenizer has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
   return tokenizer;
+}
+
+/** The mask, for a committed one would be a hole in the answer, and rows of the head that belong to no token. */
+function forbiddenIds(config: ModelConfig, tokenizer: Tokenizer): number[] {
+  const without = Array.from({ length: config.vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
+  return [...without, config.maskTokenId];
 }

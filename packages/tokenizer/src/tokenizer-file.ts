@@ -5,6 +5,7 @@ import { fromSymbols } from "./byte-symbols.ts";
 /** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
 export const TokenizerFileSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() })),
+  normalizer: z.looseObject({ type: z.string() }).nullish(),
   pre_tokenizer: z.looseObject({
     pretokenizers: z.array(z.looseObject({ type: z.string(), pattern: z.looseObject({ Regex: z.string() }).optional() })),
   }),
@@ -17,15 +18,24 @@ export const TokenizerFileSchema = z.looseObject({
 
 export type TokenizerFile = z.output<typeof TokenizerFileSchema>;
 
-/** What the file says, with tokens as bytes. */
+/** What the files say, with tokens as bytes. */
 export interface Vocabulary {
   /** Bytes of each ordinary token, by id. */
   tokens: Uint8Array[];
-  /** Id of each special token. */
+  /** Id of each special token: all that the files add to the ordinary ones. */
   special: Record<string, number>;
   /** Regular expression that cuts text into words. */
   pattern: string;
+  /** Whether text is brought into Unicode's normal form C. @default true */
+  normalize?: boolean;
+  /** Texts of the special tokens that have a role, as far as the files name them. @default none */
+  roles?: Partial<Record<TokenRole, string>>;
+  /** Jinja source. @default ChatML */
+  chatTemplate?: string;
 }
+
+/** The roles that `tokenizer_config.json` gives to tokens. */
+export type TokenRole = "bos" | "eos" | "pad" | "mask";
 
 /** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong */
 export function readTokenizerFile(path: string): Vocabulary {
@@ -38,29 +48,53 @@ export function readTokenizerFile(path: string): Vocabulary {
 }
 
 export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Vocabulary {
+  const pattern = file.pre_tokenizer.pretokenizers.find((one) => one.type === "Split")?.pattern?.Regex;
+  if (pattern === undefined) throw new FileError({ path, problem: "has no Split pre-tokenizer with a regular expression" });
+  const normalizer = file.normalizer?.type;
+  if (normalizer !== undefined && normalizer !== "NFC")
+    throw new FileError({ path, problem: `has the normalizer ${normalizer}, expected NFC or none` });
+  const special = specialTokens(
+    file.added_tokens.map(({ content, id }) => [content, id]),
+    path,
+  );
+  const { vocab, merges } = file.model;
+  return { ...ordinaryTokens({ vocab, merges, special, path }), special, pattern, normalize: normalizer === "NFC" };
+}
+
+/** Ids of special tokens by text. @throws {FileError} if two of them share an id or a text */
+export function specialTokens(named: readonly (readonly [content: string, id: number])[], path: string): Record<string, number> {
+  const special = Object.fromEntries(named);
+  if (new Set(Object.values(special)).size < named.length) throw new FileError({ path, problem: "two special tokens share an id or a text" });
+  return special;
+}
+
+export interface BytePairModel {
+  vocab: Readonly<Record<string, number>>;
+  merges: readonly (string | readonly [string, string])[];
+}
+
+/** Bytes of the ordinary tokens by id. @throws {FileError} if tiktoken would read the vocabulary differently */
+export function ordinaryTokens({ vocab, merges, special, path }: BytePairModel & { special: Readonly<Record<string, number>>; path: string }): {
+  tokens: Uint8Array[];
+} {
   const tokens: Uint8Array[] = [];
-  for (const [symbols, id] of Object.entries(file.model.vocab)) {
+  for (const [symbols, id] of Object.entries(vocab)) {
     const bytes = fromSymbols(symbols);
     if (bytes === undefined) throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} is not written in byte-level symbols` });
     if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
     tokens[id] = bytes;
   }
-  const size = Object.keys(file.model.vocab).length;
+  const size = Object.keys(vocab).length;
   if (tokens.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
   const known = new Set(tokens.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
   if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
-  checkMergeOrder(file.model, path);
-  const special = Object.fromEntries(file.added_tokens.map(({ content, id }) => [content, id]));
-  if (new Set(Object.values(special)).size < file.added_tokens.length)
-    throw new FileError({ path, problem: "two special tokens share an id or a text" });
+  checkMergeOrder({ vocab, merges }, path);
   if (Object.values(special).some((id) => id < size)) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
-  const pattern = file.pre_tokenizer.pretokenizers.find((one) => one.type === "Split")?.pattern?.Regex;
-  if (pattern === undefined) throw new FileError({ path, problem: "has no Split pre-tokenizer with a regular expression" });
-  return { tokens, special, pattern };
+  return { tokens };
 }
 
 /** tiktoken joins the pair whose token has the lowest id; that is BPE only if ids rise in the order of the merges. */
-function checkMergeOrder({ vocab, merges }: TokenizerFile["model"], path: string): void {
+function checkMergeOrder({ vocab, merges }: BytePairModel, path: string): void {
   let last = -1;
   for (const merge of merges) {
     const parts = typeof merge === "string" ? merge.split(" ") : merge;
