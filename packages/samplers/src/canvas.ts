@@ -30,6 +30,8 @@ export interface Canvas {
   readonly completionStart: number;
   /** Columns that became padding behind the end of the answer so far. */
   readonly filled: Set<number>;
+  /** Column of the end token. @default the answer has not ended */
+  end?: number;
 }
 
 /** The change that changes nothing. */

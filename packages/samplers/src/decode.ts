@@ -9,6 +9,7 @@ import { applyChange, type Canvas, type Change, noChange } from "./canvas.ts";
 import type { Candidates, Decoder, Question, RowDecoder } from "./decoders/decoder.ts";
 import type { CacheState, Denoiser, DenoiseSession, Proposals } from "./denoiser.ts";
 import { type RowEvent, rowEvent, type StepEvent } from "./events.ts";
+import { stopColumn, type StopStrings } from "./stop-strings.ts";
 
 /** Settings of a run that do not depend on how its rows came about. */
 export interface RunOptions {
@@ -19,6 +20,8 @@ export interface RunOptions {
   padTokenId: number;
   /** Tokens that end a completion: masks behind the first one become padding. @default none, as in Dream */
   eosTokenIds?: readonly number[] | undefined;
+  /** Texts that end a completion, likewise. */
+  stop?: StopStrings | undefined;
   /**
    * Dream's `generation_tokens_hook_func`: called before the first step (`null`) and after each one with a row's tokens,
    * which it may change in place.
@@ -144,13 +147,13 @@ async function propose(rows: readonly AskingRow[], session: DenoiseSession, { de
 /** Lets a row decide and applies it. */
 function changeRow(row: Row, candidates: Candidates | undefined, step: number, options: RunOptions): RowEvent {
   const { canvas, index } = row;
-  const { padTokenId, tokensHook, eosTokenIds = [], provisional = false } = options;
+  const { padTokenId, tokensHook, provisional = false } = options;
   const { maskTokenId } = options.denoiser;
   const asked = candidates !== undefined && candidates.columns.length > 0 ? candidates : undefined;
   const decided = asked === undefined ? noChange() : row.decoder.answer(asked, step);
   const edited = decided.positions.filter((column) => canvas.ids[column] !== maskTokenId);
   canvas.ids = applyChange(canvas.ids, decided, { maskTokenId, padTokenId });
-  const filled = fillBehindEnd(canvas, { eosTokenIds, maskTokenId, padTokenId });
+  const filled = fillBehindEnd(canvas, options);
   const before = tokensHook === undefined ? undefined : canvas.ids.slice();
   tokensHook?.(step, canvas.ids, index);
   const hooked = before === undefined ? [] : [...canvas.ids.keys()].filter((column) => canvas.ids[column] !== before[column]);
@@ -162,15 +165,14 @@ function changeRow(row: Row, candidates: Candidates | undefined, step: number, o
   return rowEvent({ row: index, canvas, change, edited, ...(provisional && asked && { candidates: asked }) });
 }
 
-/** Masks behind the first end token of the completion become padding. */
-function fillBehindEnd(
-  canvas: Canvas,
-  { eosTokenIds, maskTokenId, padTokenId }: { eosTokenIds: readonly number[]; maskTokenId: number; padTokenId: number },
-): number[] {
-  if (eosTokenIds.length === 0) return [];
+/** Masks behind the end of the completion become padding. */
+function fillBehindEnd(canvas: Canvas, { denoiser: { maskTokenId }, padTokenId, eosTokenIds = [], stop }: RunOptions): number[] {
   const { ids, completionStart } = canvas;
-  const end = ids.findIndex((token, column) => column >= completionStart && eosTokenIds.includes(token));
-  if (end === -1) return [];
+  const eos = eosTokenIds.length === 0 ? -1 : ids.findIndex((token, column) => column >= completionStart && eosTokenIds.includes(token));
+  const stopped = stop && stopColumn(ids, { from: completionStart, maskTokenId, stop });
+  const end = Math.min(eos === -1 ? Infinity : eos, stopped ?? Infinity);
+  if (end === Infinity) return [];
+  canvas.end = end;
   const filled: number[] = [];
   for (let column = end + 1; column < ids.length; column++) {
     if (ids[column] !== maskTokenId) continue;

@@ -26,6 +26,8 @@ export interface GenerationResult {
   sequences: number[][];
   /** `[B][maxNewTokens]` */
   completionIds: number[][];
+  /** Position in each completion of the token that ended it; `undefined` where none did. */
+  ends: (number | undefined)[];
   /** One for each row. */
   traces: DenoiseTrace[];
   forwardPasses: number;
@@ -72,6 +74,7 @@ export async function runToEnd(canvases: readonly Canvas[], { onStep, ...options
   return {
     sequences: canvases.map(({ ids }) => [...ids]),
     completionIds: canvases.map(({ ids, completionStart }) => [...ids.subarray(completionStart)]),
+    ends: canvases.map(({ end, completionStart }) => end && end - completionStart),
     traces,
     forwardPasses: last?.forwardPasses ?? 0,
     forwardTokens: last?.forwardTokens ?? 0,

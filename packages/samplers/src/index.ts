@@ -27,12 +27,19 @@ export {
   generateSteps,
   type GenerationResult,
 } from "./generate.ts";
+export type { StopStrings } from "./stop-strings.ts";
+export { constrain, type Constraint, type ConstraintRow } from "./constraints/constraint.ts";
+export { allowedTokens } from "./constraints/allowed-tokens.ts";
+export { automatonConstraint, type AutomatonOptions, type CharacterAutomaton } from "./constraints/automaton.ts";
+export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
 export { infill, type InfillOptions, type InfillResult, type Segment } from "./infill.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
 export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
 export { lladaDecoder, type LladaOptions, LladaOptionsSchema } from "./decoders/llada.ts";
 export { parallelDecoder, type ParallelOptions, ParallelOptionsSchema } from "./decoders/parallel.ts";
 export { dreamOnDecoder, type DreamOnOptions, DreamOnOptionsSchema } from "./decoders/dream-on.ts";
+export { remaskingDecoder, type RemaskingOptions, RemaskingOptionsSchema } from "./decoders/remasking.ts";
+export { editingDecoder, type EditingOptions, EditingOptionsSchema } from "./decoders/editing.ts";
 export { autoregressiveDecoder, type AutoregressiveOptions, AutoregressiveOptionsSchema } from "./decoders/autoregressive.ts";
 export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
 export {

@@ -43,7 +43,7 @@ export function revealDecoder({ draw, rule, blockLength }: { draw: DrawOptions; 
 }
 
 /** First column of each block, and the column behind it. */
-function blocksOf({ ids, completionStart }: Canvas, blockLength = Infinity): [number, number][] {
+export function blocksOf({ ids, completionStart }: Canvas, blockLength = Infinity): [number, number][] {
   const blocks: [number, number][] = [];
   for (let from = completionStart; from < ids.length; from += blockLength) blocks.push([from, Math.min(from + blockLength, ids.length)]);
   if (blocks.length === 0) return [[0, ids.length]];

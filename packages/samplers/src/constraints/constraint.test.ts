@@ -1,0 +1,135 @@
+import { createRandom } from "@diffucoder/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Decoder } from "../decoders/decoder.ts";
+import { dreamDecoder } from "../decoders/dream.ts";
+import { editingDecoder } from "../decoders/editing.ts";
+import { parallelDecoder } from "../decoders/parallel.ts";
+import type { Denoiser } from "../denoiser.ts";
+import { MASK } from "../fake-denoiser.fixture.ts";
+import { generate } from "../generate.ts";
+import { SamplerOptionsSchema } from "../options.ts";
+import { allowedTokens } from "./allowed-tokens.ts";
+import { automatonConstraint } from "./automaton.ts";
+import { constrain, type Constraint } from "./constraint.ts";
+import { pythonAutomaton } from "./python.ts";
+
+const texts = ["(", ")", "[", "]", "{", "}", "a", "\n", "    ", ":", "'", "if x:", "()", "])", "\n    ", undefined];
+const EOS = 15;
+
+/** Proposes for each position the token that a random order prefers among the allowed ones. */
+const random = (seed: number): Denoiser => ({
+  maskTokenId: MASK,
+  propose: async ({ positions, allowed, inputIds }) => {
+    const stream = createRandom(seed).split("pass", inputIds.filter((id) => id === MASK).length);
+    const tokens = Array.from(positions, (_, i) => {
+      const order = stream.shuffle(Array.from({ length: 16 }, (_one, id) => id));
+      const { classOf, classCount, allowed: some } = allowed!;
+      return order.find((id) => some[i * classCount + classOf[id]!] === 1)!;
+    });
+    const confidence = Float32Array.from(tokens, () => stream.uniform());
+    return { tokens: Int32Array.from(tokens), confidence, entropy: confidence };
+  },
+});
+const decode = (decoder: Decoder, constraint: Constraint, { seed = 0, maxNewTokens = 8 } = {}) =>
+  generate({
+    denoiser: random(seed),
+    decoder: constrain(decoder, constraint),
+    promptIds: [[50]],
+    maxNewTokens,
+    random: createRandom(0),
+    padTokenId: 0,
+    eosTokenIds: [EOS],
+  });
+const everyTwo = dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens: 8, steps: 2, schedule: "even" }));
+const textOf = (ids: readonly number[]): string =>
+  ids
+    .slice(0, ids.indexOf(EOS) === -1 ? undefined : ids.indexOf(EOS))
+    .map((id) => texts[id] ?? "")
+    .join("");
+
+describe("constrain", () => {
+  it("gives positions only tokens that they may get", async () => {
+    const positions = new Map([
+      [0, [3]],
+      [2, [3, 4]],
+      [5, [4, 6, 9]],
+    ]);
+    for (let seed = 0; seed < 20; seed++) {
+      const [ids] = (await decode(everyTwo, allowedTokens({ vocabSize: 16, positions }), { seed })).completionIds as [number[]];
+      const end = ids.indexOf(EOS) === -1 ? 8 : ids.indexOf(EOS);
+      for (const [position, some] of positions) if (position < end) expect(some).toContain(ids[position]);
+    }
+  });
+
+  it("closes brackets and strings, whatever the model proposes and in whatever order", async () => {
+    const constraint = automatonConstraint({
+      automaton: pythonAutomaton({ maxDepth: 3 }),
+      vocabSize: 16,
+      tokenText: (id) => texts[id],
+      eosTokenIds: [EOS],
+    });
+    const decoders = [everyTwo, parallelDecoder({ rule: "threshold", threshold: 0.5 })];
+    await fc.assert(
+      fc.asyncProperty(fc.nat(10_000), fc.constantFrom(...decoders), fc.integer({ min: 1, max: 12 }), async (seed, decoder, maxNewTokens) => {
+        const { completionIds } = await decode(decoder, constraint, { seed, maxNewTokens });
+        expect(completionIds[0]).not.toContain(MASK);
+        expect(isBalanced(textOf(completionIds[0]!))).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("indents blocks", async () => {
+    const automaton = pythonAutomaton({ maxDepth: 2, indentation: 4, maxLevels: 2 });
+    const constraint = automatonConstraint({ automaton, vocabSize: 16, tokenText: (id) => texts[id], eosTokenIds: [EOS], prefix: "if x:\n" });
+    for (let seed = 0; seed < 20; seed++) {
+      const { completionIds } = await decode(everyTwo, constraint, { seed, maxNewTokens: 10 });
+      const [first] = textOf(completionIds[0]!)
+        .replace(/^( *\n)*/, "")
+        .split("\n") as [string];
+      expect(first).toMatch(/^ {4}\S/);
+    }
+  });
+
+  it("says where no token is left", async () => {
+    const none: Constraint = {
+      tokenClasses: { classOf: new Int32Array(16), classCount: 1 },
+      allowed: (_, columns) => new Uint8Array(columns.length),
+    };
+    await expect(decode(everyTwo, none)).rejects.toThrow(
+      'constraint must be one that can be kept, got "no token for position 0 of the completion". Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.',
+    );
+    expect(() => allowedTokens({ vocabSize: 16, positions: new Map([[1, []]]) })).toThrow(
+      "positions.get(1) must be at least one token, all below 16, got [].",
+    );
+    const impossible = automatonConstraint({
+      automaton: pythonAutomaton(),
+      vocabSize: 16,
+      tokenText: (id) => texts[id],
+      eosTokenIds: [EOS],
+      prefix: "f((",
+    });
+    await expect(decode(everyTwo, impossible, { maxNewTokens: 1 })).rejects.toThrow("no token for position 0");
+  });
+
+  it("refuses decoders that take back what they have committed", async () => {
+    const any = allowedTokens({ vocabSize: 16, positions: new Map() });
+    await expect(decode(editingDecoder({ threshold: 0, editThreshold: 0 }), any)).rejects.toThrow('got "one that edits"');
+  });
+});
+
+/** By hand, and knowing no long strings, comments or escapes: none of the tokens makes one. */
+function isBalanced(text: string): boolean {
+  const pairs: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
+  const stack: string[] = [];
+  for (const line of text.replaceAll(/'''[^']*(?:'{1,2}[^']+)*'''/g, "").split("\n")) {
+    const code = line.replaceAll(/'[^']*'/g, "");
+    if (code.includes("'")) return false;
+    for (const one of code) {
+      if ("([{".includes(one)) stack.push(one);
+      else if (one in pairs && stack.pop() !== pairs[one]) return false;
+    }
+  }
+  return stack.length === 0;
+}

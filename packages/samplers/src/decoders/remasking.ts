@@ -1,0 +1,81 @@
+// Decoding that can take tokens back (ReMDM, arXiv 2503.00307, sections 4.1 and 4.2). From timestep t to s, with a = 1 - t of
+// the N masks revealed, each revealed token is masked again with probability
+//   cap      min(eta, m)            where m = min(1, (1 - a_s) / a_t)
+//   rescale  eta * m
+//   conf     m * softmax(-psi)      over the revealed tokens, psi the probability that each had when it was committed;
+// then masks are committed until a_s N tokens are revealed. In the last step m = 0, so nothing is left masked.
+// Differs: 1. how many are committed is what the schedule wants, not drawn, as far as there are masks; which ones, the surest; 2. tokens of the prompt,
+// and the end token with what lies behind it, stay.
+import { parseConfig, type Random } from "@diffucoder/core";
+import { z } from "zod";
+import { type Change, maskedColumns } from "../canvas.ts";
+import { surest } from "../selection/surest.ts";
+import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
+
+export const RemaskingOptionsSchema = z.strictObject({
+  steps: z.int().positive().describe("denoising steps"),
+  remasking: z.enum(["cap", "rescale", "conf"]).default("rescale").describe("what decides how likely a token is masked again"),
+  eta: z.number().min(0).max(1).default(0.1).describe("how much is masked again; not read by conf"),
+  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
+  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
+  topK: z.int().positive().optional(),
+});
+
+export type RemaskingOptions = z.input<typeof RemaskingOptionsSchema>;
+
+/** @throws {ConfigError} naming every bad option */
+export function remaskingDecoder(options: RemaskingOptions): Decoder {
+  const parsed = parseConfig(RemaskingOptionsSchema, options, { source: "remaskingDecoder's options" });
+  const { steps, temperature, topP, topK } = parsed;
+  return {
+    draw: { temperature, topP, topK, confidence: "maskgit_plus" },
+    maxSteps: () => steps,
+    start: (row) => remaskingRow(row, parsed),
+  };
+}
+
+type Settings = z.output<typeof RemaskingOptionsSchema>;
+
+function remaskingRow({ canvas, maskTokenId, random }: DecoderRow, settings: Settings): RowDecoder {
+  const total = maskedColumns(canvas.ids, maskTokenId).length;
+  /** Probability at its commitment of each column that this decoder has revealed. */
+  const revealed = new Map<number, number>();
+  const wanted = (step: number): number => Math.floor((total * (step + 1)) / settings.steps);
+  const known = (): number => revealed.size + canvas.filled.size;
+  return {
+    ask: (step) => {
+      const columns = maskedColumns(canvas.ids, maskTokenId);
+      if (step >= settings.steps || (columns.length === 0 && canvas.end !== undefined)) return undefined;
+      const committed = wanted(step) - known();
+      return { columns: committed > 0 ? columns : [] };
+    },
+    answer: (candidates, step) => {
+      const free = [...revealed].filter(([column]) => column < (canvas.end ?? Infinity));
+      const remasked = drawRemasked(free, step, settings, random.split("remask", step));
+      const change: Change = commit(candidates, surest(candidates.confidence, wanted(step) - known() + remasked.length));
+      for (const column of remasked) revealed.delete(column);
+      change.positions.forEach((column, i) => revealed.set(column, change.confidence[i] as number));
+      return remasked.length > 0 ? { ...change, remasked } : change;
+    },
+  };
+}
+
+/** @param revealed columns, and the probability of each when it was committed */
+export function drawRemasked(
+  revealed: readonly (readonly [number, number])[],
+  step: number,
+  { steps, remasking, eta }: Pick<Settings, "steps" | "remasking" | "eta">,
+  random: Random,
+): number[] {
+  const [at, as] = [step / steps, (step + 1) / steps];
+  const most = Math.min(1, (1 - as) / at);
+  const weights = revealed.map(([, probability]) => Math.exp(-probability));
+  const totalWeight = weights.reduce((a, b) => a + b, 0);
+  const probabilityOf = {
+    cap: () => Math.min(eta, most),
+    rescale: () => eta * most,
+    conf: (i: number) => (most * (weights[i] as number)) / totalWeight,
+  }[remasking];
+  const drawn = revealed.map(() => random.uniform());
+  return revealed.flatMap(([column], i) => ((drawn[i] as number) < probabilityOf(i) ? [column] : []));
+}
