@@ -2,7 +2,7 @@
 // Files: 3 the job, 4 the answer, 5 calls, 6 their answers, 7 the test code as JSON.
 "use strict";
 const fs = require("node:fs");
-const { answerTo, decode, encode, failureOf, linesOf, Refused } = require("./values.cjs");
+const { FAILURES, FORGED, Refused, answerTo, decode, encode, failureOf, linesOf } = require("./values.cjs");
 
 const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4);
@@ -18,14 +18,16 @@ class Gone extends Error {
 
 const answers = linesOf(6);
 
-function readAnswer() {
+/** [status, value] as the program's process wrote it. Throws Gone if there is none, or another than wanted. */
+function readAnswer(...wanted) {
   const { value: line, done } = answers.next();
-  if (done) throw new Gone("ended", null);
+  if (done) throw (gone = new Gone("ended", null));
+  let [status, value] = FORGED;
   try {
-    const [status, value] = JSON.parse(line);
-    if (typeof status === "string") return [status, value];
+    [status, value] = JSON.parse(line);
   } catch {}
-  throw new Gone("forbidden", "forged an answer");
+  if (wanted.includes(status)) return [status, value];
+  throw (gone = new Gone(...(FAILURES.includes(status) ? [status, value] : FORGED)));
 }
 
 function call(...args) {
@@ -33,29 +35,24 @@ function call(...args) {
   try {
     while (rest.length > 0) rest = rest.subarray(fs.writeSync(5, rest));
   } catch {
-    gone = new Gone("ended", null);
-    throw gone;
+    throw (gone = new Gone("ended", null));
   }
-  const [status, value] = readAnswer();
+  const [status, value] = readAnswer("ok", "exception");
   if (status === "ok") {
     try {
       return decode(value);
     } catch {
-      throw (gone = new Gone("forbidden", "forged an answer"));
+      throw (gone = new Gone(...FORGED));
     }
   }
-  if (status !== "exception") throw (gone = new Gone(status, value));
-  throw Object.assign(new Error(`the program threw ${value}`), { name: String(value) });
+  throw Object.assign(new Error(`the program threw ${value}`), { name: value });
 }
 
 /** What the first failed call threw; test code that expects errors must not make it a pass. */
 let gone;
 
 function check() {
-  for (const wanted of ["ready", "parsed", "loaded"]) {
-    const [status, detail] = readAnswer();
-    if (status !== wanted) throw new Gone(status, detail);
-  }
+  for (const wanted of ["ready", "parsed", "loaded"]) readAnswer(wanted);
   Object.assign(globalThis, { require, module: { exports: {} }, exports: {}, [job.entry]: call });
   require("node:vm").runInThisContext(text, { filename: "tests.js" });
   if (gone) throw gone;

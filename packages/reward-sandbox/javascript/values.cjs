@@ -53,11 +53,11 @@ function decode(value) {
   }
 }
 
-/** Writes a line of JSON, [status, value or detail]. */
-function answerTo(file) {
+/** A function that writes a line of JSON, [status, value or detail], of so many bytes. */
+function answerTo(file, limit = OUTPUT_LIMIT) {
   return (status, value = null) => {
     let text = stringify([status, value]);
-    if (Buffer.byteLength(text) > OUTPUT_LIMIT) text = '["output-limit","more than a megabyte"]';
+    if (Buffer.byteLength(text) > limit) text = '["output-limit","too large a value"]';
     let rest = Buffer.from(`${text}\n`);
     while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
   };
@@ -103,4 +103,7 @@ function parseProgram(code, answer) {
   return { run: () => script.runInThisContext(), evaluate: (text) => vm.runInThisContext(text) };
 }
 
-module.exports = { Refused, encode, decode, answerTo, linesOf, failureOf, parseProgram };
+const FAILURES = ["wrong", "exception", "memory", "output-limit", "forbidden", "syntax"];
+const FORGED = ["forbidden", "forged an answer"];
+
+module.exports = { FAILURES, FORGED, Refused, encode, decode, answerTo, linesOf, failureOf, parseProgram };

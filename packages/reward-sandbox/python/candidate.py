@@ -6,11 +6,9 @@ each call. Whatever the program writes there itself is an answer like any other:
 import ast
 import builtins
 import errno
-import json
-import os
 import sys
 
-from sandbox.child_process import OUTPUT_LIMIT
+from sandbox.answers import OUTPUT_LIMIT, answering
 from sandbox.values import Refused, decode, encode
 
 DENIED = (errno.EPERM, errno.EACCES, errno.EROFS)
@@ -32,21 +30,6 @@ def attempt(action):
         return "exception", str(type(error).__name__)
 
 
-def answering(out):
-    """A function that writes answers to a file. Takes now what it needs, which the program may replace."""
-    dumps, write = json.dumps, os.write
-
-    def answer(status, value=None):
-        line = dumps([status, value]).encode()
-        if len(line) > OUTPUT_LIMIT:
-            line = b'["output-limit", "more than a megabyte"]'
-        line += b"\n"
-        while line:
-            line = line[write(out, line):]
-
-    return answer
-
-
 def parse(code, answer):
     """The syntax tree of a program; None after a failure was answered."""
     try:
@@ -60,9 +43,9 @@ def parse(code, answer):
         return tree
 
 
-def serve_calls(code, entry, calls, out):
+def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT):
     """Loads a program and answers each call of its function."""
-    answer = answering(out)
+    answer = answering(out, limit)
     encode_value, decode_value = encode, decode
     answer("ready")
     tree = parse(code, answer)

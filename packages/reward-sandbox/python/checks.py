@@ -8,7 +8,8 @@ import json
 import os
 import sys
 
-from sandbox.candidate import answering, attempt, parse
+from sandbox.answers import FAILURES, FORGED, PROGRESS, answering, parse_answer
+from sandbox.candidate import attempt, parse
 from sandbox.child_process import read_all
 from sandbox.values import Refused, decode, encode
 
@@ -31,18 +32,15 @@ def lines_of(fd):
         yield line
 
 
-def read_answer(lines):
-    """(status, value) as the program's process wrote it, or Gone."""
+def read_answer(lines, *wanted):
+    """(status, value) as the program's process wrote it. Raises Gone if there is none, or another than wanted."""
     line = next(lines, None)
     if line is None:
         raise Gone("ended", None)
-    try:
-        status, value = json.loads(line)
-        if type(status) is str:
-            return status, value
-    except (ValueError, TypeError, RecursionError):
-        pass
-    raise Gone("forbidden", "forged an answer")
+    status, value = parse_answer(line, (*PROGRESS, *FAILURES, "ok"))
+    if status in wanted:
+        return status, value
+    raise Gone(*((status, value) if status in FAILURES else FORGED))
 
 
 def raised(name):
@@ -54,9 +52,7 @@ def raised(name):
 def remote_function(calls, answers):
     """A function that asks the program's process."""
     for wanted in ("ready", "parsed", "loaded"):
-        status, detail = read_answer(answers)
-        if status != wanted:
-            raise Gone(status, detail)
+        read_answer(answers, wanted)
 
     def call(*args):
         line = json.dumps([encode(item) for item in args]).encode() + b"\n"
@@ -65,15 +61,13 @@ def remote_function(calls, answers):
                 line = line[os.write(calls, line):]
             except BrokenPipeError:
                 raise Gone("ended", None) from None
-        status, value = read_answer(answers)
-        if status == "ok":
-            try:
-                return decode(value)
-            except Exception:
-                raise Gone("forbidden", "forged an answer") from None
-        if status == "exception" and value != "exit":
-            raise raised(value)
-        raise Gone(status, value)
+        status, value = read_answer(answers, "ok", "exception")
+        if status == "exception":
+            raise Gone(status, value) if value == "exit" else raised(value)
+        try:
+            return decode(value)
+        except Exception:
+            raise Gone(*FORGED) from None
 
     return call
 

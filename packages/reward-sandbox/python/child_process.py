@@ -10,7 +10,7 @@ import time
 
 from sandbox.system_calls import install, system_call_filter
 
-OUTPUT_LIMIT = 1 << 20
+FILE_LIMIT = 1 << 20
 NOBODY = 65534
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 4, 38, 1
 libc = ctypes.CDLL(None, use_errno=True)
@@ -28,6 +28,13 @@ def hide():
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+def end_with_parent(parent):
+    """This process is killed when its parent ends."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
 def restrict(parent, *, memory, seconds, writes_files, is_engine):
     """Takes from this process what a job may not have. Memory in bytes; an engine reserves more addresses than it uses."""
     os.setsid()
@@ -38,13 +45,11 @@ def restrict(parent, *, memory, seconds, writes_files, is_engine):
             os.setresuid(NOBODY, NOBODY, NOBODY)
         except OSError:
             pass  # a user namespace without that user
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
+    end_with_parent(parent)
     limits = {
         resource.RLIMIT_DATA if is_engine else resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: int(seconds) + 2,
-        resource.RLIMIT_FSIZE: OUTPUT_LIMIT,
+        resource.RLIMIT_FSIZE: FILE_LIMIT,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NPROC: 512 if is_engine else 64,
@@ -87,7 +92,7 @@ class Child:
             finally:
                 os._exit(0)
 
-    def ended_by_itself(self, within=0.05):
+    def ended_by_itself(self, within=0.25):
         """Whether it ends within a moment, as one does that has closed its files; if not it is killed."""
         give_up = time.monotonic() + within
         while self.status is None and time.monotonic() < give_up:
@@ -119,11 +124,26 @@ def sealed(content):
     else:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
+    write_all(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def write_all(fd, content):
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view):]
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
+
+
+def read_line(fd):
+    """All until a line end, behind which nothing may follow yet."""
+    chunks = []
+    while not chunks or not chunks[-1].endswith(b"\n"):
+        chunk = os.read(fd, 1 << 20)
+        if not chunk:
+            os._exit(1)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def read_all(fd):

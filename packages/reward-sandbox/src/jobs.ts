@@ -9,6 +9,8 @@ export interface Limits {
   totalTimeMs?: number;
   /** Address space of the program, megabytes. @default the sandbox's */
   memoryMb?: number;
+  /** Output of one call or run, megabytes. @default 1 */
+  outputMb?: number;
 }
 
 /** Calls of a function: inputs go in and outputs come out. Whether they are right is decided outside. */

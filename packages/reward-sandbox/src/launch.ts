@@ -40,7 +40,20 @@ function scriptSource(name: string): string {
 
 /** The program of a worker as one text, with every file of ours that it needs. JSON's text is Python's too. */
 export function supervisorSource({ filtersSystemCalls }: { filtersSystemCalls: boolean }): string {
-  const modules = ["values", "system_calls", "child_process", "candidate", "checks", "engine", "supervisor"];
+  const modules = [
+    "answers",
+    "values",
+    "system_calls",
+    "child_process",
+    "candidate",
+    "checks",
+    "engine",
+    "run",
+    "function_jobs",
+    "program_jobs",
+    "test_jobs",
+    "supervisor",
+  ];
   const sources = Object.fromEntries(modules.map((name) => [name, read(`python/${name}.py`)]));
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
   const unfiltered = filtersSystemCalls

@@ -48,13 +48,14 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
   const pool = new Pool(all);
   let closed = false;
 
-  const settings = ({ wallTimeMs: wall = wallTimeMs, totalTimeMs, memoryMb: memory = memoryMb }: Limits, count: number, total: number) => {
-    for (const [argument, value] of Object.entries({ wallTimeMs: wall, totalTimeMs: totalTimeMs ?? 1, memoryMb: memory }))
-      checkCount(argument, value);
+  const settings = (limits: Limits, count: number, total: number) => {
+    const { wallTimeMs: wall = wallTimeMs, totalTimeMs = total * wall, memoryMb: memory = memoryMb, outputMb = 1 } = limits;
+    for (const [argument, value] of Object.entries({ wallTimeMs: wall, totalTimeMs, memoryMb: memory, outputMb })) checkCount(argument, value);
     return {
       walls: Array.from({ length: count }, () => wall / 1000),
-      total: (totalTimeMs ?? total * wall) / 1000,
+      total: totalTimeMs / 1000,
       memory: memory * 2 ** 20,
+      output: outputMb * 2 ** 20,
     };
   };
 

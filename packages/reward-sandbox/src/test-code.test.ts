@@ -182,7 +182,7 @@ def f(x):
       ];
       const statuses = [];
       for (const code of programs) {
-        const { outcomes } = await sandbox.runProgram({ language: "javascript", code, stdins: [""], memoryMb: 256, wallTimeMs: 2000 });
+        const { outcomes } = await sandbox.runProgram({ language: "javascript", code, stdins: [""], memoryMb: 64, wallTimeMs: 800 });
         statuses.push(outcomes[0]!.status);
       }
       expect(statuses.join()).toMatch(/^timeout,(memory|timeout),(memory|timeout),forbidden,forbidden$/); // as fast as the machine is

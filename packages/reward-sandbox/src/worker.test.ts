@@ -9,6 +9,7 @@ const job: SupervisorJob = {
   walls: [0.1, 0.1],
   total: 0.3,
   memory: 2 ** 28,
+  output: 2 ** 20,
   files: false,
   entry: "f",
   inputs: [[1], [2]],

@@ -16,6 +16,8 @@ export interface SupervisorJob {
   total: number;
   /** Bytes. */
   memory: number;
+  /** Bytes that one item may put out. */
+  output: number;
   /** Whether programs may write to /tmp. */
   files: boolean;
   entry?: string | null;

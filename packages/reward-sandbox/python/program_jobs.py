@@ -1,0 +1,64 @@
+"""Runs of whole programs: standard input goes in, standard output comes out."""
+import os
+import select
+
+from sandbox import candidate, engine
+from sandbox.answers import FAILURES, PROGRESS, parse_answer
+from sandbox.run import NOT_STARTED, Clock, Lines, Run, clean_tmp
+
+
+def run_program(job, i, clock):
+    run = Run(job)
+    out_end, out = run.pipe()
+    text_end, text = run.pipe()
+    stdin = run.sealed(job["stdins"][i].encode("utf-8", "surrogatepass"))
+    if run.is_engine:
+        run.child(lambda: engine.start("program", job["memory"]), [run.sealed({"code": job["code"]}), out], stdin=stdin, stdout=text)
+    else:
+        run.child(lambda: candidate.run_program(job["code"], 3), [out], stdin=stdin, stdout=text)
+    output, lines = b"", Lines(out_end, job["output"])
+    clock.start_item(job["walls"][i])
+    is_late = False
+    try:
+        while True:
+            left = clock.left()
+            if left <= 0 or not select.select([text_end], [], [], left)[0]:
+                is_late = True
+                break
+            data = os.read(text_end, 1 << 16)
+            output += data
+            if not data or len(output) > job["output"]:
+                break
+        answers = []
+        while not is_late and len(output) <= job["output"] and (line := lines.next(clock)) is not None:
+            answers.append(parse_answer(line, (*PROGRESS, *FAILURES, "ok")))
+        if len(output) > job["output"]:
+            return True, ["output-limit", "too much output", clock.milliseconds()]
+        names = [name for name, _ in answers]
+        if "syntax" in names:
+            return False, ["exception", "SyntaxError", clock.milliseconds()]
+        if is_late or lines.is_late:
+            return True, ["timeout", "no end in time", clock.milliseconds()]
+        if "ready" not in names:
+            return True, [*NOT_STARTED, clock.milliseconds()]
+        failures = [answer for answer in answers if answer[0] not in ("ready", "parsed", "ok")]
+        if failures:
+            return True, [*failures[0], clock.milliseconds()]
+        if not run.children[0].ended_by_itself() or run.children[0].status != 0:
+            return True, [*run.ending(False), clock.milliseconds()]
+        return True, ["ok", output.decode("utf-8", "replace"), clock.milliseconds()]
+    finally:
+        run.end()
+
+
+def run_programs(job):
+    results, parses = [], True
+    clock = Clock(job["total"])
+    for i in range(len(job["stdins"])):
+        if not parses or clock.is_over():
+            results.append(["timeout", "the job's time was over", 0] if parses else ["exception", "SyntaxError", 0])
+            continue
+        parses, result = run_program(job, i, clock)
+        results.append(result)
+        clean_tmp(job)
+    return parses, results

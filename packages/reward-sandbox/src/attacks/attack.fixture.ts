@@ -1,0 +1,27 @@
+import type { Language, VerdictName } from "../jobs.ts";
+import type { LocalLevel } from "../launch.ts";
+
+/** What both tests of an attack may end as. Alternatives are for what the machine's speed decides, such as memory or time. */
+export type Verdicts = VerdictName | readonly VerdictName[];
+
+/**
+ * A program that tries to pass without solving its task, or to harm its surroundings. The task is `f(x) = 998244353 x + 7`, tested at
+ * x = 1 and x = 2. Each runs as calls of a function, against tests in a process of their own, and against tests in its own process.
+ */
+export interface Attack {
+  /** Completes "a program that ...". */
+  name: string;
+  /** @default "python" */
+  language?: Language;
+  code: string;
+  /** Under bubblewrap, as calls and against tests in a process of their own. */
+  verdict: Verdicts;
+  /** Where it differs from `verdict`. */
+  weaker?: Partial<Record<Exclude<LocalLevel, "bubblewrap">, Verdicts>>;
+  /** Against tests in its own process: an attack on that protocol itself, which trust "low" stands for. */
+  passesInside?: boolean;
+}
+
+/** What the task's tests want. A file with these values lies at `ANSWERS_FILE` outside the sandbox. */
+export const expectedOf = (x: number): number => 998_244_353 * x + 7;
+export const ANSWERS_FILE = "/tmp/diffucoder-attack-answers.json";

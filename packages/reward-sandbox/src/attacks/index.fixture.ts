@@ -1,0 +1,31 @@
+import type { Attack } from "./attack.fixture.ts";
+import { earlyExit } from "./early-exit.fixture.ts";
+import { encoding } from "./encoding.fixture.ts";
+import { equality } from "./equality.fixture.ts";
+import { fileDescriptors } from "./file-descriptors.fixture.ts";
+import { fileSystem } from "./file-system.fixture.ts";
+import { introspection } from "./introspection.fixture.ts";
+import { javascript } from "./javascript.fixture.ts";
+import { monkeypatching } from "./monkeypatching.fixture.ts";
+import { network } from "./network.fixture.ts";
+import { output } from "./output.fixture.ts";
+import { pickles } from "./pickles.fixture.ts";
+import { processes } from "./processes.fixture.ts";
+import { resourceBombs } from "./resource-bombs.fixture.ts";
+
+/** Every attack, by class. */
+export const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
+  "early exit": earlyExit,
+  equality,
+  introspection,
+  monkeypatching,
+  "file descriptors": fileDescriptors,
+  "processes and signals": processes,
+  "file system": fileSystem,
+  network,
+  "resource bombs": resourceBombs,
+  "forged output": output,
+  "unicode and encoding": encoding,
+  pickles,
+  JavaScript: javascript,
+};
