@@ -22,7 +22,8 @@ export function readMbpp(text: string, path: string): Problem[] {
     const id = `Mbpp/${number}`;
     const entryPoint = entryPointOf(asserts, code);
     const instruction = `"""\n${sentence}\n${asserts[0]}\n"""\n`;
-    const setup = imports.map((line) => `${line}\n`).join("");
+    // Mbpp/596 asks for sys.getsizeof, and counts on the program for the import.
+    const setup = [...imports, ...(code.match(/^(?:import|from) .*$/gm) ?? [])].map((line) => `${line.trimEnd()}\n`).join("");
     return {
       id,
       language: "python",

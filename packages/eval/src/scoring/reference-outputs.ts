@@ -19,10 +19,13 @@ export interface ReferenceCase {
   readonly milliseconds: number;
 }
 
-/** The calls of a task, and why others are left out: the reference itself fails on them. */
+/** What can be said about programs of a task, and what is left out because the reference itself fails on it. */
 export interface ReferenceCases {
+  /** Calls with a right answer; none where tests are code. */
   readonly cases: readonly ReferenceCase[];
   readonly leftOut: readonly string[];
+  /** Whether a program can be judged at all. */
+  readonly isUsable: boolean;
 }
 
 export interface ReferenceOptions {
@@ -33,7 +36,7 @@ export interface ReferenceOptions {
 }
 
 /** The reference may take this long for one call, and for all of a job. */
-const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096 };
+const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096, outputMb: 16 };
 /** Calls per job, so that no job's answers outgrow the sandbox's output limit. */
 const CALLS_PER_JOB = 64;
 
@@ -42,7 +45,7 @@ export async function referenceCases(problem: Problem, test: CallTest, options: 
   const inputs = [...test.base, ...test.plus];
   const code = test.reference + problem.wrapper;
   const key = createHash("sha256")
-    .update(JSON.stringify([options.sha256, problem.id, code, inputs.length]))
+    .update(JSON.stringify([options.sha256, problem.id, code, inputs.length, LIMITS]))
     .digest("hex");
   const path = join(options.cacheFolder, "reference-outputs", options.sha256.slice(0, 16), `${key.slice(0, 24)}.json`);
   const kept = readOutcomes(path, inputs.length);
@@ -61,7 +64,8 @@ export async function referenceCases(problem: Problem, test: CallTest, options: 
       failed.set(reason, [...(failed.get(reason) ?? []), index]);
     }
   }
-  return { cases, leftOut: [...failed].map(([reason, indices]) => `${reason} ${listed(indices)}`) };
+  const leftOut = [...failed].map(([reason, indices]) => `${reason} ${listed(indices)}`);
+  return { cases, leftOut, isUsable: cases.some(({ suite }) => suite === "base") };
 }
 
 async function runReference(code: string, entryPoint: string, inputs: CallTest["base"], sandbox: Sandbox): Promise<Outcome[]> {

@@ -144,7 +144,24 @@ describe("what is left out", () => {
     const { leftOut, samples, suites } = await score(benchmark(never), [solution("T/1", never, 7)]);
     expect(samples).toEqual([]);
     expect(suites[0]?.passAtK).toEqual([]);
-    expect(leftOut.at(-2)).toEqual({ where: "line 7", reason: "T/1 has no base input with a right answer" });
+    expect(leftOut[0]).toEqual({ where: "T/1", reason: "the reference solution ends with exception (ValueError) on base input 0, 1" });
+  });
+
+  it("leaves out a task whose own solution fails its own test, here", async () => {
+    const test = { kind: "code", tests: ["assert f(1) == 2"], separate: true, unittest: false, libraries: [] } as const;
+    const problem = {
+      id: "T/1",
+      language: "python",
+      prompt: "",
+      suffix: "",
+      entryPoint: "f",
+      wrapper: "",
+      canonical: "def f(x): return 1",
+      test,
+    } as const;
+    const { samples, leftOut } = await score({ ...benchmark(reference), problems: [problem] }, [solution("T/1", "def f(x): return 2")]);
+    expect(samples).toEqual([]);
+    expect(leftOut).toEqual([{ where: "T/1", reason: "the benchmark's own solution ends with wrong here (AssertionError)" }]);
   });
 
   it("goes on where it was: scores that are there are not made again", async () => {

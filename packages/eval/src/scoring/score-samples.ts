@@ -8,6 +8,7 @@ import { type PostProcessor, toProgram } from "../samples/post-process.ts";
 import type { LeftOut, Sample } from "../samples/samples-file.ts";
 import { missingLibraries } from "./libraries.ts";
 import { type ReferenceCases, referenceCases } from "./reference-outputs.ts";
+import { referenceVerdict } from "./reference-verdict.ts";
 import { type ProgramScore, scoreProgram } from "./score-program.ts";
 
 /** A sample with its verdicts. */
@@ -82,20 +83,25 @@ export async function scoreSamples(options: ScoreSamplesOptions): Promise<Sample
 
   const references = new Map<string, Promise<ReferenceCases>>();
   const scores = new Map<string, Promise<ProgramScore>>();
-  const known = new Map(options.finished);
-  const scoreOf = (problem: Problem, program: string): Promise<ProgramScore> => {
+  const referenceOf = (problem: Problem): Promise<ReferenceCases> => {
+    const { id, test } = problem;
+    const common = { sandbox, sha256: benchmark.sha256, cacheFolder: options.cacheFolder };
+    const reference = references.get(id) ?? (test.kind === "calls" ? referenceCases(problem, test, common) : referenceVerdict(problem, test, common));
+    references.set(id, reference);
+    return reference;
+  };
+  const scoreOf = (problem: Problem, program: string, reference: ReferenceCases): Promise<ProgramScore> => {
     const key = programKey(problem.id, program);
-    const score = scores.get(key) ?? newScore(problem, program, key);
+    const score = scores.get(key) ?? newScore(problem, program, { key, reference });
     scores.set(key, score);
     return score;
   };
-  const newScore = async (problem: Problem, program: string, key: string): Promise<ProgramScore> => {
-    const { id, test } = problem;
-    if (test.kind === "calls" && !references.has(id)) {
-      references.set(id, referenceCases(problem, test, { sandbox, sha256: benchmark.sha256, cacheFolder: options.cacheFolder }));
-    }
-    const reference = await references.get(id);
-    const kept = known.get(key);
+  const newScore = async (
+    problem: Problem,
+    program: string,
+    { key, reference }: { key: string; reference: ReferenceCases },
+  ): Promise<ProgramScore> => {
+    const kept = options.finished?.get(key);
     if (kept !== undefined) return kept;
     const score = await scoreProgram(problem, program, { sandbox, reference, signal });
     if (!isInfrastructure(score)) options.onScore?.(key, score);
@@ -110,25 +116,21 @@ export async function scoreSamples(options: ScoreSamplesOptions): Promise<Sample
       if (signal?.aborted === true) throw new AbortedError("Scoring");
       const sample = open[next++] as Sample;
       const problem = problems.get(sample.taskId) as Problem;
-      const score = await scoreOf(problem, toProgram(problem, sample, postProcessor));
-      const { taskId, line, kind, text: raw } = sample;
-      scored.push({ taskId, line, kind, raw, score });
+      const reference = await referenceOf(problem);
+      if (reference.isUsable) {
+        const score = await scoreOf(problem, toProgram(problem, sample, postProcessor), reference);
+        const { taskId, line, kind, text: raw } = sample;
+        scored.push({ taskId, line, kind, raw, score });
+      }
       options.onProgress?.({ phase: `score ${benchmark.name}`, step: ++done, total: open.length });
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, open.length) }, work));
   scored.sort((a, b) => a.line - b.line);
 
-  const unanswered = new Set<string>();
-  for (const [taskId, reference] of references) {
-    const { cases, leftOut: failed } = await reference;
-    leftOut.push(...failed.map((reason) => ({ where: taskId, reason })));
-    if (!cases.some(({ suite }) => suite === "base")) unanswered.add(taskId);
-  }
+  for (const [taskId, reference] of references) leftOut.push(...(await reference).leftOut.map((reason) => ({ where: taskId, reason })));
   for (const { line, taskId, score } of scored) {
-    if (!isInfrastructure(score)) continue;
-    const reason = unanswered.has(taskId) ? `${taskId} has no base input with a right answer` : `the sandbox could not run this sample of ${taskId}`;
-    leftOut.push({ where: `line ${line}`, reason });
+    if (isInfrastructure(score)) leftOut.push({ where: `line ${line}`, reason: `the sandbox could not run this sample of ${taskId}` });
   }
   const usable = scored.filter(({ score }) => !isInfrastructure(score));
   const missing = benchmark.problems.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
