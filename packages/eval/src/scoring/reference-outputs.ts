@@ -36,7 +36,7 @@ export interface ReferenceOptions {
 }
 
 /** The reference may take this long for one call, and for all of a job. */
-const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096, outputMb: 16 };
+const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096, outputMb: 1 };
 /** Calls per job, so that no job's answers outgrow the sandbox's output limit. */
 const CALLS_PER_JOB = 64;
 
