@@ -2,6 +2,6 @@ export type { LogitsFunction, LogitsInputs } from "./logits-function.ts";
 export type { CachedNetwork, KeyValueCache, WindowLogitsInputs, WindowLogitsResult } from "./cached-network.ts";
 export { drawTimesteps } from "./timesteps.ts";
 export { maskTokens, type MaskTokensOptions, type NoisyTokens } from "./forward-process.ts";
-export { diffusionLoss, diffusionWeights, nextTokenWeights, shiftLogits } from "./loss.ts";
+export { diffusionLoss, diffusionWeights, nextTokenWeights, scoredLoss, scoredTokens, type ScoredTokens, shiftLogits } from "./loss.ts";
 export { timestep, transferCount, type TransferCountOptions, transferSchedule, type TransferScheduleName } from "./transfer-schedule.ts";
 export { estimateLikelihood, type Likelihood, type LikelihoodOptions } from "./likelihood.ts";

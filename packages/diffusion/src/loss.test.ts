@@ -1,8 +1,8 @@
 import { createRandom } from "@diffucoder/core";
-import { compile, float32, int32, type NdArray, referenceExecutor, type Tensor } from "@diffucoder/tensor";
+import { compile, float32, int32, type NdArray, referenceExecutor, reshape, take, type Tensor } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { diffusionLoss, diffusionWeights, maskTokens, nextTokenWeights, shiftLogits } from "./index.ts";
+import { diffusionLoss, diffusionWeights, maskTokens, nextTokenWeights, scoredLoss, scoredTokens, shiftLogits } from "./index.ts";
 
 const loss = compile((logits: Tensor, targets: Tensor, weights: Tensor) => ({ loss: diffusionLoss(logits, { targets, weights }) }), {
   executor: referenceExecutor,
@@ -41,6 +41,53 @@ describe("diffusionWeights", () => {
     }
     // Three standard errors: 3 sqrt((7/3 + 1/4) / 64 / 2 / 400) = 0.02.
     expect(Math.abs(total / 400 - 1)).toBeLessThan(0.03);
+  });
+});
+
+describe("scoredTokens", () => {
+  it("picks tokens with their predecessors' positions, up to a full eighth", () => {
+    const targets = int32([7, 8, 9, 6, 7, 8, 9, 6, 7, 8, 9, 6, 7, 8, 9, 6], [4, 4]);
+    const weights = float32([5, 0, 0.5, 0, 0, 0, 0, 0.25, 0, 2, 0, 0, 0, 0, 0, 0], [4, 4]); // a first column does not count
+    const picked = scoredTokens({ targets, weights });
+    expect([...picked.logitPositions.data]).toEqual([1, 6, 8, 0]);
+    expect([...picked.targets.data]).toEqual([9, 6, 8, 0]);
+    expect([...picked.weights.data]).toEqual([0.5, 0.25, 2, 0]);
+    expect(scoredTokens({ targets, weights: float32(new Float32Array(16), [4, 4]) }).weights.shape).toEqual([2]);
+  });
+
+  it("gives the loss of all logits, whatever the mask", async () => {
+    const [length, vocab] = [4, 5];
+    const picked = compile(
+      (logits: Tensor, tokens: { logitPositions: Tensor; targets: Tensor; weights: Tensor }) => ({
+        loss: scoredLoss(take(reshape(logits, [-1, vocab]), tokens.logitPositions), tokens),
+      }),
+      { executor: referenceExecutor },
+    );
+    const rows = fc.integer({ min: 1, max: 3 });
+    const random = createRandom(4);
+    await fc.assert(
+      fc.asyncProperty(rows, fc.infiniteStream(fc.boolean()), async (batch, masks) => {
+        const shape = [batch, length];
+        const logits = float32(random.fillNormal(new Float32Array(batch * length * vocab)), [...shape, vocab]);
+        const targets = int32(
+          Array.from({ length: batch * length }, () => random.integer(0, vocab)),
+          shape,
+        );
+        const weights = float32(
+          Array.from({ length: batch * length }, () => (masks.next().value ? random.uniform() : 0)),
+          shape,
+        );
+        const { loss: got } = await picked(logits, { ...scoredTokens({ targets, weights }) });
+        expect(got.item()).toBeCloseTo(await lossOf(logits, targets, weights), 4);
+      }),
+    );
+  });
+
+  it("names what does not fit", async () => {
+    const targets = int32([1, 2], [1, 2]);
+    expect(() => scoredTokens({ targets, weights: float32([1, 2, 3], [1, 3]) })).toThrow("weights has shape [1, 3]");
+    const run = compile((logits: Tensor, t: Tensor) => scoredLoss(logits, { targets: t, weights: logits }), { executor: referenceExecutor });
+    await expect(run(float32([1, 2], [1, 2]), int32([1, 2]))).rejects.toThrow("targets has shape [2], expected [1], as logits.");
   });
 });
 

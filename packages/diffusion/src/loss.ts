@@ -5,7 +5,7 @@
 // Differs from DiffuLLaMA's code, which divides by the number of masked tokens: N is the number of tokens that could have
 // been masked, as in LLaDA, so that the weights do not depend on how many were.
 import { ShapeError } from "@diffucoder/core";
-import { concat, float32, mul, type NdArray, neg, selectLogProbs, slice, sum, type Tensor } from "@diffucoder/tensor";
+import { concat, float32, int32, mul, type NdArray, neg, selectLogProbs, slice, sum, type Tensor } from "@diffucoder/tensor";
 import { expectRows, expectSameShape, rowsOf } from "./forward-process.ts";
 
 /**
@@ -43,6 +43,58 @@ export function diffusionLoss(logits: Tensor, { targets, weights }: { targets: T
   const ahead = slice(weights, { axis: 1, start: 1 });
   const lastColumn = mul(slice(weights, { axis: 1, end: 1 }), 0);
   return neg(sum(mul(concat([ahead, lastColumn], 1), selectLogProbs(logits, next(targets)))));
+}
+
+/** The tokens of a batch that count, for a network that is asked for their logits alone. */
+export interface ScoredTokens {
+  /** Where the logits are that predict them: int32 `[M]`, indices into the `B * L` tokens. */
+  logitPositions: NdArray;
+  /** int32 `[M]`. */
+  targets: NdArray;
+  /** `[M]`; 0 behind the last token that counts. */
+  weights: NdArray;
+}
+
+/**
+ * Picks the tokens of nonzero weight. About half of the tokens are masked in a diffusion step, and the logits of the others
+ * would be computed for nothing.
+ *
+ * `M` is the smallest number of eighths of the batch that holds them, so that a run needs few plans.
+ *
+ * @param targets clean token ids, int32 `[B, L]`
+ * @param weights `[B, L]`; the first column is not read, since a row's first token has no predecessor
+ */
+export function scoredTokens({ targets, weights }: { targets: NdArray; weights: NdArray }): ScoredTokens {
+  const [, length] = rowsOf("targets", targets);
+  expectSameShape("weights", weights, targets);
+  const counted: number[] = [];
+  for (let i = 0; i < weights.data.length; i++) if (weights.data[i] !== 0 && i % length !== 0) counted.push(i);
+  const unit = Math.ceil(targets.size / 8);
+  const size = Math.max(1, Math.ceil(counted.length / unit)) * unit;
+  const picked = { logitPositions: new Int32Array(size), targets: new Int32Array(size), weights: new Float32Array(size) };
+  counted.forEach((token, i) => {
+    picked.logitPositions[i] = token - 1;
+    picked.targets[i] = targets.data[token] as number;
+    picked.weights[i] = weights.data[token] as number;
+  });
+  return { logitPositions: int32(picked.logitPositions), targets: int32(picked.targets), weights: float32(picked.weights) };
+}
+
+/**
+ * `diffusionLoss` of picked tokens, traced.
+ *
+ * @param logits raw, at the `logitPositions` of `scoredTokens`, `[M, V]`
+ * @param targets int32 `[M]`
+ * @param weights `[M]`
+ * @returns `[]`
+ * @throws {ShapeError} if the three do not fit
+ */
+export function scoredLoss(logits: Tensor, { targets, weights }: { targets: Tensor; weights: Tensor }): Tensor {
+  if (logits.shape.length !== 2) throw new ShapeError({ argument: "logits", shape: logits.shape, expected: "[M, V]" });
+  for (const [argument, { shape }] of Object.entries({ targets, weights })) {
+    if (shape.join() !== `${logits.shape[0]}`) throw new ShapeError({ argument, shape, expected: `[${logits.shape[0]}], as logits` });
+  }
+  return neg(sum(mul(weights, selectLogProbs(logits, targets))));
 }
 
 /**

@@ -92,6 +92,20 @@ describe("forward", () => {
     expect((await logitsOf({ inputIds: ids }, tied, parameters)).data).toBeAllclose(untiedLogits.data);
   });
 
+  it("has the same logits and gradients with gradient checkpointing", async () => {
+    const step = (gradientCheckpointing: boolean) =>
+      compile((weights: Record<string, Tensor>, inputIds: Tensor, logitPositions: Tensor) =>
+        valueAndGradient((p: Record<string, Tensor>) => {
+          const logits = logitsFunction(smallConfig, { gradientCheckpointing })(p, { inputIds, logitPositions });
+          return { loss: sum(mul(logits, logits)), logits };
+        }, weights),
+      );
+    const [want, got] = await Promise.all([false, true].map((checkpointing) => step(checkpointing)(smallParameters(), ids, int32([3, 8, 4]))));
+    expect([...got!.value.logits.data]).toEqual([...want!.value.logits.data]);
+    for (const [name, { data }] of Object.entries(want!.gradient))
+      expect([...got!.gradient[name]!.data], name).toBeAllclose([...data], { atol: 1e-6 });
+  });
+
   it("has the gradient of its logits, by central differences in float64", async () => {
     const parameters = smallParameters();
     const random = createRandom(3);

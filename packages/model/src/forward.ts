@@ -6,7 +6,7 @@
 // Differs from Hugging Face's code: 1. heads that share keys and values are rows of one product, K and V are not
 // repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there.
 import { ShapeError } from "@diffucoder/core";
-import { add, matmul, mul, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
+import { add, matmul, mul, rematerialize, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
 import type { TransformerConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
@@ -23,6 +23,8 @@ export interface ForwardInputs {
   attention?: Attention | undefined;
   /** Where logits are wanted: int32 `[M]`, indices into the `B * L` tokens, row-major. @default everywhere */
   logitPositions?: Tensor | undefined;
+  /** Forget each layer's activations and compute them again in the backward pass: less memory, a third more work. @default false */
+  gradientCheckpointing?: boolean | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export function forward(config: TransformerConfig, parameters: Readonly<Record<s
   return transformer(config, parameters, { ...inputs, bias: attentionBias({ attention, attentionMask, batch, length, groupSize }) });
 }
 
-export interface TransformerInputs extends Pick<ForwardInputs, "inputIds" | "positionIds" | "logitPositions"> {
+export interface TransformerInputs extends Pick<ForwardInputs, "inputIds" | "positionIds" | "logitPositions" | "gradientCheckpointing"> {
   bias: AttentionBias;
   /** Keys and values that a layer's queries see, given those of the tokens themselves. @default those */
   remember?: (layer: number, own: KeysAndValues) => KeysAndValues;
@@ -63,11 +65,9 @@ export interface KeysAndValues {
 export function transformer(
   config: TransformerConfig,
   parameters: Readonly<Record<string, Tensor>>,
-  { inputIds, positionIds, logitPositions, bias, remember }: TransformerInputs,
+  { inputIds, positionIds, logitPositions, gradientCheckpointing = false, bias, remember }: TransformerInputs,
 ): Tensor {
   const [batch, length] = inputIds.shape as [number, number];
-  const norm = (x: Tensor, name: string): Tensor => rmsNorm(x, parameterOf(parameters, `${name}.weight`), { eps: config.rmsNormEps });
-
   const headSize = config.hiddenSize / config.numAttentionHeads;
   const tables = { batch, length, headSize, theta: config.ropeTheta, scaling: config.ropeScaling, positionIds };
   const context: AttentionContext = {
@@ -80,29 +80,42 @@ export function transformer(
     bias,
     remember: (own) => own,
   };
+  const block = (layer: number, input: Tensor, weights: Readonly<Record<string, Tensor>>): Tensor => {
+    const prefix = `model.layers.${layer}`;
+    const norm = (y: Tensor, name: string): Tensor => rmsNorm(y, parameterOf(weights, `${prefix}.${name}.weight`), { eps: config.rmsNormEps });
+    const attended = selfAttention(norm(input, "input_layernorm"), `${prefix}.self_attn`, {
+      ...context,
+      parameters: weights,
+      ...(remember && { remember: (own) => remember(layer, own) }),
+    });
+    let x = add(input, attended);
+    if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
+    const y = norm(x, "post_attention_layernorm");
+    const mlp = (name: string, z: Tensor): Tensor => project(weights, `${prefix}.mlp.${name}.weight`, z);
+    return add(x, mlp("down_proj", swiglu(mlp("gate_proj", y), mlp("up_proj", y))));
+  };
   let x = embed(parameters, EMBEDDING, reshape(inputIds, [batch * length])); // [B * L, D]
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
-    const prefix = `model.layers.${layer}`;
-    x = add(
-      x,
-      selfAttention(norm(x, `${prefix}.input_layernorm`), `${prefix}.self_attn`, {
-        ...context,
-        ...(remember && { remember: (own) => remember(layer, own) }),
-      }),
-    );
-    if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
-    const y = norm(x, `${prefix}.post_attention_layernorm`);
-    const mlp = (name: string, input: Tensor): Tensor => project(parameters, `${prefix}.mlp.${name}.weight`, input);
-    x = add(x, mlp("down_proj", swiglu(mlp("gate_proj", y), mlp("up_proj", y))));
+    x = gradientCheckpointing
+      ? rematerialize((input, weights) => block(layer, input, weights), x, ofLayer(parameters, layer))
+      : block(layer, x, parameters);
   }
+  const normal = rmsNorm(x, parameterOf(parameters, "model.norm.weight"), { eps: config.rmsNormEps });
   const isTied = config.tieWordEmbeddings && !isQuantized(parameters, HEAD);
-  const logits = project(parameters, isTied ? EMBEDDING : HEAD, norm(x, "model.norm"));
+  const logits = project(parameters, isTied ? EMBEDDING : HEAD, normal);
   return logitPositions === undefined ? reshape(logits, [batch, length, config.vocabSize]) : logits;
 }
 
 /** `forward` for a fixed config: the form that losses, samplers and trainers take a network in. */
-export function logitsFunction(config: TransformerConfig): (parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs) => Tensor {
-  return (parameters, inputs) => forward(config, parameters, inputs);
+export function logitsFunction(
+  config: TransformerConfig,
+  options: Pick<ForwardInputs, "gradientCheckpointing"> = {},
+): (parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs) => Tensor {
+  return (parameters, inputs) => forward(config, parameters, { ...options, ...inputs });
+}
+
+function ofLayer(parameters: Readonly<Record<string, Tensor>>, layer: number): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => name.startsWith(`model.layers.${layer}.`)));
 }
 
 const EMBEDDING = "model.embed_tokens.weight";

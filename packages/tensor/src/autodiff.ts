@@ -17,20 +17,28 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0)
     throw new ShapeError({ argument: "gradients: loss", shape: loss.shape, expected: "a scalar, []", wayOut: "Sum or average it first." });
   if (loss.dtype !== "float32") throw new InvalidArgumentError({ argument: "gradients: loss", value: loss.dtype, expected: "of dtype float32" });
-  const order = topologicalOrder([loss]);
+  return pullback(loss, constant(1), inputs);
+}
+
+/**
+ * The gradients that flow back to `inputs` when `g` flows into `output`; the inputs count as independent, whatever they
+ * were computed from.
+ */
+export function pullback(output: Tensor, g: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  const order = topologicalOrder([output]);
   const wanted = new Set(inputs);
   const needed = new Set<Tensor>();
   for (const node of order) if (wanted.has(node) || node.inputs.some((input) => needed.has(input))) needed.add(node);
 
-  const gradientOf = new Map<Tensor, Tensor>([[loss, constant(1)]]);
+  const gradientOf = new Map<Tensor, Tensor>([[output, g]]);
   for (const node of order.reverse()) {
-    const g = gradientOf.get(node);
-    if (g === undefined || !needed.has(node) || node.op?.vjp === undefined) continue;
-    node.op.vjp(g, node, node.attributes).forEach((gradient, i) => {
+    const sofar = gradientOf.get(node);
+    if (sofar === undefined || !needed.has(node) || node.op?.vjp === undefined) continue;
+    node.op.vjp(sofar, node, node.attributes).forEach((gradient, i) => {
       const input = node.inputs[i] as Tensor;
       if (gradient === undefined || !needed.has(input)) return;
-      const sofar = gradientOf.get(input);
-      gradientOf.set(input, sofar === undefined ? gradient : add(sofar, gradient));
+      const others = gradientOf.get(input);
+      gradientOf.set(input, others === undefined ? gradient : add(others, gradient));
     });
   }
   return inputs.map((input) => gradientOf.get(input) ?? broadcastTo(constant(0), input.shape));

@@ -18,6 +18,7 @@ export { dequantize, quantizeInt4, quantizeInt8 } from "./quantize.ts";
 export { rmsNorm, selectLogProbs, swiglu } from "./functional.ts";
 
 export { gradients, valueAndGradient } from "./autodiff.ts";
+export { rematerialize } from "./rematerialize.ts";
 export { type ArgumentOf, type ArgumentsOf, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph } from "./compile.ts";
 export type { Graph } from "./graph.ts";
 export { emitOnnx, type EmitOnnxOptions } from "./onnx/emit.ts";

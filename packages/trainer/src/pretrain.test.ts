@@ -1,7 +1,7 @@
 import { AbortedError, createRandom } from "@diffucoder/core";
 import type { TrainingBatch } from "@diffucoder/data";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { add, float32, linear, type NdArray, take } from "@diffucoder/tensor";
+import { add, float32, linear, type NdArray, reshape, take } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import type { TrainingState } from "./checkpoint.ts";
 import type { StepMetrics } from "./metrics-log.ts";
@@ -9,8 +9,8 @@ import { freshState, pretrain, PretrainConfigSchema, type PretrainOptions } from
 
 // A network of one layer over six words, the last of which is the mask; completions count on from the prompt: 1 2 3 4.
 const [VOCAB, MASK, DIM] = [6, 5, 6];
-const logits: LogitsFunction = (parameters, { inputIds }) =>
-  add(linear(take(parameters.words!, inputIds), parameters["output.weight"]!), parameters["output.bias"]!);
+const logits: LogitsFunction = (parameters, { inputIds, logitPositions }) =>
+  add(linear(take(parameters.words!, take(reshape(inputIds, [-1]), logitPositions!)), parameters["output.weight"]!), parameters["output.bias"]!);
 
 const start = (): TrainingState => {
   const random = createRandom(5);
@@ -77,6 +77,19 @@ describe("pretrain", () => {
     const steps: number[] = [];
     await pretrain({ ...options({}, start()), onCheckpoint: (_, step) => steps.push(step) });
     expect(steps).toEqual([3, 6, 8]);
+  });
+
+  it("accumulates the gradients of several batches, and resumes between steps", async () => {
+    const numbers: number[] = [];
+    const accumulating = (state: TrainingState): PretrainOptions => ({
+      ...options({ gradientAccumulationSteps: 2 }, state),
+      batch: (number) => (numbers.push(number), batch()),
+    });
+    const whole = numbersOf(await pretrain(accumulating(start())));
+    expect(numbers).toEqual(Array.from({ length: 16 }, (_, i) => i));
+    let saved: TrainingState | undefined;
+    await pretrain({ ...accumulating(start()), onCheckpoint: (state, step) => step === 3 && (saved = copy(state)) });
+    expect(numbersOf(await pretrain({ ...accumulating(saved!), startStep: 3 }))).toEqual(whole);
   });
 
   it("stops when it diverges, naming step and parameters, and saves the state from before", async () => {

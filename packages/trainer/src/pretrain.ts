@@ -9,29 +9,21 @@
 // 2. a batch's timesteps are stratified, which keeps their distribution and lowers the variance of the loss.
 import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
 import type { TrainingBatch } from "@diffucoder/data";
-import { diffusionLoss, diffusionWeights, type LogitsFunction, maskTokens, nextTokenWeights } from "@diffucoder/diffusion";
-import {
-  compile,
-  type Executor,
-  guardedAdamW,
-  initAdamW,
-  int32,
-  learningRate,
-  LearningRateScheduleSchema,
-  type NdArray,
-  type Tensor,
-  valueAndGradient,
-} from "@diffucoder/tensor";
+import { diffusionWeights, type LogitsFunction, maskTokens, nextTokenWeights, scoredLoss, scoredTokens } from "@diffucoder/diffusion";
+import { type Executor, initAdamW, int32, learningRate, LearningRateScheduleSchema, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { z } from "zod";
 import type { TrainingState } from "./checkpoint.ts";
 import { divergedError } from "./diverged-error.ts";
 import type { StepMetrics } from "./metrics-log.ts";
+import { createOptimizerStep } from "./optimizer-step.ts";
 
 export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   seed: z.int().nonnegative().default(0),
   arSteps: z.int().nonnegative().describe("steps with the autoregressive objective, first"),
   diffusionSteps: z.int().nonnegative().describe("steps with the diffusion objective, after them"),
-  perDeviceTrainBatchSize: z.int().positive().describe("rows of a step"),
+  perDeviceTrainBatchSize: z.int().positive().describe("rows in memory at a time"),
+  gradientAccumulationSteps: z.int().positive().default(1).describe("batches of a step, one after the other"),
+  gradientCheckpointing: z.boolean().default(false).describe("compute each layer again in the backward pass: less memory, more work"),
   adamBeta1: z.number().min(0).max(1).default(0.9),
   adamBeta2: z.number().min(0).max(1).default(0.99),
   weightDecay: z.number().nonnegative().default(0.1),
@@ -49,7 +41,7 @@ export interface PretrainOptions {
   state: TrainingState;
   /** Steps done before. */
   startStep?: number;
-  /** The batch of a step: a function of the step alone, so that a run can be resumed. */
+  /** A batch by its number, `gradientAccumulationSteps` for each step: a function of it alone, so that a run can be resumed. */
   batch: (step: number) => TrainingBatch;
   maskTokenId: number;
   random: Random;
@@ -73,47 +65,48 @@ export interface PretrainOptions {
 export async function pretrain(options: PretrainOptions): Promise<TrainingState> {
   const { config, batch, maskTokenId, random, startStep = 0, onProgress, onStep, onCheckpoint, signal } = options;
   const total = config.arSteps + config.diffusionSteps;
-  const steps = { causal: trainingStep(options, "causal"), full: trainingStep(options, "full") };
+  const steps = { causal: optimizerStep(options, "causal"), full: optimizerStep(options, "full") };
   let state = options.state;
-  for (let step = startStep; step < total; step++) {
-    if (signal?.aborted) {
-      onCheckpoint?.(state, step);
-      throw new AbortedError("Pretraining");
+  try {
+    for (let step = startStep; step < total; step++) {
+      if (signal?.aborted) {
+        onCheckpoint?.(state, step);
+        throw new AbortedError("Pretraining");
+      }
+      const started = performance.now();
+      const isAutoregressive = step < config.arSteps;
+      const stage = isAutoregressive ? "causal" : "full";
+      const count = config.gradientAccumulationSteps;
+      const batches = Array.from({ length: count }, (_, i) => {
+        const number = step * count + i;
+        const rows = batch(number);
+        const noise = { eps: config.eps, maskTokenId, random: random.split("mask", number) };
+        return lossInputs(rows, isAutoregressive ? autoregressiveTargets(rows) : diffusionTargets(rows, noise));
+      });
+      const lr = learningRate(config, step, total);
+      const result = await steps[stage].run(state, batches, { lr, count: step + 1 });
+      state = result.state;
+      const { loss, gradNorm, gradNorms } = result;
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+        onCheckpoint?.(state, step);
+        throw divergedError({ what: `Pretraining diverged at step ${step + 1}`, loss, gradNorm, gradNorms, state });
+      }
+      const metrics = {
+        step: step + 1,
+        diffusion: isAutoregressive ? 0 : 1,
+        loss,
+        gradNorm,
+        learningRate: lr,
+        seconds: (performance.now() - started) / 1000,
+      };
+      onStep?.(metrics);
+      onProgress?.({ phase: isAutoregressive ? "pretrain, autoregressive" : "pretrain, diffusion", step: step + 1, total, metrics });
+      if ((step + 1) % config.saveSteps === 0 || step + 1 === total) onCheckpoint?.(state, step + 1);
     }
-    const started = performance.now();
-    const isAutoregressive = step < config.arSteps;
-    const stage = isAutoregressive ? "causal" : "full";
-    const rows = batch(step);
-    const noisy = isAutoregressive
-      ? autoregressiveTargets(rows)
-      : diffusionTargets(rows, { eps: config.eps, maskTokenId, random: random.split("mask", step) });
-    const lr = learningRate(config, step, total);
-    const shape = [rows.batchSize, rows.sequenceLength];
-    const result = await steps[stage](
-      { ...state },
-      { ...noisy, targets: int32(rows.inputIds, shape), attentionMask: int32(rows.attentionMask, shape) },
-      lr,
-      step + 1,
-    );
-    const [loss, gradNorm] = [result.loss.item(), result.gradNorm.item()];
-    state = result.state;
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      onCheckpoint?.(state, step);
-      throw divergedError({ what: `Pretraining diverged at step ${step + 1}`, loss, gradNorm, state, gradNorms: result.gradNorms });
-    }
-    const metrics = {
-      step: step + 1,
-      diffusion: isAutoregressive ? 0 : 1,
-      loss,
-      gradNorm,
-      learningRate: lr,
-      seconds: (performance.now() - started) / 1000,
-    };
-    onStep?.(metrics);
-    onProgress?.({ phase: isAutoregressive ? "pretrain, autoregressive" : "pretrain, diffusion", step: step + 1, total, metrics });
-    if ((step + 1) % config.saveSteps === 0 || step + 1 === total) onCheckpoint?.(state, step + 1);
+    return state;
+  } finally {
+    for (const step of Object.values(steps)) step.dispose();
   }
-  return state;
 }
 
 /** A fresh optimizer state for parameters. */
@@ -121,28 +114,26 @@ export function freshState(parameters: Record<string, NdArray>): TrainingState {
   return { parameters, adam: initAdamW(parameters) };
 }
 
-type TracedState = { parameters: Record<string, Tensor>; adam: { m: Record<string, Tensor>; v: Record<string, Tensor> } };
-type TracedBatch = { inputIds: Tensor; targets: Tensor; weights: Tensor; attentionMask: Tensor };
+type TracedBatch = { inputIds: Tensor; attentionMask: Tensor; logitPositions: Tensor; targets: Tensor; weights: Tensor };
 
-function trainingStep({ config, logits, executor }: PretrainOptions, attention: "causal" | "full") {
-  const step = (state: TracedState, { inputIds, targets, weights, attentionMask }: TracedBatch, lr: Tensor, k: Tensor) => {
-    const { value: loss, gradient } = valueAndGradient(
-      (parameters: Record<string, Tensor>) => diffusionLoss(logits(parameters, { inputIds, attentionMask, attention }), { targets, weights }),
-      state.parameters,
-    );
-    const next = guardedAdamW(state.parameters, gradient, state.adam, {
-      loss,
-      maxGradNorm: config.maxGradNorm,
-      lr,
-      step: k,
-      beta1: config.adamBeta1,
-      beta2: config.adamBeta2,
-      weightDecay: config.weightDecay,
-      decays: isMatrix,
-    });
-    return { state: { parameters: next.parameters, adam: next.state }, loss, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
+function optimizerStep({ config, logits, executor }: PretrainOptions, attention: "causal" | "full") {
+  return createOptimizerStep<TracedBatch>({
+    ...config,
+    loss: (parameters, { targets, weights, ...inputs }) => scoredLoss(logits(parameters, { ...inputs, attention }), { targets, weights }),
+    decays: isMatrix,
+    name: `pretrain-${attention}`,
+    executor,
+  });
+}
+
+/** What a step reads of a batch: logits are computed only where a token has a weight in the loss. */
+function lossInputs({ inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch, noisy: NoisyRows) {
+  const shape = [batchSize, sequenceLength];
+  return {
+    inputIds: noisy.inputIds,
+    attentionMask: int32(attentionMask, shape),
+    ...scoredTokens({ targets: int32(inputIds, shape), weights: noisy.weights }),
   };
-  return compile(step, { donate: [0], name: `pretrain-${attention}`, ...(executor && { executor }) });
 }
 
 /** Norm gains and biases do not decay. */

@@ -53,7 +53,7 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
   const log = openMetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
   const state = await pretrain({
     config: training,
-    logits: logitsFunction(config),
+    logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
     state: checkpoint ?? freshState(initParameters({ config, random: random.split("init") })),
     startStep: checkpoint?.step ?? 0,
     batch: exampleBatches({

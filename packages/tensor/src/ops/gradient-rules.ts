@@ -1,6 +1,6 @@
-// Two primitives that change only the gradient, not the value.
+// Primitives that change only the gradient, or only when a value is computed, not the value.
 import { ShapeError } from "@diffucoder/core";
-import { sameShape } from "../shape.ts";
+import { sameShape, sizeOf } from "../shape.ts";
 import { applyOp, Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import type { HostValue, OpDefinition } from "./definition.ts";
 
@@ -40,4 +40,21 @@ export function withGradient(value: Tensor, inputs: readonly Tensor[], gradient:
     emit: (_builder, [x]) => x as string,
   };
   return new Tensor({ shape: value.shape, dtype: value.dtype, op, inputs: [stopGradient(value), ...inputs] });
+}
+
+const afterOp: OpDefinition = {
+  name: "after",
+  isElementwise: true,
+  infer: ([x]) => ({ shape: (x as Tensor).shape, dtype: (x as Tensor).dtype }),
+  evaluate: ([x]) => (x as HostValue).data.slice(),
+  emit: (builder, [x, y], node) => {
+    // No runtime takes x + 0 y for x: y could be infinite.
+    const first = builder.node("Gather", [builder.node("Reshape", [y as string, builder.int64s([-1])]), builder.int64(0)]);
+    return builder.node("Add", [x as string, builder.node("Mul", [first, builder.initializer(new Float32Array(1), [], node.dtype)])]);
+  },
+};
+
+/** `x`, float32, as a new value that is there only once `y` has been computed; no gradient flows through it. */
+export function after(x: Tensor, y: Tensor): Tensor {
+  return sizeOf(y.shape) === 0 ? stopGradient(x) : applyOp(afterOp, [x, y]);
 }

@@ -1,0 +1,106 @@
+// One optimizer step: gradient, clipping and AdamW. For a single batch all of it is one graph. Several batches accumulate:
+//   g = (1/n) sum_i grad loss(batch_i)
+// one after the other into the same arrays, so that activations of one batch are in memory at a time.
+import {
+  add,
+  type AdamWState,
+  type ArgumentOf,
+  compile,
+  type CompiledFunction,
+  type Executor,
+  guardedAdamW,
+  mul,
+  type NdArray,
+  type Tensor,
+  valueAndGradient,
+  zerosArray,
+} from "@diffucoder/tensor";
+import type { ParameterArrays, TrainingState } from "./checkpoint.ts";
+
+type Traced = Record<string, Tensor>;
+type TracedState = { parameters: Traced; adam: AdamWState<Traced> };
+type Sums<Leaf> = { gradient: Record<string, Leaf>; loss: Leaf };
+
+export interface OptimizerStepOptions<Batch> {
+  /** Mean loss of a batch, traced, `[]`. */
+  loss: (parameters: Traced, batch: Batch) => Tensor;
+  maxGradNorm: number;
+  adamBeta1: number;
+  adamBeta2: number;
+  weightDecay: number;
+  /** Which parameters decay, by name. @default all */
+  decays?: (name: string) => boolean;
+  name: string;
+  executor?: Executor | undefined;
+}
+
+export interface StepResult {
+  state: TrainingState;
+  loss: number;
+  /** Before clipping. */
+  gradNorm: number;
+  /** Of each parameter. */
+  gradNorms: NdArray;
+}
+
+export interface OptimizerStep<Batch> {
+  /** One step on the mean loss of the batches. The state's arrays are taken over; where something is not finite they come back unchanged. */
+  run(state: TrainingState, batches: readonly ArgumentOf<Batch>[], at: { lr: number; count: number }): Promise<StepResult>;
+  /** Frees the compiled plans. */
+  dispose(): void;
+}
+
+export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }: OptimizerStepOptions<Batch>): OptimizerStep<Batch> {
+  const options = executor && { executor };
+  const update = (state: TracedState, { gradient, loss: value }: Sums<Tensor>, lr: Tensor, count: Tensor) => {
+    const { maxGradNorm, adamBeta1: beta1, adamBeta2: beta2, weightDecay, decays } = settings;
+    const adam = { lr, step: count, beta1, beta2, weightDecay, ...(decays && { decays }) };
+    const next = guardedAdamW(state.parameters, gradient, state.adam, { ...adam, maxGradNorm, loss: value });
+    return { state: { parameters: next.parameters, adam: next.state }, loss: value, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
+  };
+  const gradientOf = (parameters: Traced, batch: Batch): Sums<Tensor> => {
+    const { value, gradient } = valueAndGradient((p: Traced) => loss(p, batch), parameters);
+    return { gradient, loss: value };
+  };
+  const whole = compile(
+    (state: TracedState, batch: Batch, lr: Tensor, count: Tensor) => update(state, gradientOf(state.parameters, batch), lr, count),
+    { donate: [0], name, ...options },
+  );
+  const accumulate = compile(
+    (sums: Sums<Tensor>, parameters: Traced, batch: Batch, share: Tensor) => {
+      const own = gradientOf(parameters, batch);
+      const plus = (sum: Tensor, one: Tensor): Tensor => add(sum, mul(one, share));
+      const gradient = Object.fromEntries(Object.entries(sums.gradient).map(([key, sum]) => [key, plus(sum, own.gradient[key] as Tensor)]));
+      return { gradient, loss: plus(sums.loss, own.loss) };
+    },
+    { donate: [0], name: `${name}-accumulate`, ...options },
+  ) as unknown as CompiledFunction<[Sums<Tensor>, Traced, Batch, Tensor], Sums<Tensor>>;
+  const apply = compile(update, { donate: [0], name: `${name}-update`, ...options });
+  let sums: Sums<NdArray> | undefined;
+
+  const runAll = async (state: TrainingState, batches: readonly ArgumentOf<Batch>[], lr: number, count: number) => {
+    if (batches.length === 1) return whole({ ...state }, batches[0] as ArgumentOf<Batch>, lr, count);
+    sums = sums === undefined ? emptySums(state.parameters) : cleared(sums);
+    for (const batch of batches) sums = await accumulate(sums, state.parameters, batch, 1 / batches.length);
+    return apply({ ...state }, sums, lr, count);
+  };
+  return {
+    run: async (state, batches, { lr, count }) => {
+      const result = await runAll(state, batches, lr, count);
+      return { state: result.state, loss: result.loss.item(), gradNorm: result.gradNorm.item(), gradNorms: result.gradNorms };
+    },
+    dispose: () => {
+      for (const compiled of [whole, accumulate, apply]) compiled.dispose();
+      sums = undefined;
+    },
+  };
+}
+
+function emptySums(parameters: ParameterArrays): Sums<NdArray> {
+  return { gradient: Object.fromEntries(Object.entries(parameters).map(([key, { shape }]) => [key, zerosArray(shape)])), loss: zerosArray([]) };
+}
+
+function cleared(sums: Sums<NdArray>): Sums<NdArray> {
+  for (const { data } of [sums.loss, ...Object.values(sums.gradient)]) data.fill(0);
+  return sums;
+}
