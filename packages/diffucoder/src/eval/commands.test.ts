@@ -113,8 +113,13 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(error[0]).toContain("seed: Too small");
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
     expect(error[1]).toBe("eval's settings is not valid:\n  - give either samples or model");
+    expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere")).toBe(1);
+    expect(error[2]).toBe(
+      "eval's settings is not valid:\n  - infilling is scored from samples: a model that is asked in words writes whole functions\n" +
+        "  - output is needed with model: what was generated is kept",
+    );
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);
-    expect(error[2]).toBe("/nowhere.jsonl: no such file. Give a file in EvalPlus's sample format with --samples.");
+    expect(error[3]).toBe("/nowhere.jsonl: no such file. Give a file in EvalPlus's sample format with --samples.");
   });
 });
 

@@ -27,6 +27,9 @@ export const EvalConfigSchema = z
     workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
   })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
+  .refine(({ model, dataset }) => model === undefined || !dataset.startsWith("infilling"), {
+    error: "infilling is scored from samples: a model that is asked in words writes whole functions",
+  })
   .refine(({ model, output }) => model === undefined || output !== undefined, { error: "output is needed with model: what was generated is kept" });
 
 export type EvalConfig = z.output<typeof EvalConfigSchema>;
