@@ -65,6 +65,9 @@ const matmulOp: OpDefinition = {
   emit: (builder, inputs, node, { transposeA, transposeB }) => {
     const [a, b] = inputs as [string, string];
     const [left, right] = node.inputs as [Tensor, Tensor];
+    // ONNX Runtime refuses some empty products; a sum over nothing is zero.
+    if (sizeOf(left.shape) === 0 || sizeOf(right.shape) === 0)
+      return builder.node("Expand", [builder.initializer(new Float32Array(1), [], "float32"), builder.int64s(node.shape)]);
     if (left.shape.length === 2 && right.shape.length === 2) {
       if (!transposeA && !transposeB) return builder.node("MatMul", [a, b]);
       return builder.node("Gemm", [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 });

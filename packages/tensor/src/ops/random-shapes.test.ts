@@ -1,0 +1,137 @@
+// The ops on shapes that nobody chose: empty and single dimensions, broadcasting in any place, any axis. Values and gradients
+// are held to float64 and central differences, integers and booleans to the reference.
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { checkFunction, spread } from "../gradient-check.fixture.ts";
+import * as t from "../index.ts";
+
+let onnx: t.Executor[];
+beforeAll(async () => {
+  onnx = [await t.onnxExecutor()];
+});
+
+const dims = (maxLength: number) => fc.array(fc.integer({ min: 0, max: 3 }), { maxLength });
+const some = { numRuns: 12 };
+
+/** A pair of shapes that broadcast: leading axes dropped, and some set to 1. */
+const pairs = fc
+  .record({ shape: dims(3), ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), drop: fc.nat(3), swap: fc.boolean() })
+  .map((draw) => {
+    const other = draw.shape.map((dim, axis) => (draw.ones[axis] ? 1 : dim)).slice(Math.min(draw.drop, draw.shape.length));
+    return draw.swap ? ([other, draw.shape] as const) : ([draw.shape, other] as const);
+  });
+/** A shape with at least one axis, and an axis of it. */
+const withAxis = fc
+  .array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 })
+  .chain((shape) => fc.tuple(fc.constant(shape), fc.nat(shape.length - 1)));
+
+describe("on random shapes", () => {
+  const binary = {
+    add: t.add,
+    sub: t.sub,
+    mul: t.mul,
+    div: (a: t.Tensor, b: t.Tensor) => t.div(a, t.add(t.square(b), 0.5)),
+    maximum: t.maximum,
+    minimum: t.minimum,
+  };
+  it.each(Object.entries(binary))("%s broadcasts", async (_name, op) => {
+    await fc.assert(
+      fc.asyncProperty(pairs, ([a, b]) => checkFunction(op, [spread(a), spread(b, 3)], onnx)),
+      some,
+    );
+  });
+
+  const unary = {
+    neg: t.neg,
+    exp: t.exp,
+    sigmoid: t.sigmoid,
+    tanh: t.tanh,
+    sin: t.sin,
+    cos: t.cos,
+    abs: t.abs,
+    sqrt: (x: t.Tensor) => t.sqrt(t.add(t.square(x), 1)),
+  };
+  it.each(Object.entries(unary))("%s keeps the shape", async (_name, op) => {
+    await fc.assert(
+      fc.asyncProperty(dims(3), (shape) => checkFunction(op, [spread(shape)], onnx)),
+      { numRuns: 6 },
+    );
+  });
+
+  it("where selects by a condition that broadcasts", async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, ([a, b]) => checkFunction((x, y) => t.where(t.less(y, 0.2), x, t.mul(y, x)), [spread(a), spread(b, 3)], onnx)),
+      some,
+    );
+  });
+
+  it("sum and cumSum take any axis", async () => {
+    const ops = [
+      (x: t.Tensor, axis: number) => t.sum(x, { axes: [axis] }),
+      (x: t.Tensor, axis: number) => t.sum(x, { axes: [axis], keepDims: true }),
+      (x: t.Tensor, axis: number) => t.cumSum(x, { axis }),
+    ];
+    await fc.assert(
+      fc.asyncProperty(withAxis, fc.constantFrom(...ops), ([shape, axis], op) => checkFunction((x) => op(x, axis), [spread(shape)], onnx)),
+      { numRuns: 20 },
+    );
+  });
+
+  it("matmul takes any batch, transposed or not, and empty matrices", async () => {
+    const size = fc.integer({ min: 0, max: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(size, size, size), pairs, fc.boolean(), fc.boolean(), ([m, k, n], [batchA, batchB], transposeA, transposeB) => {
+        const a = [...batchA, ...(transposeA ? [k, m] : [m, k])];
+        const b = [...batchB, ...(transposeB ? [n, k] : [k, n])];
+        return checkFunction((x, y) => t.matmul(x, y, { transposeA, transposeB }), [spread(a), spread(b, 3)], onnx);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("slice, pad, concat and transpose move any axis", async () => {
+    await fc.assert(
+      fc.asyncProperty(withAxis, fc.nat(3), fc.nat(2), ([shape, axis], cut, more) => {
+        const start = Math.min(cut, shape[axis] as number);
+        const before = shape.map((_, i) => (i === axis ? more : 0));
+        const reversed = shape.map((_, i) => shape.length - 1 - i);
+        return checkFunction(
+          (x) => t.transpose(t.concat([t.slice(x, { axis, start }), t.pad(x, { before, after: before })], axis), reversed),
+          [spread(shape)],
+          onnx,
+        );
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("integers and booleans are what the reference says", async () => {
+    const operations = (a: t.Tensor, b: t.Tensor): t.Tensor[] => [
+      t.add(a, b),
+      t.mul(a, b),
+      t.sub(a, b),
+      t.maximum(a, b),
+      t.div(a, t.add(t.mul(b, b), 1)),
+      t.equal(a, b),
+      t.or(t.less(a, b), t.not(t.greaterEqual(a, b))),
+      t.where(t.and(t.lessEqual(a, b), t.greater(b, 0)), a, b),
+      t.cast(t.cast(a, "bool"), "int32"),
+    ];
+    await fc.assert(
+      fc.asyncProperty(pairs, async ([a, b]) => {
+        const numbers = (shape: readonly number[], factor: number): t.NdArray =>
+          t.int32(
+            Array.from({ length: t.sizeOf(shape) }, (_, i) => ((i * factor) % 7) - 3),
+            shape,
+          );
+        const args = [numbers(a, 5), numbers(b, 3)] as const;
+        const [want, got] = await Promise.all([t.referenceExecutor, onnx[0]!].map((executor) => t.compile(operations, { executor })(...args)));
+        got!.forEach((result, i) => {
+          expect(result.shape).toEqual(want![i]!.shape);
+          expect([...result.data]).toEqual([...want![i]!.data]);
+        });
+      }),
+      some,
+    );
+  });
+});
