@@ -10,7 +10,9 @@ async function run(...args: string[]): Promise<{ code: number; said: string[] }>
 it("names the suites when asked for one that is not there", async () => {
   expect(await run("speed")).toEqual({
     code: 1,
-    said: ["There is no suite speed; there are train-step, javascript-overhead, forward, denoise, sandbox, eval-canonical, coupled-grpo-step."],
+    said: [
+      "There is no suite speed; there are train-step, javascript-overhead, forward, denoise, quantized-layer, sandbox, eval-canonical, coupled-grpo-step.",
+    ],
   });
 });
 

@@ -1,14 +1,12 @@
 // PyTorch beside us, in a process of its own that is fed the same weights and batch, and works only when asked.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { UnavailableError } from "@diffucoder/core";
 import { type BenchModel, makeBatch } from "../models.ts";
 import { optimizer } from "../training-step.ts";
+import { type Ask, asker } from "./asker.ts";
 
 /** What the peer can be asked for, and its answers. */
 export interface Answers {
@@ -86,7 +84,7 @@ export async function startTorch<Work extends keyof Answers>(
     env: environment(),
     stdio: ["pipe", "pipe", "pipe"],
   });
-  const ask = asker(child);
+  const ask = asker(child, "The PyTorch peer");
   const close = (): void => void child.kill();
   const run = (): Promise<Answers[Work]> => ask({ do: work, rows });
   try {
@@ -103,8 +101,6 @@ export async function startTorch<Work extends keyof Answers>(
   }
 }
 
-type Ask = <T>(command: object) => Promise<T>;
-
 /** Small networks are faster on one thread than on two. The peer gets the better of the two; we always take both. */
 async function fasterThreadCount(ask: Ask, run: () => Promise<{ milliseconds: number }>): Promise<number> {
   const best: Record<number, number> = {};
@@ -117,25 +113,6 @@ async function fasterThreadCount(ask: Ask, run: () => Promise<{ milliseconds: nu
   const chosen = (best[1] as number) < (best[2] as number) ? 1 : 2;
   await ask({ do: "threads", count: chosen });
   return chosen;
-}
-
-function asker(child: ChildProcess): Ask {
-  let complaint = "";
-  child.stdin?.on("error", () => {}); // it has ended, which the missing answer tells
-  child.stderr?.on("data", (data: Buffer) => (complaint = (complaint + data.toString()).slice(-400)));
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
-  return async <T>(command: object): Promise<T> => {
-    child.stdin?.write(`${JSON.stringify(command)}\n`);
-    const timeout = setTimeout(() => child.kill(), 120_000);
-    const line = await lines.next();
-    clearTimeout(timeout);
-    if (line.done === true) {
-      const [code, signal] = child.exitCode === null && child.signalCode === null ? await once(child, "exit") : [child.exitCode, child.signalCode];
-      const problem = complaint.trim().split("\n").at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
-      throw new UnavailableError({ what: "The PyTorch peer", problem });
-    }
-    return JSON.parse(line.value) as T;
-  };
 }
 
 function writeModel(folder: string, model: BenchModel): void {

@@ -3,6 +3,7 @@ import { denoiseSuite } from "./denoise.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
+import { quantizedLayerSuite } from "./quantized-layer.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import type { Suite } from "./suite.ts";
 import { trainStepSuite } from "./train-step.ts";
@@ -12,6 +13,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "javascript-overhead": javascriptOverheadSuite,
   forward: forwardSuite,
   denoise: denoiseSuite,
+  "quantized-layer": quantizedLayerSuite,
   sandbox: sandboxSuite,
   "eval-canonical": evalCanonicalSuite,
   "coupled-grpo-step": coupledGrpoStepSuite,

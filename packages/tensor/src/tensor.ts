@@ -45,7 +45,8 @@ export class Tensor implements Aval {
 export type TensorLike = Tensor | NdArray | number;
 
 let nextId = 0;
-let shared: Map<string, Tensor> | undefined;
+/** Nodes of the trace under way: by how they are computed, and constants by their array. */
+let shared: Map<string | NdArray, Tensor> | undefined;
 
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
@@ -75,15 +76,19 @@ export function applyOp(op: OpDefinition, inputs: readonly Tensor[], attributes:
 
 /** A constant of the graph. Numbers are float32 unless the other operand says otherwise. */
 export function constant(value: NdArray | number, dtype: DType = "float32"): Tensor {
-  if (value instanceof NdArray) return new Tensor({ shape: value.shape, dtype: value.dtype, constant: value });
-  const key = `constant ${dtype} ${Object.is(value, -0) ? "-0" : value}`;
+  const key = value instanceof NdArray ? value : `constant ${dtype} ${Object.is(value, -0) ? "-0" : value}`;
   const known = shared?.get(key);
   if (known) return known;
-  const data = allocate(dtype, 1);
-  data[0] = value;
-  const node = new Tensor({ shape: [], dtype, constant: new NdArray(data, []) });
+  const array = value instanceof NdArray ? value : scalarOf(value, dtype);
+  const node = new Tensor({ shape: array.shape, dtype: array.dtype, constant: array });
   shared?.set(key, node);
   return node;
+}
+
+function scalarOf(value: number, dtype: DType): NdArray {
+  const data = allocate(dtype, 1);
+  data[0] = value;
+  return new NdArray(data, [], dtype);
 }
 
 export function toTensor(value: TensorLike, dtype: DType = "float32"): Tensor {

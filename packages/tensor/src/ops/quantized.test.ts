@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as t from "../index.ts";
+import { topologicalOrder } from "../tensor.ts";
 import { spread } from "../gradient-check.fixture.ts";
 
 let executors: Record<string, t.Executor>;
@@ -97,6 +98,14 @@ describe("quantizedLinear", () => {
     expect(int8).toBeLessThan(0.015);
     expect(int4).toBeLessThan(0.2);
     expect((await errors(outlier))[0]).toBeLessThan(0.015);
+  });
+
+  it("rounds an input of several layers once", async () => {
+    const layers = [t.quantizeInt8(spread([4, 64])), t.quantizeInt8(spread([8, 64], 2))];
+    const graph = await t.traceGraph((x: t.Tensor) => layers.map((layer) => t.quantizedLinear(x, layer)), [spread([3, 64])]);
+    const names = topologicalOrder(graph.outputs).map((node) => node.op?.name);
+    expect(names.filter((name) => name === "quantizeRows")).toHaveLength(1);
+    expect(names.filter((name) => name === "integerMatmul")).toHaveLength(2);
   });
 
   it("names what does not fit, and refuses to be differentiated", async () => {
