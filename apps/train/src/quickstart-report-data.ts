@@ -102,11 +102,12 @@ function examplesOf(tasks: readonly CodeTaskRecord[], { results }: Evaluation<Ve
   });
 }
 
-function toReportVerdict({ verdict, args, expected, got }: Verdict): ReportVerdict {
+function toReportVerdict(tested: Verdict): ReportVerdict {
+  const { verdict, got } = tested;
   const returned = verdict === "pass" || verdict === "wrong";
   return {
-    args: args.map(pythonSource).join(", "),
-    expected: pythonSource(expected),
+    args: "assert" in tested ? tested.assert : tested.args.map(pythonSource).join(", "),
+    expected: "assert" in tested ? "" : pythonSource(tested.expected),
     got: returned ? pythonSource(got) : String(got ?? verdict),
     verdict: verdict === "pass" ? "passed" : verdict,
   };

@@ -15,15 +15,17 @@ export type {
   VerdictName,
 } from "./jobs.ts";
 export type { Isolation, LocalLevel } from "./launch.ts";
+export { extractCode, type RewardMode } from "./rewards/form.ts";
+export { REWARD_FUNCTIONS, type RewardFunction, type RewardMaker, type RewardSample } from "./rewards/reward-functions.ts";
 export {
   combineRewards,
   type CodeTask,
-  DEFAULT_WEIGHTS,
-  extractCode,
-  type RewardWeights,
+  DEFAULT_REWARD,
+  type RewardTerm,
   type Score,
   scoreCompletions,
+  type ScoreOptions,
   type Verdict,
-} from "./rewards.ts";
+} from "./rewards/score-completions.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { pythonSource } from "./values.ts";

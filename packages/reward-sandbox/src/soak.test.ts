@@ -78,7 +78,7 @@ it.runIf(canRun)(
     const random = createRandom(6);
     const [filesBefore, leftBefore, processesBefore] = [filesOf("self"), leftBehind(), descendants().length];
     const sandbox = await createSandbox({ workers: WORKERS, isolation: "bubblewrap" });
-    await Promise.all(Array.from({ length: WORKERS }, (_, i) => honest[0]?.(sandbox, i))); // all workers are started
+    await Promise.all(Array.from({ length: WORKERS }, async (_, i) => (honest[0] as (typeof honest)[number])(sandbox, i))); // all workers are started
     await setTimeout(300); // and what handled their first job has ended
     const [filesWith, processesWith] = [filesOf("self"), descendants()];
     const filesOfWorkers = (): number[] => processesWith.map(filesOf).toSorted((a, b) => a - b);

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FunctionJob, OutcomeResult } from "./jobs.ts";
-import { findBubblewrap, findPython } from "./launch.ts";
-import { combineRewards, extractCode, scoreCompletions } from "./rewards.ts";
-import { createSandbox, type Sandbox } from "./sandbox.ts";
+import type { FunctionJob, OutcomeResult } from "../jobs.ts";
+import { findBubblewrap, findPython } from "../launch.ts";
+import { extractCode } from "./form.ts";
+import { REWARD_FUNCTIONS } from "./reward-functions.ts";
+import { combineRewards, type RewardTerm, scoreCompletions } from "./score-completions.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
 
-const golden: { code_format: { completion: string; code_format_reward: number; extracted_code: string }[] } = JSON.parse(
-  readFileSync(new URL("../fixtures/rewards.json", import.meta.url), "utf8"),
-);
+const golden: {
+  code_format: { completion: string; code_format_reward: number; extracted_code: string }[];
+  soft_overlong: { max_completion_len: number; soft_punish_cache: number; rows: { completion_length: number; reward: number }[] };
+} = JSON.parse(readFileSync(new URL("../../fixtures/rewards.json", import.meta.url), "utf8"));
 
 /** A sandbox without Python: answers by a function of the job. */
 const sandboxOf = (run: (job: FunctionJob) => OutcomeResult): Sandbox => ({
@@ -72,6 +75,78 @@ describe("scoreCompletions", () => {
     expect(await score(fenced("x"), failing)).toMatchObject({ reward: null, code: null, format: null });
   });
 
+  it("records each term, takes a function of one's own, and sums what is known", async () => {
+    const terms: RewardTerm[] = [
+      { name: "code", weight: 1 },
+      { name: "binary_code", weight: 4 },
+      { name: "soft_overlong_punishment", weight: 2, options: { maxCompletionLen: 100, softPunishCache: 20 } },
+      { name: "short_names", weight: 3, options: { atMost: 1 } },
+      { name: "unknown", weight: 100 },
+    ];
+    const [first, second] = await scoreCompletions({
+      sandbox: sandboxOf(doubled(4)),
+      completions: [fenced("def f(x): ..."), "no code"],
+      completionLengths: [90, 10],
+      tasks: [task, task],
+      terms,
+      rewardFunctions: {
+        ...REWARD_FUNCTIONS,
+        short_names:
+          ({ atMost }) =>
+          (samples) =>
+            samples.map(({ code }) => (code === "" ? null : Number(code.length > (atMost as number)))),
+        unknown: () => (samples) => samples.map(() => null),
+      },
+    });
+    expect(first!.terms.map(({ value }) => value)).toEqual([1, 1, -0.5, 1, null]);
+    expect(first!.reward).toBe(1 + 4 - 1 + 3);
+    expect(second!.terms.map(({ value }) => value)).toEqual([0, 0, 0, null, null]);
+    expect(second!.reward).toBe(0);
+  });
+
+  it("prefers short answers among right ones, as Kimi k1.5 does", async () => {
+    const other = { ...task };
+    const scores = await scoreCompletions({
+      sandbox: sandboxOf(doubled(4)),
+      completions: [fenced("a"), fenced("b"), "no code", "no code", fenced("c")],
+      completionLengths: [10, 30, 10, 20, 500],
+      tasks: [task, task, task, task, other],
+      terms: [{ name: "length", weight: 1 }],
+    });
+    // lambda = 0.5 - (L - 10) / 20 for the four of one task; wrong ones never gain; alone there is nothing to compare
+    expect(scores.map(({ reward }) => reward)).toEqual([0.5, -0.5, 0, 0, 0]);
+  });
+
+  it("says what is wrong with its terms", async () => {
+    const common = { sandbox: sandboxOf(doubled(4)), completions: [fenced("a")], tasks: [task] };
+    await expect(scoreCompletions({ ...common, terms: [{ name: "cod", weight: 1 }] })).rejects.toThrow(
+      'terms must be one of code, binary_code, code_format, length, soft_overlong_punishment, got "cod".',
+    );
+    await expect(scoreCompletions({ ...common, terms: [{ name: "length", weight: 1 }] })).rejects.toThrow(
+      "completionLengths must be given for the reward length, got undefined.",
+    );
+    await expect(scoreCompletions({ ...common, terms: [{ name: "soft_overlong_punishment", weight: 1 }] })).rejects.toThrow(
+      "maxCompletionLen must be a positive number of tokens, got undefined.",
+    );
+    const mine = { mine: () => () => [Number.NaN] };
+    await expect(scoreCompletions({ ...common, terms: [{ name: "mine", weight: 1 }], rewardFunctions: mine })).rejects.toThrow(
+      "rewardFunctions.mine must be a finite number or null for each completion, got [null].",
+    );
+    await expect(scoreCompletions({ ...common, tasks: [] })).rejects.toThrow("tasks must be one for each of 1 completions, got 0.");
+  });
+
+  it("punishes overlong completions as the reference does", async () => {
+    const { rows, max_completion_len: maxCompletionLen, soft_punish_cache: softPunishCache } = golden.soft_overlong;
+    const scores = await scoreCompletions({
+      sandbox: sandboxOf(doubled(4)),
+      completions: rows.map(() => "no code"),
+      completionLengths: rows.map((row) => row.completion_length),
+      tasks: rows.map(() => task),
+      terms: [{ name: "soft_overlong_punishment", weight: 1, options: { maxCompletionLen, softPunishCache } }],
+    });
+    expect(scores.map(({ reward }) => reward)).toEqual(rows.map(({ reward }) => reward));
+  });
+
   it("hands inputs to the sandbox and keeps the expected values", async () => {
     let seen = "";
     await score(fenced("code"), (job) => ((seen = JSON.stringify(job)), doubled(4)(job)));
@@ -89,11 +164,35 @@ describe.runIf(findPython() !== undefined)(`the reference's rewards${findPython(
   it.each(golden.code_format.map((row, i) => [i, row] as const))(
     "has the form of completion %i, as Python parses it, and its code",
     async (_, { completion, code_format_reward: wanted, extracted_code: code }) => {
-      const [scored] = await scoreCompletions({ sandbox, completions: [completion], tasks: [task] });
+      const [scored] = await scoreCompletions({ sandbox, completions: [completion], tasks: [task], mode: "compat" });
       expect(scored!.format).toBe(wanted);
       expect(extractCode(completion)).toBe(code);
+      const [strict] = await scoreCompletions({ sandbox, completions: [completion], tasks: [task] });
+      expect(strict!.format).toBeLessThanOrEqual(wanted);
     },
   );
+
+  it("pays strictly for an empty answer nothing, and for code that does not compile as for code that does not parse", async () => {
+    const completions = ["```python\n```\n", fenced("return 1\n"), fenced("await x\n"), fenced("def f(x): return x\n")];
+    const scores = await scoreCompletions({ sandbox, completions, tasks: completions.map(() => task) });
+    expect(scores.map(({ format }) => format)).toEqual([0, 0.5, 0.5, 1]);
+  });
+
+  it("takes asserts for tests, and says how far they can be trusted", async () => {
+    const completions = [fenced("def f(x): return x + 1\n"), fenced("def f(x): return x + 1\n"), fenced("import os\nos._exit(0)\n")];
+    const asserts = ["assert f(1) == 2", "assert f(2) == 4"];
+    const tasks = [{ entryPoint: "f", asserts }, { asserts }, { entryPoint: "f", asserts }];
+    const scores = await scoreCompletions({ sandbox, completions, tasks });
+    expect(scores.map(({ code, trust }) => [code, trust])).toEqual([
+      [0.5, "high"],
+      [0.5, "low"],
+      [0, "high"],
+    ]);
+    expect(scores[0]!.verdicts).toEqual([
+      { assert: "assert f(1) == 2", verdict: "pass", got: "" },
+      { assert: "assert f(2) == 4", verdict: "wrong", got: "AssertionError" },
+    ]);
+  });
 
   it("differs on purpose in what proves a test: a value, and not how the program ends", async () => {
     // Each of these ends with exit code 0, or makes an assertion hold, which the reference takes for a pass.
