@@ -13,11 +13,18 @@ export interface Answers {
   train: { milliseconds: number; loss: number; gradNorm: number };
   /** The first of the logits, to compare. */
   forward: { milliseconds: number; logits: number[] };
+  generate: { milliseconds: number; sequences: number[][] };
+}
+
+/** Dream's names; see `dream_generate.py`. */
+export interface TorchGeneration {
+  promptIds: readonly (readonly number[])[];
+  options: { max_new_tokens: number; steps: number; alg: string; temperature: number; top_p?: number | undefined };
 }
 
 export interface TorchPeer<Work extends keyof Answers> {
   name: string;
-  /** One training step, or one forward pass. */
+  /** One training step, one forward pass, or one generation. */
   run(): Promise<Answers[Work]>;
   close(): void;
 }
@@ -76,7 +83,7 @@ export async function startTorch<Work extends keyof Answers>(
   python: string,
   model: BenchModel,
   work: Work,
-  rows = model.batchSize,
+  { rows = model.batchSize, generation }: { rows?: number; generation?: TorchGeneration } = {},
 ): Promise<TorchPeer<Work>> {
   const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
   writeModel(folder, model);
@@ -86,7 +93,7 @@ export async function startTorch<Work extends keyof Answers>(
   });
   const ask = asker(child, "The PyTorch peer");
   const close = (): void => void child.kill();
-  const run = (): Promise<Answers[Work]> => ask({ do: work, rows });
+  const run = (): Promise<Answers[Work]> => ask({ do: work, rows, ...generation });
   try {
     const { version } = await ask<{ version: string }>({ do: "load", folder });
     const threads = await fasterThreadCount(ask, run);
@@ -101,13 +108,17 @@ export async function startTorch<Work extends keyof Answers>(
   }
 }
 
+const TRIALS = 5;
+/** Milliseconds after which a long piece of work need not be tried again. */
+const ENOUGH = 3000;
+
 /** Small networks are faster on one thread than on two. The peer gets the better of the two; we always take both. */
 async function fasterThreadCount(ask: Ask, run: () => Promise<{ milliseconds: number }>): Promise<number> {
   const best: Record<number, number> = {};
   for (const count of [1, 2]) {
     await ask({ do: "threads", count });
     const times: number[] = [];
-    for (let i = 0; i < 5; i++) times.push((await run()).milliseconds);
+    for (let i = 0; i < TRIALS && times.reduce((a, b) => a + b, 0) < ENOUGH; i++) times.push((await run()).milliseconds);
     best[count] = Math.min(...times);
   }
   const chosen = (best[1] as number) < (best[2] as number) ? 1 : 2;

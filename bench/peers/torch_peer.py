@@ -5,6 +5,7 @@ Reads one JSON command per line and answers with one JSON line:
   {"do": "threads", "count": n}
   {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm"}
   {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "logits"}, the first eight of them
+  {"do": "generate", ...}         Dream's decoding of "promptIds" with "options": {"milliseconds", "sequences"}
 """
 import functools
 import json
@@ -15,6 +16,8 @@ from pathlib import Path
 import numpy
 import torch
 import torch.nn.functional as F
+
+from dream_generate import diffusion_generate
 
 
 def load(folder):
@@ -92,6 +95,12 @@ def main():
             started = time.perf_counter()
             if command["do"] == "train":
                 answer = train(config, settings, w, batch, adam)
+            elif command["do"] == "generate":
+                with torch.no_grad():
+                    prompts = torch.tensor(command["promptIds"])
+                    mask_id = config["maskTokenId"]
+                    x = diffusion_generate(lambda ids: forward(config, w, ids), prompts, mask_id, **command["options"])
+                    answer = {"sequences": x.tolist()}
             else:
                 with torch.no_grad():
                     ids = batch["inputIds"]

@@ -36,7 +36,7 @@ async function measureForward(model: BenchModel, { rows, quick, torch }: Forward
   const forward = compile((weights: Record<string, Tensor>, ids: Tensor) => ({ logits: logits(weights, { inputIds: ids }) }), {
     name: `forward-${model.name}`,
   });
-  const peer = torch.python === undefined ? undefined : await startTorch(torch.python, model, "forward", rows);
+  const peer = torch.python === undefined ? undefined : await startTorch(torch.python, model, "forward", { rows });
   try {
     if (peer) {
       const { data } = (await forward(parameters, inputIds)).logits;

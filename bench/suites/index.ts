@@ -4,6 +4,7 @@ import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
 import { quantizedLayerSuite } from "./quantized-layer.ts";
+import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import type { Suite } from "./suite.ts";
 import { trainStepSuite } from "./train-step.ts";
@@ -14,6 +15,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   forward: forwardSuite,
   denoise: denoiseSuite,
   "quantized-layer": quantizedLayerSuite,
+  samplers: samplersSuite,
   sandbox: sandboxSuite,
   "eval-canonical": evalCanonicalSuite,
   "coupled-grpo-step": coupledGrpoStepSuite,
