@@ -25,10 +25,10 @@ interface Setting {
 const trainedSettings: Setting[] = [
   { rows: 1, promptLength: 30, maxNewTokens: 48, steps: 48, temperature: 0 },
   { rows: 1, promptLength: 30, maxNewTokens: 48, steps: 48, temperature: 0.2, topP: 0.95 },
-  { rows: 16, promptLength: 30, maxNewTokens: 48, steps: 48, temperature: 0.2, topP: 0.95 },
+  { rows: 8, promptLength: 30, maxNewTokens: 48, steps: 12, temperature: 0.2, topP: 0.95 },
 ];
 const drawnSettings: Setting[] = [
-  { rows: 1, promptLength: 192, maxNewTokens: 64, steps: 64, temperature: 0.2, topP: 0.95 },
+  { rows: 1, promptLength: 192, maxNewTokens: 64, steps: 16, temperature: 0.2, topP: 0.95 },
   { rows: 8, promptLength: 192, maxNewTokens: 64, steps: 8, temperature: 0.2, topP: 0.95 },
 ];
 
@@ -38,7 +38,7 @@ export async function samplersSuite({ quick, say }: SuiteOptions): Promise<Resul
   const trained = await trainedModel();
   for (const setting of trainedSettings) {
     say(`samplers tinycode-base, ${nameOf(setting)} ...`);
-    results.push(await besideTorch(trained, setting, { rounds: quick ? 1 : 7, torch, compareTokens: setting.temperature === 0 }));
+    results.push(await besideTorch(trained, setting, { rounds: quick ? 1 : 5, torch, compareTokens: setting.temperature === 0 }));
   }
   const drawn = makeModel("17M");
   for (const setting of drawnSettings) {
