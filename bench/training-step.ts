@@ -1,5 +1,5 @@
 // Our side of the training benchmarks: the step of `pretrain`, on arrays that are there already.
-import { diffusionLoss, type LogitsFunction } from "@diffucoder/diffusion";
+import { type LogitsFunction, scoredLoss, scoredTokens } from "@diffucoder/diffusion";
 import { type AdamWState, compile, float32, guardedAdamW, initAdamW, int32, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
 import { type BenchModel, makeBatch } from "./models.ts";
 
@@ -19,7 +19,7 @@ export function trainingStep(model: BenchModel): TrainingStep {
   const { batchSize, length, logits } = model;
   const { inputIds, targets, weights } = makeBatch(model);
   const shape = [batchSize, length];
-  const batch = { inputIds: int32(inputIds, shape), targets: int32(targets, shape), weights: float32(weights, shape) };
+  const batch = { inputIds: int32(inputIds, shape), ...scoredTokens({ targets: int32(targets, shape), weights: float32(weights, shape) }) };
   const step = compile(stepFunction(logits), { donate: [0], name: `train-${model.name}` });
   const parameters: Parameters = Object.fromEntries(Object.entries(model.parameters).map(([name, array]) => [name, array.clone()]));
   let state = { parameters, adam: initAdamW(parameters) };
@@ -37,12 +37,12 @@ export function trainingStep(model: BenchModel): TrainingStep {
 function stepFunction(logits: LogitsFunction) {
   return (
     state: { parameters: Traced; adam: AdamWState<Traced> },
-    { inputIds, targets, weights }: { inputIds: Tensor; targets: Tensor; weights: Tensor },
+    { inputIds, logitPositions, ...tokens }: { inputIds: Tensor; logitPositions: Tensor; targets: Tensor; weights: Tensor },
     lr: Tensor,
     k: Tensor,
   ) => {
     const { value: loss, gradient } = valueAndGradient(
-      (parameters: Traced) => diffusionLoss(logits(parameters, { inputIds }), { targets, weights }),
+      (parameters: Traced) => scoredLoss(logits(parameters, { inputIds, logitPositions }), tokens),
       state.parameters,
     );
     const { beta1, beta2, weightDecay, maxGradNorm } = optimizer;

@@ -10,7 +10,7 @@ import { type Ask, asker } from "./asker.ts";
 
 /** What the peer can be asked for, and its answers. */
 export interface Answers {
-  train: { milliseconds: number; loss: number; gradNorm: number };
+  train: { milliseconds: number; loss: number; gradNorm: number; peakBytes: number };
   /** The first of the logits, to compare. */
   forward: { milliseconds: number; logits: number[] };
   generate: { milliseconds: number; sequences: number[][] };
@@ -83,7 +83,7 @@ export async function startTorch<Work extends keyof Answers>(
   python: string,
   model: BenchModel,
   work: Work,
-  { rows = model.batchSize, generation }: { rows?: number; generation?: TorchGeneration } = {},
+  { rows = model.batchSize, generation, precision = "fp32" }: { rows?: number; generation?: TorchGeneration; precision?: "fp32" | "bf16" } = {},
 ): Promise<TorchPeer<Work>> {
   const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
   writeModel(folder, model);
@@ -93,12 +93,12 @@ export async function startTorch<Work extends keyof Answers>(
   });
   const ask = asker(child, "The PyTorch peer");
   const close = (): void => void child.kill();
-  const run = (): Promise<Answers[Work]> => ask({ do: work, rows, ...generation });
+  const run = (): Promise<Answers[Work]> => ask({ do: work, rows, bf16: precision === "bf16", ...generation });
   try {
     const { version } = await ask<{ version: string }>({ do: "load", folder });
     const threads = await fasterThreadCount(ask, run);
     await ask({ do: "load", folder }); // as if it had not trained yet
-    const name = `torch ${version}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+    const name = `torch ${version}${precision === "bf16" ? " bf16 autocast" : ""}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
     return { name, run, close };
   } catch (error) {
     close();

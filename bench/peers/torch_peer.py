@@ -3,12 +3,14 @@
 Reads one JSON command per line and answers with one JSON line:
   {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts
   {"do": "threads", "count": n}
-  {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm"}
+  {"do": "train", "bf16": bool}   one training step, its forward pass in bf16 autocast or not:
+                                  {"milliseconds", "loss", "gradNorm", "peakBytes"}
   {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "logits"}, the first eight of them
   {"do": "generate", ...}         Dream's decoding of "promptIds" with "options": {"milliseconds", "sequences"}
 """
 import functools
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -68,8 +70,10 @@ def forward(config, w, ids):
     return F.linear(rms_norm(x, w["model.norm.weight"], eps), w["lm_head.weight"])
 
 
-def train(config, settings, w, batch, adam):
-    logits = forward(config, w, batch["inputIds"])
+def train(config, settings, w, batch, adam, bf16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+        logits = forward(config, w, batch["inputIds"])
+    logits = logits.float()
     rows, length, words = logits.shape
     nll = F.cross_entropy(logits[:, :-1].reshape(-1, words), batch["targets"][:, 1:].reshape(-1), reduction="none")
     loss = (nll * batch["weights"][:, 1:].reshape(-1)).sum()
@@ -94,7 +98,7 @@ def main():
         else:
             started = time.perf_counter()
             if command["do"] == "train":
-                answer = train(config, settings, w, batch, adam)
+                answer = train(config, settings, w, batch, adam, command.get("bf16", False))
             elif command["do"] == "generate":
                 with torch.no_grad():
                     prompts = torch.tensor(command["promptIds"])
@@ -107,6 +111,7 @@ def main():
                     ids = ids.repeat(-(-command["rows"] // ids.shape[0]), 1)[:command["rows"]]
                     answer = {"logits": forward(config, w, ids)[0, 0, :8].tolist()}
             answer["milliseconds"] = 1000 * (time.perf_counter() - started)
+            answer["peakBytes"] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps(answer), flush=True)
 
 

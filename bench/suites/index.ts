@@ -1,5 +1,7 @@
+import { modelNames } from "../models.ts";
 import { coupledGrpoStepSuite } from "./coupled-grpo-step.ts";
 import { denoiseSuite } from "./denoise.ts";
+import { engineSuite } from "./engine.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
@@ -10,7 +12,9 @@ import type { Suite } from "./suite.ts";
 import { trainStepSuite } from "./train-step.ts";
 
 export const suites: Readonly<Record<string, Suite>> = {
-  "train-step": trainStepSuite,
+  "train-step": trainStepSuite(modelNames),
+  "train-step-160M": trainStepSuite(["160M"]),
+  engine: engineSuite,
   "javascript-overhead": javascriptOverheadSuite,
   forward: forwardSuite,
   denoise: denoiseSuite,
@@ -22,4 +26,4 @@ export const suites: Readonly<Record<string, Suite>> = {
 };
 
 /** Suites that take minutes and do not run with the others. */
-export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical"]);
+export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical", "train-step-160M"]);
