@@ -40,7 +40,7 @@ export async function startLlamaCpp(folder: string, { config, format, tokens }: 
     writeGguf(path, { config: { ...config, numHiddenLayers: layers }, format, random: createRandom(0) });
     return path;
   });
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../peers/llama_peer.mjs", import.meta.url)), folder], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../peers/llama-peer.mjs", import.meta.url)), folder], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   const close = (): void => {

@@ -109,20 +109,38 @@ export async function traceGraph<P extends any[], R extends object>(
   return (await trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name })).graph;
 }
 
-async function trace(
+export interface Trace {
+  graph: Graph;
+  result: Tree<Tensor>;
+  /** For each input of the graph, the argument and the path in it that it comes from. */
+  inputPaths: { position: number; path: string }[];
+  /** The frozen arrays that became constants, and their paths. */
+  frozenPaths: Map<NdArray, string>;
+  /** For each output of the graph, its path in the result. */
+  outputPaths: string[];
+}
+
+/** Traces a function on arrays into a graph that remembers where its inputs and outputs come from. */
+export async function trace(
   fn: (...args: any[]) => unknown,
   args: readonly unknown[],
   { donate, frozen, name }: { donate: readonly number[]; frozen: readonly number[]; name: string },
-): Promise<{ graph: Graph; result: Tree<Tensor> }> {
+): Promise<Trace> {
   const inputs: Tensor[] = [];
+  const inputPaths: Trace["inputPaths"] = [];
+  const frozenPaths = new Map<NdArray, string>();
   const donated: { index: number; path: string }[] = [];
   const traced = args.map((arg, i) =>
     mapTree(arg as Tree<NdArray | number>, isLeaf, (leaf, path) => {
       const array = asArray(leaf);
-      if (frozen.includes(i)) return constant(array);
+      if (frozen.includes(i)) {
+        frozenPaths.set(array, path);
+        return constant(array);
+      }
       const input = new Tensor({ shape: array.shape, dtype: array.dtype });
       if (donate.includes(i)) donated.push({ index: inputs.length, path });
       inputs.push(input);
+      inputPaths.push({ position: i, path });
       return input;
     }),
   );
@@ -138,7 +156,7 @@ async function trace(
     if (at !== -1 && outputs.indexOf(outputs[at] as Tensor) === at && mayOverwrite({ output: outputs[at] as Tensor, input, outputs }))
       overwrites[at] = index;
   }
-  return { graph: { name, inputs, outputs, overwrites }, result };
+  return { graph: { name, inputs, outputs, overwrites }, result, inputPaths, frozenPaths, outputPaths: paths };
 }
 
 const identities = new WeakMap<NdArray, string>();

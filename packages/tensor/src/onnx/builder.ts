@@ -84,8 +84,8 @@ export class OnnxBuilder {
   }
 
   /** An array held inside the model. */
-  initializer(data: TypedArray, shape: Shape, dtype: DType): string {
-    return this.#addInitializer(shape, dtype, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  initializer(data: TypedArray, shape: Shape, dtype: DType, name = this.#name()): string {
+    return this.#addInitializer(name, shape, dtype, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
 
   /** An array that the model only names: its bytes are in another file, or handed to the runtime beside the model. */
@@ -133,22 +133,22 @@ export class OnnxBuilder {
   #constant(key: string, shape: Shape, type: ElementType, bytes: Uint8Array): string {
     let name = this.#constants.get(key);
     if (name === undefined) {
-      name = this.#addInitializer(shape, type, bytes);
+      name = this.#addInitializer(this.#name(), shape, type, bytes);
       this.#constants.set(key, name);
     }
     return name;
   }
 
-  #addInitializer(shape: Shape, type: ElementType, bytes: Uint8Array): string {
-    const name = this.#name();
+  #addInitializer(name: string, shape: Shape, type: ElementType, bytes: Uint8Array): string {
     const tensor = new ProtobufWriter();
     for (const dim of shape) tensor.varint(1, dim);
     this.#initializers.push(tensor.varint(2, elementTypes[type]).string(8, name).bytes(9, bytes));
     return name;
   }
 
+  /** Never the name of an input or output, which are a caller's. */
   #name(): string {
-    return `v${this.#nextName++}`;
+    return `%${this.#nextName++}`;
   }
 }
 

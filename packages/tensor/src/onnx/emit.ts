@@ -9,6 +9,12 @@ export const inputName = (i: number): string => `input_${i}`;
 export const outputName = (i: number): string => `output_${i}`;
 
 export interface EmitOnnxOptions {
+  /** One for each input of the graph. @default input_0, input_1, ... */
+  inputNames?: readonly string[];
+  /** One for each output of the graph. @default output_0, output_1, ... */
+  outputNames?: readonly string[];
+  /** The name of a constant, where it has one. */
+  constantName?: (constant: NdArray) => string | undefined;
   /**
    * Says where a constant's bytes are, if not in the model. It is called with every constant and the name that it
    * would have there. @default all are in the model
@@ -17,20 +23,29 @@ export interface EmitOnnxOptions {
 }
 
 /** The graph as the bytes of an `.onnx` file. */
-export function emitOnnx(graph: Graph, { externalData }: EmitOnnxOptions = {}): Uint8Array {
+export function emitOnnx(
+  graph: Graph,
+  {
+    inputNames = graph.inputs.map((_, i) => inputName(i)),
+    outputNames = graph.outputs.map((_, i) => outputName(i)),
+    constantName,
+    externalData,
+  }: EmitOnnxOptions = {},
+): Uint8Array {
   const builder = new OnnxBuilder();
   const names = new Map<Tensor, string>();
   graph.inputs.forEach((input, i) => {
-    builder.input(inputName(i), input.shape, input.dtype);
-    names.set(input, inputName(i));
+    builder.input(inputNames[i] as string, input.shape, input.dtype);
+    names.set(input, inputNames[i] as string);
   });
   for (const node of topologicalOrder(graph.outputs)) {
     if (names.has(node)) continue;
     if (node.constant) {
-      const name = `constant_${node.id}`;
+      const name = constantName?.(node.constant) ?? `%constant_${node.id}`;
       const external = externalData?.(node.constant, name);
       if (external) builder.externalInitializer(name, node.shape, node.dtype, external);
-      names.set(node, external ? name : builder.initializer(node.constant.data, node.shape, node.dtype));
+      else builder.initializer(node.constant.data, node.shape, node.dtype, name);
+      names.set(node, name);
     } else if (node.op)
       names.set(
         node,
@@ -42,6 +57,6 @@ export function emitOnnx(graph: Graph, { externalData }: EmitOnnxOptions = {}): 
         ),
       );
   }
-  graph.outputs.forEach((output, i) => builder.output(outputName(i), names.get(output) as string, output.shape, output.dtype));
+  graph.outputs.forEach((output, i) => builder.output(outputNames[i] as string, names.get(output) as string, output.shape, output.dtype));
   return builder.finish(graph.name);
 }

@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
+// By name and not as an import: it is no dependency, and lies in a folder of its own.
+const PEER = "node-llama-cpp";
 const require = createRequire(`${process.argv[2]}/`);
-const { getLlama } = await import(pathToFileURL(require.resolve("node-llama-cpp")).href);
-const { version } = JSON.parse(readFileSync(join(process.argv[2], "node_modules/node-llama-cpp/package.json"), "utf8"));
+const { getLlama } = await import(pathToFileURL(require.resolve(PEER)).href);
+const { version } = JSON.parse(readFileSync(join(process.argv[2], "node_modules", PEER, "package.json"), "utf8"));
 let sequences = [];
 let tokens = [];
 

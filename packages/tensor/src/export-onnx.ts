@@ -1,0 +1,83 @@
+// A traced function as a file that any ONNX Runtime loads, weights included.
+import { basename } from "node:path";
+import { InvalidArgumentError, writeFileAtomic } from "@diffucoder/core";
+import { type ArgumentsOf, type CompileOptions, trace, type Trace } from "./compile.ts";
+import type { NdArray } from "./nd-array.ts";
+import type { ExternalData } from "./onnx/builder.ts";
+import { emitOnnx } from "./onnx/emit.ts";
+import { topologicalOrder } from "./tensor.ts";
+
+export interface ExportOnnxOptions extends Pick<CompileOptions, "frozen" | "name"> {
+  /**
+   * Where constants of 1 KB and more go: into the file, or into `PATH.data` beside it, which the format needs above 2 GB.
+   * @default "inside" up to 1 GiB of constants, else "beside"
+   */
+  weights?: "inside" | "beside";
+}
+
+export interface ExportedOnnx {
+  /** By name, in order: the path of an argument's leaf, e.g. `inputIds`; `input_1` for an argument that is an array itself. */
+  inputs: string[];
+  /** By name: the path of a leaf of the result, or `output`. */
+  outputs: string[];
+  /** The files that were written; they belong together. */
+  files: string[];
+}
+
+const SMALL = 1024;
+const MOST_INSIDE = 2 ** 30;
+/** Protocol Buffers end at 2 GiB. */
+const FORMAT_LIMIT = 2 ** 31 - 1;
+/** A multiple of it is where each array begins, so that a runtime may map the file into memory. */
+const ALIGNMENT = 64;
+
+/**
+ * Writes a function as an `.onnx` file for the shapes of `args`. Arguments listed in `frozen`, typically the parameters,
+ * become constants under the names of their leaves; the others become inputs.
+ *
+ * @throws {InvalidArgumentError} if `weights` is `"inside"` and they take more than the format can hold
+ * @throws {FileError} if a file cannot be written
+ * @example
+ * await exportOnnx("model.onnx", (weights, inputs) => ({ logits: forward(config, weights, inputs) }), [parameters, { inputIds }], { frozen: [0] });
+ */
+export async function exportOnnx<P extends any[], R extends object>(
+  path: string,
+  fn: (...args: P) => R,
+  args: ArgumentsOf<P>,
+  { frozen = [], name = fn.name || "graph", weights }: ExportOnnxOptions = {},
+): Promise<ExportedOnnx> {
+  const traced = await trace(fn as (...args: any[]) => unknown, args, { donate: [], frozen, name });
+  const { graph, frozenPaths, outputPaths } = traced;
+  const constants = topologicalOrder(graph.outputs).flatMap((node) => (node.constant ? [node.constant] : []));
+  const bytes = constants.reduce((total, { data }) => total + data.byteLength, 0);
+  if (weights === "inside" && bytes > FORMAT_LIMIT)
+    throw new InvalidArgumentError({ argument: "weights", value: weights, expected: `"beside" for ${bytes} bytes of constants` });
+  const isBeside = (weights ?? (bytes > MOST_INSIDE ? "beside" : "inside")) === "beside";
+
+  const dataPath = `${path}.data`;
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  const externalData = ({ data }: NdArray): ExternalData | undefined => {
+    if (!isBeside || data.byteLength < SMALL) return undefined;
+    const padding = (ALIGNMENT - (at % ALIGNMENT)) % ALIGNMENT;
+    parts.push(new Uint8Array(padding), new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const offset = at + padding;
+    at = offset + data.byteLength;
+    return { location: basename(dataPath), offset, length: data.byteLength };
+  };
+  const inputNames = namesOfInputs(traced);
+  const outputNames = outputPaths.map((outputPath) => outputPath || "output");
+  const model = emitOnnx(graph, { inputNames, outputNames, constantName: (array) => frozenPaths.get(array), externalData });
+  if (isBeside) writeFileAtomic(dataPath, parts);
+  writeFileAtomic(path, model);
+  return { inputs: inputNames, outputs: outputNames, files: isBeside ? [path, dataPath] : [path] };
+}
+
+/** The path of each leaf; with its argument's position in front where two arguments have the same. */
+function namesOfInputs({ inputPaths, frozenPaths, outputPaths }: Trace): string[] {
+  const taken = new Set([...frozenPaths.values(), ...outputPaths]);
+  return inputPaths.map(({ position, path }, i) => {
+    const isUnique = !taken.has(path) && inputPaths.every((other, j) => j === i || other.path !== path);
+    return path === "" ? `input_${position}` : isUnique ? path : `input_${position}.${path}`;
+  });
+}
