@@ -2,6 +2,7 @@
 import { createRandom } from "@diffucoder/core";
 import { cachedNetwork, initParameters, logitsFunction, type ModelConfig } from "@diffucoder/model";
 import {
+  auditCache,
   autoregressiveDecoder,
   type CacheOptions,
   createCachedDenoiser,
@@ -137,6 +138,17 @@ describe("the exact cache of a block-causal model", () => {
     expect(forwardPasses).toBe(maxNewTokens);
     expect(forwardTokens).toBe(promptLength + maxNewTokens - 1);
   });
+});
+
+it("an audit of a cache finds its drift, and none in one that is always refreshed", async () => {
+  const options = { decoder: threshold(1, 4), promptIds: batch, maxNewTokens, promptLength, random: createRandom(1), padTokenId: 0 };
+  const approximate = await auditCache({ ...options, exact, cached: cachedWith({ kind: "dual" }) });
+  const [first, second] = approximate.passes;
+  expect(first!.confidence.max).toBeLessThan(1e-5);
+  expect(second!.confidence.max).toBeGreaterThan(1e-3);
+  const faithful = await auditCache({ ...options, exact, cached: cachedWith({ kind: "dual", refreshSteps: 1 }) });
+  expect(Math.max(...faithful.passes.map(({ confidence }) => confidence.max))).toBeLessThan(1e-5);
+  expect(faithful.firstDivergentStep).toBeUndefined();
 });
 
 it("a cache refuses guidance, and says what to do", async () => {
