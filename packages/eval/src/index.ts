@@ -14,6 +14,7 @@ export {
 } from "./evaluate-tasks.ts";
 export { comparePassAtK, type PassComparison } from "./compare.ts";
 export { QuickstartResultSchema, resultJson, type QuickstartResult } from "./quickstart-result.ts";
+export { type DecodingSetting, paretoReport, type ParetoReportData } from "./report/pareto-report.ts";
 export { quickstartReport } from "./report/quickstart-report.ts";
 export type { IterationMetrics, QuickstartReportData, ReportExample, ReportVerdict, RevealOrder } from "./report/report-data.ts";
 export { revealOrder, type RevealedPositions } from "./report/reveal-order.ts";

@@ -38,6 +38,14 @@ svg circle.before { fill: var(--before); }
 svg circle.after, svg circle.difference, svg .dot { fill: var(--after); }
 svg .values { fill: none; stroke: var(--after); opacity: 0.35; stroke-width: 1; }
 svg .mean { fill: none; stroke: var(--after); stroke-width: 2.25; stroke-linejoin: round; }
+svg .front { fill: none; stroke: var(--muted); stroke-dasharray: 3 3; }
+svg .point path { fill: none; stroke-width: 1.5; opacity: 0.45; }
+svg .group-0 { fill: var(--before); stroke: var(--before); }
+svg .group-1 { fill: var(--after); stroke: var(--after); }
+svg .group-2 { fill: var(--good); stroke: var(--good); }
+svg .group-3 { fill: var(--bad); stroke: var(--bad); }
+svg .group-4 { fill: var(--ink); stroke: var(--ink); }
+svg .point text { stroke: none; }
 svg .cursor { stroke: var(--muted); stroke-dasharray: 2 3; }
 svg .readout { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .chart { margin: 0; }
