@@ -5,6 +5,7 @@ import { engineSuite } from "./engine.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
+import { paretoSuite } from "./pareto.ts";
 import { quantizedLayerSuite } from "./quantized-layer.ts";
 import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
@@ -18,6 +19,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "javascript-overhead": javascriptOverheadSuite,
   forward: forwardSuite,
   denoise: denoiseSuite,
+  pareto: paretoSuite,
   "quantized-layer": quantizedLayerSuite,
   samplers: samplersSuite,
   sandbox: sandboxSuite,
@@ -26,4 +28,4 @@ export const suites: Readonly<Record<string, Suite>> = {
 };
 
 /** Suites that take minutes and do not run with the others. */
-export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical", "train-step-160M"]);
+export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical", "pareto", "train-step-160M"]);

@@ -1,0 +1,287 @@
+// Steps x threshold x cache on the model that comes with the project: pass@1 of held-out TinyCode tasks by their hidden
+// tests, against forward passes, tokens through the network, and time. Every setting decodes TinyCode's development split
+// greedily; the fastest one whose pass@1 is not below the interval of the exact decoder at one token a step is then held
+// to that decoder on the test split, in turns.
+import { existsSync } from "node:fs";
+import { createRandom, writeFileAtomic } from "@diffucoder/core";
+import { type CodeTaskRecord, tinyCodeTasks } from "@diffucoder/data";
+import { bootstrapMean, type DecodingSetting, type Interval, pairedDifference, paretoReport } from "@diffucoder/eval";
+import { cachedNetwork } from "@diffucoder/model";
+import { createSandbox, type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
+import {
+  type CacheOptions,
+  createCachedDenoiser,
+  type Decoder,
+  type DisposableDenoiser,
+  dreamDecoder,
+  generate,
+  parallelDecoder,
+  SamplerOptionsSchema,
+} from "@diffucoder/samplers";
+import { bundledModelDir, type DiffuCoder, loadDiffuCoder } from "diffucoder";
+import { inTurns, measured, median, extent, type Result, timed } from "../measurement.ts";
+import type { SuiteOptions } from "./suite.ts";
+
+const BATCH_SIZE = 50;
+const TASKS = { dev: 150, test: 200 };
+const QUICK_TASKS = 8;
+const ROUNDS = 3;
+const REPORT = "runs/pareto.html";
+
+interface Setting {
+  name: string;
+  decoder: (maxNewTokens: number) => Decoder;
+  cache?: CacheOptions;
+}
+
+const steps = (tokensPerStep: number): Setting => ({
+  name: tokensPerStep === 1 ? "one token a step" : `${tokensPerStep} tokens a step`,
+  decoder: (maxNewTokens) =>
+    dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens, steps: maxNewTokens / tokensPerStep, alg: "entropy", schedule: "even" })),
+});
+const threshold = (least: number, { blockLength, cache }: { blockLength?: number; cache?: CacheOptions } = {}): Setting => ({
+  name: [`threshold ${least}`, blockLength && `blocks of ${blockLength}`, cache && cacheName(cache)].filter(Boolean).join(", "),
+  decoder: () => parallelDecoder({ rule: "threshold", threshold: least, blockLength }),
+  ...(cache && { cache }),
+});
+
+const settings: readonly Setting[] = [
+  steps(1), // the baseline
+  steps(2),
+  steps(3),
+  threshold(0.95),
+  threshold(0.9),
+  threshold(0.8),
+  threshold(0.9, { blockLength: 16 }),
+  threshold(0.95, { cache: { kind: "delayed" } }),
+  threshold(0.9, { cache: { kind: "delayed" } }),
+  threshold(0.9, { cache: { kind: "delayed", refreshDrift: 0.3 } }),
+  threshold(0.9, { blockLength: 16, cache: { kind: "delayed" } }),
+  threshold(0.9, { blockLength: 16, cache: { kind: "dual" } }),
+  threshold(0.9, { blockLength: 16, cache: { kind: "dual", refreshSteps: 3 } }),
+  threshold(0.9, { blockLength: 16, cache: { kind: "prefix" } }),
+  threshold(0.8, { blockLength: 16, cache: { kind: "delayed" } }),
+  threshold(0.8, { blockLength: 16, cache: { kind: "dual" } }),
+];
+
+export async function paretoSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
+  if (!existsSync(bundledModelDir())) {
+    say("pareto: skipped; the bundled model tinycode-base is not there.");
+    return [];
+  }
+  const coder = await loadDiffuCoder(bundledModelDir());
+  const sandbox = await createSandbox();
+  try {
+    const dev = tasksOf(coder, "dev", quick ? QUICK_TASKS : TASKS.dev);
+    const swept: Swept[] = [];
+    for (const setting of settings) {
+      say(`pareto: ${setting.name} ...`);
+      swept.push(await sweep(setting, { coder, sandbox, tasks: dev }));
+    }
+    const [baseline] = swept as [Swept, ...Swept[]];
+    const faithful = swept.filter(({ passAt1 }) => passAt1 >= baseline.interval95[0]);
+    const best = faithful.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
+    say(`pareto: ${best.name} held to ${baseline.name} on the test split ...`);
+    const test = tasksOf(coder, "test", quick ? QUICK_TASKS : TASKS.test);
+    const confirmation = await confirm([baseline.setting, best.setting], { coder, sandbox, tasks: test, rounds: quick ? 1 : ROUNDS });
+    if (!quick) {
+      const description = `tinycode-base, greedily, ${BATCH_SIZE} rows at once: ${dev.length} tasks of TinyCode's development split, hidden tests.`;
+      writeFileAtomic(REPORT, paretoReport({ title: "Decoding: quality and cost", description, settings: swept, confirmation }));
+      say(`pareto: the plots are in ${REPORT}.`);
+    }
+    return results(swept, confirmation);
+  } finally {
+    sandbox.close();
+    coder.dispose();
+  }
+}
+
+interface Context {
+  coder: DiffuCoder;
+  sandbox: Sandbox;
+  tasks: readonly CodeTaskRecord[];
+}
+
+interface Swept extends DecodingSetting {
+  setting: Setting;
+  passed: readonly boolean[];
+  /** Tokens of the answers, up to their ends. */
+  answerTokens: number;
+}
+
+/** Decodes once for the plans to be compiled, and once more by the clock. */
+async function sweep(setting: Setting, context: Context): Promise<Swept> {
+  const denoiser = denoiserOf(setting, context.coder);
+  try {
+    await decode(setting, denoiser, context);
+    const started = performance.now();
+    const decoded = await decode(setting, denoiser, context);
+    return await scored(setting, { decoded, milliseconds: performance.now() - started }, context);
+  } finally {
+    if (denoiser !== context.coder.denoiser) (denoiser as DisposableDenoiser).dispose();
+  }
+}
+
+/** Two settings in turns. */
+async function confirm([first, second]: readonly [Setting, Setting], context: Context & { rounds: number }) {
+  const denoisers = [denoiserOf(first, context.coder), denoiserOf(second, context.coder)] as const;
+  const decoded: { first?: Decoded; second?: Decoded } = {};
+  const times = await inTurns(
+    {
+      first: () => timed(async () => (decoded.first = await decode(first, denoisers[0], context))),
+      second: () => timed(async () => (decoded.second = await decode(second, denoisers[1], context))),
+    },
+    context.rounds,
+  );
+  const baseline = await scored(first, { decoded: decoded.first as Decoded, milliseconds: median(times.first) }, context);
+  const chosen = await scored(second, { decoded: decoded.second as Decoded, milliseconds: median(times.second) }, context);
+  const share = (passed: boolean): number => (passed ? 1 : 0);
+  const paired = pairedDifference(baseline.passed.map(share), chosen.passed.map(share), { random: createRandom(0).split("paired") });
+  return { tasks: context.tasks.length, baseline, chosen, ...paired, spread: extent(times.second.map((ms) => chosen.answerTokens / (ms / 1000))) };
+}
+
+function denoiserOf({ cache }: Setting, { config, parameters, denoiser }: DiffuCoder) {
+  if (cache === undefined) return denoiser;
+  const { maskTokenId, vocabSize } = config;
+  return createCachedDenoiser({
+    network: cachedNetwork(config),
+    parameters: () => parameters,
+    maskTokenId,
+    vocabSize,
+    forbiddenIds: [maskTokenId],
+    cache,
+  });
+}
+
+interface Decoded {
+  texts: string[];
+  answerTokens: number;
+  /** Sums over all completions. */
+  forwardPasses: number;
+  forwardTokens: number;
+}
+
+async function decode(setting: Setting, denoiser: ReturnType<typeof denoiserOf>, { coder, tasks }: Context): Promise<Decoded> {
+  const { promptLength, maxNewTokens } = coder.generationConfig;
+  const ends = endIdsOf(coder);
+  const decoded: Decoded = { texts: [], answerTokens: 0, forwardPasses: 0, forwardTokens: 0 };
+  for (let start = 0; start < tasks.length; start += BATCH_SIZE) {
+    const { completionIds, traces, forwardTokens } = await generate({
+      denoiser,
+      decoder: setting.decoder(maxNewTokens),
+      promptIds: tasks.slice(start, start + BATCH_SIZE).map((task) => promptIdsOf(coder, task)),
+      maxNewTokens,
+      promptLength,
+      random: createRandom(0),
+      padTokenId: coder.config.padTokenId,
+      eosTokenIds: ends,
+    });
+    for (const ids of completionIds) {
+      const end = ids.findIndex((id) => ends.includes(id));
+      decoded.texts.push(coder.tokenizer.decode(end === -1 ? ids : ids.slice(0, end)));
+      decoded.answerTokens += end === -1 ? ids.length : end + 1;
+    }
+    decoded.forwardPasses += traces.reduce((sum, { steps: taken }) => sum + taken.filter(({ positions }) => positions.length > 0).length, 0);
+    decoded.forwardTokens += forwardTokens;
+  }
+  return decoded;
+}
+
+async function scored(
+  setting: Setting,
+  { decoded, milliseconds }: { decoded: Decoded; milliseconds: number },
+  { sandbox, tasks }: Context,
+): Promise<Swept> {
+  const scores = await scoreCompletions({
+    sandbox,
+    completions: decoded.texts,
+    tasks: tasks.map(({ entry_point: entryPoint, hidden_tests: tests }) => ({ entryPoint, tests })),
+  });
+  const passed = scores.map(({ verdicts }) => verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === "pass"));
+  const { estimate, interval95 } = bootstrapMean(
+    passed.map((pass) => (pass ? 1 : 0)),
+    { random: createRandom(0).split("bootstrap") },
+  );
+  const count = tasks.length;
+  return {
+    setting,
+    name: setting.name,
+    group: setting.cache?.kind ?? "no cache",
+    passAt1: estimate,
+    interval95,
+    forwardPasses: decoded.forwardPasses / count,
+    forwardTokens: decoded.forwardTokens / count,
+    milliseconds: milliseconds / count,
+    passed,
+    answerTokens: decoded.answerTokens / count,
+  };
+}
+
+function results(swept: readonly Swept[], { baseline, chosen, spread, difference, interval95 }: Awaited<ReturnType<typeof confirm>>): Result[] {
+  const suite = "pareto";
+  const percent = (value: number): string => `${(100 * value).toFixed(1)}`;
+  const table = swept.map((one) =>
+    measured({
+      suite,
+      name: `dev: ${one.name}: ${one.forwardPasses.toFixed(1)} passes, ${one.forwardTokens.toFixed(0)} tokens, ${one.milliseconds.toFixed(1)} ms`,
+      ours: 100 * one.passAt1,
+      spread: toPercent(one.interval95),
+      unit: "% pass@1",
+    }),
+  );
+  const rate = ({ answerTokens, milliseconds }: Swept): number => answerTokens / (milliseconds / 1000);
+  const peerName = baseline.name;
+  return [
+    ...table,
+    measured({
+      suite,
+      name: `test: ${chosen.name}; difference ${percent(difference)} (${interval95.map(percent).join(" to ")})`,
+      ours: 100 * chosen.passAt1,
+      spread: toPercent(chosen.interval95),
+      unit: "% pass@1",
+      peer: 100 * baseline.passAt1,
+      peerSpread: toPercent(baseline.interval95),
+      peerName,
+    }),
+    measured({
+      suite,
+      name: "test: tokens of the answers, a second",
+      ours: rate(chosen),
+      spread,
+      unit: "tokens/s",
+      peer: rate(baseline),
+      peerName,
+      target: { of: "ratio", atLeast: 4 },
+    }),
+    measured({
+      suite,
+      name: "test: tokens through the network, for a completion",
+      ours: chosen.forwardTokens,
+      unit: "tokens",
+      peer: baseline.forwardTokens,
+      peerName,
+      target: { of: "ratio", atMost: 0.25 },
+    }),
+  ];
+}
+
+function toPercent([low, high]: Interval): [number, number] {
+  return [100 * low, 100 * high];
+}
+
+function cacheName({ kind, ...rest }: CacheOptions): string {
+  return [kind, ...Object.entries(rest).map(([name, value]) => `${name} ${value}`)].join(" ");
+}
+
+function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTaskRecord): number[] {
+  return tokenizer.encodeChat([{ role: "user", content: prompt }]);
+}
+
+function endIdsOf({ config, tokenizer: { special } }: DiffuCoder): number[] {
+  return [special.imEnd, special.endOfText, config.eosTokenId, config.padTokenId];
+}
+
+function tasksOf(coder: DiffuCoder, split: "dev" | "test", count: number): CodeTaskRecord[] {
+  const accepts = (task: CodeTaskRecord): boolean => promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
+  return tinyCodeTasks({ tiers: { 2: 2, 3: 3 }, split, count, seed: 0, accepts });
+}
