@@ -219,7 +219,7 @@ async function scored(
 
 function results(swept: readonly Swept[], { baseline, chosen, spread, difference, interval95 }: Awaited<ReturnType<typeof confirm>>): Result[] {
   const suite = "pareto";
-  const percent = (value: number): string => `${(100 * value).toFixed(1)}`;
+  const percent = (value: number): string => (100 * value).toFixed(1);
   const table = swept.map((one) =>
     measured({
       suite,
