@@ -137,7 +137,13 @@ async function confirm([first, second]: readonly [Setting, Setting], context: Co
   const chosen = await scored(second, { decoded: decoded.second as Decoded, milliseconds: median(times.second) }, context);
   const share = (passed: boolean): number => (passed ? 1 : 0);
   const paired = pairedDifference(baseline.passed.map(share), chosen.passed.map(share), { random: createRandom(0).split("paired") });
-  return { tasks: context.tasks.length, baseline, chosen, ...paired, spread: extent(times.second.map((ms) => chosen.answerTokens / (ms / 1000))) };
+  return {
+    tasks: context.tasks.length,
+    baseline,
+    chosen,
+    ...paired,
+    spread: extent(times.second.map((ms) => (context.tasks.length * chosen.answerTokens) / (ms / 1000))),
+  };
 }
 
 function denoiserOf({ cache }: Setting, { config, parameters, denoiser }: DiffuCoder) {
