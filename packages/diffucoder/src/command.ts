@@ -14,6 +14,7 @@ export interface Terminal {
 
 interface GenerateFlags {
   model?: string;
+  quantize?: string;
   prompt: string;
   maxNewTokens?: string;
   steps?: string;
@@ -38,7 +39,11 @@ export async function runCommand(args: readonly string[], { terminal, signal }: 
     .command("generate")
     .description("writes code for a prompt")
     .requiredOption("--prompt <text>", "what the code should do")
-    .option("--model <dir>", "model folder (default: the small model that comes with the package)")
+    .option(
+      "--model <dir-or-repo>",
+      "model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the package)",
+    )
+    .option("--quantize <method>", "keep the matrices in 8 or 4 bits: int8 or int4")
     .option("--max-new-tokens <n>", "positions to denoise")
     .option("--steps <n>", "denoising steps, one forward pass each")
     .option("--alg <name>", "which positions are committed first: entropy or maskgit_plus")
@@ -63,7 +68,7 @@ export async function runCommand(args: readonly string[], { terminal, signal }: 
 }
 
 async function generate(flags: GenerateFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const coder = await loadDiffuCoder(flags.model ?? bundledModelDir());
+  const coder = await loadDiffuCoder(flags.model ?? bundledModelDir(), { quantize: flags.quantize as "int8" | "int4" | undefined });
   const options: GenerateOptions = {
     prompt: flags.prompt,
     maxNewTokens: toNumber(flags.maxNewTokens),

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type GenerationEvent, loadDiffuCoder } from "./index.ts";
 import { makeTinyModel } from "./tiny-model.fixture.ts";
@@ -118,6 +120,42 @@ describe("loadDiffuCoder", () => {
       `${bad.dir}/generation_config.json is not valid:\n  - steps: Too small: expected number to be >0\n  - Unrecognized key: "beams"`,
     );
     bad.remove();
+  });
+
+  it("reads a published model's generation config, and leaves its prompts as long as they are", async () => {
+    const published = makeTinyModel();
+    const file = {
+      _from_model_config: true,
+      transformers_version: "4.46.2",
+      eos_token_id: 1,
+      max_new_tokens: 8,
+      steps: 4,
+      temperature: 0,
+      alg: null,
+    };
+    writeFileSync(join(published.dir, "generation_config.json"), JSON.stringify(file));
+    const { generationConfig, generate, dispose } = await loadDiffuCoder(published.dir);
+    expect(generationConfig).toMatchObject({ maxNewTokens: 8, steps: 4, alg: "entropy", padPrompt: false });
+    const { promptTokens, trace } = await generate({ prompt });
+    expect(trace.initialIds).toHaveLength(promptTokens + 8);
+    dispose();
+    published.remove();
+  });
+
+  it("quantizes while it loads, and generates", async () => {
+    const quantized = await loadDiffuCoder(model.dir, { quantize: "int8" });
+    expect(Object.keys(quantized.parameters)).toContain("model.layers.0.mlp.up_proj.weight.codes");
+    expect((await quantized.generate({ prompt })).tokenIds).toHaveLength(12);
+    quantized.dispose();
+  });
+
+  it("never proposes the mask, nor an id without a token", async () => {
+    const { config, tokenizer, denoiser } = coder;
+    const positions = Int32Array.from({ length: 12 }, (_, i) => i + 1);
+    const inputIds = new Int32Array(16).fill(config.maskTokenId);
+    const request = { inputIds, batchSize: 1, length: 16, positions, alg: "entropy", temperature: 2, confidence: "entropy" } as const;
+    const { tokens } = await denoiser.propose({ ...request, uniforms: new Float32Array(12).fill(0.999) });
+    for (const id of tokens) expect(tokenizer.hasToken(id) && id !== config.maskTokenId).toBe(true);
   });
 
   it("names the file that is missing", async () => {

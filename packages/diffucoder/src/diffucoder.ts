@@ -1,11 +1,12 @@
-import { FileError } from "@diffucoder/core";
+import { FileError, folderFile } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { loadModel, logitsFunction, type ModelConfig, type ModelParameters } from "@diffucoder/model";
+import { loadModel, logitsFunction, type ModelConfig, type ModelParameters, type Quantization, readModelConfig } from "@diffucoder/model";
 import { createDenoiser, type Denoiser } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import type { Generation, GenerationEvent } from "./events.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
+import { type DownloadModelOptions, modelFolder } from "./hub.ts";
 import { streamGeneration } from "./stream.ts";
 
 /** A loaded model with everything that it takes to generate. */
@@ -32,18 +33,27 @@ export interface DiffuCoder {
   dispose(): void;
 }
 
+export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision"> {
+  /** Keep the matrices in 8 or 4 bits: a 7B model takes 9 GB or 5 GB. @default as float32, unless the checkpoint is quantized */
+  quantize?: Quantization | undefined;
+}
+
 /**
- * Loads a model folder: config.json and safetensors in Hugging Face's form, tokenizer.json and, if there is one,
- * generation_config.json.
+ * Loads a model by its folder, or by its repository on Hugging Face's hub, `"owner/name"` or `"owner/name@revision"`: config.json and safetensors in Hugging Face's form, the tokenizer's files and, if there
+ * is one, generation_config.json.
  *
+ * @throws {UnavailableError} if a repository cannot be downloaded
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
  * @throws {ConfigError} naming every problem of a config file
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
-export async function loadDiffuCoder(dir: string): Promise<DiffuCoder> {
-  const { config, parameters } = loadModel(dir);
-  const generationConfig = readGenerationConfig(dir);
-  const tokenizer = loadTokenizer(dir, config);
+export async function loadDiffuCoder(dirOrRepo: string, { quantize, ...hub }: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
+  const dir = await modelFolder(dirOrRepo, hub);
+  // The small files first: what is wrong with them is told before gigabytes are read.
+  const modelConfig = readModelConfig(folderFile(dir, "config.json"));
+  const generationConfig = readGenerationConfig(dir, { maxLength: modelConfig.maxPositionEmbeddings });
+  const tokenizer = loadTokenizer(dir, modelConfig);
+  const { config, parameters } = loadModel(dir, { quantize });
   const logits = logitsFunction(config);
   const { maskTokenId, vocabSize } = config;
   const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId, vocabSize, forbiddenIds: forbiddenIds(config, tokenizer) });

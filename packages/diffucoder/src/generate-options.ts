@@ -48,7 +48,7 @@ export const GenerateSettingsSchema = z.strictObject({
 });
 
 /** What a generation runs with: the model's defaults, overridden by the call's. */
-export interface GenerateSettings extends Omit<GenerationConfig, "promptLength"> {
+export interface GenerateSettings extends Omit<GenerationConfig, "promptLength" | "padPrompt"> {
   maxTokens: number | undefined;
   seed: number;
   earlyExit: boolean;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseConfig, readJsonObject } from "@diffucoder/core";
+import { folderFile, parseConfig, readJsonObject } from "@diffucoder/core";
 import { AlgSchema } from "@diffucoder/samplers";
 import { z } from "zod";
 
@@ -15,15 +15,36 @@ export const GenerationConfigSchema = z.strictObject({
 });
 
 /** The parsed form, with every default filled in. */
-export type GenerationConfig = Omit<z.output<typeof GenerationConfigSchema>, "steps"> & { steps: number };
+export type GenerationConfig = Omit<z.output<typeof GenerationConfigSchema>, "steps"> & {
+  steps: number;
+  /** False: `promptLength` is only a limit, and shorter prompts stay as long as they are. @default true */
+  padPrompt?: boolean;
+};
+
+/** What published models say of generation, by Hugging Face's names; their other keys are not about a canvas. */
+const published = {
+  max_new_tokens: "maxNewTokens",
+  steps: "steps",
+  alg: "alg",
+  temperature: "temperature",
+  top_p: "topP",
+} as const;
 
 /**
- * Reads `generation_config.json` of a model folder; without one the defaults hold, which are the paper's.
+ * Reads `generation_config.json` of a model folder, in this package's form or in Hugging Face's, which published models
+ * have; without one the defaults hold, which are the paper's. Only a prompt length in this package's form is a canvas to be
+ * filled.
  *
+ * @param maxLength the model's longest sequence, tokens
  * @throws {ConfigError} naming every unknown key and bad value
  */
-export function readGenerationConfig(dir: string): Readonly<GenerationConfig> {
+export function readGenerationConfig(dir: string, { maxLength }: { maxLength?: number } = {}): Readonly<GenerationConfig> {
   const file = join(dir, "generation_config.json");
-  const config = parseConfig(GenerationConfigSchema, existsSync(file) ? readJsonObject(file) : {}, { source: file });
-  return Object.freeze({ ...config, steps: config.steps ?? config.maxNewTokens });
+  const data = existsSync(file) ? readJsonObject(folderFile(dir, "generation_config.json")) : {};
+  const isPublished = Object.keys(data).some((key) => key.includes("_"));
+  const named = Object.entries(published).flatMap(([key, name]) => (data[key] === undefined || data[key] === null ? [] : [[name, data[key]]]));
+  const config = parseConfig(GenerationConfigSchema, isPublished ? Object.fromEntries(named) : data, { source: file });
+  const padPrompt = !isPublished && "promptLength" in data;
+  const promptLength = padPrompt ? config.promptLength : Math.max((maxLength ?? Infinity) - config.maxNewTokens, config.promptLength);
+  return Object.freeze({ ...config, promptLength, padPrompt, steps: config.steps ?? config.maxNewTokens });
 }

@@ -1,6 +1,7 @@
 export { bundledModelDir } from "./bundled-model.ts";
-export { type DiffuCoder, loadDiffuCoder } from "./diffucoder.ts";
+export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "./diffucoder.ts";
 export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
+export { downloadModel, type DownloadModelOptions } from "./hub.ts";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "./generate-options.ts";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./generation-config.ts";
 

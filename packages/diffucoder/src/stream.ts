@@ -21,8 +21,9 @@ export interface StreamGenerationOptions {
 export async function* streamGeneration(request: StreamGenerationOptions): AsyncGenerator<GenerationEvent> {
   const { denoiser, tokenizer, endIds, padTokenId, generationConfig, options } = request;
   const { maxNewTokens, maxTokens, steps, alg, temperature, topP, seed, earlyExit } = resolveSettings(options, generationConfig);
-  const { promptLength } = generationConfig;
-  const promptIds = encodePrompt({ options, tokenizer, promptLength });
+  const { padPrompt = true } = generationConfig;
+  const promptIds = encodePrompt({ options, tokenizer, promptLength: generationConfig.promptLength });
+  const promptLength = padPrompt ? generationConfig.promptLength : promptIds.length;
   yield { type: "layout", promptTokens: promptIds.length, completionLength: maxNewTokens, steps, alg, temperature, topP, seed };
 
   const tokenIds = Array.from({ length: maxNewTokens }, () => denoiser.maskTokenId);

@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, tr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { float32, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
+import { float32, int32, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadModel, type ModelParameters, openCheckpoint, parameterCount, parameterShapes, saveModel } from "./index.ts";
+import { loadModel, type ModelParameters, openCheckpoint, parameterCount, parameterShapes, quantizeParameters, saveModel } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 let folder: string;
@@ -127,6 +127,50 @@ describe("saveModel", () => {
     };
     writeSafetensors(join(folder, "model.safetensors"), extra);
     expect(valuesOf(loadModel(folder).parameters)).toEqual(valuesOf(parameters));
+  });
+});
+
+describe("a quantized checkpoint", () => {
+  const wide = { ...smallConfig, hiddenSize: 32, intermediateSize: 64 };
+
+  it.each(["int8", "int4"] as const)("is made while reading, and is saved and read as it is: %s", (method) => {
+    for (const config of [wide, { ...wide, tieWordEmbeddings: true }]) {
+      const parameters = smallParameters(config);
+      saveModel(folder, { config, parameters, maxShardBytes: 20_000 });
+      const quantized = loadModel(folder, { quantize: method });
+      expect(quantized.quantization).toBe(method);
+      expect(quantized.parameters).toEqual(quantizeParameters({ config, parameters, method }));
+
+      saveModel(folder, { ...quantized, maxShardBytes: 5000 });
+      expect(loadModel(folder)).toEqual(quantized);
+      expect(loadModel(folder, { quantize: method })).toEqual(quantized);
+      const other = method === "int8" ? "int4" : "int8";
+      expect(() => loadModel(folder, { quantize: other })).toThrow(
+        `quantize must be "${method}" or absent, for ${folder} is quantized already, got "${other}".`,
+      );
+    }
+  });
+
+  it("says in config.json that it is no float checkpoint", () => {
+    saveModel(folder, { config: wide, parameters: smallParameters(wide) });
+    saveModel(folder, loadModel(folder, { quantize: "int8" }));
+    const file = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+    expect(file.quantization_config).toEqual({ quant_method: "diffucoder-int8" });
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ ...file, quantization_config: { quant_method: "gptq" } }));
+    expect(() => loadModel(folder)).toThrow('quantization_config: only this package\'s own is supported, got "gptq"');
+  });
+
+  it("is held to its config", () => {
+    saveModel(folder, { config: wide, parameters: smallParameters(wide) });
+    const { parameters } = loadModel(folder, { quantize: "int8" });
+    const { "lm_head.weight.scales": _, ...rest } = parameters;
+    writeSafetensors(join(folder, "model.safetensors"), { ...rest, "model.norm.weight": int32(new Int32Array(32)) });
+    expect(() => loadModel(folder)).toThrow(
+      `${folder} does not hold the parameters that its config.json describes:
+  - model.norm.weight: of dtype I32, expected floats
+  - lm_head.weight.scales: missing`,
+    );
+    expect(() => loadModel(folder, { quantize: "int2" as "int4" })).toThrow('quantize must be "int8" or "int4", got "int2".');
   });
 });
 

@@ -1,16 +1,24 @@
 // A model as a Hugging Face folder: config.json and model.safetensors, or shards with model.safetensors.index.json.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { DiffuCoderError, FileError, folderFile, readJsonObject } from "@diffucoder/core";
+import { DiffuCoderError, FileError, folderFile, InvalidArgumentError, readJsonObject } from "@diffucoder/core";
 import { type NdArray, openSafetensors, type SafetensorsFile, type Shape } from "@diffucoder/tensor";
 import type { AutoregressiveConfig, ModelConfig, TransformerConfig } from "./config.ts";
 import { readAutoregressiveConfig, readModelConfig } from "./hugging-face-config.ts";
 import { type ModelParameters, parameterShapes } from "./parameters.ts";
+import { type Quantization, type QuantizedParameter, quantizedParameterShapes, quantizeParameter } from "./quantize.ts";
 
 export interface LoadedModel<Config extends TransformerConfig = ModelConfig> {
   config: Config;
-  /** float32, whatever the type in the file. */
+  /** float32, whatever the type in the file, or the names and types of `quantizedParameterShapes`. */
   parameters: ModelParameters;
+  /** How the matrices are kept; absent: as float32. */
+  quantization?: Quantization;
+}
+
+export interface LoadModelOptions {
+  /** Quantize parameter by parameter while reading. A checkpoint that is quantized already is read as it is. @default not at all */
+  quantize?: Quantization | undefined;
 }
 
 /** The parameters of a checkpoint are not those of its config. `code` is `"CHECKPOINT"`. */
@@ -30,9 +38,11 @@ export class CheckpointError extends DiffuCoderError {
 
 /** An open checkpoint, whose names and shapes are those of its config; parameters are read one by one. */
 export interface Checkpoint {
-  /** Names of all parameters, in the order of `parameterShapes`. */
+  /** Names of all parameters, in the order of `parameterShapes`, or of `quantizedParameterShapes`. */
   readonly names: readonly string[];
-  /** float32, in memory of its own. @throws {FileError} if a number is not finite, or the file ends early */
+  /** What the files hold: quantized matrices, or floats. */
+  readonly quantization: Quantization | undefined;
+  /** In memory of its own; floats of all types as float32. @throws {FileError} if a number is not finite, or the file ends early */
   read(name: string): NdArray;
   close(): void;
 }
@@ -41,26 +51,43 @@ export const singleFile = "model.safetensors";
 export const indexFile = "model.safetensors.index.json";
 
 /**
- * Reads a checkpoint folder of a masked diffusion model. Beside the parameters themselves it takes less than a megabyte.
+ * Reads a checkpoint folder of a masked diffusion model. Beside the parameters themselves it takes less than a megabyte;
+ * with `quantize`, one parameter in float32.
  *
  * @throws {FileError} if a file is missing, damaged or outside of the folder, or holds numbers that are not finite
  * @throws {ConfigError} if config.json does not describe a Dream model
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
  */
-export function loadModel(directory: string): LoadedModel {
-  return loadWith(directory, readModelConfig(folderFile(directory, "config.json")));
+export function loadModel(directory: string, options: LoadModelOptions = {}): LoadedModel {
+  return loadWith(directory, readModelConfig(folderFile(directory, "config.json")), options);
 }
 
 /** Reads a checkpoint folder of a Qwen2 or Llama model. Throws as `loadModel` does. */
-export function loadAutoregressiveModel(directory: string): LoadedModel<AutoregressiveConfig> {
-  return loadWith(directory, readAutoregressiveConfig(folderFile(directory, "config.json")));
+export function loadAutoregressiveModel(directory: string, options: LoadModelOptions = {}): LoadedModel<AutoregressiveConfig> {
+  return loadWith(directory, readAutoregressiveConfig(folderFile(directory, "config.json")), options);
 }
 
-function loadWith<Config extends TransformerConfig>(directory: string, config: Config): LoadedModel<Config> {
+function loadWith<Config extends TransformerConfig>(directory: string, config: Config, { quantize }: LoadModelOptions): LoadedModel<Config> {
+  if (quantize !== undefined && quantize !== "int8" && quantize !== "int4")
+    throw new InvalidArgumentError({ argument: "quantize", value: quantize, expected: '"int8" or "int4"' });
   const checkpoint = openCheckpoint(directory, config);
   try {
+    const found = checkpoint.quantization;
+    if (found !== undefined && quantize !== undefined && found !== quantize)
+      throw new InvalidArgumentError({
+        argument: "quantize",
+        value: quantize,
+        expected: `"${found}" or absent, for ${directory} is quantized already`,
+      });
     // In the order of `parameterShapes`: a function compiled for new parameters serves loaded ones as well.
-    return { config, parameters: Object.fromEntries(checkpoint.names.map((name) => [name, checkpoint.read(name)])) };
+    const parameters: ModelParameters = {};
+    for (const name of checkpoint.names) {
+      const weight = checkpoint.read(name);
+      if (quantize === undefined || found !== undefined) parameters[name] = weight;
+      else Object.assign(parameters, quantizeParameter({ config, method: quantize, name, weight }));
+    }
+    const quantization = found ?? quantize;
+    return { config, parameters, ...(quantization !== undefined && { quantization }) };
   } finally {
     checkpoint.close();
   }
@@ -83,12 +110,14 @@ export function openCheckpoint(directory: string, config: TransformerConfig): Ch
         home.set(name, file);
       }
     }
-    const expected = parameterShapes(config);
+    const quantization = quantizationOf(home);
+    const expected = quantization === undefined ? floatShapes(config) : quantizedParameterShapes(config, quantization);
     const found = new Map(Array.from(home, ([name, file]) => [name, file.entries.get(name) as { shape: Shape; dtype: string }]));
     const problems = compareShapes(expected, found, (name) => isKnownExtra(name, config));
     if (problems.length > 0) throw new CheckpointError({ path: directory, problems });
     return {
       names: Object.keys(expected),
+      quantization,
       read: (name) => {
         const file = home.get(name);
         if (file === undefined) throw new FileError({ path: directory, problem: `holds no parameter ${JSON.stringify(name)}` });
@@ -140,17 +169,36 @@ function isKnownExtra(name: string, { tieWordEmbeddings }: TransformerConfig): b
   return (tieWordEmbeddings && name === "lm_head.weight") || name.endsWith(".self_attn.rotary_emb.inv_freq");
 }
 
-/** Problems of a set of arrays, by name, against the parameters of a config. */
+/** Quantized files have codes in the place of weights: bytes without a sign hold two of four bits. */
+function quantizationOf(home: ReadonlyMap<string, SafetensorsFile>): Quantization | undefined {
+  const types = Array.from(home, ([name, file]) => (name.endsWith(".codes") ? file.entries.get(name)?.dtype : undefined));
+  if (types.includes("U8")) return "int4";
+  return types.includes("I8") ? "int8" : undefined;
+}
+
+export function floatShapes(config: TransformerConfig): Record<string, QuantizedParameter> {
+  return Object.fromEntries(Object.entries(parameterShapes(config)).map(([name, shape]) => [name, { shape, dtype: "float32" as const }]));
+}
+
+/** What each dtype may be called in memory and in files. */
+const sameType: Readonly<Record<string, readonly string[]>> = {
+  float32: ["float32", "F32", "F16", "BF16"],
+  int8: ["int8", "I8"],
+  uint8: ["uint8", "U8"],
+};
+
+/** Problems of a set of arrays, by name, against the parameters that are expected. */
 export function compareShapes(
-  expected: Readonly<Record<string, Shape>>,
+  expected: Readonly<Record<string, QuantizedParameter>>,
   found: ReadonlyMap<string, { shape: Shape; dtype: string }>,
   isExtra: (name: string) => boolean = () => false,
 ): string[] {
   const problems: string[] = [];
-  for (const [name, shape] of Object.entries(expected)) {
+  for (const [name, { shape, dtype }] of Object.entries(expected)) {
     const array = found.get(name);
     if (array === undefined) problems.push(`${name}: missing`);
-    else if (!["float32", "F32", "F16", "BF16"].includes(array.dtype)) problems.push(`${name}: of dtype ${array.dtype}, expected floats`);
+    else if (sameType[dtype]?.includes(array.dtype) !== true)
+      problems.push(`${name}: of dtype ${array.dtype}, expected ${dtype === "float32" ? "floats" : dtype}`);
     else if (array.shape.join() !== shape.join()) problems.push(`${name}: shape [${array.shape.join(", ")}], expected [${shape.join(", ")}]`);
   }
   for (const name of found.keys()) if (!Object.hasOwn(expected, name) && !isExtra(name)) problems.push(`${name}: unexpected`);

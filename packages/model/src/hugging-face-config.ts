@@ -43,7 +43,6 @@ const supported: Readonly<Record<string, readonly unknown[]>> = {
   use_sliding_window: [false],
   mlp_bias: [false],
   use_mrope: [false],
-  quantization_config: [null],
 };
 
 type JsonObject = Record<string, unknown>;
@@ -95,6 +94,11 @@ function parse<S extends z.ZodType>(path: string, file: JsonObject, types: reado
   for (const [key, values] of Object.entries(supported)) {
     if (key in file) require(values.includes(file[key]), `${key}: only ${quote(values[0])} is supported, got ${quote(file[key])}`);
   }
+  const quantized: { quant_method?: unknown } | undefined = file["quantization_config"] ?? undefined;
+  require(quantized === undefined ||
+    ["diffucoder-int8", "diffucoder-int4"].includes(
+      quantized.quant_method as string,
+    ), `quantization_config: only this package's own is supported, got ${quote(quantized?.quant_method)}`);
   // Llama's bias is one of all four projections; Qwen2 and Dream have theirs without saying so.
   const bias = file["attention_bias"];
   if (bias !== undefined) require(bias === (type !== "llama"), `attention_bias: only ${type !== "llama"} is supported, got ${quote(bias)}`);

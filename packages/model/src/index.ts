@@ -15,5 +15,13 @@ export {
 } from "./quantize.ts";
 export { greedyDecode, type GreedyDecodeOptions } from "./greedy-decode.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
-export { type Checkpoint, CheckpointError, loadAutoregressiveModel, type LoadedModel, loadModel, openCheckpoint } from "./checkpoint.ts";
+export {
+  type Checkpoint,
+  CheckpointError,
+  loadAutoregressiveModel,
+  type LoadedModel,
+  loadModel,
+  type LoadModelOptions,
+  openCheckpoint,
+} from "./checkpoint.ts";
 export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";

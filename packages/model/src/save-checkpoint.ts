@@ -2,15 +2,18 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
 import { type NdArray, writeSafetensors } from "@diffucoder/tensor";
-import { CheckpointError, compareShapes, indexFile, singleFile } from "./checkpoint.ts";
+import { CheckpointError, compareShapes, floatShapes, indexFile, singleFile } from "./checkpoint.ts";
 import type { AutoregressiveConfig, ModelConfig } from "./config.ts";
 import { toHuggingFaceConfig } from "./hugging-face-config.ts";
-import { type ModelParameters, parameterShapes } from "./parameters.ts";
+import type { ModelParameters } from "./parameters.ts";
+import { type Quantization, quantizedParameterShapes } from "./quantize.ts";
 
 export interface SaveModelOptions {
   config: ModelConfig | AutoregressiveConfig;
   parameters: ModelParameters;
-  /** Type of the numbers in the files. @default "F32" */
+  /** How the matrices are kept, as `loadModel` said; scales, norms and biases are then float32. @default as floats */
+  quantization?: Quantization | undefined;
+  /** Type of the floats in the files. @default "F32" */
   dtype?: "F32" | "F16" | "BF16";
   /** A larger model is cut into files of at most this size, bytes; a parameter is never cut. @default 5e9, as Hugging Face */
   maxShardBytes?: number;
@@ -21,11 +24,16 @@ export interface SaveModelOptions {
  *
  * @throws {CheckpointError} if the parameters are not those of the config @throws {FileError} if a file cannot be written
  */
-export function saveModel(directory: string, { config, parameters, dtype = "F32", maxShardBytes = 5e9 }: SaveModelOptions): void {
-  const problems = compareShapes(parameterShapes(config), new Map(Object.entries(parameters)));
+export function saveModel(
+  directory: string,
+  { config, parameters, quantization, dtype: floats = "F32", maxShardBytes = 5e9 }: SaveModelOptions,
+): void {
+  const dtype = quantization === undefined ? floats : "F32";
+  const expected = quantization === undefined ? floatShapes(config) : quantizedParameterShapes(config, quantization);
+  const problems = compareShapes(expected, new Map(Object.entries(parameters)));
   if (problems.length > 0) throw new CheckpointError({ path: directory, problems });
-  const elementBytes = dtype === "F32" ? 4 : 2;
-  const shards = intoShards(parameters, maxShardBytes / elementBytes);
+  const bytesOf = ({ size, data }: NdArray): number => size * (dtype !== "F32" && data instanceof Float32Array ? 2 : data.BYTES_PER_ELEMENT);
+  const shards = intoShards(parameters, maxShardBytes, bytesOf);
   const write = (file: string, part: ModelParameters): void => writeSafetensors(join(directory, file), part, { dtype, metadata: { format: "pt" } });
   const [single, index] = [join(directory, singleFile), join(directory, indexFile)];
   if (shards.length === 1) {
@@ -38,24 +46,28 @@ export function saveModel(directory: string, { config, parameters, dtype = "F32"
       write(file, part);
       for (const name of Object.keys(part)) weightMap[name] = file;
     });
-    const elements = Object.values(parameters).reduce((total, { size }) => total + size, 0);
-    writeFileAtomic(index, `${JSON.stringify({ metadata: { total_size: elements * elementBytes }, weight_map: weightMap }, null, 2)}\n`);
+    const totalBytes = Object.values(parameters).reduce((total, array) => total + bytesOf(array), 0);
+    writeFileAtomic(index, `${JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: weightMap }, null, 2)}\n`);
     // Readers look for the one file first.
     if (existsSync(single)) rmSync(single);
   }
-  writeFileAtomic(join(directory, "config.json"), `${JSON.stringify(toHuggingFaceConfig(config, dtype), null, 2)}\n`);
+  writeFileAtomic(
+    join(directory, "config.json"),
+    `${JSON.stringify({ ...toHuggingFaceConfig(config, dtype), ...(quantization && { quantization_config: { quant_method: `diffucoder-${quantization}` } }) }, null, 2)}\n`,
+  );
 }
 
-function intoShards(parameters: ModelParameters, maxElements: number): ModelParameters[] {
+function intoShards(parameters: ModelParameters, maxBytes: number, bytesOf: (array: NdArray) => number): ModelParameters[] {
   const shards: Record<string, NdArray>[] = [{}];
   let size = 0;
   for (const [name, array] of Object.entries(parameters)) {
-    if (size > 0 && size + array.size > maxElements) {
+    const bytes = bytesOf(array);
+    if (size > 0 && size + bytes > maxBytes) {
       shards.push({});
       size = 0;
     }
     (shards.at(-1) as Record<string, NdArray>)[name] = array;
-    size += array.size;
+    size += bytes;
   }
   return shards;
 }
