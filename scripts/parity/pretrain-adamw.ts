@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { diffusionLoss, diffusionWeights } from "@diffucoder/diffusion";
-import { forward, loadModel } from "@diffucoder/model";
+import { forward, loadModel, type ModelConfig } from "@diffucoder/model";
 import {
   adamW,
   type AdamWState,
   clipByGlobalNorm,
   compile,
+  type Executor,
   globalNorm,
   initAdamW,
   type NdArray,
@@ -14,7 +15,7 @@ import {
 } from "@diffucoder/tensor";
 import { type Check, int32Rows, judge, largestError, readGolden } from "./check.ts";
 
-interface PretrainGolden {
+export interface PretrainGolden {
   x0: number[][];
   t: number[];
   mask: number[][];
@@ -36,28 +37,10 @@ export const pretrainAdamWCheck: Check = {
     const model = loadModel(join(directory, "checkpoint"));
     const { config } = model;
 
-    const train = compile(
-      (parameters: Weights, state: AdamWState<Weights>, batch: { inputIds: Tensor; targets: Tensor; weights: Tensor }, lr: Tensor, step: Tensor) => {
-        const { value, gradient } = valueAndGradient(
-          (p: Weights) => diffusionLoss(forward(config, p, { inputIds: batch.inputIds }), batch),
-          parameters,
-        );
-        const { clipped, norm } = clipByGlobalNorm(gradient, optimizer.max_grad_norm);
-        const updated = adamW(parameters, clipped, state, {
-          lr,
-          step,
-          beta1: optimizer.betas[0],
-          beta2: optimizer.betas[1],
-          eps: optimizer.eps,
-          weightDecay: optimizer.weight_decay,
-        });
-        return { loss: value, norm, gradientNorms: normsOf(clipped), ...updated };
-      },
-    );
+    const train = trainingStep(config, optimizer);
     const parameterNorms = compile((parameters: Weights) => normsOf(parameters));
 
-    const mask = int32Rows(golden.mask);
-    const batch = { inputIds: int32Rows(golden.xt), targets: int32Rows(golden.x0), weights: diffusionWeights({ mask, timesteps: golden.t }) };
+    const batch = trainingBatch(golden);
     let { parameters } = model;
     let state: AdamWState<Record<string, NdArray>> = initAdamW(parameters);
     const losses: number[] = [];
@@ -92,6 +75,34 @@ export const pretrainAdamWCheck: Check = {
     ]);
   },
 };
+
+/** One step of the run that made the golden file: loss, gradients, clipping and AdamW in one compiled function. */
+export function trainingStep(config: ModelConfig, optimizer: PretrainGolden["optimizer"], executor?: Executor) {
+  return compile(
+    (parameters: Weights, state: AdamWState<Weights>, batch: { inputIds: Tensor; targets: Tensor; weights: Tensor }, lr: Tensor, step: Tensor) => {
+      const { value, gradient } = valueAndGradient(
+        (p: Weights) => diffusionLoss(forward(config, p, { inputIds: batch.inputIds }), batch),
+        parameters,
+      );
+      const { clipped, norm } = clipByGlobalNorm(gradient, optimizer.max_grad_norm);
+      const updated = adamW(parameters, clipped, state, {
+        lr,
+        step,
+        beta1: optimizer.betas[0],
+        beta2: optimizer.betas[1],
+        eps: optimizer.eps,
+        weightDecay: optimizer.weight_decay,
+      });
+      return { loss: value, norm, gradientNorms: normsOf(clipped), ...updated };
+    },
+    { ...(executor && { executor }) },
+  );
+}
+
+/** The golden file's batch: noised rows, their targets and the weights of the loss. */
+export function trainingBatch({ xt, x0, mask, t }: Pick<PretrainGolden, "xt" | "x0" | "mask" | "t">) {
+  return { inputIds: int32Rows(xt), targets: int32Rows(x0), weights: diffusionWeights({ mask: int32Rows(mask), timesteps: t }) };
+}
 
 function normsOf(tree: Weights): Weights {
   return Object.fromEntries(Object.entries(tree).map(([name, tensor]) => [name, globalNorm(tensor)]));

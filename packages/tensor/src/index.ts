@@ -26,6 +26,7 @@ export { type ExportedOnnx, exportOnnx, type ExportOnnxOptions } from "./export-
 export type { Executor, Plan } from "./executor.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions } from "./executors/onnx/executor.ts";
+export { tfjsExecutor, type TfjsExecutorOptions } from "./executors/tfjs/executor.ts";
 
 export {
   openSafetensors,

@@ -5,7 +5,7 @@ import { checkFunction, spread, valueOn } from "../gradient-check.fixture.ts";
 
 let executors: t.Executor[];
 beforeAll(async () => {
-  executors = [await t.onnxExecutor({ api: "c" }), await t.onnxExecutor({ api: "js" })];
+  executors = [await t.onnxExecutor({ api: "c" }), await t.onnxExecutor({ api: "js" }), await t.tfjsExecutor({ backend: "cpu" })];
 });
 
 const positive = (shape: number[], seed = 1): t.NdArray =>

@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { checkFunction, spread } from "../gradient-check.fixture.ts";
 import * as t from "../index.ts";
 
-let onnx: t.Executor[];
+let executors: t.Executor[];
 beforeAll(async () => {
-  onnx = [await t.onnxExecutor()];
+  executors = [await t.onnxExecutor(), await t.tfjsExecutor({ backend: "cpu" })];
 });
 
 const dims = (maxLength: number) => fc.array(fc.integer({ min: 0, max: 3 }), { maxLength });
@@ -36,7 +36,7 @@ describe("on random shapes", () => {
   };
   it.each(Object.entries(binary))("%s broadcasts", async (_name, op) => {
     await fc.assert(
-      fc.asyncProperty(pairs, ([a, b]) => checkFunction(op, [spread(a), spread(b, 3)], onnx)),
+      fc.asyncProperty(pairs, ([a, b]) => checkFunction(op, [spread(a), spread(b, 3)], executors)),
       some,
     );
   });
@@ -53,14 +53,14 @@ describe("on random shapes", () => {
   };
   it.each(Object.entries(unary))("%s keeps the shape", async (_name, op) => {
     await fc.assert(
-      fc.asyncProperty(dims(3), (shape) => checkFunction(op, [spread(shape)], onnx)),
+      fc.asyncProperty(dims(3), (shape) => checkFunction(op, [spread(shape)], executors)),
       { numRuns: 6 },
     );
   });
 
   it("where selects by a condition that broadcasts", async () => {
     await fc.assert(
-      fc.asyncProperty(pairs, ([a, b]) => checkFunction((x, y) => t.where(t.less(y, 0.2), x, t.mul(y, x)), [spread(a), spread(b, 3)], onnx)),
+      fc.asyncProperty(pairs, ([a, b]) => checkFunction((x, y) => t.where(t.less(y, 0.2), x, t.mul(y, x)), [spread(a), spread(b, 3)], executors)),
       some,
     );
   });
@@ -72,7 +72,7 @@ describe("on random shapes", () => {
       (x: t.Tensor, axis: number) => t.cumSum(x, { axis }),
     ];
     await fc.assert(
-      fc.asyncProperty(withAxis, fc.constantFrom(...ops), ([shape, axis], op) => checkFunction((x) => op(x, axis), [spread(shape)], onnx)),
+      fc.asyncProperty(withAxis, fc.constantFrom(...ops), ([shape, axis], op) => checkFunction((x) => op(x, axis), [spread(shape)], executors)),
       { numRuns: 20 },
     );
   });
@@ -83,7 +83,7 @@ describe("on random shapes", () => {
       fc.asyncProperty(fc.tuple(size, size, size), pairs, fc.boolean(), fc.boolean(), ([m, k, n], [batchA, batchB], transposeA, transposeB) => {
         const a = [...batchA, ...(transposeA ? [k, m] : [m, k])];
         const b = [...batchB, ...(transposeB ? [n, k] : [k, n])];
-        return checkFunction((x, y) => t.matmul(x, y, { transposeA, transposeB }), [spread(a), spread(b, 3)], onnx);
+        return checkFunction((x, y) => t.matmul(x, y, { transposeA, transposeB }), [spread(a), spread(b, 3)], executors);
       }),
       { numRuns: 25 },
     );
@@ -98,7 +98,7 @@ describe("on random shapes", () => {
         return checkFunction(
           (x) => t.transpose(t.concat([t.slice(x, { axis, start }), t.pad(x, { before, after: before })], axis), reversed),
           [spread(shape)],
-          onnx,
+          executors,
         );
       }),
       { numRuns: 20 },
@@ -125,11 +125,15 @@ describe("on random shapes", () => {
             shape,
           );
         const args = [numbers(a, 5), numbers(b, 3)] as const;
-        const [want, got] = await Promise.all([t.referenceExecutor, onnx[0]!].map((executor) => t.compile(operations, { executor })(...args)));
-        got!.forEach((result, i) => {
-          expect(result.shape).toEqual(want![i]!.shape);
-          expect([...result.data]).toEqual([...want![i]!.data]);
-        });
+        const run = (executor: t.Executor): Promise<t.NdArray[]> => t.compile(operations, { executor })(...args);
+        const want = await run(t.referenceExecutor);
+        for (const executor of executors) {
+          const got = await run(executor);
+          got.forEach((result, i) => {
+            expect(result.shape).toEqual(want[i]!.shape);
+            expect([...result.data]).toEqual([...want[i]!.data]);
+          });
+        }
       }),
       some,
     );
