@@ -5,9 +5,9 @@ import { toProgram } from "../samples/post-process.ts";
 import type { FailedTest, SuiteScore } from "../scoring/score-program.ts";
 import type { ScoredSample, SuiteSummary } from "../scoring/score-samples.ts";
 import { sourceText, suiteName } from "./eval-table.ts";
-import { html, type Html, raw } from "./html.ts";
+import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
-import { style } from "./style.ts";
+import { pageHead } from "./page-head.ts";
 
 // Models write arbitrary text. Every value is escaped, and should that ever fail, this policy lets the page load and run nothing.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -30,16 +30,7 @@ export function evalReport(result: EvalResult, problems: readonly Problem[]): st
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
   return html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <style>
-          ${raw(style)}
-        </style>
-      </head>
+      ${pageHead({ title, policy })}
       <body>
         <header><h1>${title}</h1></header>
         <main>

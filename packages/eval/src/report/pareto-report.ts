@@ -1,8 +1,8 @@
 import type { Interval } from "../bootstrap.ts";
-import { html, type Html, raw } from "./html.ts";
+import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent, formatPoints } from "./number-format.ts";
 import { paretoFront, scatterChart } from "./scatter-chart.ts";
-import { style } from "./style.ts";
+import { pageHead } from "./page-head.ts";
 
 /** One way to decode, and what it costs; costs are means over completions. */
 export interface DecodingSetting {
@@ -48,16 +48,7 @@ export function paretoReport({ title, description, settings, confirmation }: Par
   const groups = [...new Set(settings.map(({ group }) => group))];
   const page = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <style>
-          ${raw(style)}
-        </style>
-      </head>
+      ${pageHead({ title, policy })}
       <body>
         <header>
           <h1>${title}</h1>

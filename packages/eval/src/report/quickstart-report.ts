@@ -6,7 +6,7 @@ import { html, raw, withCode, type Html } from "./html.ts";
 import { formatNumber, formatPercent, formatPoints, formatSeconds } from "./number-format.ts";
 import type { QuickstartReportData } from "./report-data.ts";
 import { script } from "./script.ts";
-import { style } from "./style.ts";
+import { pageHead } from "./page-head.ts";
 
 // Models write arbitrary text. Every value is escaped, and should that ever fail, this policy lets the page load
 // nothing and run no script but its own.
@@ -30,16 +30,7 @@ export function quickstartReport(data: QuickstartReportData): string {
   const delta = `${formatPoints(passAt1.difference)} points, 95 % interval ${low} to ${high}`;
   const page = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <style>
-          ${raw(style)}
-        </style>
-      </head>
+      ${pageHead({ title, policy })}
       <body>
         <header>
           <h1>${title}</h1>
