@@ -1,4 +1,4 @@
-"""Made whole by ../src/launch.ts, which puts the other files' text into SOURCES and SCRIPTS: whoever runs this may not be able to read them."""
+"""Made whole by ../src/local/launch.ts, which puts the other files' text into SOURCES and SCRIPTS: whoever runs this may not be able to read them."""
 import gc
 import random
 import sys

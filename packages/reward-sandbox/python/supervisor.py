@@ -1,4 +1,4 @@
-"""Runs jobs with untrusted programs, each in forked children. Started once per worker by worker.ts.
+"""Runs jobs with untrusted programs, each in forked children. Started once per worker by ../src/local/supervisor-worker.ts.
 
 A job is one line of JSON on standard input: { id, kind, language, code, walls, total, memory, output, files } with walls the seconds
 of each item, total those of the job, memory and output (of one item) in bytes, files whether /tmp may be written to; and, by kind,

@@ -7,7 +7,7 @@ import { ANSWERS_FILE, type Attack, expectedOf } from "./attacks/attack.fixture.
 import { ATTACKS } from "./attacks/index.fixture.ts";
 import { sameValue } from "./equality.ts";
 import type { VerdictName } from "./jobs.ts";
-import { findBubblewrap, findPython } from "./launch.ts";
+import { findBubblewrap, findPython } from "./local/launch.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const levels = [...(findBubblewrap() ? ["bubblewrap" as const] : []), ...(findPython() ? ["process" as const] : [])];

@@ -14,7 +14,8 @@ export type {
   Trust,
   VerdictName,
 } from "./jobs.ts";
-export type { Isolation, LocalLevel } from "./launch.ts";
+export type { LocalLevel } from "./local/launch.ts";
+export type { Answer, Isolation, IsolationLevel, Job, Provider, Worker } from "./provider.ts";
 export { extractCode, type RewardMode } from "./rewards/form.ts";
 export { REWARD_FUNCTIONS, type RewardFunction, type RewardMaker, type RewardSample } from "./rewards/reward-functions.ts";
 export {

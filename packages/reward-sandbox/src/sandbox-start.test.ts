@@ -6,7 +6,7 @@ import { createSandbox } from "./sandbox.ts";
 const machine = vi.hoisted((): { python?: string | undefined; bubblewrap?: string | undefined } => ({}));
 
 /** Programs in JavaScript stand for Python and bubblewrap. */
-vi.mock(import("./launch.ts"), async (original) => ({
+vi.mock(import("./local/launch.ts"), async (original) => ({
   ...(await original()),
   findPython: () => machine.python,
   findBubblewrap: () => machine.bubblewrap,
@@ -28,7 +28,7 @@ afterEach(() => {
 it("names Python and how to install it", async () => {
   await expect(createSandbox()).rejects.toThrow(UnavailableError);
   await expect(createSandbox()).rejects.toThrow(
-    "Python is not available: no python3 was found. Install it, on Debian with: apt-get install python3.",
+    'The sandbox is not available: no python3 was found. Install what is missing, on Debian with: apt-get install bubblewrap python3. Isolation "none" runs programs without any.',
   );
 });
 

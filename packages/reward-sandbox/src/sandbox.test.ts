@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findBubblewrap, findPython, launchOf, type LocalLevel } from "./launch.ts";
-import type { Outcome } from "./jobs.ts";
+import { findBubblewrap, findPython, launchOf, type LocalLevel } from "./local/launch.ts";
+import type { Outcome, TestJob } from "./jobs.ts";
+import type { Job, Worker } from "./provider.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const levels: LocalLevel[] = [...(findBubblewrap() ? ["bubblewrap" as const] : []), ...(findPython() ? ["process" as const] : [])];
@@ -148,6 +149,29 @@ describe("launchOf", () => {
 });
 
 describe("createSandbox", () => {
+  it("runs programs on a provider that it is given, and says of what that cannot run that it could not", async () => {
+    const jobs: Job[] = [];
+    const worker: Worker = {
+      start: async () => {},
+      run: async (job) => {
+        jobs.push(job);
+        return { parses: true, results: [["pass", "", 1]] };
+      },
+      close: () => {},
+    };
+    const isolation = { level: "remote", description: "a machine elsewhere" } as const;
+    const elsewhere = await createSandbox({ isolation: { isolation, languages: ["python"], writableTmp: false, worker: () => worker }, workers: 1 });
+    expect(elsewhere.isolation).toBe(isolation);
+    const job = { code: "def f(): pass", tests: ["assert f() is None"], wallTimeMs: 500, memoryMb: 1, outputMb: 2 };
+    expect((await elsewhere.runTests(job)).verdicts).toEqual([{ verdict: "pass", detail: "", milliseconds: 1 }]);
+    const limits = { walls: [0.5], total: 0.5, memory: 2 ** 20, output: 2 ** 21, files: false };
+    expect(jobs).toEqual([{ kind: "tests", language: "python", code: job.code, tests: job.tests, entry: null, unittest: false, ...limits }]);
+    const detailOf = async (more: Partial<TestJob>): Promise<string> => (await elsewhere.runTests({ ...job, ...more })).verdicts[0]!.detail;
+    expect(await detailOf({ language: "javascript" })).toBe("isolation by remote does not run javascript");
+    expect(await detailOf({ writableTmp: true })).toBe("isolation by remote has no writable /tmp that can be wiped");
+    expect(jobs).toHaveLength(1);
+  });
+
   it("refuses settings that are no positive integers", async () => {
     await expect(createSandbox({ workers: 0 })).rejects.toThrow(InvalidArgumentError);
     await expect(createSandbox({ wallTimeMs: 0.5 })).rejects.toThrow("wallTimeMs");

@@ -1,10 +1,12 @@
 import { AbortedError, InvalidArgumentError, UnavailableError } from "@diffucoder/core";
-import type { FunctionJob, Language, Limits, Outcome, OutcomeResult, ProgramJob, RunOptions, TestJob, TestResult, TestVerdict } from "./jobs.ts";
-import { descriptions, findBubblewrap, findPython, type Isolation, type Launch, launchOf, type LocalLevel } from "./launch.ts";
+import { failed, toOutcomes, toTestResult, unparsed } from "./answers.ts";
+import { chooseProvider } from "./choose-provider.ts";
+import type { FunctionJob, Language, Limits, OutcomeResult, ProgramJob, RunOptions, TestJob, TestResult } from "./jobs.ts";
+import type { LocalLevel } from "./local/launch.ts";
 import { Pool } from "./pool.ts";
+import type { Answer, Isolation, Job, Provider } from "./provider.ts";
 import { stripTypes } from "./typescript.ts";
-import { isValue, toPython } from "./values.ts";
-import { type SupervisorAnswer, type SupervisorJob, Worker } from "./worker.ts";
+import { toPython } from "./values.ts";
 
 export interface SandboxOptions {
   /** Processes that run jobs at the same time. @default 2 */
@@ -13,8 +15,8 @@ export interface SandboxOptions {
   wallTimeMs?: number;
   /** Address space of a program, megabytes. @default 512 */
   memoryMb?: number;
-  /** `"auto"` takes the strongest that starts here, and never `"none"`. @default "auto" */
-  isolation?: LocalLevel | "auto";
+  /** `"auto"` takes the strongest that starts here, and never `"none"`; a provider runs programs elsewhere. @default "auto" */
+  isolation?: LocalLevel | "auto" | Provider;
 }
 
 /** Runs untrusted programs. A job that it could not run is answered `infrastructure` for every item. */
@@ -43,8 +45,8 @@ const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u;
  */
 export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb = 512, isolation = "auto" }: SandboxOptions = {}): Promise<Sandbox> {
   for (const [argument, value] of Object.entries({ workers, wallTimeMs, memoryMb })) checkCount(argument, value);
-  const { level, launch, worker: first } = await startFirst(isolation);
-  const all = [...Array.from({ length: workers - 1 }, () => new Worker(launch)), first];
+  const { provider, worker: first } = await chooseProvider(isolation);
+  const all = [...Array.from({ length: workers - 1 }, () => provider.worker()), first];
   const pool = new Pool(all);
   let closed = false;
 
@@ -60,13 +62,15 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
   };
 
   /** How each of a job's items ended. */
-  const perform = async (job: SupervisorJob, count: number, options: RunOptions, testCode?: Buffer[]): Promise<SupervisorAnswer> => {
+  const perform = async (job: Job, count: number, options: RunOptions): Promise<Answer> => {
+    if (!provider.languages.includes(job.language)) return failed(count, `isolation by ${provider.isolation.level} does not run ${job.language}`);
+    if (job.files && !provider.writableTmp) return failed(count, `isolation by ${provider.isolation.level} has no writable /tmp that can be wiped`);
     if (closed) return failed(count, "the sandbox was closed");
     return pool.use(async (worker) => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         let answer;
         try {
-          answer = await worker.run(job, { ...(testCode && { testCode }), signal: options.signal });
+          answer = await worker.run(job, { signal: options.signal });
         } catch (error) {
           if (!(error instanceof UnavailableError)) throw error;
           return failed(count, error.message);
@@ -79,22 +83,14 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
     }, options);
   };
 
-  const performIn = (
-    language: Language | undefined,
-    code: string,
-    job: (code: string, of: SupervisorJob["language"]) => Promise<SupervisorAnswer>,
-    count: number,
-  ) => {
+  const performIn = (language: Language | undefined, code: string, job: (code: string, of: Job["language"]) => Promise<Answer>, count: number) => {
     if (language !== "typescript") return job(code, language ?? "python");
     const stripped = stripTypes(code);
     return stripped === undefined ? Promise.resolve(unparsed(count)) : job(stripped, "javascript");
   };
 
-  const needsTmp = (writableTmp: boolean | undefined): string | undefined =>
-    writableTmp && level !== "bubblewrap" ? "a writable /tmp that can be wiped wants isolation by bubblewrap" : undefined;
-
   return {
-    isolation: { level, description: descriptions[level] },
+    isolation: provider.isolation,
     run: async ({ language, code, entryPoint, inputs, callTimesMs, ...limits }, options = {}) => {
       checkName(entryPoint);
       const count = inputs.length;
@@ -102,7 +98,7 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
         throw new InvalidArgumentError({ argument: "callTimesMs", value: callTimesMs, expected: `one number for each of ${count} inputs` });
       const common = settings(limits, count, CALLS_WORTH);
       const walls = callTimesMs?.map((milliseconds) => milliseconds / 1000) ?? common.walls;
-      const job = (text: string, of: SupervisorJob["language"]) =>
+      const job = (text: string, of: Job["language"]) =>
         perform(
           {
             kind: "functions",
@@ -121,9 +117,7 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
     },
     runProgram: async ({ language, code, stdins, writableTmp = false, ...limits }, options = {}) => {
       const count = stdins.length;
-      const problem = needsTmp(writableTmp);
-      if (problem) return toOutcomes(failed(count, problem));
-      const job = (text: string, of: SupervisorJob["language"]) =>
+      const job = (text: string, of: Job["language"]) =>
         perform(
           { kind: "programs", language: of, code: text, ...settings(limits, count, Math.max(count, 1)), files: writableTmp, stdins },
           count,
@@ -135,11 +129,8 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
       if (entryPoint !== undefined) checkName(entryPoint);
       const count = tests.length;
       const trust = entryPoint === undefined ? "low" : "high";
-      const problem = needsTmp(writableTmp);
-      if (problem) return toTestResult(failed(count, problem), trust);
       const texts = language === "typescript" ? tests.map((test) => stripTypes(test) ?? test) : tests;
-      const testCode = texts.map((test) => Buffer.from(`${JSON.stringify(test)}\n`));
-      const job = (text: string, of: SupervisorJob["language"]) =>
+      const job = (text: string, of: Job["language"]) =>
         perform(
           {
             kind: "tests",
@@ -149,11 +140,10 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
             files: writableTmp,
             entry: entryPoint ?? null,
             unittest,
-            sizes: testCode.map(({ length }) => length),
+            tests: texts,
           },
           count,
           options,
-          testCode,
         );
       return toTestResult(await performIn(language, code, job, count), trust);
     },
@@ -170,81 +160,4 @@ function checkCount(argument: string, value: number): void {
 
 function checkName(entryPoint: string): void {
   if (!IDENTIFIER.test(entryPoint)) throw new InvalidArgumentError({ argument: "entryPoint", value: entryPoint, expected: "the name of a function" });
-}
-
-const failed = (count: number, detail: string, status = "infrastructure"): SupervisorAnswer => ({
-  parses: true,
-  results: Array.from({ length: count }, () => [status, detail, 0]),
-});
-
-const unparsed = (count: number): SupervisorAnswer => ({ ...failed(count, "SyntaxError", "exception"), parses: false });
-
-const FAILURES: ReadonlySet<string> = new Set([
-  "wrong",
-  "exception",
-  "timeout",
-  "memory",
-  "output-limit",
-  "forbidden",
-  "infrastructure",
-] satisfies Outcome["status"][]);
-
-/** A status that the protocol does not know, or a value in another form, was forged by the program. */
-function toOutcome([status, value, milliseconds]: SupervisorAnswer["results"][number]): Outcome {
-  if (status === "ok" && isValue(value)) return { status, value, milliseconds };
-  if (FAILURES.has(status) && typeof value === "string") return { status: status as Exclude<Outcome["status"], "ok">, detail: value, milliseconds };
-  return { status: "forbidden", detail: "forged an answer", milliseconds };
-}
-
-function toOutcomes({ parses, results }: SupervisorAnswer): OutcomeResult {
-  return { parses, outcomes: results.map(toOutcome) };
-}
-
-function toVerdict(result: SupervisorAnswer["results"][number]): TestVerdict {
-  if (result[0] === "pass") return { verdict: "pass", detail: "", milliseconds: result[2] };
-  const outcome = toOutcome(result);
-  return outcome.status === "ok"
-    ? { verdict: "forbidden", detail: "forged an answer", milliseconds: outcome.milliseconds }
-    : { verdict: outcome.status, detail: outcome.detail, milliseconds: outcome.milliseconds };
-}
-
-function toTestResult({ parses, results }: SupervisorAnswer, trust: TestResult["trust"]): TestResult {
-  return { parses, trust, verdicts: results.map(toVerdict) };
-}
-
-interface Started {
-  level: LocalLevel;
-  launch: Launch;
-  worker: Worker;
-}
-
-/** The first worker, which shows that a level of isolation works here. */
-async function startFirst(isolation: LocalLevel | "auto"): Promise<Started> {
-  const python = findPython();
-  if (python === undefined)
-    throw new UnavailableError({ what: "Python", problem: "no python3 was found", wayOut: "Install it, on Debian with: apt-get install python3." });
-  const bubblewrap = findBubblewrap();
-  let problem = "";
-  for (const level of isolation === "auto" ? (["bubblewrap", "process"] as const) : [isolation]) {
-    if (level === "bubblewrap" && bubblewrap === undefined) {
-      problem = "bwrap was not found";
-      continue;
-    }
-    const launch = launchOf(level, { python, bubblewrap });
-    const worker = new Worker(launch);
-    try {
-      const { filtered } = await worker.start();
-      if (filtered || level === "none") return { level, launch, worker };
-      problem = "this system does not filter system calls";
-    } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error;
-      problem = error.problem;
-    }
-    worker.close();
-  }
-  throw new UnavailableError({
-    what: isolation === "auto" ? "The sandbox" : `The sandbox with isolation by ${isolation}`,
-    problem,
-    wayOut: `Install what is missing, on Debian with: apt-get install bubblewrap python3. Isolation "none" runs programs without any.`,
-  });
 }

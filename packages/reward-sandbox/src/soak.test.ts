@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import type { Attack } from "./attacks/attack.fixture.ts";
 import { ATTACKS } from "./attacks/index.fixture.ts";
 import { sameValue } from "./equality.ts";
-import { findBubblewrap, findPython } from "./launch.ts";
+import { findBubblewrap, findPython } from "./local/launch.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const JOBS = Number(process.env["SOAK_JOBS"] ?? 250);

@@ -1,6 +1,6 @@
 // Tests that are code, whole programs, and JavaScript.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findBubblewrap, findPython, type LocalLevel } from "./launch.ts";
+import { findBubblewrap, findPython, type LocalLevel } from "./local/launch.ts";
 import type { TestJob } from "./jobs.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 

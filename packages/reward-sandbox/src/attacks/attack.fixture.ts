@@ -1,5 +1,5 @@
 import type { Language, VerdictName } from "../jobs.ts";
-import type { LocalLevel } from "../launch.ts";
+import type { LocalLevel } from "../local/launch.ts";
 
 /** What both tests of an attack may end as. Alternatives are for what the machine's speed decides, such as memory or time. */
 export type Verdicts = VerdictName | readonly VerdictName[];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FunctionJob, OutcomeResult } from "../jobs.ts";
-import { findBubblewrap, findPython } from "../launch.ts";
+import { findBubblewrap, findPython } from "../local/launch.ts";
 import { extractCode } from "./form.ts";
 import { REWARD_FUNCTIONS } from "./reward-functions.ts";
 import { combineRewards, type RewardTerm, scoreCompletions } from "./score-completions.ts";

@@ -1,8 +1,9 @@
 import { UnavailableError } from "@diffucoder/core";
 import { expect, it } from "vitest";
-import { type SupervisorJob, Worker } from "./worker.ts";
+import type { Job } from "../provider.ts";
+import { SupervisorWorker } from "./supervisor-worker.ts";
 
-const job: SupervisorJob = {
+const job: Job = {
   kind: "functions",
   language: "python",
   code: "",
@@ -16,19 +17,22 @@ const job: SupervisorJob = {
 };
 
 /** A supervisor in JavaScript: `code` of a job is a statement that sees its `id` and may `answer` with lines. */
-const supervisor = (): Worker =>
-  new Worker({
-    command: process.execPath,
-    args: [
-      "-e",
-      `const answer = (line) => console.log(typeof line === "string" ? line : JSON.stringify(line));
+const supervisor = (): SupervisorWorker =>
+  new SupervisorWorker(
+    {
+      command: process.execPath,
+      args: [
+        "-e",
+        `const answer = (line) => console.log(typeof line === "string" ? line : JSON.stringify(line));
       answer({ id: "", filtered: true });
       require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
         const { id, code } = JSON.parse(line);
         eval(code);
       })`,
-    ],
-  });
+      ],
+    },
+    { filters: true },
+  );
 const honest = { ...job, code: 'answer({ id, parses: true, results: [["ok", 1, 0], ["ok", 2, 0]] })' };
 const right = {
   parses: true,
@@ -39,7 +43,7 @@ const right = {
 };
 
 it("names a program that cannot be started", async () => {
-  const worker = new Worker({ command: "/nowhere/python3", args: [] });
+  const worker = new SupervisorWorker({ command: "/nowhere/python3", args: [] }, { filters: true });
   await expect(worker.run(job)).rejects.toThrow(UnavailableError);
   await expect(worker.run(job)).rejects.toThrow("/nowhere/python3");
 });
@@ -81,5 +85,15 @@ it("ends a job whose signal says so", async () => {
   expect(await running).toBeUndefined();
   expect(await worker.run({ ...job, code: "void 0" }, { signal: controller.signal })).toBeUndefined();
   expect(await worker.run(honest)).toMatchObject(right);
+  worker.close();
+});
+
+it("is of no use where system calls cannot be filtered, if that was wanted", async () => {
+  const launch = { command: process.execPath, args: ["-e", 'console.log(JSON.stringify({ id: "", filtered: false })); process.stdin.resume()'] };
+  await expect(new SupervisorWorker(launch, { filters: true }).start()).rejects.toThrow(
+    "The Python sandbox is not available: this system does not filter system calls.",
+  );
+  const worker = new SupervisorWorker(launch, { filters: false });
+  await worker.start();
   worker.close();
 });

@@ -3,36 +3,8 @@ import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
+import type { Answer, Job, Worker } from "../provider.ts";
 import { environment, type Launch } from "./launch.ts";
-
-/** A job as the supervisor reads it; see supervisor.py. */
-export interface SupervisorJob {
-  kind: "functions" | "programs" | "tests";
-  language: "python" | "javascript";
-  code: string;
-  /** Seconds for each item. */
-  walls: readonly number[];
-  /** Seconds for the job. */
-  total: number;
-  /** Bytes. */
-  memory: number;
-  /** Bytes that one item may put out. */
-  output: number;
-  /** Whether programs may write to /tmp. */
-  files: boolean;
-  entry?: string | null;
-  inputs?: readonly (readonly unknown[])[];
-  stdins?: readonly string[];
-  unittest?: boolean;
-  sizes?: readonly number[];
-}
-
-export interface SupervisorAnswer {
-  /** Whether the code parses. */
-  parses: boolean;
-  /** Status, value or detail, and milliseconds of each item. */
-  results: [status: string, value: unknown, milliseconds: number][];
-}
 
 /** What a supervisor says when it is ready. */
 interface Greeting {
@@ -45,53 +17,47 @@ interface Greeting {
 const PATIENCE = 2;
 
 /** The answer to a job; nothing if the line is another's or no answer at all. */
-function answerTo(id: string, line: string): SupervisorAnswer | undefined {
+function answerTo(id: string, line: string): Answer | undefined {
   try {
-    const answer = JSON.parse(line) as SupervisorAnswer & { id: string };
+    const answer = JSON.parse(line) as Answer & { id: string };
     return answer.id === id && answer.results.every((result) => Array.isArray(result)) ? answer : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** One supervisor process and the job that it runs; one that dies or hangs is replaced for the next job. */
-export class Worker {
+const unavailable = (problem: string): UnavailableError => new UnavailableError({ what: "The Python sandbox", problem });
+
+/** One supervisor process, supervisor.py, and the job that it runs; one that dies or hangs is replaced for the next job. */
+export class SupervisorWorker implements Worker {
   readonly #launch: Launch;
+  readonly #filters: boolean;
   #child: ChildProcess | undefined;
-  #greeting: Greeting | undefined;
   #onLine: ((line: string | undefined) => void) | undefined;
 
-  constructor(launch: Launch) {
+  /** @param filters whether it is of no use where system calls cannot be filtered */
+  constructor(launch: Launch, { filters }: { filters: boolean }) {
     this.#launch = launch;
+    this.#filters = filters;
   }
 
-  /** Starts the supervisor unless it runs. @throws {UnavailableError} if it cannot be started */
-  async start(): Promise<Greeting> {
-    if (this.#child === undefined || this.#greeting === undefined) {
-      const { child, greeting } = await this.#spawn();
-      this.#child = child;
-      this.#greeting = greeting;
+  async start(): Promise<void> {
+    if (this.#child !== undefined) return;
+    const { child, greeting } = await this.#spawn();
+    if (this.#filters && !greeting.filtered) {
+      child.kill("SIGKILL");
+      throw unavailable("this system does not filter system calls");
     }
-    return this.#greeting;
+    this.#child = child;
   }
 
-  /**
-   * Runs one job; jobs of one worker must not overlap.
-   *
-   * @param testCode what goes to the supervisor beside the job: JSON lines of `sizes` bytes
-   * @param signal ends the supervisor, and with it the job
-   * @returns undefined if the supervisor died or hung
-   * @throws {UnavailableError} if no supervisor can be started
-   */
-  async run(
-    job: SupervisorJob,
-    { testCode, signal }: { testCode?: readonly Buffer[]; signal?: AbortSignal | undefined } = {},
-  ): Promise<SupervisorAnswer | undefined> {
+  async run({ tests, ...job }: Job, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Answer | undefined> {
     await this.start();
     const child = this.#child as ChildProcess;
+    const testCode = tests?.map((test) => Buffer.from(`${JSON.stringify(test)}\n`));
     const id = randomUUID(); // a job cannot guess the next one's
-    return new Promise<SupervisorAnswer | undefined>((resolve) => {
-      const finish = (answer: SupervisorAnswer | undefined): void => {
+    return new Promise<Answer | undefined>((resolve) => {
+      const finish = (answer: Answer | undefined): void => {
         clearTimeout(watchdog);
         signal?.removeEventListener("abort", giveUp);
         this.#onLine = undefined;
@@ -110,7 +76,8 @@ export class Worker {
       };
       if (signal?.aborted) giveUp();
       else {
-        child.stdin?.write(`${JSON.stringify({ id, ...job })}\n`);
+        const sizes = testCode?.map(({ length }) => length);
+        child.stdin?.write(`${JSON.stringify({ id, ...job, sizes })}\n`);
         for (const bytes of testCode ?? []) (child.stdio[3] as Writable).write(bytes);
       }
     });
@@ -132,7 +99,7 @@ export class Worker {
       const greeting = await new Promise<Greeting>((resolve, reject) => {
         const fail = (problem: string): void => {
           clearTimeout(timer);
-          reject(new UnavailableError({ what: "The Python sandbox", problem }));
+          reject(unavailable(problem));
         };
         const timer = setTimeout(() => fail("it did not answer within 10 seconds"), 10_000);
         child.once("error", (error) => fail(error.message));

@@ -1,16 +1,10 @@
 // How a worker's process is started, and what its level of isolation keeps away.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { shippedFile } from "../shipped-file.ts";
 
 /** How strongly programs are kept apart, from the strongest. */
 export const LOCAL_LEVELS = ["bubblewrap", "process", "none"] as const;
 export type LocalLevel = (typeof LOCAL_LEVELS)[number];
-
-/** What keeps programs apart. Reports carry it. */
-export interface Isolation {
-  level: LocalLevel | "pyodide" | "remote";
-  /** For people: what is kept away, and what is not. */
-  description: string;
-}
 
 export interface Launch {
   command: string;
@@ -30,12 +24,10 @@ export const findPython = (): string | undefined => firstOf(["/usr/bin/python3",
 
 export const findBubblewrap = (): string | undefined => firstOf(["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"]);
 
-const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-
 /** A script and the module of values that it requires, as one text that leaves no names behind. */
 function scriptSource(name: string): string {
-  const values = `((module) => {${read("javascript/values.cjs")}\nreturn module.exports})({})`;
-  return `((load, values) => {const require = (name) => (name === "./values.cjs" ? values : load(name));${read(`javascript/${name}.cjs`)}\n})(require, ${values})`;
+  const values = `((module) => {${shippedFile("javascript/values.cjs")}\nreturn module.exports})({})`;
+  return `((load, values) => {const require = (name) => (name === "./values.cjs" ? values : load(name));${shippedFile(`javascript/${name}.cjs`)}\n})(require, ${values})`;
 }
 
 /** The program of a worker as one text, with every file of ours that it needs. JSON's text is Python's too. */
@@ -54,12 +46,12 @@ export function supervisorSource({ filtersSystemCalls }: { filtersSystemCalls: b
     "test_jobs",
     "supervisor",
   ];
-  const sources = Object.fromEntries(modules.map((name) => [name, read(`python/${name}.py`)]));
+  const sources = Object.fromEntries(modules.map((name) => [name, shippedFile(`python/${name}.py`)]));
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
   const unfiltered = filtersSystemCalls
     ? ""
     : "from sandbox import child_process\nchild_process.FILTERS.update(dict.fromkeys(child_process.FILTERS))\n";
-  const bootstrap = read("python/bootstrap.py").replace("package.engine.SCRIPTS", () => `${unfiltered}package.engine.SCRIPTS`);
+  const bootstrap = shippedFile("python/bootstrap.py").replace("package.engine.SCRIPTS", () => `${unfiltered}package.engine.SCRIPTS`);
   return `SOURCES = ${JSON.stringify(sources)}\nSCRIPTS = ${JSON.stringify(scripts)}\n${bootstrap}`;
 }
 

@@ -1,0 +1,45 @@
+// What a worker answered, checked and in the words of jobs.ts.
+import type { Outcome, OutcomeResult, TestResult, TestVerdict } from "./jobs.ts";
+import type { Answer } from "./provider.ts";
+import { isValue } from "./values.ts";
+
+/** The same for each of so many items. */
+export const failed = (count: number, detail: string, status = "infrastructure"): Answer => ({
+  parses: true,
+  results: Array.from({ length: count }, () => [status, detail, 0]),
+});
+
+export const unparsed = (count: number): Answer => ({ ...failed(count, "SyntaxError", "exception"), parses: false });
+
+const FAILURES: ReadonlySet<string> = new Set([
+  "wrong",
+  "exception",
+  "timeout",
+  "memory",
+  "output-limit",
+  "forbidden",
+  "infrastructure",
+] satisfies Outcome["status"][]);
+
+/** A status that the protocol does not know, or a value in another form, was forged by the program. */
+function toOutcome([status, value, milliseconds]: Answer["results"][number]): Outcome {
+  if (status === "ok" && isValue(value)) return { status, value, milliseconds };
+  if (FAILURES.has(status) && typeof value === "string") return { status: status as Exclude<Outcome["status"], "ok">, detail: value, milliseconds };
+  return { status: "forbidden", detail: "forged an answer", milliseconds };
+}
+
+export function toOutcomes({ parses, results }: Answer): OutcomeResult {
+  return { parses, outcomes: results.map(toOutcome) };
+}
+
+function toVerdict(result: Answer["results"][number]): TestVerdict {
+  if (result[0] === "pass") return { verdict: "pass", detail: "", milliseconds: result[2] };
+  const outcome = toOutcome(result);
+  return outcome.status === "ok"
+    ? { verdict: "forbidden", detail: "forged an answer", milliseconds: outcome.milliseconds }
+    : { verdict: outcome.status, detail: outcome.detail, milliseconds: outcome.milliseconds };
+}
+
+export function toTestResult({ parses, results }: Answer, trust: TestResult["trust"]): TestResult {
+  return { parses, trust, verdicts: results.map(toVerdict) };
+}
