@@ -18,7 +18,7 @@ import select
 import sys
 
 from sandbox import engine
-from sandbox.child_process import FILTERS, Child, end_with_parent, hide, read_line, write_all
+from sandbox.child_process import FILTERS, Child, adopt_orphans, end_orphans, end_with_parent, hide, read_line, write_all
 from sandbox.function_jobs import run_functions
 from sandbox.program_jobs import run_programs
 from sandbox.test_jobs import run_tests
@@ -43,7 +43,9 @@ def filter_works():
 def handle_job():
     """Reads one job, runs it and writes its answer."""
     job = json.loads(read_line(0))
+    adopt_orphans()
     parses, results = KINDS[job["kind"]](job)
+    end_orphans()
     write_all(1, json.dumps({"id": job["id"], "parses": parses, "results": results}).encode() + b"\n")
 
 

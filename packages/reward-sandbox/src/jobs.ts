@@ -7,7 +7,7 @@ export interface Limits {
   wallTimeMs?: number;
   /** Of the whole job, milliseconds. @default three times `wallTimeMs`; for tests and runs, `wallTimeMs` times their number */
   totalTimeMs?: number;
-  /** Address space of the program, megabytes. @default the sandbox's */
+  /** Address space of each process of the job, and memory that all hold together, megabytes. @default the sandbox's */
   memoryMb?: number;
   /** Output of one call or run, megabytes. @default 1 */
   outputMb?: number;

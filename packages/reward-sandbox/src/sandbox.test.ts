@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { descendants } from "./descendants.fixture.ts";
 import { findBubblewrap, findPython, launchOf, type LocalLevel } from "./local/launch.ts";
 import type { Outcome, TestJob } from "./jobs.ts";
 import type { Job, Worker } from "./provider.ts";
@@ -99,6 +100,45 @@ def f(wanted):
   it("runs more jobs than it has workers, each with its own answer", async () => {
     const jobs = Array.from({ length: 20 }, (_, i) => sandbox.run({ code: `def f(x): return x + ${i}`, entryPoint: "f", inputs: [[100]] }));
     expect((await Promise.all(jobs)).map(({ outcomes }) => valueOf(outcomes[0]!))).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
+  });
+});
+
+describe.runIf(process.platform === "linux" && levels.length > 0)("the memory of all processes of a job together", () => {
+  it("is limited where a program may fork, and what it forked ends with its job", async () => {
+    const sandbox = await createSandbox({ workers: 1, wallTimeMs: 10_000, memoryMb: 256, isolation: "none" });
+    const before = descendants();
+    // Each child holds 120 MB for a while. One of them is left behind by its parent, out of reach of the program's process group.
+    const code = `import os, time
+def hold():
+    kept = bytearray(120 << 20)
+    for i in range(0, len(kept), 4096): kept[i] = 1
+    time.sleep(60)
+def f(children):
+    for i in range(children):
+        if os.fork() == 0:
+            os.setsid()
+            if i > 0 or os.fork() == 0: hold()
+            os._exit(0)
+    time.sleep(1)
+    return children`;
+    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [4], [1]], totalTimeMs: 30_000 });
+    expect(outcomes).toMatchObject([
+      { status: "ok", value: 1 },
+      { status: "memory", detail: "SIGKILL" },
+      { status: "ok", value: 1 },
+    ]);
+    expect(await sandbox.run({ code: "def f(x): return x", entryPoint: "f", inputs: [[7]] })).toMatchObject({ outcomes: [{ value: 7 }] });
+    await expect.poll(descendants).toEqual(before);
+    sandbox.close();
+  });
+
+  it.runIf(levels.includes("bubblewrap"))("is limited for a program and its tests", async () => {
+    const sandbox = await createSandbox({ workers: 1, wallTimeMs: 5000, memoryMb: 256, isolation: "bubblewrap" });
+    const code = "def f(megabytes):\n    global kept\n    kept = b'x' * (megabytes << 20)\n    return megabytes";
+    const test = (megabytes: number): string => `kept = b'x' * (150 << 20)\nassert f(${megabytes}) == ${megabytes}\nimport time\ntime.sleep(0.3)`;
+    const { verdicts } = await sandbox.runTests({ code, entryPoint: "f", tests: [test(20), test(150)] });
+    expect(verdicts).toMatchObject([{ verdict: "pass" }, { verdict: "memory" }]);
+    sandbox.close();
   });
 });
 

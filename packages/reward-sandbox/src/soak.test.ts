@@ -5,6 +5,7 @@ import { createRandom } from "@diffucoder/core";
 import { expect, it } from "vitest";
 import type { Attack } from "./attacks/attack.fixture.ts";
 import { ATTACKS } from "./attacks/index.fixture.ts";
+import { descendants } from "./descendants.fixture.ts";
 import { sameValue } from "./equality.ts";
 import { findBubblewrap, findPython } from "./local/launch.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
@@ -16,18 +17,6 @@ const canRun = process.platform === "linux" && findPython() !== undefined && fin
 
 const attacks = Object.values(ATTACKS).flat();
 const stops = ({ verdict }: Attack): boolean => [verdict].flat().includes("timeout");
-
-/** Every process below this one. */
-function descendants(): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      parents.set(Number(name), Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, "utf8"))?.[1]));
-    } catch {} // it has ended meanwhile
-  }
-  const isBelow = (pid: number | undefined): boolean => pid !== undefined && (parents.get(pid) === process.pid || isBelow(parents.get(pid)));
-  return [...parents.keys()].filter(isBelow);
-}
 
 const filesOf = (pid: number | "self"): number => readdirSync(`/proc/${pid}/fd`).length;
 

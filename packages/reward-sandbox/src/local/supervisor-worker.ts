@@ -5,6 +5,7 @@ import type { Writable } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
 import type { Answer, Job, Worker } from "../provider.ts";
 import { environment, type Launch } from "./launch.ts";
+import { lastOfChain, watchMemory } from "./memory-watch.ts";
 
 /** What a supervisor says when it is ready. */
 interface Greeting {
@@ -12,6 +13,9 @@ interface Greeting {
   /** Whether its children's system calls are filtered. */
   filtered: boolean;
 }
+
+/** What a JavaScript engine takes besides a program, bytes; as in engine.py. */
+const ENGINE_RESERVE = 512 * 2 ** 20;
 
 /** Seconds on top of a job's own, until a supervisor that does not answer is given up. */
 const PATIENCE = 2;
@@ -33,6 +37,8 @@ export class SupervisorWorker implements Worker {
   readonly #launch: Launch;
   readonly #filters: boolean;
   #child: ChildProcess | undefined;
+  /** Process id of the supervisor, which may be a descendant of the child. */
+  #supervisor = 0;
   #onLine: ((line: string | undefined) => void) | undefined;
 
   /** @param filters whether it is of no use where system calls cannot be filtered */
@@ -49,6 +55,7 @@ export class SupervisorWorker implements Worker {
       throw unavailable("this system does not filter system calls");
     }
     this.#child = child;
+    this.#supervisor = lastOfChain(child.pid as number);
   }
 
   async run({ tests, ...job }: Job, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Answer | undefined> {
@@ -59,6 +66,7 @@ export class SupervisorWorker implements Worker {
     return new Promise<Answer | undefined>((resolve) => {
       const finish = (answer: Answer | undefined): void => {
         clearTimeout(watchdog);
+        endWatch();
         signal?.removeEventListener("abort", giveUp);
         this.#onLine = undefined;
         resolve(answer);
@@ -67,6 +75,7 @@ export class SupervisorWorker implements Worker {
         this.close();
         finish(undefined);
       };
+      const endWatch = watchMemory(this.#supervisor, job.memory + (job.language === "javascript" ? ENGINE_RESERVE : 0));
       // The supervisor keeps the time itself; this is for one that a job has stopped or broken.
       const watchdog = setTimeout(giveUp, (job.total + PATIENCE) * 1000);
       signal?.addEventListener("abort", giveUp, { once: true });
