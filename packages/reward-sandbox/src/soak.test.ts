@@ -1,5 +1,5 @@
 // Many honest programs among attacks: no honest one gets a wrong verdict, and nothing is left behind. `SOAK_JOBS` is how many.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { createRandom } from "@diffucoder/core";
 import { expect, it } from "vitest";
