@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { spread } from "./gradient-check.fixture.ts";
 import { add, compile, exportOnnx, float32, linear, mean, mul, type NdArray, onnxExecutor, square, type Tensor, valueAndGradient } from "./index.ts";
 
-// The first to load ONNX Runtime decides how its threads are shared; plain sessions can do with either.
+// Plain sessions after ours here, before ours in executors/onnx/plain-session-first.test.ts: the first decides how threads are shared.
 beforeAll(() => onnxExecutor());
 
 let folder: string;

@@ -29,6 +29,7 @@ const functions = {
   CreateSessionOptions: [10, "uint64_t CreateSessionOptions(_Out_ uint64_t *options)"],
   DisableMemPattern: [17, "uint64_t DisableMemPattern(uint64_t options)"],
   SetSessionGraphOptimizationLevel: [23, "uint64_t SetSessionGraphOptimizationLevel(uint64_t options, int level)"],
+  SetIntraOpNumThreads: [24, "uint64_t SetIntraOpNumThreads(uint64_t options, int count)"],
   CreateRunOptions: [39, "uint64_t CreateRunOptions(_Out_ uint64_t *options)"],
   CreateTensorWithDataAsOrtValue: [
     49,
