@@ -54,7 +54,7 @@ export async function quantizedLayerSuite({ quick, say }: SuiteOptions): Promise
   const results: Result[] = [];
   for (const { name, method, isFrozen, peer: format, target } of variants) {
     say(`${SUITE} ${name} ...`);
-    const quantized = quantizeParameters({ config, method: method satisfies Quantization, parameters });
+    const quantized = await quantizeParameters({ config, method: method satisfies Quantization, parameters });
     const peer = folder === undefined ? undefined : await startLlamaCpp(folder, { config, format, tokens: TOKENS });
     try {
       await withPass({ config, parameters: quantized, ids, isFrozen }, async (pass) => {

@@ -1,6 +1,14 @@
 import { FileError, folderFile } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { loadModel, logitsFunction, type ModelConfig, type ModelParameters, type Quantization, readModelConfig } from "@diffucoder/model";
+import {
+  loadModel,
+  loadQuantizedModel,
+  logitsFunction,
+  type ModelConfig,
+  type ModelParameters,
+  type Quantization,
+  readModelConfig,
+} from "@diffucoder/model";
 import { createDenoiser, type Denoiser } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import type { Generation, GenerationEvent } from "./events.ts";
@@ -53,7 +61,7 @@ export async function loadDiffuCoder(dirOrRepo: string, { quantize, ...hub }: Lo
   const modelConfig = readModelConfig(folderFile(dir, "config.json"));
   const generationConfig = readGenerationConfig(dir, { maxLength: modelConfig.maxPositionEmbeddings });
   const tokenizer = loadTokenizer(dir, modelConfig);
-  const { config, parameters } = loadModel(dir, { quantize });
+  const { config, parameters } = quantize === undefined ? loadModel(dir) : await loadQuantizedModel(dir, quantize);
   const logits = logitsFunction(config);
   const { maskTokenId, vocabSize } = config;
   const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId, vocabSize, forbiddenIds: forbiddenIds(config, tokenizer) });

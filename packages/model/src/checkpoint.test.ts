@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { float32, int32, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadModel, type ModelParameters, openCheckpoint, parameterCount, parameterShapes, quantizeParameters, saveModel } from "./index.ts";
+import {
+  loadModel,
+  loadQuantizedModel,
+  type ModelParameters,
+  openCheckpoint,
+  parameterCount,
+  parameterShapes,
+  quantizeParameters,
+  saveModel,
+} from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 let folder: string;
@@ -133,36 +142,36 @@ describe("saveModel", () => {
 describe("a quantized checkpoint", () => {
   const wide = { ...smallConfig, hiddenSize: 32, intermediateSize: 64 };
 
-  it.each(["int8", "int4"] as const)("is made while reading, and is saved and read as it is: %s", (method) => {
+  it.each(["int8", "int4"] as const)("is made while reading, and is saved and read as it is: %s", async (method) => {
     for (const config of [wide, { ...wide, tieWordEmbeddings: true }]) {
       const parameters = smallParameters(config);
       saveModel(folder, { config, parameters, maxShardBytes: 20_000 });
-      const quantized = loadModel(folder, { quantize: method });
+      const quantized = await loadQuantizedModel(folder, method);
       expect(quantized.quantization).toBe(method);
-      expect(quantized.parameters).toEqual(quantizeParameters({ config, parameters, method }));
+      expect(quantized.parameters).toEqual(await quantizeParameters({ config, parameters, method }));
 
       saveModel(folder, { ...quantized, maxShardBytes: 5000 });
       expect(loadModel(folder)).toEqual(quantized);
-      expect(loadModel(folder, { quantize: method })).toEqual(quantized);
+      expect(await loadQuantizedModel(folder, method)).toEqual(quantized);
       const other = method === "int8" ? "int4" : "int8";
-      expect(() => loadModel(folder, { quantize: other })).toThrow(
+      await expect(loadQuantizedModel(folder, other)).rejects.toThrow(
         `quantize must be "${method}" or absent, for ${folder} is quantized already, got "${other}".`,
       );
     }
   });
 
-  it("says in config.json that it is no float checkpoint", () => {
+  it("says in config.json that it is no float checkpoint", async () => {
     saveModel(folder, { config: wide, parameters: smallParameters(wide) });
-    saveModel(folder, loadModel(folder, { quantize: "int8" }));
+    saveModel(folder, await loadQuantizedModel(folder, "int8"));
     const file = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     expect(file.quantization_config).toEqual({ quant_method: "diffucoder-int8" });
     writeFileSync(join(folder, "config.json"), JSON.stringify({ ...file, quantization_config: { quant_method: "gptq" } }));
     expect(() => loadModel(folder)).toThrow('quantization_config: only this package\'s own is supported, got "gptq"');
   });
 
-  it("is held to its config", () => {
+  it("is held to its config", async () => {
     saveModel(folder, { config: wide, parameters: smallParameters(wide) });
-    const { parameters } = loadModel(folder, { quantize: "int8" });
+    const { parameters } = await loadQuantizedModel(folder, "int8");
     const { "lm_head.weight.scales": _, ...rest } = parameters;
     writeSafetensors(join(folder, "model.safetensors"), { ...rest, "model.norm.weight": int32(new Int32Array(32)) });
     expect(() => loadModel(folder)).toThrow(
@@ -170,7 +179,7 @@ describe("a quantized checkpoint", () => {
   - model.norm.weight: of dtype I32, expected floats
   - lm_head.weight.scales: missing`,
     );
-    expect(() => loadModel(folder, { quantize: "int2" as "int4" })).toThrow('quantize must be "int8" or "int4", got "int2".');
+    await expect(loadQuantizedModel(folder, "int2" as "int4")).rejects.toThrow('quantize must be "int8" or "int4", got "int2".');
   });
 });
 

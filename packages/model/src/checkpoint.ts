@@ -1,25 +1,11 @@
 // A model as a Hugging Face folder: config.json and model.safetensors, or shards with model.safetensors.index.json.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { DiffuCoderError, FileError, folderFile, InvalidArgumentError, readJsonObject } from "@diffucoder/core";
+import { DiffuCoderError, FileError, folderFile, readJsonObject } from "@diffucoder/core";
 import { type NdArray, openSafetensors, type SafetensorsFile, type Shape } from "@diffucoder/tensor";
-import type { AutoregressiveConfig, ModelConfig, TransformerConfig } from "./config.ts";
-import { readAutoregressiveConfig, readModelConfig } from "./hugging-face-config.ts";
-import { type ModelParameters, parameterShapes } from "./parameters.ts";
-import { type Quantization, type QuantizedParameter, quantizedParameterShapes, quantizeParameter } from "./quantize.ts";
-
-export interface LoadedModel<Config extends TransformerConfig = ModelConfig> {
-  config: Config;
-  /** float32, whatever the type in the file, or the names and types of `quantizedParameterShapes`. */
-  parameters: ModelParameters;
-  /** How the matrices are kept; absent: as float32. */
-  quantization?: Quantization;
-}
-
-export interface LoadModelOptions {
-  /** Quantize parameter by parameter while reading. A checkpoint that is quantized already is read as it is. @default not at all */
-  quantize?: Quantization | undefined;
-}
+import type { TransformerConfig } from "./config.ts";
+import { parameterShapes } from "./parameters.ts";
+import { type Quantization, type QuantizedParameter, quantizedParameterShapes } from "./quantize.ts";
 
 /** The parameters of a checkpoint are not those of its config. `code` is `"CHECKPOINT"`. */
 export class CheckpointError extends DiffuCoderError {
@@ -44,54 +30,13 @@ export interface Checkpoint {
   readonly quantization: Quantization | undefined;
   /** In memory of its own; floats of all types as float32. @throws {FileError} if a number is not finite, or the file ends early */
   read(name: string): NdArray;
+  /** Fills the target with elements of a float parameter from `first` on. Throws as `read` does. */
+  readFloats(name: string, first: number, target: Float32Array): void;
   close(): void;
 }
 
 export const singleFile = "model.safetensors";
 export const indexFile = "model.safetensors.index.json";
-
-/**
- * Reads a checkpoint folder of a masked diffusion model. Beside the parameters themselves it takes less than a megabyte;
- * with `quantize`, one parameter in float32.
- *
- * @throws {FileError} if a file is missing, damaged or outside of the folder, or holds numbers that are not finite
- * @throws {ConfigError} if config.json does not describe a Dream model
- * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
- */
-export function loadModel(directory: string, options: LoadModelOptions = {}): LoadedModel {
-  return loadWith(directory, readModelConfig(folderFile(directory, "config.json")), options);
-}
-
-/** Reads a checkpoint folder of a Qwen2 or Llama model. Throws as `loadModel` does. */
-export function loadAutoregressiveModel(directory: string, options: LoadModelOptions = {}): LoadedModel<AutoregressiveConfig> {
-  return loadWith(directory, readAutoregressiveConfig(folderFile(directory, "config.json")), options);
-}
-
-function loadWith<Config extends TransformerConfig>(directory: string, config: Config, { quantize }: LoadModelOptions): LoadedModel<Config> {
-  if (quantize !== undefined && quantize !== "int8" && quantize !== "int4")
-    throw new InvalidArgumentError({ argument: "quantize", value: quantize, expected: '"int8" or "int4"' });
-  const checkpoint = openCheckpoint(directory, config);
-  try {
-    const found = checkpoint.quantization;
-    if (found !== undefined && quantize !== undefined && found !== quantize)
-      throw new InvalidArgumentError({
-        argument: "quantize",
-        value: quantize,
-        expected: `"${found}" or absent, for ${directory} is quantized already`,
-      });
-    // In the order of `parameterShapes`: a function compiled for new parameters serves loaded ones as well.
-    const parameters: ModelParameters = {};
-    for (const name of checkpoint.names) {
-      const weight = checkpoint.read(name);
-      if (quantize === undefined || found !== undefined) parameters[name] = weight;
-      else Object.assign(parameters, quantizeParameter({ config, method: quantize, name, weight }));
-    }
-    const quantization = found ?? quantize;
-    return { config, parameters, ...(quantization !== undefined && { quantization }) };
-  } finally {
-    checkpoint.close();
-  }
-}
 
 /**
  * Opens the safetensors files of a folder and holds their headers to the config; no parameter is read yet.
@@ -115,14 +60,16 @@ export function openCheckpoint(directory: string, config: TransformerConfig): Ch
     const found = new Map(Array.from(home, ([name, file]) => [name, file.entries.get(name) as { shape: Shape; dtype: string }]));
     const problems = compareShapes(expected, found, (name) => isKnownExtra(name, config));
     if (problems.length > 0) throw new CheckpointError({ path: directory, problems });
+    const fileOf = (name: string): SafetensorsFile => {
+      const file = home.get(name);
+      if (file === undefined) throw new FileError({ path: directory, problem: `holds no parameter ${JSON.stringify(name)}` });
+      return file;
+    };
     return {
       names: Object.keys(expected),
       quantization,
-      read: (name) => {
-        const file = home.get(name);
-        if (file === undefined) throw new FileError({ path: directory, problem: `holds no parameter ${JSON.stringify(name)}` });
-        return file.read(name, { requireFinite: true });
-      },
+      read: (name) => fileOf(name).read(name, { requireFinite: true }),
+      readFloats: (name, first, target) => fileOf(name).readFloats(name, first, target, { requireFinite: true }),
       close,
     };
   } catch (error) {

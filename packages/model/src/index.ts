@@ -5,23 +5,9 @@ export { initParameters, type ModelParameters, parameterCount, parameterShapes }
 export type { Attention } from "./attention-mask.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
 export { cachedNetwork, emptyCache, type KeyValueCache, windowForward, type WindowInputs, type WindowResult } from "./window-forward.ts";
-export {
-  type Quantization,
-  type QuantizedParameter,
-  quantizedParameterShapes,
-  quantizeParameter,
-  type QuantizeParameterOptions,
-  quantizeParameters,
-} from "./quantize.ts";
+export { type Quantization, type QuantizedParameter, quantizedParameterShapes, quantizeParameters } from "./quantize.ts";
 export { greedyDecode, type GreedyDecodeOptions } from "./greedy-decode.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
-export {
-  type Checkpoint,
-  CheckpointError,
-  loadAutoregressiveModel,
-  type LoadedModel,
-  loadModel,
-  type LoadModelOptions,
-  openCheckpoint,
-} from "./checkpoint.ts";
+export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.ts";
+export { loadAutoregressiveModel, type LoadedModel, loadModel, loadQuantizedAutoregressiveModel, loadQuantizedModel } from "./load-model.ts";
 export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";

@@ -38,7 +38,7 @@ describe("quantizeParameters", () => {
       it(`gives a ${tieWordEmbeddings ? "tied" : "untied"} ${method} model with about the same logits`, async () => {
         const config = { ...wide, tieWordEmbeddings };
         const parameters = smallParameters(config);
-        const quantized = quantizeParameters({ config, method, parameters });
+        const quantized = await quantizeParameters({ config, method, parameters });
         const shapes = Object.entries(quantized).map(([name, { shape, dtype }]) => [name, { shape, dtype }]);
         expect(Object.fromEntries(shapes)).toEqual(quantizedParameterShapes(config, method));
         const error = relativeError(await logitsOf(config, quantized), await logitsOf(config, parameters));
@@ -64,7 +64,7 @@ describe("quantizeParameters", () => {
   it("computes what the float32 model of the rounded weights does, but for the rounding of activations and embedding", async () => {
     const parameters = smallParameters(wide);
     for (const method of ["int8", "int4"] as const) {
-      const quantized = quantizeParameters({ config: wide, method, parameters });
+      const quantized = await quantizeParameters({ config: wide, method, parameters });
       const error = relativeError(await logitsOf(wide, quantized), await logitsOf(wide, dequantized(parameters, quantized)));
       expect(error, method).toBeLessThan(0.06);
     }
@@ -72,7 +72,7 @@ describe("quantizeParameters", () => {
 
   it("serves as constants of a plan as well", async () => {
     for (const method of ["int8", "int4"] as const) {
-      const quantized = quantizeParameters({ config: wide, method, parameters: smallParameters(wide) });
+      const quantized = await quantizeParameters({ config: wide, method, parameters: smallParameters(wide) });
       const run = compile((input: Tensor) => {
         const weights = Object.fromEntries(Object.entries(quantized).map(([name, array]) => [name, constant(array)]));
         return { logits: forward(wide, weights, { inputIds: input }) };
@@ -98,7 +98,7 @@ describe.skipIf(!existsSync(golden))("on the golden model", () => {
     ["int4", 0.4],
   ] as const) {
     it(`${method} is within ${100 * most} % of Dream's float32 logits`, async () => {
-      const got = await logitsOf(config, quantizeParameters({ config, method, parameters }), input);
+      const got = await logitsOf(config, await quantizeParameters({ config, method, parameters }), input);
       expect(relativeError(got, want.data)).toBeLessThan(most);
     });
   }

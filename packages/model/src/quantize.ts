@@ -5,7 +5,7 @@
 //   table   NAME.codes  int8 [V, D]                                        NAME.scales  float32 [V]
 // The embedding is a table with both methods. A matrix whose width is no multiple of 32 is int8 with both. A tied model
 // keeps its embedding in float32, and its head is quantized as "lm_head.weight". Norms and biases stay float32.
-import { type DType, type NdArray, quantizeInt4, quantizeInt8, type QuantizedWeight, type Shape, zerosArray } from "@diffucoder/tensor";
+import { createQuantizer, type DType, type NdArray, type QuantizedFormat, type Quantizer, type Shape } from "@diffucoder/tensor";
 import type { TransformerConfig } from "./config.ts";
 import { type ModelParameters, parameterShapes } from "./parameters.ts";
 
@@ -22,7 +22,7 @@ const HEAD = "lm_head.weight";
 const INT4_BLOCK = 32;
 
 /** How one parameter is kept. */
-type Kind = "float32" | "table" | Quantization;
+type Kind = "float32" | QuantizedFormat;
 
 function kindOf(config: TransformerConfig, name: string, shape: Shape, method: Quantization): Kind {
   if (shape.length !== 2) return "float32";
@@ -52,25 +52,38 @@ export function quantizedParameterShapes(config: TransformerConfig, method: Quan
   return result;
 }
 
+/** A parameter that is read whole, or a piece at a time. */
+export interface ParameterSource {
+  shape: Shape;
+  read: () => NdArray;
+  /** Fills the target with elements from `first` on. */
+  readFloats: (first: number, target: Float32Array) => void;
+}
+
 export interface QuantizeParameterOptions {
   config: TransformerConfig;
   method: Quantization;
   name: string;
-  /** float32, of the shape that `parameterShapes` gives. */
-  weight: NdArray;
+  source: ParameterSource;
+  quantizer: Quantizer;
 }
 
 /** What takes the place of one parameter, so that a model can be quantized while it is read. */
-export function quantizeParameter({ config, method, name, weight }: QuantizeParameterOptions): ModelParameters {
-  const kind = kindOf(config, name, weight.shape, method);
-  if (kind === "table") return named(name, quantizeTable(weight));
-  if (kind !== "float32") return named(name, kind === "int8" ? quantizeInt8(weight) : quantizeInt4(weight, { blockSize: INT4_BLOCK }));
-  if (name === EMBEDDING && config.tieWordEmbeddings) return { [name]: weight, ...quantizeParameter({ config, method, name: HEAD, weight }) };
-  return { [name]: weight };
+export async function quantizeParameter({ config, method, name, source, quantizer }: QuantizeParameterOptions): Promise<ModelParameters> {
+  const { shape } = source;
+  const quantized = async (format: QuantizedFormat, as: string): Promise<ModelParameters> => {
+    const { codes, scales } = await quantizer.quantize(format, { shape: shape as readonly [number, number], read: source.readFloats });
+    return { [`${as}.codes`]: codes, [`${as}.scales`]: scales };
+  };
+  const kind = kindOf(config, name, shape, method);
+  if (kind !== "float32") return quantized(kind, name);
+  if (name !== EMBEDDING || !config.tieWordEmbeddings) return { [name]: source.read() };
+  const head = kindOf(config, HEAD, shape, method) as QuantizedFormat;
+  return { [name]: source.read(), ...(await quantized(head, HEAD)) };
 }
 
 /** All parameters of a model, quantized. */
-export function quantizeParameters({
+export async function quantizeParameters({
   config,
   method,
   parameters,
@@ -78,26 +91,18 @@ export function quantizeParameters({
   config: TransformerConfig;
   method: Quantization;
   parameters: ModelParameters;
-}): ModelParameters {
-  return Object.assign({}, ...Object.entries(parameters).map(([name, weight]) => quantizeParameter({ config, method, name, weight })));
-}
-
-function named(name: string, { codes, scales }: QuantizedWeight<NdArray>): ModelParameters {
-  return { [`${name}.codes`]: codes, [`${name}.scales`]: scales };
-}
-
-/** Rows in 8 bits with a scale each, not turned: they are read, not multiplied. */
-function quantizeTable(table: NdArray): QuantizedWeight<NdArray> {
-  const [rows, width] = table.shape as [number, number];
-  const codes = zerosArray(table.shape, "int8");
-  const scales = zerosArray([rows]);
-  for (let row = 0; row < rows; row++) {
-    const values = table.data.subarray(row * width, (row + 1) * width);
-    let largest = 0;
-    for (const value of values) largest = Math.max(largest, Math.abs(value));
-    scales.data[row] = largest / 127;
-    const factor = largest === 0 ? 0 : 127 / largest;
-    for (let i = 0; i < width; i++) codes.data[row * width + i] = Math.round((values[i] as number) * factor);
+}): Promise<ModelParameters> {
+  const quantizer = createQuantizer();
+  try {
+    const result: ModelParameters = {};
+    for (const [name, array] of Object.entries(parameters)) {
+      const data = array.data as Float32Array;
+      const readFloats = (first: number, target: Float32Array): void => target.set(data.subarray(first, first + target.length));
+      const source = { shape: array.shape, read: () => array, readFloats };
+      Object.assign(result, await quantizeParameter({ config, method, name, source, quantizer }));
+    }
+    return result;
+  } finally {
+    quantizer.dispose();
   }
-  return { codes, scales };
 }

@@ -15,6 +15,7 @@ export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
 export { rotary } from "./ops/rotary.ts";
 export { quantizedLinear, type QuantizedWeight } from "./ops/quantized.ts";
 export { dequantize, quantizeInt4, quantizeInt8 } from "./quantize.ts";
+export { createQuantizer, type MatrixSource, type QuantizedFormat, type Quantizer } from "./quantizer.ts";
 export { rmsNorm, selectLogProbs, swiglu } from "./functional.ts";
 
 export { gradients, valueAndGradient } from "./autodiff.ts";

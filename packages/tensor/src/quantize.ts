@@ -9,6 +9,9 @@ import { NdArray } from "./nd-array.ts";
 import type { QuantizedWeight } from "./ops/quantized.ts";
 import { rotateInPlace, rotationBlock } from "./rotation.ts";
 
+/** Weights that share a scale of int4, unless it is said otherwise. */
+export const INT4_BLOCK = 32;
+
 /** Rows are quantized in groups, so that the transposed codes are written in runs and not one byte here and there. */
 const ROWS_AT_ONCE = 64;
 
@@ -42,7 +45,7 @@ export function quantizeInt8(weight: NdArray): QuantizedWeight<NdArray> {
  * @param options.blockSize weights that share a scale: a power of two from 16, and a divisor of `in`. @default 32
  * @returns codes uint8 `[out, in / block, block / 2]`, two to a byte, low half first; scales float32 `[out, in / block]`
  */
-export function quantizeInt4(weight: NdArray, { blockSize = 32 }: { blockSize?: number } = {}): QuantizedWeight<NdArray> {
+export function quantizeInt4(weight: NdArray, { blockSize = INT4_BLOCK }: { blockSize?: number } = {}): QuantizedWeight<NdArray> {
   const [out, inner] = matrixShape("quantizeInt4", weight);
   if (blockSize < 16 || !Number.isInteger(Math.log2(blockSize)))
     throw new InvalidArgumentError({ argument: "blockSize", value: blockSize, expected: "a power of two, at least 16" });
@@ -58,8 +61,12 @@ export function quantizeInt4(weight: NdArray, { blockSize = 32 }: { blockSize?: 
   const scales = allocate("float32", blocks) as Float32Array;
   for (let b = 0; b < blocks; b++) {
     const start = b * blockSize;
-    let extreme = 0;
-    for (let i = start; i < start + blockSize; i++) if (Math.abs(data[i] as number) > Math.abs(extreme)) extreme = data[i] as number;
+    let [highest, lowest] = [0, 0];
+    for (let i = start; i < start + blockSize; i++) {
+      highest = Math.max(highest, data[i] as number);
+      lowest = Math.min(lowest, data[i] as number);
+    }
+    const extreme = -lowest > highest ? lowest : highest;
     scales[b] = extreme / -8;
     const factor = extreme === 0 ? 0 : -8 / extreme;
     const code = (i: number): number => Math.min(Math.round((data[i] as number) * factor) + 8, 15);

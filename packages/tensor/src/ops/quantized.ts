@@ -4,6 +4,7 @@
 // The sum is exact in integers; x loses at most s / 2 in each element.
 // int4:   y_n = sum_k x_k w_kn  with the weight unpacked block by block.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { allocate } from "../dtype.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { rotateTensor } from "../rotation.ts";
@@ -50,20 +51,37 @@ const rowScaleOp: OpDefinition = {
   },
 };
 
+/** The code of zero by the type of codes. */
+const zeroOf = { uint8: ROW_ZERO, int8: 0 } as const;
+type CodeType = keyof typeof zeroOf;
+
 const quantizeRowsOp: OpDefinition = {
   name: "quantizeRows",
-  infer: ([x]) => ({ shape: (x as Tensor).shape, dtype: "uint8" }),
+  infer: ([x], { dtype }) => ({ shape: (x as Tensor).shape, dtype }),
   vjp: noGradient,
-  evaluate: ([x, scale]) => {
+  evaluate: ([x, scale], node) => {
     const { data, shape } = x as HostValue;
-    return data.map((value, i) => roundToEven(value / ((scale as HostValue).data[Math.floor(i / (shape[1] as number))] as number)) + ROW_ZERO);
+    const zero = zeroOf[node.dtype as CodeType];
+    return data.map((value, i) => roundToEven(value / ((scale as HostValue).data[Math.floor(i / (shape[1] as number))] as number)) + zero);
   },
   emit: (builder, [x, scale], node) => {
     const rows = node.shape[0] as number;
-    const zeros = builder.initializer(new Uint8Array(rows).fill(ROW_ZERO), [rows], "uint8");
+    const dtype = node.dtype as CodeType;
+    const zeros = builder.initializer(allocate(dtype, rows).fill(zeroOf[dtype]), [rows], dtype);
     return builder.node("QuantizeLinear", [x as string, builder.node("Reshape", [scale as string, builder.int64s([rows])]), zeros], { axis: 0 });
   },
 };
+
+/**
+ * Rounds rows to 8 bits: code = round(x / s), s = max|x| / 127 of the row. A row of zeros has the scale 1e-30 / 127.
+ *
+ * @param x float32 `[M, K]`
+ * @returns codes `[M, K]` of the given type, with zero at 128 for uint8; scales float32 `[M, 1]`
+ */
+export function quantizeRows(x: Tensor, dtype: CodeType): QuantizedWeight<Tensor> {
+  const scales = applyOp(rowScaleOp, [x]);
+  return { codes: applyOp(quantizeRowsOp, [x, scales], { dtype }), scales };
+}
 
 /** As IEEE arithmetic rounds: to the nearest integer, halves to the even one. */
 function roundToEven(x: number): number {
@@ -196,8 +214,6 @@ function sizes(codes: Shape): [inner: number, out: number, scales: Shape] {
 }
 
 function int8Linear(x: Tensor, codes: Tensor, scales: Tensor): Tensor {
-  const rotated = rotateTensor(x);
-  const rowScale = applyOp(rowScaleOp, [rotated]); // [M, 1]
-  const rows = applyOp(quantizeRowsOp, [rotated, rowScale]);
-  return mul(applyOp(integerMatmulOp, [rows, codes, scales]), rowScale);
+  const rows = quantizeRows(rotateTensor(x), "uint8");
+  return mul(applyOp(integerMatmulOp, [rows.codes, codes, scales]), rows.scales);
 }

@@ -1,10 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { FileError } from "@diffucoder/core";
+import { FileError, InvalidArgumentError } from "@diffucoder/core";
 import { allocate } from "../dtype.ts";
 import { NdArray } from "../nd-array.ts";
 import { sizeOf } from "../shape.ts";
-import { maximumHeaderBytes, parseHeader, type SafetensorsDType, type SafetensorsEntry } from "./format.ts";
+import { bytesPerElement, maximumHeaderBytes, parseHeader, type SafetensorsDType, type SafetensorsEntry } from "./format.ts";
 import { halfPrecisionConverter, pieceElements } from "./half-precision-wasm.ts";
+import { prefaultSecondHalf } from "./prefault.ts";
 
 /** An open safetensors file: its header was read and checked, its tensors are read one by one. */
 export interface SafetensorsFile {
@@ -20,6 +21,12 @@ export interface SafetensorsFile {
    * @throws {FileError} if the file ends early, or the tensor has another dtype or a number that is not finite
    */
   read(name: string, options?: { requireFinite?: boolean }): NdArray;
+  /**
+   * Reads a part of an F32, F16 or BF16 tensor: fills `target` with its elements from `first` on. Throws as `read` does.
+   *
+   * @throws {InvalidArgumentError} if the tensor ends before the target is full
+   */
+  readFloats(name: string, first: number, target: Float32Array, options?: { requireFinite?: boolean }): void;
   /** The tensor's bytes as they are in the file. @throws {FileError} if the file ends early */
   readBytes(name: string, target: Uint8Array): void;
   close(): void;
@@ -50,6 +57,18 @@ export function openSafetensors(path: string): SafetensorsFile {
       entries: byName,
       metadata,
       read: (name, { requireFinite = false } = {}) => readTensor(path, descriptor, start, entryOf(name), requireFinite),
+      readFloats: (name, first, target, { requireFinite = false } = {}) => {
+        const entry = entryOf(name);
+        const { shape, dtype } = entry;
+        if (!isFloat(dtype)) throw unreadable(path, entry, floatTypes);
+        if (first < 0 || first + target.length > sizeOf(shape))
+          throw new InvalidArgumentError({
+            argument: "readFloats: first",
+            value: first,
+            expected: `a place with ${target.length} elements of [${shape.join(", ")}] from there on`,
+          });
+        readFloats({ path, descriptor, start, name, begin: entry.begin, dtype, first, target, requireFinite });
+      },
       readBytes: (name, target) => {
         const { begin, end } = entryOf(name);
         readExactly(path, descriptor, target.subarray(0, end - begin), start + begin);
@@ -93,44 +112,76 @@ function notSafetensors(path: string, prefix: Buffer, headerBytes: number): File
 /** What becomes of each dtype in memory. */
 const readAs = { F32: "float32", F16: "float32", BF16: "float32", I32: "int32", I8: "int8", U8: "uint8" } as const;
 
+const floatTypes = ["F32", "F16", "BF16"] as const;
+type FloatType = (typeof floatTypes)[number];
+
 function isReadable(dtype: SafetensorsDType): dtype is keyof typeof readAs {
   return Object.hasOwn(readAs, dtype);
 }
 
+function isFloat(dtype: SafetensorsDType): dtype is FloatType {
+  return (floatTypes as readonly SafetensorsDType[]).includes(dtype);
+}
+
+function unreadable(path: string, { name, dtype }: SafetensorsEntry, readable: readonly string[]): FileError {
+  return new FileError({ path, problem: `tensor ${JSON.stringify(name)} has dtype ${dtype}, ${readable.join(", ")} are read` });
+}
+
 function readTensor(path: string, descriptor: number, start: number, entry: SafetensorsEntry, requireFinite: boolean): NdArray {
   const { name, dtype, shape, begin } = entry;
-  if (!isReadable(dtype))
-    throw new FileError({ path, problem: `tensor ${JSON.stringify(name)} has dtype ${dtype}, ${Object.keys(readAs).join(", ")} are read` });
-  const length = sizeOf(shape);
-  const data = allocate(readAs[dtype], length);
-  if (dtype === "I32" || dtype === "I8" || dtype === "U8") {
-    readExactly(path, descriptor, bytesOf(data), start + begin);
-    return new NdArray(data, shape, readAs[dtype]);
-  }
-  for (let done = 0; done < length; done += pieceElements) {
-    const piece = data.subarray(done, Math.min(done + pieceElements, length)) as Float32Array;
-    const isBad = dtype === "F32" ? readFloats(piece, done) : readHalves(dtype, piece, done);
-    if (isBad && requireFinite) throw notFinite(path, name, piece, done);
-  }
-  return new NdArray(data, shape);
+  if (!isReadable(dtype)) throw unreadable(path, entry, Object.keys(readAs));
+  const data = allocate(readAs[dtype], sizeOf(shape));
+  prefaultSecondHalf(data);
+  if (isFloat(dtype)) readFloats({ path, descriptor, start, name, begin, dtype, first: 0, target: data as Float32Array, requireFinite });
+  else readExactly(path, descriptor, bytesOf(data), start + begin);
+  return new NdArray(data, shape, readAs[dtype]);
+}
 
-  function readFloats(piece: Float32Array, done: number): boolean {
-    readExactly(path, descriptor, bytesOf(piece), start + begin + 4 * done);
-    return requireFinite && !isFiniteThroughout(piece);
-  }
-  function readHalves(type: "BF16" | "F16", piece: Float32Array, done: number): boolean {
-    const converter = halfPrecisionConverter();
-    readExactly(path, descriptor, bytesOf(converter.bits.subarray(0, piece.length)), start + begin + 2 * done);
-    return converter.convert(type, piece.length, piece);
+interface FloatRange {
+  path: string;
+  descriptor: number;
+  /** Where the data begins in the file, and the tensor in the data. */
+  start: number;
+  begin: number;
+  name: string;
+  dtype: FloatType;
+  /** The element that comes first in the target. */
+  first: number;
+  target: Float32Array;
+  requireFinite: boolean;
+}
+
+function readFloats({ path, descriptor, start, begin, name, dtype, first, target, requireFinite }: FloatRange): void {
+  for (let done = 0; done < target.length; done += pieceElements) {
+    const piece = target.subarray(done, done + pieceElements);
+    const position = start + begin + bytesPerElement[dtype] * (first + done);
+    let isBad: boolean;
+    if (dtype === "F32") {
+      readExactly(path, descriptor, bytesOf(piece), position);
+      isBad = requireFinite && !isFiniteThroughout(piece);
+    } else {
+      const converter = halfPrecisionConverter();
+      readExactly(path, descriptor, bytesOf(converter.bits.subarray(0, piece.length)), position);
+      isBad = converter.convert(dtype, piece.length, piece);
+    }
+    if (isBad && requireFinite) throw notFinite(path, name, piece, first + done);
   }
 }
 
-/** No exponent has all its bits set. */
+const ZERO: number = 0;
+
+/** A number times 0 is 0, an infinity or a NaN times 0 a NaN. Four sums do not wait for each other. */
 function isFiniteThroughout(values: Float32Array): boolean {
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
-  let carries = 0;
-  for (let i = 0; i < words.length; i++) carries |= ((words[i] as number) & 0x7f800000) + 0x00800000;
-  return carries >= 0;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const fours = values.length - (values.length % 4);
+  for (let i = 0; i < fours; i += 4) {
+    a += (values[i] as number) * ZERO;
+    b += (values[i + 1] as number) * ZERO;
+    c += (values[i + 2] as number) * ZERO;
+    d += (values[i + 3] as number) * ZERO;
+  }
+  for (let i = fours; i < values.length; i++) a += (values[i] as number) * ZERO;
+  return a + b + c + d === 0;
 }
 
 function notFinite(path: string, name: string, piece: Float32Array, done: number): FileError {

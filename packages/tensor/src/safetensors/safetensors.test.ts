@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { FileError } from "@diffucoder/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import type { TypedArray } from "../dtype.ts";
 import { bool, float32, int32, NdArray } from "../nd-array.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "./index.ts";
 
@@ -18,6 +19,9 @@ function writeRaw(header: unknown, data: Uint8Array | number[] = [], { headerByt
   prefix.writeBigUInt64LE(BigInt(headerBytes ?? text.length));
   writeFileSync(path, Buffer.concat([prefix, text, Uint8Array.from(data)]));
 }
+
+/** Of arrays that are too large to be compared element by element. */
+const sameBytes = (a: TypedArray, b: TypedArray): boolean => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
 function problemOf(read: () => unknown): string {
   try {
@@ -157,6 +161,38 @@ describe("an open file", () => {
     expect([...bytes]).toEqual([0x80, 0x3f, 0, 0x40]);
     expect(problemOf(() => file.read("c"))).toBe('FILE: holds no tensor "c".');
     file.close();
+  });
+
+  it("gives parts of float tensors, whichever pieces they lie in", () => {
+    const values = float32(
+      Array.from({ length: 300_000 }, (_, i) => i % 251),
+      [3, 100_000],
+    );
+    for (const dtype of ["F32", "F16", "BF16"] as const) {
+      writeSafetensors(path, { before: float32([7]), values, ids: int32([1]) }, { dtype });
+      const file = openSafetensors(path);
+      for (const [first, length] of [
+        [0, 1],
+        [99_999, 3],
+        [1, 299_999],
+        [300_000, 0],
+      ] as const) {
+        const target = new Float32Array(length).fill(-1);
+        file.readFloats("values", first, target);
+        expect(sameBytes(target, values.data.slice(first, first + length))).toBe(true);
+      }
+      expect(() => file.readFloats("values", 299_999, new Float32Array(2))).toThrow(
+        "readFloats: first must be a place with 2 elements of [3, 100000] from there on, got 299999.",
+      );
+      expect(problemOf(() => file.readFloats("ids", 0, new Float32Array(1)))).toBe('FILE: tensor "ids" has dtype I32, F32, F16, BF16 are read.');
+      file.close();
+    }
+  });
+
+  it("gives tensors that are large enough to be prepared by a second thread", () => {
+    const values = float32(Float32Array.from({ length: 2_500_001 }, (_, i) => i % 1021));
+    writeSafetensors(path, { values });
+    expect(sameBytes((readSafetensors(path).arrays["values"] as NdArray).data, values.data)).toBe(true);
   });
 
   it("says where a number is not finite, in every type, when asked to", () => {
