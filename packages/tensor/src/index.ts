@@ -6,7 +6,7 @@ export { flattenTree, mapTree, type Tree } from "./tree.ts";
 
 export * from "./ops/elementwise.ts";
 export { broadcastTo, type ReduceOptions, sum } from "./ops/sum.ts";
-export { argMax, cumSum, max, mean } from "./ops/reduction.ts";
+export { argMax, cumSum, max, mean, sumSquares } from "./ops/reduction.ts";
 export { concat, pad, reshape, slice, transpose } from "./ops/movement.ts";
 export { linear, matmul, type MatmulOptions } from "./ops/matmul.ts";
 export { iota, oneHot, replaceRows, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";

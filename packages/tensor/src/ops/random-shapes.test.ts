@@ -68,6 +68,7 @@ describe("on random shapes", () => {
   it("sum and cumSum take any axis", async () => {
     const ops = [
       (x: t.Tensor, axis: number) => t.sum(x, { axes: [axis] }),
+      (x: t.Tensor, axis: number) => t.sumSquares(x, { axes: [axis] }),
       (x: t.Tensor, axis: number) => t.sum(x, { axes: [axis], keepDims: true }),
       (x: t.Tensor, axis: number) => t.cumSum(x, { axis }),
     ];

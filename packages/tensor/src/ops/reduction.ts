@@ -19,6 +19,16 @@ export const max = reducer({
   dtypes: ["float32", "int32"],
 });
 
+/** Sum of squares over axes, without an array of the squares. */
+export const sumSquares = reducer({
+  name: "sumSquares",
+  onnx: "ReduceSumSquare",
+  start: 0,
+  combine: (total, x) => total + x * x,
+  vjp: (g, x) => mul(mul(g, 2), x),
+  dtypes: ["float32"],
+});
+
 /** Mean over axes. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const tensor = toTensor(x);

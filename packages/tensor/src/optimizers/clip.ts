@@ -1,12 +1,12 @@
-import { add, minimum, mul, reciprocal, sqrt, square } from "../ops/elementwise.ts";
-import { sum } from "../ops/sum.ts";
+import { add, minimum, mul, reciprocal, sqrt } from "../ops/elementwise.ts";
+import { sumSquares } from "../ops/reduction.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 
 /** Square root of the sum of squares over all leaves, a scalar. */
 export function globalNorm(tree: Tree<Tensor>): Tensor {
   const { leaves } = flattenTree<Tensor>(tree, isTensor);
-  return sqrt(leaves.map((leaf) => sum(square(leaf))).reduce((total, one) => add(total, one)));
+  return sqrt(leaves.map((leaf) => sumSquares(leaf)).reduce((total, one) => add(total, one)));
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { NdArray } from "../nd-array.ts";
 import { abs, add, and, lessEqual, mul, sqrt, square, where } from "../ops/elementwise.ts";
 import { concat, reshape } from "../ops/movement.ts";
-import { sum } from "../ops/sum.ts";
+import { sumSquares } from "../ops/reduction.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { type AdamWFactors, adamWFactors, type AdamWOptions, type AdamWState, applyAdamW } from "./adamw.ts";
@@ -34,7 +34,7 @@ export interface GuardedStep<T> {
  * the scale moves into AdamW's scalars; a step that is not to be has the scalars `m * 1 + g * 0`, `p * 1 - 0 * (...)`.
  */
 export function guardedAdamW<T extends Tree<Tensor>>(parameters: T, gradient: T, state: AdamWState<T>, options: GuardedAdamWOptions): GuardedStep<T> {
-  const squares = flattenTree<Tensor>(gradient, isTensor).leaves.map((leaf) => sum(square(leaf)));
+  const squares = flattenTree<Tensor>(gradient, isTensor).leaves.map((leaf) => sumSquares(leaf));
   const gradNorm = sqrt(squares.reduce((total, one) => add(total, one)));
   const isFinite = and(lessEqual(abs(gradNorm), LARGEST), lessEqual(abs(options.loss), LARGEST));
   const scale = clipFactor(gradNorm, options.maxGradNorm);

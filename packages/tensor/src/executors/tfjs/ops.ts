@@ -59,6 +59,7 @@ export const tfjsOps: Readonly<Record<string, TfjsOp>> = {
   cast: (tf, [x], { dtype }) => tf.cast(x!, dtype as "float32" | "int32" | "bool"),
 
   sum: (tf, [x], _node, { axes }) => tf.sum(x!, axes, true),
+  sumSquares: (tf, [x], _node, { axes }) => tf.sum(tf.square(x!), axes, true),
   max: (tf, [x], _node, { axes }) => tf.max(x!, axes, true),
   argMax: (tf, [x], _node, { axis }) => tf.argMax(x!, axis),
   cumSum: (tf, [x], _node, { axis, exclusive, reverse }) => tf.cumsum(x!, axis, exclusive, reverse),
