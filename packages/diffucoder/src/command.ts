@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { bundledModelDir } from "./bundled-model.ts";
 import { loadDiffuCoder } from "./diffucoder.ts";
 import { addEvalCommands } from "./eval/commands.ts";
+import { addExportCommand } from "./export/command.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 
 /** Where the command speaks to its user. */
@@ -54,6 +55,7 @@ export async function runCommand(args: readonly string[], { terminal, signal }: 
     .option("--json", "print the result as JSON")
     .allowExcessArguments(false)
     .action((flags: GenerateFlags) => generate(flags, terminal, signal));
+  addExportCommand(program, { terminal });
   let exitCode = 0;
   addEvalCommands(program, { terminal, signal, fail: () => (exitCode = 1) });
   try {

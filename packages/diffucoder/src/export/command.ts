@@ -1,0 +1,58 @@
+// The command `export`: flags in, files out.
+import { parseConfig, readConfigData } from "@diffucoder/core";
+import type { Command } from "commander";
+import type { Terminal } from "../command.ts";
+import { ExportConfigSchema } from "./export-config.ts";
+import { type ExportedModel, type ExportedValue, exportModel } from "./export-model.ts";
+
+interface ExportFlags {
+  config?: string;
+  set: string[];
+  json?: boolean;
+  model?: string;
+  out?: string;
+  function?: string;
+  batchSize?: string;
+  length?: string;
+  positions?: string;
+  attentionMask?: boolean;
+  weights?: string;
+  quantize?: string;
+}
+
+/** Adds the command to `diffucoder`. */
+export function addExportCommand(program: Command, { terminal }: { terminal: Terminal }): void {
+  program
+    .command("export")
+    .description("writes a model as an .onnx file, for one batch size and length")
+    .option("--model <dir-or-repo>", "model folder, or owner/name[@revision] on Hugging Face's hub (default: the bundled model)")
+    .option("--out <file>", "the .onnx file to write")
+    .option("--function <name>", "logits at every token, or logitsAt positions that are an input (default: logits)")
+    .option("--batch-size <n>", "rows (default: 1)")
+    .option("--length <n>", "tokens of a row (default: the canvas of the model's generation_config.json)")
+    .option("--positions <n>", "how many positions logitsAt takes")
+    .option("--attention-mask", "rows may be padded: one more input, 1 for a real token")
+    .option("--weights <where>", "inside the file, or beside it in FILE.data (default: inside up to 1 GiB)")
+    .option("--quantize <method>", "keep the matrices in 8 or 4 bits: int8 or int4")
+    .option("--config <file>", "settings as JSON")
+    .option("--set <key=value>", "one setting; may be repeated", (value: string, before: string[]) => [...before, value], [])
+    .option("--json", "print inputs, outputs and files as JSON")
+    .allowExcessArguments(false)
+    .action((flags: ExportFlags) => run(flags, terminal));
+}
+
+async function run({ config: file, set, json, batchSize, length, positions, ...flags }: ExportFlags, terminal: Terminal): Promise<void> {
+  const counts = Object.entries({ batchSize, length, positions }).flatMap(([key, text]) => (text === undefined ? [] : [[key, Number(text)]]));
+  const data = { ...readConfigData({ ...(file !== undefined && { file }), set }), ...flags, ...Object.fromEntries(counts) };
+  const exported = await exportModel(parseConfig(ExportConfigSchema, data, { source: file ?? "export's settings" }));
+  terminal.out(json === true ? JSON.stringify(exported) : report(exported));
+}
+
+function report({ inputs, outputs, files }: ExportedModel): string {
+  const describe = ({ name, dtype, shape }: ExportedValue): string => `${name} ${dtype} [${shape.join(", ")}]`;
+  return [
+    ...files.map(({ path, bytes }) => `${path} (${(bytes / 1e6).toFixed(1)} MB)`),
+    ...inputs.map((value) => `  in   ${describe(value)}`),
+    ...outputs.map((value) => `  out  ${describe(value)}`),
+  ].join("\n");
+}
