@@ -22,3 +22,10 @@ it("does not take a suite for the file of --json", async () => {
     said: ["--json sandbox could mean a file or a suite: put --json last, or write --json ./sandbox."],
   });
 });
+
+it("says what --tasks must be", async () => {
+  expect(await run("pareto", "--tasks", "some")).toEqual({
+    code: 1,
+    said: ["error: option '--tasks <number>' argument 'some' is invalid. It must be an integer above 0."],
+  });
+});

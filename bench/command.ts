@@ -1,5 +1,5 @@
 import { writeFileAtomic, DiffuCoderError } from "@diffucoder/core";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { onlyByName, suites } from "./suites/index.ts";
 import { isMet, type Result } from "./measurement.ts";
 import { tableText, toJson } from "./table.ts";
@@ -20,6 +20,7 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
   program
     .argument("[suite...]", `which suites (default: all of ${Object.keys(suites).join(", ")})`)
     .option("--json [file]", "write the measurements as a JSON list; without a file, print it in place of the table")
+    .option("--tasks <number>", "tasks of each split in suites that score programs (pareto): more tasks, narrower intervals", positiveInteger)
     .option("--quick", "a round or two of each: shows that it runs, measures nothing")
     .action(async (names: string[], flags: Flags) => void (failed = await bench(names, flags, terminal)));
   let failed: readonly string[] = [];
@@ -38,10 +39,16 @@ interface Flags {
   /** A file, or `true` for standard output. */
   json?: string | true;
   quick?: boolean;
+  tasks?: number;
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be an integer above 0.");
+  return Number(text);
 }
 
 /** @returns the suites that failed; the others run nevertheless */
-async function bench(names: readonly string[], { json, quick = false }: Flags, { out, error }: Terminal): Promise<string[]> {
+async function bench(names: readonly string[], { json, quick = false, tasks }: Flags, { out, error }: Terminal): Promise<string[]> {
   const unknown = names.filter((name) => !Object.hasOwn(suites, name));
   if (unknown.length > 0)
     throw new DiffuCoderError("UNKNOWN_SUITE", `There is no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}.`);
@@ -51,7 +58,7 @@ async function bench(names: readonly string[], { json, quick = false }: Flags, {
   const failed: string[] = [];
   for (const name of names.length > 0 ? names : Object.keys(suites).filter((suite) => !onlyByName.has(suite))) {
     try {
-      results.push(...(await (suites[name] as (typeof suites)[string])({ quick, say: error })));
+      results.push(...(await (suites[name] as (typeof suites)[string])({ quick, tasks, say: error })));
     } catch (cause) {
       if (!(cause instanceof DiffuCoderError)) throw cause;
       error(`${name} failed: ${cause.message}`);

@@ -1,6 +1,6 @@
 import { createRandom, InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { float32, mul, reshape, take, type Tensor } from "@diffucoder/tensor";
+import { type Executor, float32, mul, onnxExecutor, reshape, take, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "./create-denoiser.ts";
 
@@ -42,6 +42,46 @@ describe("createDenoiser", () => {
       expect([...some.tokens]).toEqual(Array.from(all.tokens.subarray(8 - count)));
       expect([...some.confidence]).toBeAllclose(Array.from(all.confidence.subarray(8 - count)), { atol: 1e-6 });
     }
+  });
+
+  it("proposes with frozen parameters what it proposes with others", async () => {
+    const positions = Int32Array.from([1, 2, 6]);
+    const frozen = createDenoiser({ logits, parameters: () => parameters, frozen: true, maskTokenId: 5, vocabSize: VOCAB });
+    const [ours, plain] = [await frozen.propose({ ...request, positions }), await denoiserWith().propose({ ...request, positions })];
+    expect([...ours.tokens]).toEqual([...plain.tokens]);
+    expect([...ours.confidence]).toBeAllclose([...plain.confidence], { atol: 1e-6 });
+    frozen.dispose();
+  });
+
+  it.each([10, 1000])("gets twelve bytes for each position, of a vocabulary of %i", async (vocabSize) => {
+    const crossed: number[] = [];
+    const { name, prepare } = await onnxExecutor();
+    const executor: Executor = {
+      name,
+      prepare: async (graph) => {
+        const plan = await prepare(graph);
+        const run: typeof plan.run = async (inputs) => {
+          const outputs = await plan.run(inputs);
+          crossed.push(...[inputs, outputs].map((arrays) => arrays.reduce((sum, { data }) => sum + data.byteLength, 0)));
+          return outputs;
+        };
+        return { ...plan, run };
+      },
+    };
+    const table = float32(new Float32Array(vocabSize * vocabSize), [vocabSize, vocabSize]);
+    const denoiser = createDenoiser({
+      logits: ({ table: rows }, { inputIds, logitPositions }) => take(take(rows!, reshape(inputIds, [8])), logitPositions!),
+      parameters: () => ({ table }),
+      frozen: true,
+      maskTokenId: 5,
+      vocabSize,
+      executor,
+    });
+    const uniforms = new Float32Array(8).fill(0.5);
+    await denoiser.propose({ ...request, positions: Int32Array.from({ length: 8 }, (_, i) => i), temperature: 1, topP: 0.9, uniforms });
+    // In: 8 ids, 8 positions, 8 uniform numbers, temperature and top-p. Out: token, confidence and entropy of 8 positions.
+    expect(crossed).toEqual([4 * (8 + 8 + 8 + 2), 12 * 8]);
+    denoiser.dispose();
   });
 
   it("never proposes a forbidden id, greedily or not", async () => {

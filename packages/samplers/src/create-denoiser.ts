@@ -21,6 +21,11 @@ export interface CreateDenoiserOptions extends VocabularyOptions {
   logits: LogitsFunction;
   /** Read at every pass: training may replace the arrays in between. */
   parameters: () => Readonly<Record<string, NdArray>>;
+  /**
+   * The parameters are always the same arrays, whose elements never change. Then they are packed for the processor once for
+   * each compiled plan, which is faster, and takes the memory of a packed copy on top for each. @default false
+   */
+  frozen?: boolean | undefined;
   /** Tokens of the longest row. @default any */
   maxLength?: number;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
@@ -53,6 +58,7 @@ type Propose = CompiledFunction<[Record<string, Tensor>, Inputs], { tokens: Tens
 export function createDenoiser({
   logits,
   parameters,
+  frozen = false,
   maxLength,
   shift = true,
   attention = "full",
@@ -81,7 +87,7 @@ export function createDenoiser({
     if (propose === undefined) {
       propose = compile(
         (weights: Record<string, Tensor>, { draws, ...inputs }: Inputs) => ({ ...draw(positionLogits(weights, inputs), draws, variant) }),
-        { name: "propose", ...(executor && { executor }) },
+        { name: "propose", frozen: frozen ? [0] : [], ...(executor && { executor }) },
       );
       compiled.set(key, propose);
     }

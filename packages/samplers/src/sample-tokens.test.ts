@@ -52,4 +52,20 @@ describe("sampleTokens", () => {
       { atol: 1e-5 },
     );
   });
+
+  it("draws, by hand, from what top-p and top-k leave, also at the largest numbers below 1", async () => {
+    const logitsOf = float32(Array.from({ length: 5 }, () => [0.1, 0.4, 0.2, 0.3].map(Math.log)).flat(), [5, 4]);
+    const uniforms = float32([0, 0.57, 0.58, 1 - 2 ** -24, 0.9999]);
+    const draw = (topK: number | undefined) =>
+      compile((x: Tensor, t: Tensor, p: Tensor, u: Tensor) => ({
+        ...sampleTokens(x, { confidence: "maskgit_plus", temperature: t, topP: p, topK, uniforms: u }),
+      }))(logitsOf, 1, 0.5, uniforms);
+    // Sorted: tokens 1, 3, 2, 0 at 0.4, 0.3, 0.2, 0.1. Top-p 0.5 keeps 1 and 3, which crosses it: 4/7 = 0.571 and 3/7.
+    const nucleus = await draw(undefined);
+    expect([...nucleus.tokens.data]).toEqual([1, 1, 3, 3, 3]);
+    expect([...nucleus.confidence.data]).toBeAllclose([4 / 7, 4 / 7, 3 / 7, 3 / 7, 3 / 7], { atol: 1e-6 });
+    const one = await draw(1);
+    expect([...one.tokens.data]).toEqual([1, 1, 1, 1, 1]);
+    expect([...one.confidence.data]).toBeAllclose([1, 1, 1, 1, 1], { atol: 1e-6 });
+  });
 });

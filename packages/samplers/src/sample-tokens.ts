@@ -3,7 +3,8 @@
 //   confidence = p[x0] (maskgit_plus),  p(1) - p(2) of the sorted p (topk_margin),  sum p log(p + 1e-10) (entropy),
 // and LLaDA's low_confidence, softmax(logits)[x0] without T and filter.
 // Differs: 1. tokens are drawn by inverting the cumulative distribution at one given uniform number per position, so that
-// randomness is an argument; 2. the filters work on sorted logits once, and the draw is made in that order.
+// randomness is an argument; 2. the filters work on sorted probabilities once, cut them off where torch sets logits to
+// the least number and takes a second softmax, and the draw is made in that order.
 import {
   add,
   argMax,
@@ -30,8 +31,9 @@ import {
 } from "@diffucoder/tensor";
 import type { ConfidenceName } from "./options.ts";
 
-/** Stands for minus infinity: finite, as `torch.finfo.min` in Dream, so that a softmax never sees only infinities. */
-const NEVER = -3.0e38;
+const ABOVE_TOTAL = 2;
+/** Below 1 by more than float32's rounding, so that its product with a number is below the number. */
+const LARGEST_UNIFORM = 1 - 2 ** -22;
 
 export interface SampleTokensOptions {
   /** Scalar above 0; `undefined` is temperature 0, the most likely token. */
@@ -59,8 +61,9 @@ const keepLast = { axes: [-1], keepDims: true };
 
 /** @param logits `[M, V]`, shifted: row i predicts the token at position i */
 export function sampleTokens(logits: Tensor, { temperature, topP, topK, uniforms, confidence }: SampleTokensOptions): SampledTokens {
-  const { probabilities, order } = tokenDistribution(logits, { temperature, topP, topK });
-  const rank = temperature === undefined || uniforms === undefined ? argMax(probabilities) : drawRank(probabilities, uniforms);
+  const distribution = tokenDistribution(logits, { temperature, topP, topK });
+  const { probabilities, order } = distribution;
+  const rank = temperature === undefined || uniforms === undefined ? argMax(probabilities) : drawRank(distribution, uniforms);
   const column = reshape(rank, [...rank.shape, 1]);
   const pick = (x: Tensor): Tensor => reshape(takeAlongAxis(x, column), rank.shape);
   const negativeEntropy = sum(mul(probabilities, log(add(probabilities, 1e-10))), lastAxis);
@@ -81,33 +84,47 @@ function margin(probabilities: Tensor): Tensor {
   return sub(max(probabilities, lastAxis), max(where(isBest, -1, probabilities), lastAxis));
 }
 
-/**
- * Probabilities after temperature, top-p and top-k, in this order.
- *
- * @returns `[M, V]`, in the order of the vocabulary if `order` is undefined, else sorted by it from the largest
- */
+export interface TokenDistribution {
+  /** `[M, V]`, in the order of the vocabulary if `order` is undefined, else sorted by it from the largest. */
+  probabilities: Tensor;
+  order: Tensor | undefined;
+  /** `[M, V]`, sums of what a draw may take, up to and including each place, and above `total` where it may not. */
+  cumulative: Tensor;
+  /** `[M, 1]`, about 1 without a filter. */
+  total: Tensor;
+}
+
+/** Probabilities after temperature, top-p and top-k, in this order. */
 export function tokenDistribution(
   logits: Tensor,
   { temperature, topP, topK }: Pick<SampleTokensOptions, "temperature" | "topP" | "topK">,
-): { probabilities: Tensor; order: Tensor | undefined } {
+): TokenDistribution {
   const scaled = temperature === undefined ? logits : div(logits, temperature);
-  if (topP === undefined && topK === undefined) return { probabilities: softmax(scaled), order: undefined };
-  const order = sortIndices(scaled);
-  let sorted = takeAlongAxis(scaled, order);
-  if (topP !== undefined) sorted = where(lessEqual(cumSum(softmax(sorted), { exclusive: true }), topP), sorted, NEVER);
-  if (topK !== undefined) {
-    const width = logits.shape.at(-1) as number;
-    const k = Math.min(topK, width);
-    sorted = where(greaterEqual(sorted, slice(sorted, { axis: -1, start: k - 1, end: k })), sorted, NEVER);
+  if (topP === undefined && topK === undefined) {
+    const probabilities = softmax(scaled);
+    const cumulative = cumSum(probabilities);
+    return { probabilities, order: undefined, cumulative, total: max(cumulative, keepLast) };
   }
-  return { probabilities: softmax(sorted), order };
+  const order = sortIndices(scaled);
+  const sorted = takeAlongAxis(scaled, order);
+  const unfiltered = softmax(sorted);
+  const before = cumSum(unfiltered, { exclusive: true });
+  // What is kept is the beginning of each row, so that the sums over it are those over everything.
+  const isKept: Tensor[] = [];
+  if (topP !== undefined) isKept.push(lessEqual(before, topP));
+  if (topK !== undefined) {
+    const k = Math.min(topK, logits.shape.at(-1) as number);
+    isKept.push(greaterEqual(sorted, slice(sorted, { axis: -1, start: k - 1, end: k })));
+  }
+  const keptElse = (x: Tensor, other: number): Tensor => isKept.reduce((y, condition) => where(condition, y, other), x);
+  const cumulative = add(before, unfiltered);
+  const total = max(keptElse(cumulative, 0), keepLast);
+  return { probabilities: div(keptElse(unfiltered, 0), total), order, cumulative: keptElse(cumulative, ABOVE_TOTAL), total };
 }
 
 /** Index of the interval of the cumulative distribution in which each uniform number falls. */
-function drawRank(probabilities: Tensor, uniforms: Tensor): Tensor {
-  const cumulative = cumSum(probabilities);
-  // Rounding leaves the total a little off 1: the number is scaled to it, so that it falls on a token of the distribution.
-  const point = mul(reshape(uniforms, [...uniforms.shape, 1]), max(cumulative, keepLast));
-  const rank = cast(sum(cast(lessEqual(cumulative, point), "float32"), lastAxis), "int32");
-  return minimum(rank, (probabilities.shape.at(-1) as number) - 1);
+function drawRank({ cumulative, total }: TokenDistribution, uniforms: Tensor): Tensor {
+  // Rounding leaves the total a little off 1: the number is scaled to it, and stays below it, so that it falls on a token.
+  const point = mul(minimum(reshape(uniforms, [...uniforms.shape, 1]), LARGEST_UNIFORM), total);
+  return cast(sum(cast(lessEqual(cumulative, point), "float32"), lastAxis), "int32");
 }

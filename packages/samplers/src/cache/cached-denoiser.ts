@@ -17,6 +17,8 @@ export interface CreateCachedDenoiserOptions extends VocabularyOptions {
   network: CachedNetwork;
   /** Read at every pass. Keys and values of a run are not recomputed when the arrays change during it. */
   parameters: () => Readonly<Record<string, NdArray>>;
+  /** The parameters never change, as in `createDenoiser`. @default false */
+  frozen?: boolean | undefined;
   /** As `CacheOptionsSchema` gives them. */
   cache: CacheOptions;
   /** Tokens of the longest row. @default any */
@@ -33,9 +35,9 @@ export interface CreateCachedDenoiserOptions extends VocabularyOptions {
  * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
  */
 export function createCachedDenoiser(options: CreateCachedDenoiserOptions): DisposableDenoiser {
-  const { network, cache, maskTokenId, maxLength, shift = true } = options;
+  const { network, cache, maskTokenId, maxLength, frozen = false, shift = true } = options;
   const measuresDrift = cache.kind !== "block-causal" && cache.refreshDrift !== undefined;
-  const passes = windowPasses({ ...options, measuresDrift });
+  const passes = windowPasses({ ...options, frozen, measuresDrift });
   const openSession = ({ rows }: { rows: number }): DenoiseSession => new CacheSession({ network, passes, options: cache, shift, rows });
   return {
     maskTokenId,

@@ -41,6 +41,7 @@ export interface WindowPasses {
 export interface WindowPassesOptions extends VocabularyOptions {
   network: CachedNetwork;
   parameters: () => Readonly<Record<string, NdArray>>;
+  frozen: boolean;
   measuresDrift: boolean;
   executor?: Executor | undefined;
 }
@@ -55,7 +56,7 @@ interface Results {
 }
 type Pass = CompiledFunction<[Record<string, Tensor>, KeyValueCache<Tensor>, Inputs], Results>;
 
-export function windowPasses({ network, parameters, measuresDrift, executor, ...vocabulary }: WindowPassesOptions): WindowPasses {
+export function windowPasses({ network, parameters, frozen, measuresDrift, executor, ...vocabulary }: WindowPassesOptions): WindowPasses {
   const draw = createDraw(vocabulary);
   const compiled = new Map<string, Pass>();
   const passOf = (variant: DrawVariant, length: number): Pass => {
@@ -67,7 +68,7 @@ export function windowPasses({ network, parameters, measuresDrift, executor, ...
           const { logits, cache: updated, drift } = network.logits(weights, { ...inputs, cache, length });
           return { ...draw(logits, draws, variant), cache: updated, ...(measuresDrift && { drift }) };
         },
-        { name: "window", donate: [1], ...(executor && { executor }) },
+        { name: "window", donate: [1], frozen: frozen ? [0] : [], ...(executor && { executor }) },
       );
       compiled.set(key, pass);
     }
