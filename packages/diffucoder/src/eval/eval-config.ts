@@ -30,6 +30,9 @@ export const EvalConfigSchema = z
   .refine(({ model, dataset }) => model === undefined || !dataset.startsWith("infilling"), {
     error: "infilling is scored from samples: a model that is asked in words writes whole functions",
   })
+  .refine(({ postProcessor, dataset }) => postProcessor !== "sanitize" || !dataset.startsWith("multipl-e"), {
+    error: "postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop",
+  })
   .refine(({ model, output }) => model === undefined || output !== undefined, { error: "output is needed with model: what was generated is kept" });
 
 export type EvalConfig = z.output<typeof EvalConfigSchema>;

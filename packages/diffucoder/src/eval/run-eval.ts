@@ -19,7 +19,6 @@ import {
   type Sample,
   type SampleSource,
   scoreSamples,
-  toProgram,
 } from "@diffucoder/eval";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { loadDiffuCoder } from "../diffucoder.ts";
@@ -150,12 +149,8 @@ async function modelSets(
 }
 
 function writeOutputs(output: string, result: EvalResult, benchmark: Benchmark): void {
-  const problems = new Map(benchmark.problems.map((problem) => [problem.id, problem]));
   for (const [i, { samples }] of result.runs.entries()) {
-    const programs = samples.flatMap(({ taskId, raw: text, kind }) => {
-      const problem = problems.get(taskId);
-      return problem === undefined ? [] : [{ taskId, solution: toProgram(problem, { text, kind }, result.postProcessor) }];
-    });
+    const programs = samples.map(({ taskId, program }) => ({ taskId, solution: program }));
     writeFileAtomic(join(output, result.runs.length === 1 ? "samples.jsonl" : `samples-${i + 1}.jsonl`), formatSamples(programs));
   }
   writeFileAtomic(join(output, RESULT_FILE), `${JSON.stringify(result)}\n`);

@@ -39,7 +39,8 @@ const run = (label: string, estimate: number): EvalRun => ({
       taskId: "HumanEval/0",
       line: 1,
       kind: "solution",
-      raw: "<script>alert(1)</script>",
+      raw: "```\n<script>alert(1)</script>\n```",
+      program: "<script>alert(1)</script>",
       score: {
         base: {
           verdict: "wrong",

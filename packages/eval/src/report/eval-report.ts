@@ -1,7 +1,6 @@
 import { pythonSource } from "@diffucoder/reward-sandbox";
 import type { Problem } from "../benchmarks/problem.ts";
 import type { EvalResult, EvalRun } from "../eval-result.ts";
-import { toProgram } from "../samples/post-process.ts";
 import type { FailedTest, SuiteScore } from "../scoring/score-program.ts";
 import type { ScoredSample, SuiteSummary } from "../scoring/score-samples.ts";
 import { sourceText, suiteName } from "./eval-table.ts";
@@ -43,7 +42,7 @@ export function evalReport(result: EvalResult, problems: readonly Problem[]): st
             <h2>How they were measured</h2>
             ${settingsTable(result)}
           </section>
-          ${runs.map((run) => leftOutView(run))} ${runs.map((run) => failuresView(run, { result, byId }))}
+          ${runs.map((run) => leftOutView(run))} ${runs.map((run) => failuresView(run, byId))}
         </main>
       </body>
     </html> `.markup;
@@ -133,12 +132,9 @@ function leftOutView({ label, leftOut, tasks }: EvalRun): Html | null {
   </section>`;
 }
 
-interface Context {
-  result: EvalResult;
-  byId: ReadonlyMap<string, Problem>;
-}
+type ProblemsById = ReadonlyMap<string, Problem>;
 
-function failuresView({ label, samples }: EvalRun, context: Context): Html {
+function failuresView({ label, samples }: EvalRun, byId: ProblemsById): Html {
   const failed = samples.filter(({ score }) => strictest(score).verdict !== "pass");
   return html`<section>
     <h2>Failures of ${label}</h2>
@@ -146,7 +142,7 @@ function failuresView({ label, samples }: EvalRun, context: Context): Html {
       ${failed.length} of ${samples.length} samples${failed.length > SHOWN_FAILURES ? `; the first ${SHOWN_FAILURES} are shown` : ""}. Tests behind a
       failure are not all run.
     </p>
-    ${failed.slice(0, SHOWN_FAILURES).map((sample) => failureView(sample, context))}
+    ${failed.slice(0, SHOWN_FAILURES).map((sample) => failureView(sample, byId))}
   </section>`;
 }
 
@@ -154,10 +150,9 @@ function strictest({ base, plus }: ScoredSample["score"]): SuiteScore {
   return base.verdict === "pass" ? (plus ?? base) : base;
 }
 
-function failureView(sample: ScoredSample, { result, byId }: Context): Html {
+function failureView(sample: ScoredSample, byId: ProblemsById): Html {
   const { verdict, failures } = strictest(sample.score);
   const problem = byId.get(sample.taskId);
-  const program = problem === undefined ? sample.raw : toProgram(problem, { text: sample.raw, kind: sample.kind }, result.postProcessor);
   return html`<article class="card">
     <h3>
       ${sample.taskId} <span class="badge bad">✗ ${verdict}</span>
@@ -169,7 +164,7 @@ function failureView(sample: ScoredSample, { result, byId }: Context): Html {
     <div class="example">
       <div>
         <h4>Program</h4>
-        <pre tabindex="0">${clip(program, SHOWN_TEXT)}</pre>
+        <pre tabindex="0">${clip(sample.program, SHOWN_TEXT)}</pre>
         ${
           problem?.canonical === undefined
             ? null

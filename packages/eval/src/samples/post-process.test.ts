@@ -1,3 +1,4 @@
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { describe, expect, it } from "vitest";
 import type { Problem } from "../benchmarks/problem.ts";
 import { toProgram } from "./post-process.ts";
@@ -12,12 +13,14 @@ const problem: Problem = {
   stops: ["\nfunction ", "\n//"],
   test: { kind: "code", tests: [], separate: true, unittest: false, libraries: [] },
 };
-const fence = (text: string): string => toProgram(problem, { text, kind: "solution" }, "fence");
+const noSandbox = {} as Sandbox;
+const fence = (text: string): Promise<string> => toProgram(problem, { text, kind: "solution" }, { postProcessor: "fence", sandbox: noSandbox });
 
 describe("toProgram", () => {
-  it("puts a completion between prompt and suffix and takes a solution as it is", () => {
-    expect(toProgram(problem, { text: "    return x\n", kind: "completion" }, "none")).toBe("def f(x):\n    return x\n# end\n");
-    expect(toProgram(problem, { text: "import os", kind: "solution" }, "none")).toBe("import os");
+  it("puts a completion between prompt and suffix and takes a solution as it is", async () => {
+    const none = { postProcessor: "none", sandbox: noSandbox } as const;
+    expect(await toProgram(problem, { text: "    return x\n", kind: "completion" }, none)).toBe("def f(x):\n    return x\n# end\n");
+    expect(await toProgram(problem, { text: "import os", kind: "solution" }, none)).toBe("import os");
   });
 
   it.each([
@@ -28,12 +31,24 @@ describe("toProgram", () => {
     ["such an answer with examples behind", "x = 5\n```\nRun it:\n```\npython x.py\n```", "x = 5\n"],
     ["a block that is never closed", "```python\nx = 6\n", "x = 6\n\n"],
     ["text without a fence", "x = 7\n", "x = 7\n"],
-  ])("finds %s", (_, text, code) => {
-    expect(fence(text)).toBe(code);
+  ])("finds %s", async (_, text, code) => {
+    expect(await fence(text)).toBe(code);
   });
 
-  it("ends a completion at the first of the task's stop texts", () => {
+  it("ends a completion at the first of the task's stop texts", async () => {
     const text = "  return 1;\n}\n// next\nfunction g() {}";
-    expect(toProgram({ ...problem, prompt: "", suffix: "" }, { text, kind: "completion" }, "stop")).toBe("  return 1;\n}");
+    const bare = { ...problem, prompt: "", suffix: "" };
+    expect(await toProgram(bare, { text, kind: "completion" }, { postProcessor: "stop", sandbox: noSandbox })).toBe("  return 1;\n}");
+  });
+
+  it("sanitizes a completion with its prompt and suffix, in Python alone", async () => {
+    const sandbox = await createSandbox({ workers: 1 });
+    const options = { postProcessor: "sanitize", sandbox } as const;
+    const sample = { text: "    return x\n\nprint(f(1))\n", kind: "completion" } as const;
+    expect(await toProgram(problem, sample, options)).toBe("def f(x):\n    return x\n");
+    await expect(toProgram({ ...problem, language: "typescript" }, sample, options)).rejects.toThrow(
+      'postProcessor must be another for typescript: it knows Python alone, got "sanitize".',
+    );
+    sandbox.close();
   });
 });

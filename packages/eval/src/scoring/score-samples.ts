@@ -19,6 +19,8 @@ export interface ScoredSample {
   readonly kind: Sample["kind"];
   /** As the model wrote it. */
   readonly raw: string;
+  /** As it was run. */
+  readonly program: string;
   readonly score: ProgramScore;
 }
 
@@ -118,9 +120,10 @@ export async function scoreSamples(options: ScoreSamplesOptions): Promise<Sample
       const problem = problems.get(sample.taskId) as Problem;
       const reference = await referenceOf(problem);
       if (reference.isUsable) {
-        const score = await scoreOf(problem, toProgram(problem, sample, postProcessor), reference);
+        const program = await toProgram(problem, sample, { postProcessor, sandbox, signal });
+        const score = await scoreOf(problem, program, reference);
         const { taskId, line, kind, text: raw } = sample;
-        scored.push({ taskId, line, kind, raw, score });
+        scored.push({ taskId, line, kind, raw, program, score });
       }
       options.onProgress?.({ phase: `score ${benchmark.name}`, step: ++done, total: open.length });
     }
