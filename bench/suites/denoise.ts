@@ -27,7 +27,7 @@ export async function denoiseSuite({ quick, say }: SuiteOptions): Promise<Result
     denoiser: coder.denoiser,
     promptIds: Array.from({ length: ROWS }, (_, row) => prompts[row % PROMPTS] as number[]),
     options: SamplerOptionsSchema.parse({ maxNewTokens, steps: STEPS, alg: "entropy", temperature: 1, schedule: "even" }),
-    padTokenId: coder.config.padTokenId,
+    padTokenId: coder.padTokenId,
     promptLength,
     eosTokenIds: [special.imEnd, special.endOfText],
   };

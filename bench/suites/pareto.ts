@@ -151,8 +151,8 @@ async function confirm(pair: readonly [Setting, Setting], context: Context & { r
   return { tasks: context.tasks.length, baseline, chosen, ...paired, spread, baselineSpread };
 }
 
-function denoiserOf({ cache }: Setting, { config, parameters, logits }: DiffuCoder): DisposableDenoiser {
-  const { maskTokenId, vocabSize } = config;
+function denoiserOf({ cache }: Setting, { config, parameters, logits, denoiser: { maskTokenId } }: DiffuCoder): DisposableDenoiser {
+  const { vocabSize } = config;
   const common = { parameters: () => parameters, frozen: true, maskTokenId, vocabSize, forbiddenIds: [maskTokenId] };
   return cache === undefined ? createDenoiser({ ...common, logits }) : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
 }
@@ -167,7 +167,7 @@ interface Decoded {
 
 async function decode(setting: Setting, denoiser: DisposableDenoiser, { coder, tasks }: Context): Promise<Decoded> {
   const { promptLength, maxNewTokens } = coder.generationConfig;
-  const ends = endIdsOf(coder);
+  const ends = [...coder.endIds];
   const decoded: Decoded = { texts: [], answerTokens: 0, forwardPasses: 0, forwardTokens: 0 };
   for (let start = 0; start < tasks.length; start += BATCH_SIZE) {
     const { completionIds, traces, forwardTokens } = await generate({
@@ -177,7 +177,7 @@ async function decode(setting: Setting, denoiser: DisposableDenoiser, { coder, t
       maxNewTokens,
       promptLength,
       random: createRandom(0),
-      padTokenId: coder.config.padTokenId,
+      padTokenId: coder.padTokenId,
       eosTokenIds: ends,
     });
     for (const ids of completionIds) {
@@ -283,10 +283,6 @@ function cacheName({ kind, ...rest }: CacheOptions): string {
 
 function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTaskRecord): number[] {
   return tokenizer.encodeChat([{ role: "user", content: prompt }]);
-}
-
-function endIdsOf({ config, tokenizer: { special } }: DiffuCoder): number[] {
-  return [special.imEnd, special.endOfText, config.eosTokenId, config.padTokenId];
 }
 
 function tasksOf(coder: DiffuCoder, split: "dev" | "test", count: number): CodeTaskRecord[] {

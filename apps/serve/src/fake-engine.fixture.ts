@@ -78,6 +78,7 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
       texts: [text],
       confidence: [step === 0 ? 0 : -0.1 * step],
       filled: [],
+      remasked: [],
       forwardPasses: step + 1,
       committedTokens: prefix,
       committedText: tokens.slice(0, prefix).join(""),

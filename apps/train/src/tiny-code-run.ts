@@ -18,15 +18,9 @@ export const TrainingTasksSchema = z.strictObject({
 
 export type TrainingTasks = z.output<typeof TrainingTasksSchema>;
 
-/** Tokens behind which a completion's text ends. */
-export function endIdsOf({ config, tokenizer }: DiffuCoder): number[] {
-  return [...new Set([tokenizer.special.imEnd, tokenizer.special.endOfText, config.eosTokenId, config.padTokenId])];
-}
-
 /** The text of a completion, up to its first end token. */
 export function completionTextOf(coder: DiffuCoder, ids: readonly number[]): string {
-  const ends = new Set(endIdsOf(coder));
-  const end = ids.findIndex((id) => ends.has(id));
+  const end = ids.findIndex((id) => coder.endIds.has(id));
   return coder.tokenizer.decode(end === -1 ? ids : ids.slice(0, end));
 }
 
@@ -110,7 +104,7 @@ export interface SamplingOptions {
 
 /** Draws completions for the requests of `evaluateTasks`. */
 export function completionGenerator(coder: DiffuCoder, { steps, temperature }: SamplingOptions, signal: AbortSignal) {
-  const { config, denoiser, generationConfig } = coder;
+  const { denoiser, generationConfig, padTokenId, endIds } = coder;
   const sampler = SamplerOptionsSchema.parse({ maxNewTokens: generationConfig.maxNewTokens, steps, alg: "entropy", temperature, schedule: "even" });
   return async (requests: readonly SampleRequest<CodeTaskRecord>[]): Promise<GeneratedSample<DenoiseTrace>[]> => {
     const { completionIds, traces } = await diffusionGenerate({
@@ -118,9 +112,9 @@ export function completionGenerator(coder: DiffuCoder, { steps, temperature }: S
       promptIds: requests.map(({ task }) => promptIdsOf(coder, task)),
       options: sampler,
       random: requests.map(({ random }) => random),
-      padTokenId: config.padTokenId,
+      padTokenId,
       promptLength: generationConfig.promptLength,
-      eosTokenIds: endIdsOf(coder),
+      eosTokenIds: [...endIds],
       signal,
     });
     return completionIds.map((ids, i) => ({ text: completionTextOf(coder, ids), trace: traces[i] as DenoiseTrace }));

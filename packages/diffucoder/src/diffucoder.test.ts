@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { DECODER_NAMES } from "./decoders.ts";
 import { type GenerationEvent, loadDiffuCoder } from "./index.ts";
 import { makeTinyModel } from "./tiny-model.fixture.ts";
 
@@ -105,8 +106,8 @@ describe("generate", () => {
     await expect(coder.generate({ prompt, steps: 0, alg: "best", temprature: 1 } as object)).rejects.toThrow(
       [
         "generate's options is not valid:",
+        `  - alg: Invalid option: expected one of ${DECODER_NAMES.map((name) => `"${name}"`).join("|")}`,
         "  - steps: Too small: expected number to be >0",
-        '  - alg: Invalid option: expected one of "origin"|"maskgit_plus"|"topk_margin"|"entropy"',
         '  - Unrecognized key: "temprature"',
       ].join("\n"),
     );
@@ -150,12 +151,13 @@ describe("loadDiffuCoder", () => {
   });
 
   it("never proposes the mask, nor an id without a token", async () => {
-    const { config, tokenizer, denoiser } = coder;
+    const { tokenizer, denoiser } = coder;
+    const { maskTokenId } = denoiser;
     const positions = Int32Array.from({ length: 12 }, (_, i) => i + 1);
-    const inputIds = new Int32Array(16).fill(config.maskTokenId);
+    const inputIds = new Int32Array(16).fill(maskTokenId);
     const request = { inputIds, batchSize: 1, length: 16, positions, alg: "entropy", temperature: 2, confidence: "entropy" } as const;
     const { tokens } = await denoiser.propose({ ...request, uniforms: new Float32Array(12).fill(0.999) });
-    for (const id of tokens) expect(tokenizer.hasToken(id) && id !== config.maskTokenId).toBe(true);
+    for (const id of tokens) expect(tokenizer.hasToken(id) && id !== maskTokenId).toBe(true);
   });
 
   it("names the file that is missing", async () => {

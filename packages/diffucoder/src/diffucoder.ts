@@ -1,34 +1,43 @@
-import { FileError, folderFile } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import {
+  type AutoregressiveConfig,
+  loadAutoregressiveModel,
   loadModel,
+  loadQuantizedAutoregressiveModel,
   loadQuantizedModel,
   logitsFunction,
   type ModelConfig,
   type ModelParameters,
   type Quantization,
-  readModelConfig,
 } from "@diffucoder/model";
-import { createDenoiser, type Denoiser } from "@diffucoder/samplers";
-import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
+import type { Denoiser } from "@diffucoder/samplers";
+import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import { createDenoisers } from "./denoisers.ts";
 import type { Generation, GenerationEvent } from "./events.ts";
 import type { GenerateOptions } from "./generate-options.ts";
-import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
+import type { GenerationConfig } from "./generation-config.ts";
 import { type DownloadModelOptions, modelFolder } from "./hub.ts";
+import { type Infilling, infillText } from "./infill.ts";
+import type { InfillOptions } from "./infill-options.ts";
+import { type ModelFolder, readModelFolder } from "./model-folder.ts";
 import { streamGeneration } from "./stream.ts";
 
 /** A loaded model with everything that it takes to generate. */
 export interface DiffuCoder {
-  readonly config: ModelConfig;
+  /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama), which has a `modelType`. */
+  readonly config: ModelConfig | AutoregressiveConfig;
   readonly generationConfig: Readonly<GenerationConfig>;
   readonly parameters: ModelParameters;
   readonly tokenizer: Tokenizer;
+  readonly padTokenId: number;
+  /** Tokens that end an answer. */
+  readonly endIds: ReadonlySet<number>;
   /** The network as losses and samplers take it: `(parameters, inputs)` to raw logits. */
   readonly logits: LogitsFunction;
-  /** The network as samplers see it. It never proposes the mask token. */
+  /** The network as samplers see it. It never proposes the mask token, nor an id without a token. */
   readonly denoiser: Denoiser;
   /**
-   * Denoises a completion. Calls may overlap; each gives what it would give alone.
+   * Denoises a completion; an autoregressive model writes it from left to right. Calls may overlap; each gives what it would give alone.
    *
    * @throws {InvalidArgumentError} if the prompt is missing, or longer than the model's prompt length
    * @throws {ConfigError} naming every bad option
@@ -37,6 +46,21 @@ export interface DiffuCoder {
   generate(options: GenerateOptions): Promise<Generation>;
   /** `generate` as it happens. Leaving the loop ends the generation. Throws as `generate` does, at the first step. */
   stream(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
+  /**
+   * The assistant's next turn of a conversation, in the model's chat template, up to its stop token. As it happens: `stream({ messages })`.
+   *
+   * @throws {InvalidArgumentError} if the model has no chat template; else as `generate` does
+   */
+  chat(messages: readonly ChatMessage[], options?: Omit<GenerateOptions, "prompt" | "messages" | "chatTemplate">): Promise<Generation>;
+  /**
+   * Fills the holes of a text.
+   *
+   * @throws {InvalidArgumentError} if the text has no hole, a hole without text between it and the next, or is longer than the model
+   * allows; or if the model is autoregressive
+   * @throws {ConfigError} naming every bad option
+   * @throws {AbortedError} when `signal` fires
+   */
+  infill(options: InfillOptions): Promise<Infilling>;
   /** Frees what the compiled network holds outside JavaScript's heap. */
   dispose(): void;
 }
@@ -56,19 +80,17 @@ export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo"
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
 export async function loadDiffuCoder(dirOrRepo: string, { quantize, ...hub }: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
-  const dir = await modelFolder(dirOrRepo, hub);
-  // The small files first: what is wrong with them is told before gigabytes are read.
-  const modelConfig = readModelConfig(folderFile(dir, "config.json"));
-  const generationConfig = readGenerationConfig(dir, { maxLength: modelConfig.maxPositionEmbeddings });
-  const tokenizer = loadTokenizer(dir, modelConfig);
-  const { config, parameters } = quantize === undefined ? loadModel(dir) : await loadQuantizedModel(dir, quantize);
-  const logits = logitsFunction(config);
-  const { maskTokenId, vocabSize } = config;
-  const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId, vocabSize, forbiddenIds: forbiddenIds(config, tokenizer) });
+  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, hub)), { quantize });
+}
 
-  const endIds = new Set([...tokenizer.stopIds, config.eosTokenId, config.padTokenId]);
-  const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> =>
-    streamGeneration({ denoiser, tokenizer, endIds, padTokenId: config.padTokenId, generationConfig, options });
+/** The second half of `loadDiffuCoder`: all that takes long. */
+export async function loadParameters(model: ModelFolder, { quantize }: { quantize?: Quantization | undefined }): Promise<DiffuCoder> {
+  const { dir, config, generationConfig, tokenizer, padTokenId, endIds, autoregressive } = model;
+  const [load, loadQuantized] =
+    autoregressive === undefined ? [loadModel, loadQuantizedModel] : [loadAutoregressiveModel, loadQuantizedAutoregressiveModel];
+  const { parameters } = quantize === undefined ? load(dir) : await loadQuantized(dir, quantize);
+  const denoisers = createDenoisers(model, parameters);
+  const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> => streamGeneration(model, denoisers, options);
   const generate = async (options: GenerateOptions): Promise<Generation> => {
     for await (const event of stream(options)) {
       if (event.type === "reveal") options.onStep?.(event);
@@ -76,23 +98,19 @@ export async function loadDiffuCoder(dirOrRepo: string, { quantize, ...hub }: Lo
     }
     throw new Error("a stream ends with its result");
   };
-  return { config, generationConfig, parameters, tokenizer, logits, denoiser, generate, stream, dispose: () => denoiser.dispose() };
-}
-
-function loadTokenizer(dir: string, config: ModelConfig): Tokenizer {
-  const tokenizer = Tokenizer.fromFolder(dir);
-  const { roles, vocabSize } = tokenizer;
-  const mask = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
-  if (mask !== config.maskTokenId) {
-    throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${config.maskTokenId}` });
-  }
-  if (vocabSize > config.vocabSize)
-    throw new FileError({ path: dir, problem: `the tokenizer has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
-  return tokenizer;
-}
-
-/** The mask, for a committed one would be a hole in the answer, and rows of the head that belong to no token. */
-function forbiddenIds(config: ModelConfig, tokenizer: Tokenizer): number[] {
-  const without = Array.from({ length: config.vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
-  return [...without, config.maskTokenId];
+  return {
+    config,
+    generationConfig,
+    parameters,
+    tokenizer,
+    padTokenId,
+    endIds,
+    logits: logitsFunction(config),
+    denoiser: denoisers.exact,
+    generate,
+    stream,
+    chat: (messages, options = {}) => generate({ ...options, messages }),
+    infill: (options) => infillText(model, denoisers, options),
+    dispose: () => denoisers.dispose(),
+  };
 }

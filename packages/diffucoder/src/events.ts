@@ -10,6 +10,7 @@ export interface LayoutEvent {
   promptTokens: number;
   /** Positions of the completion, all masked at the beginning. */
   completionLength: number;
+  /** The most denoising steps that it takes. */
   steps: number;
   alg: string;
   temperature: number;
@@ -27,13 +28,18 @@ export interface RevealEvent {
   tokenIds: readonly number[];
   /** Each token alone as text; bytes that are no whole character appear as U+FFFD. A special token gives "". */
   texts: readonly string[];
-  /** The sampler's own measure, larger is surer: the token's probability, or for `entropy` the negative entropy in nats. */
+  /** The sampler's own measure, larger is surer: a probability, or for `entropy` and `entropy_bound` the negative entropy in nats. */
   confidence: readonly number[];
   /** Positions behind an end token, which became padding without being asked for. */
   filled: readonly number[];
+  /** Positions that are masked again, by the algorithms that take tokens back. Those edit committed positions, too. */
+  remasked: readonly number[];
   /** Forward passes so far. */
   forwardPasses: number;
-  /** Positions of the completion that are committed without a gap from the left, up to the first end token. */
+  /**
+   * Positions of the completion that are committed without a gap from the left, up to the first end token; 0 to the end
+   * with an algorithm that takes tokens back.
+   */
   committedTokens: number;
   /** Their text, whole characters only. Each event's begins with the one before. */
   committedText: string;

@@ -1,32 +1,23 @@
-import { parseConfig } from "@diffucoder/core";
-import { AlgSchema } from "@diffucoder/samplers";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import { z } from "zod";
+import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.ts";
 import type { RevealEvent } from "./events.ts";
-import type { GenerationConfig } from "./generation-config.ts";
+import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 
 /** What to generate, and how. What is not given comes from the model's generation config. */
-export interface GenerateOptions {
+export interface GenerateOptions extends DecodingOptions {
   /** The request, as the one message of a user. Exactly one of `prompt` and `messages` is given. */
   prompt?: string | undefined;
   /** A conversation; the answer is the assistant's next turn. */
   messages?: readonly ChatMessage[] | undefined;
   /** Whether the last of `messages`, an assistant's turn, is the beginning of the answer, which goes on from there. @default false */
   continueFinalMessage?: boolean | undefined;
+  /** Whether `prompt` is put into the chat template; if not, its text goes on. @default whether the model has one */
+  chatTemplate?: boolean | undefined;
   /** Positions of the completion, tokens. The whole canvas is denoised, so a shorter one is cheaper and changes the answer. */
   maxNewTokens?: number | undefined;
   /** Cuts the answer after this many tokens without changing the canvas. @default no cut */
   maxTokens?: number | undefined;
-  /** Denoising steps, one forward pass each. @default the config's, in proportion to `maxNewTokens` */
-  steps?: number | undefined;
-  /** Which masked positions are committed first: `entropy`, `maskgit_plus`, `topk_margin` or `origin`. */
-  alg?: string | undefined;
-  /** 0 is greedy. */
-  temperature?: number | undefined;
-  /** Nucleus sampling; 1 keeps every token. */
-  topP?: number | undefined;
-  /** The same seed and options give the same answer. @default 0 */
-  seed?: number | undefined;
   /** Stop as soon as no token that is still masked can change the answer. @default false */
   earlyExit?: boolean | undefined;
   /** Stops the generation between two forward passes. */
@@ -35,22 +26,24 @@ export interface GenerateOptions {
   onStep?: ((event: RevealEvent) => void) | undefined;
 }
 
-/** The settings that are data; the rest of `GenerateOptions` is text, functions and signals. */
+const MessageSchema = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
+
+/** All of `GenerateOptions` that is data; the rest are functions and signals. */
 export const GenerateSettingsSchema = z.strictObject({
-  maxNewTokens: z.int().positive().optional(),
-  maxTokens: z.int().positive().optional(),
-  steps: z.int().positive().max(65_536).optional(),
-  alg: AlgSchema.optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  topP: z.number().gt(0).max(1).optional(),
-  seed: z.int().nonnegative().default(0),
-  earlyExit: z.boolean().default(false),
+  prompt: z.string().optional().describe("what the code should do"),
+  messages: z.array(MessageSchema).optional().describe("a conversation, instead of a prompt"),
+  continueFinalMessage: z.boolean().optional().describe("whether the last message is the beginning of the answer"),
+  chatTemplate: z.boolean().optional().describe("whether the prompt is put into the chat template; if not, its text goes on"),
+  maxNewTokens: z.int().positive().optional().describe("positions to denoise, tokens"),
+  maxTokens: z.int().positive().optional().describe("cut the answer after so many tokens"),
+  earlyExit: z.boolean().default(false).describe("stop when nothing that is still masked can change the answer"),
+  ...DecodingOptionsSchema.shape,
 });
 
 /** What a generation runs with: the model's defaults, overridden by the call's. */
-export interface GenerateSettings extends Omit<GenerationConfig, "promptLength" | "padPrompt"> {
+export interface GenerateSettings extends Decoding {
+  maxNewTokens: number;
   maxTokens: number | undefined;
-  seed: number;
   earlyExit: boolean;
 }
 
@@ -59,18 +52,14 @@ export interface GenerateSettings extends Omit<GenerationConfig, "promptLength" 
  *
  * @throws {ConfigError} naming every bad value
  */
-export function resolveSettings(options: GenerateOptions, defaults: GenerationConfig): GenerateSettings {
-  const { prompt: _prompt, messages: _messages, signal: _signal, onStep: _onStep, continueFinalMessage: _continue, ...data } = options;
-  const given = parseConfig(GenerateSettingsSchema, data, { source: "generate's options" });
-  const maxNewTokens = given.maxNewTokens ?? defaults.maxNewTokens;
-  return {
-    maxNewTokens,
-    maxTokens: given.maxTokens,
-    steps: given.steps ?? Math.ceil((defaults.steps * maxNewTokens) / defaults.maxNewTokens),
-    alg: given.alg ?? defaults.alg,
-    temperature: given.temperature ?? defaults.temperature,
-    topP: given.topP ?? defaults.topP,
-    seed: given.seed,
-    earlyExit: given.earlyExit,
-  };
+export function resolveSettings(
+  { signal: _signal, onStep: _onStep, ...data }: GenerateOptions,
+  model: DecodingModel & { maxLength: number },
+): GenerateSettings {
+  const { maxNewTokens = model.defaults.maxNewTokens } = data;
+  const more =
+    maxNewTokens < model.maxLength ? [] : [`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`];
+  const given = parseOptions(GenerateSettingsSchema, data, { source: "generate's options", model, tokens: maxNewTokens, more });
+  const { maxTokens, earlyExit } = given;
+  return { ...resolveDecoding(given, { model, tokens: maxNewTokens }), maxNewTokens, maxTokens, earlyExit };
 }

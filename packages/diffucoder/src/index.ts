@@ -1,5 +1,8 @@
 export { bundledModelDir } from "./bundled-model.ts";
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "./diffucoder.ts";
+export type { DecodingOptions } from "./decoding-options.ts";
+export type { Infilling } from "./infill.ts";
+export { type InfillOptions, InfillSettingsSchema, type TextSegment } from "./infill-options.ts";
 export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
 export { downloadModel, type DownloadModelOptions } from "./hub.ts";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "./generate-options.ts";

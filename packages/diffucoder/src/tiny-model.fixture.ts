@@ -8,9 +8,12 @@ import { SPECIAL_TOKENS, Tokenizer, trainBpe } from "@diffucoder/tokenizer";
 const TEXTS = ["Return the sum of the elements of xs.", "def f(xs):\n    return sum(xs)\n", "system user assistant\n"];
 
 /** A folder with a model that knows nothing: random weights, 300 words, prompts of 48 and completions of 12 tokens. */
-export function makeTinyModel({ generationConfig = {} }: { generationConfig?: object } = {}): { dir: string; remove: () => void } {
+export function makeTinyModel({ generationConfig = {}, moreSpecialTokens = [] }: { generationConfig?: object; moreSpecialTokens?: string[] } = {}): {
+  dir: string;
+  remove: () => void;
+} {
   const dir = mkdtempSync(join(tmpdir(), "diffucoder-tiny-"));
-  const tokenizerFile = trainBpe({ texts: TEXTS, vocabSize: 290, specialTokens: Object.values(SPECIAL_TOKENS) });
+  const tokenizerFile = trainBpe({ texts: TEXTS, vocabSize: 290, specialTokens: [...Object.values(SPECIAL_TOKENS), ...moreSpecialTokens] });
   const { special, vocabSize } = Tokenizer.fromData(tokenizerFile);
   const config = {
     vocabSize,

@@ -186,6 +186,11 @@ export class Tokenizer {
     };
   }
 
+  /** Whether `encodeChat` can write a conversation: the files have a chat template, or at least ChatML's tokens. */
+  get hasChat(): boolean {
+    return this.#chatTemplate !== undefined || (["imStart", "imEnd"] as const).every((role) => this.specialTokens.has(SPECIAL_TOKENS[role]));
+  }
+
   /** Whether an id has a token: embeddings often have more rows than there are tokens. */
   hasToken(id: number): boolean {
     return this.#tokens[id] !== undefined;

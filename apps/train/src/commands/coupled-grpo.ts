@@ -1,14 +1,14 @@
 // `train coupled-grpo`: improves a model by rewards from the sandbox, on TinyCode's training split.
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createRandom, type OnProgress } from "@diffucoder/core";
+import { createRandom, InvalidArgumentError, type OnProgress } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import { freshCoupledGrpoState, freshState, loadCheckpoint, openMetricsLog, saveCheckpoint, trainCoupledGrpo } from "@diffucoder/trainer";
 import type { DiffuCoder } from "diffucoder";
 import { z } from "zod";
-import { endIdsOf, trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
+import { trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
 
 export const CoupledGrpoRecipeSchema = z.strictObject({ data: TrainingTasksSchema, training: CoupledGrpoConfigSchema });
 
@@ -40,6 +40,8 @@ export async function runCoupledGrpo({
 }: CoupledGrpoCommandOptions): Promise<string> {
   const { data, training } = recipe;
   const { config, generationConfig, logits } = coder;
+  if (!("maskTokenId" in config))
+    throw new InvalidArgumentError({ argument: "model", value: config.modelType, expected: "a masked diffusion model for coupled-GRPO" });
   const checkpointPath = join(output, "checkpoint.safetensors");
   const metricsPath = join(output, "metrics.jsonl");
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
@@ -55,8 +57,8 @@ export async function runCoupledGrpo({
     logits,
     vocabSize: config.vocabSize,
     maskTokenId: config.maskTokenId,
-    padTokenId: config.padTokenId,
-    eosTokenIds: endIdsOf(coder),
+    padTokenId: coder.padTokenId,
+    eosTokenIds: [...coder.endIds],
     forbiddenIds: [config.maskTokenId],
     promptLength: generationConfig.promptLength,
     maxNewTokens: generationConfig.maxNewTokens,

@@ -5,7 +5,7 @@ import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
 import type { DenoiseTrace } from "@diffucoder/samplers";
 import type { DiffuCoder } from "diffucoder";
 import { z } from "zod";
-import { completionGenerator, endIdsOf, heldOutTasks, hiddenTestScorer, TiersSchema } from "../tiny-code-run.ts";
+import { completionGenerator, heldOutTasks, hiddenTestScorer, TiersSchema } from "../tiny-code-run.ts";
 
 export const EvaluationSchema = z.strictObject({
   file: z.string().optional().describe("JSON lines of tasks to use instead of TinyCode's; the first `tasks` of them"),
@@ -85,7 +85,7 @@ function shownOrder(coder: DiffuCoder, { initialIds, steps }: DenoiseTrace): Rev
   const { promptLength } = coder.generationConfig;
   const ids = initialIds.slice(promptLength);
   for (const { positions, tokens } of steps) positions.forEach((position, i) => (ids[position - promptLength] = tokens[i] as number));
-  const ends = new Set([...endIdsOf(coder), coder.config.maskTokenId]);
+  const ends = new Set([...coder.endIds, coder.denoiser.maskTokenId]);
   const end = ids.findIndex((id) => ends.has(id));
   const text = end === -1 ? ids : ids.slice(0, end);
   return revealOrder({ trace: steps, tokens: text.map((id) => coder.tokenizer.decode([id])), firstPosition: promptLength });

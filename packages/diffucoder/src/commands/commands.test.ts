@@ -1,0 +1,155 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseTrace } from "@diffucoder/samplers";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { runCommand } from "../command.ts";
+import { loadDiffuCoder } from "../diffucoder.ts";
+import { makeTinyModel } from "../tiny-model.fixture.ts";
+import { parseTemplate } from "./infill.ts";
+
+const model = makeTinyModel();
+const folder = mkdtempSync(join(tmpdir(), "diffucoder-commands-"));
+afterAll(() => {
+  model.remove();
+  rmSync(folder, { recursive: true });
+});
+let output: string[] = [];
+let errors: string[] = [];
+beforeEach(() => {
+  output = [];
+  errors = [];
+});
+const terminal = { out: (text: string) => output.push(text), error: (text: string) => errors.push(text) };
+const run = (...args: string[]) => runCommand([...args, "--model", model.dir], { terminal, signal: new AbortController().signal });
+const file = (name: string, content: string | object): string => {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+};
+const coder = await loadDiffuCoder(model.dir);
+const prompt = "Return the sum of xs.";
+
+describe("diffucoder generate", () => {
+  it("prints what generate gives, with settings from a file, from flags and from --set, the later over the earlier", async () => {
+    const config = file("config.json", { prompt, alg: "threshold", threshold: 0.1, blockLength: 3, seed: 1, temperature: 1 });
+    expect(await run("generate", "--config", config, "--threshold", "0.5", "--block-length", "2", "--set", "blockLength=4", "--json")).toBe(0);
+    const {
+      trace: _,
+      seconds: _seconds,
+      ...want
+    } = await coder.generate({
+      prompt,
+      alg: "threshold",
+      threshold: 0.5,
+      blockLength: 4,
+      seed: 1,
+      temperature: 1,
+    });
+    const { seconds: _took, ...got } = JSON.parse(output[0] as string) as Record<string, unknown>;
+    expect(got).toEqual(want);
+  });
+
+  it("takes a prompt that looks like a number as text, and a cache by its kind", async () => {
+    expect(await run("generate", "--prompt", "123", "--alg", "threshold", "--cache", "dual", "--set", "cache.refreshSteps=1")).toBe(0);
+    expect(output).toEqual([(await coder.generate({ prompt: "123", alg: "threshold" })).text]);
+  });
+
+  it("tells all that is wrong together, before the parameters are read", async () => {
+    const code = await run("generate", "--prompt", prompt, "--quantize", "int3", "--steps", "many", "--alg", "threshold", "--set", "temprature=1");
+    expect(code).toBe(1);
+    expect(errors).toEqual([
+      [
+        "generate's settings is not valid:",
+        '  - quantize: Invalid option: expected one of "int8"|"int4"',
+        "  - steps: Invalid input: expected number, received string",
+        '  - Unrecognized key: "temprature"',
+      ].join("\n"),
+    ]);
+  });
+
+  it("says that the prompt is missing or too long, and that a set is none", async () => {
+    expect([await run("generate"), await run("generate", "--prompt", "z".repeat(80)), await run("generate", "--set", "steps")]).toEqual([1, 1, 1]);
+    expect(errors[0]).toBe("prompt must be given, or else messages, got undefined.");
+    expect(errors[1]).toMatch(/^prompt must be at most 48 tokens in the chat template, got \d+\. The model was trained with this prompt length\.$/);
+    expect(errors[2]).toBe('--set must be of the form key=value, got "steps".');
+  });
+
+  it("goes on with the prompt's own text on request", async () => {
+    expect(await run("generate", "--prompt", "def f", "--no-chat-template", "--json")).toBe(0);
+    expect(JSON.parse(output[0] as string)).toMatchObject({ promptTokens: coder.tokenizer.encode("def f").length });
+  });
+});
+
+describe("diffucoder infill", () => {
+  it("prints the whole text of a prefix and a suffix", async () => {
+    expect(await run("infill", "--prefix", "def f", "--suffix", "return", "--masks", "3")).toBe(0);
+    expect(output).toEqual([(await coder.infill({ prefix: "def f", suffix: "return", masks: 3 })).text]);
+  });
+
+  it("fills the marks of a file", async () => {
+    const path = file("holes.py", "def <|hole:2|>(xs):\n    return <|hole|>\n");
+    expect(await run("infill", "--file", path, "--masks", "3", "--json")).toBe(0);
+    const { holeIds, text } = JSON.parse(output[0] as string) as { holeIds: number[][]; text: string };
+    expect(holeIds.map((ids) => ids.length)).toEqual([2, 3]);
+    expect(text.startsWith("def ")).toBe(true);
+    expect(text.endsWith("\n")).toBe(true);
+  });
+
+  it("reads marks as holes and everything else as text", () => {
+    expect(parseTemplate("a<|hole:4|>b<|hole|>", { masks: 7 })).toEqual(["a", { masks: 4 }, "b", { masks: 7 }]);
+    expect(parseTemplate("<|hole:|>", { masks: 7 })).toEqual(["<|hole:|>"]);
+  });
+
+  it("tells all that is wrong together, and which file is not there", async () => {
+    expect(await run("infill", "--masks", "0", "--quantize", "int3")).toBe(1);
+    expect(await run("infill", "--file", join(folder, "none.py"))).toBe(1);
+    expect(errors).toEqual([
+      [
+        "infill's settings is not valid:",
+        '  - quantize: Invalid option: expected one of "int8"|"int4"',
+        "  - masks: Too small: expected number to be >0",
+        "  - prefix: give the text around the hole as prefix, suffix or both, or a template",
+      ].join("\n"),
+      `${join(folder, "none.py")}: no such file.`,
+    ]);
+  });
+});
+
+describe("diffucoder trace", () => {
+  const traceOf = async (name: string, ...flags: string[]): Promise<string> => {
+    const path = join(folder, name);
+    await run("generate", "--prompt", prompt, "--trace", path, ...flags);
+    output = [];
+    return path;
+  };
+
+  it("shows what was committed when", async () => {
+    const path = await traceOf("one.jsonl", "--steps", "3");
+    expect(await run("trace", path)).toBe(0);
+    const lines = (output[0] as string).split("\n");
+    const { steps, initialIds } = parseTrace(readFileSync(path, "utf8"));
+    expect(lines[0]).toBe(`${initialIds.length - 12} tokens given, 12 masks; 3 steps, 3 forward passes, ${(12 / 3).toFixed(2)} tokens a pass`);
+    const committed = steps[0]!.positions.map(
+      (column, i) => `${column} ${JSON.stringify(coder.tokenizer.decode([steps[0]!.tokens[i] as number], { skipSpecial: false }))}`,
+    );
+    expect(lines[2]).toBe(`   0  ${committed.join(", ")}`);
+    expect(await run("trace", path, "--json")).toBe(0);
+    expect(JSON.parse(output[1] as string)).toMatchObject({ masks: 12, steps: 3, forwardPasses: 3, tokensPerPass: 4 });
+  });
+
+  it("shows where two part, and ends with 1 if they do", async () => {
+    const [one, other] = [await traceOf("a.jsonl", "--temperature", "1"), await traceOf("b.jsonl", "--temperature", "1", "--seed", "5")];
+    expect(await run("trace", one, one)).toBe(0);
+    expect(await run("trace", one, other)).toBe(1);
+    expect(output[0]).toBe("The rows are the same before the first and after every step.");
+    expect(output[1]).toMatch(/^The rows part after entry \d+:\n {2}column \d+: .+ and .+/);
+    expect(await run("trace", one, one, "--json")).toBe(0);
+    expect(output[2]).toBe("null");
+  });
+
+  it("says which line is no trace", async () => {
+    expect(await run("trace", file("bad.jsonl", "{}\n"))).toBe(1);
+    expect(errors[0]).toMatch(/^trace, line 1 must be /);
+  });
+});

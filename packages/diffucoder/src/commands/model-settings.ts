@@ -1,0 +1,28 @@
+import { type ModelFolder, readModelFolder } from "../model-folder.ts";
+import { bundledModelDir } from "../bundled-model.ts";
+import { modelFolder } from "../hub.ts";
+import { z } from "zod";
+
+/** Settings of the commands that run a model. */
+export const ModelSettingsSchema = z.strictObject({
+  model: z
+    .string()
+    .optional()
+    .describe("model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the package)"),
+  quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits: int8 or int4"),
+  trace: z.string().optional().describe("write what was revealed when to this file, as JSON lines"),
+});
+
+export const MODEL_TEXTS = ["model", "trace"] as const;
+
+/** A command's settings in two: those of the model, and the call's. */
+export function splitSettings(data: Readonly<Record<string, unknown>>): { own: Record<string, unknown>; call: Record<string, unknown> } {
+  const isOwn = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(ModelSettingsSchema.shape, name);
+  const entries = Object.entries(data);
+  return { own: Object.fromEntries(entries.filter(isOwn)), call: Object.fromEntries(entries.filter((entry) => !isOwn(entry))) };
+}
+
+/** The small files of the model that is named. */
+export async function openModel(model: unknown, signal: AbortSignal): Promise<ModelFolder> {
+  return readModelFolder(await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal }));
+}

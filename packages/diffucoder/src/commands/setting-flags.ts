@@ -1,0 +1,60 @@
+// Settings of a command: `--config FILE`, then flags, then `--set key=value`, each over the one before. A flag is a setting by
+// another spelling, so all of them are checked by one schema.
+import { ConfigError, readConfigData } from "@diffucoder/core";
+import type { Command } from "commander";
+import type { z } from "zod";
+
+const repeated = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** Settings that have a flag each. */
+type Settings = Readonly<Record<string, z.ZodType>>;
+
+/** Adds a flag for each setting, `--config`, `--set` and `--json`. Descriptions are the schema's. */
+export function addSettingFlags(command: Command, settings: Settings): Command {
+  for (const [name, schema] of Object.entries(settings)) command.option(`--${kebab(name)} <value>`, schema.description);
+  return command
+    .option("--config <file>", "settings as JSON")
+    .option("--set <key=value>", "one setting, e.g. cache.refreshSteps=4; may be repeated", repeated, [])
+    .option("--json", "print the result as JSON")
+    .allowExcessArguments(false);
+}
+
+export interface Flags extends Record<string, unknown> {
+  config?: string;
+  set: string[];
+  json?: boolean;
+}
+
+/**
+ * What flags, `--set` and `--config` say together.
+ *
+ * @param texts settings whose flags are taken as they are, and not as JSON where they look like it
+ * @throws {FileError} if the config file cannot be read
+ * @throws {InvalidArgumentError} if a `--set` is not of the form `key=value`
+ */
+export function readSettings({ config, set, json: _, ...flags }: Flags, texts: readonly string[]): Record<string, unknown> {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  const asSettings = given
+    .filter(([name]) => !texts.includes(name))
+    .map(([name, value]) => `${name === "cache" ? "cache.kind" : name}=${String(value)}`);
+  const data = readConfigData({ ...(config !== undefined && { file: config }), set: [...asSettings, ...set] });
+  return { ...data, ...Object.fromEntries(given.filter(([name]) => texts.includes(name))) };
+}
+
+/** Runs checks one after the other, and tells the problems of all. @throws {ConfigError} */
+export function reportTogether(source: string, checks: readonly (() => void)[]): void {
+  const problems: string[] = [];
+  for (const check of checks) {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError({ source, problems });
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

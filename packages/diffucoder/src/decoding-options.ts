@@ -1,0 +1,34 @@
+import { CacheOptionsSchema } from "@diffucoder/samplers";
+import { z } from "zod";
+import { DECODER_NAMES } from "./decoders.ts";
+
+const probability = z.number().min(0).max(1);
+
+/** How masks are decoded: the algorithm and the options of all algorithms. Which algorithm reads which, `decoders.ts` says. */
+export const DecodingOptionsSchema = z.strictObject({
+  alg: z.enum(DECODER_NAMES).optional().describe("which positions are committed first, and how many at a time"),
+  steps: z.int().positive().max(65_536).optional().describe("denoising steps, at most one forward pass each"),
+  temperature: z.number().min(0).max(2).optional().describe("0 is greedy"),
+  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling, 1 keeps every token"),
+  topK: z.int().positive().optional().describe("draw from so many of the likeliest tokens"),
+  algTemp: z.number().nonnegative().optional().describe("draw positions instead of taking the surest, also where tokens are greedy"),
+  schedule: z.enum(["dream", "even"]).optional().describe("how many tokens each step commits: by Dream's timesteps or evenly"),
+  eps: z.number().gt(0).lt(1).optional().describe("last timestep of Dream's schedule"),
+  blockLength: z.int().positive().optional().describe("decode in blocks of so many tokens from left to right"),
+  cfgScale: z.number().nonnegative().optional().describe("classifier-free guidance, twice the work; 0 is none"),
+  threshold: probability.optional().describe("probability from which a token is committed"),
+  lowThreshold: probability.optional().describe("of hierarchy: probability from which the surest of a run of masks is committed"),
+  factor: z.number().positive().optional().describe("commit the n surest while (n + 1)(1 - c_n) is below it"),
+  entropyBound: z.number().nonnegative().optional().describe("entropy of the tokens of a step together, nats"),
+  eta: probability.optional().describe("how much is masked again"),
+  editThreshold: probability.optional().describe("probability from which another token replaces a revealed one"),
+  maxPostEdits: z.int().nonnegative().optional().describe("steps of a block after its last mask"),
+  cache: CacheOptionsSchema.optional().describe("keys and values kept from pass to pass: prefix, dual or delayed"),
+  seed: z.int().nonnegative().default(0).describe("the same seed gives the same text"),
+});
+
+/** Options of decoding; each is described in `DecodingOptionsSchema`. What is not given comes from the model's generation config. */
+export type DecodingOptions = Omit<z.input<typeof DecodingOptionsSchema>, "alg"> & {
+  /** A name of `DECODERS`. */
+  alg?: string | undefined;
+};

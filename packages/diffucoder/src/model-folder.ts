@@ -1,0 +1,62 @@
+import { FileError, folderFile } from "@diffucoder/core";
+import { type AutoregressiveConfig, type ModelConfig, readAutoregressiveConfig, readModelConfig, readModelType } from "@diffucoder/model";
+import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
+import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
+import type { DecodingModel } from "./resolve-decoding.ts";
+
+/** All of a model's folder but its parameters. */
+export interface ModelFolder extends DecodingModel {
+  dir: string;
+  config: ModelConfig | AutoregressiveConfig;
+  generationConfig: Readonly<GenerationConfig>;
+  tokenizer: Tokenizer;
+  /** Tokens that end an answer. */
+  endIds: ReadonlySet<number>;
+  /** Token that ends a text. */
+  eosTokenId: number;
+  padTokenId: number;
+  /** Tokens of the longest sequence that the model is made for. */
+  maxLength: number;
+}
+
+/**
+ * Reads the small files of a model's folder, so that what is wrong with them is told before gigabytes are read. What is no
+ * Qwen2 or Llama is read as a masked diffusion model.
+ *
+ * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
+ * @throws {ConfigError} naming every problem of a config file
+ */
+export function readModelFolder(dir: string): ModelFolder {
+  const path = folderFile(dir, "config.json");
+  const modelType = readModelType(path);
+  const isAutoregressive = modelType === "qwen2" || modelType === "llama";
+  const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
+  const generationConfig = readGenerationConfig(dir, { maxLength: config.maxPositionEmbeddings, greedyUnlessSampling: isAutoregressive });
+  const tokenizer = Tokenizer.fromFolder(dir);
+  const { roles, vocabSize } = tokenizer;
+  if ("maskTokenId" in config) {
+    const mask = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
+    if (mask !== config.maskTokenId)
+      throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${config.maskTokenId}` });
+  }
+  if (vocabSize > config.vocabSize)
+    throw new FileError({ path: dir, problem: `the tokenizer has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
+  const ends = "eosTokenIds" in config ? config.eosTokenIds : [config.eosTokenId];
+  const endIds = new Set([...tokenizer.stopIds, ...ends, ...(config.padTokenId === undefined ? [] : [config.padTokenId])]);
+  const eosTokenId = ends[0] ?? roles.eos ?? 0;
+  const padTokenId = config.padTokenId ?? roles.pad ?? eosTokenId;
+  const autoregressive = isAutoregressive ? modelType : undefined;
+  const maxLength = config.maxPositionEmbeddings;
+  return { dir, config, generationConfig, defaults: generationConfig, tokenizer, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
+}
+
+/** Tokens for which a model has room before a completion, and why. */
+export function promptLimit(
+  { generationConfig, maxLength }: Pick<ModelFolder, "generationConfig" | "maxLength">,
+  maxNewTokens: number,
+): { tokens: number; reason: string } {
+  const { padPrompt = true, promptLength } = generationConfig;
+  if (padPrompt) return { tokens: promptLength, reason: "The model was trained with this prompt length." };
+  const reason = `The model is made for ${maxLength} tokens, of which ${maxNewTokens} are to be new.`;
+  return { tokens: maxLength - maxNewTokens, reason };
+}

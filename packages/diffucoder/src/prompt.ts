@@ -1,0 +1,57 @@
+import { InvalidArgumentError } from "@diffucoder/core";
+import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import type { GenerateOptions } from "./generate-options.ts";
+
+type PromptOptions = Pick<GenerateOptions, "prompt" | "messages" | "continueFinalMessage" | "chatTemplate">;
+
+/**
+ * Tokens of what is asked: a prompt or a conversation in the model's chat template, or a prompt as it is. Nothing in the text
+ * can become a special token.
+ *
+ * @param limit tokens for which the model has room, and why
+ * @throws {InvalidArgumentError} if there is nothing to encode, too much, or no template
+ */
+export function encodePrompt(
+  options: PromptOptions,
+  { tokenizer, limit }: { tokenizer: Tokenizer; limit: { tokens: number; reason: string } },
+): number[] {
+  const { prompt, messages, chatTemplate = messages !== undefined || tokenizer.hasChat } = options;
+  if (prompt !== undefined && messages !== undefined) {
+    throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "absent if messages is given" });
+  }
+  const conversation: readonly ChatMessage[] | undefined = prompt === undefined ? messages : [{ role: "user", content: prompt }];
+  if (conversation === undefined || conversation.length === 0 || (prompt === "" && !chatTemplate)) {
+    throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "given, or else messages" });
+  }
+  const argument = prompt === undefined ? "messages" : "prompt";
+  if (chatTemplate && !tokenizer.hasChat) {
+    throw new InvalidArgumentError({
+      argument: prompt === undefined ? "messages" : "chatTemplate",
+      value: messages ?? true,
+      expected: "absent for a model without a chat template",
+      wayOut: "Give a prompt, whose text goes on.",
+    });
+  }
+  const ids = chatTemplate
+    ? encodeConversation(conversation, { tokenizer, continueFinalMessage: options.continueFinalMessage ?? false })
+    : tokenizer.encode(prompt as string);
+  if (ids.length > limit.tokens) {
+    const expected = `at most ${limit.tokens} tokens${chatTemplate ? " in the chat template" : ""}`;
+    throw new InvalidArgumentError({ argument, value: ids.length, expected, wayOut: limit.reason });
+  }
+  return ids;
+}
+
+function encodeConversation(
+  conversation: readonly ChatMessage[],
+  { tokenizer, continueFinalMessage }: { tokenizer: Tokenizer; continueFinalMessage: boolean },
+): number[] {
+  const last = conversation.at(-1);
+  if (!continueFinalMessage) return tokenizer.encodeChat(conversation);
+  if (last?.role !== "assistant") {
+    throw new InvalidArgumentError({ argument: "messages", value: last?.role, expected: "ended by an assistant's turn with continueFinalMessage" });
+  }
+  // as one text with the role, as encodeChat writes turns, but without the token that ends one
+  const beginning = [tokenizer.special.imStart, ...tokenizer.encode(`assistant\n${last.content}`)];
+  return [...tokenizer.encodeChat(conversation.slice(0, -1), { addGenerationPrompt: false }), ...beginning];
+}
