@@ -22,8 +22,6 @@ describe("infill", () => {
       prefix: "```python\ndef f(xs):\n    return sum([n for n in xs",
       suffix: "])\n```\n",
       masks: 8,
-      steps: 8,
-      schedule: "even",
     });
     expect(middle).toBe(" if n % 2 == 0");
     expect(text).toBe("```python\ndef f(xs):\n    return sum([n for n in xs if n % 2 == 0])\n```\n");
