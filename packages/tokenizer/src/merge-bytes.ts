@@ -2,10 +2,12 @@
 //   while there are neighbours whose joined bytes are a token: join the pair with the lowest id, of equal ones the leftmost.
 // tiktoken's rule, which looks through all pairs after each join and so takes O(n^2).
 
+import { TokenIndex } from "./token-index.ts";
+
 /** Joins bytes of long words into tokens. */
 export class ByteMerger {
   readonly #tokens: readonly Uint8Array[];
-  #idByBytes: Map<string, number> | undefined;
+  #index: TokenIndex | undefined;
   /** Id of the joined token for a pair of ids, -1 if there is none. */
   readonly #joined = new Map<number, number>();
 
@@ -16,10 +18,11 @@ export class ByteMerger {
 
   /** Ids of the tokens of a word. */
   merge(word: Uint8Array): number[] {
-    const whole = this.#idOf(latin1(word));
-    if (whole !== undefined) return [whole];
+    this.#index ??= new TokenIndex(this.#tokens);
+    const whole = this.#index.find(word);
+    if (whole >= 0) return [whole];
     const length = word.length;
-    const ids = Int32Array.from(word, (byte) => this.#idOf(String.fromCharCode(byte)) as number);
+    const ids = Int32Array.from(word, (_, i) => (this.#index as TokenIndex).find(word.subarray(i, i + 1)));
     const next = Int32Array.from(word, (_, i) => i + 1);
     const previous = Int32Array.from(word, (_, i) => i - 1);
     const isGone = new Uint8Array(length);
@@ -56,25 +59,15 @@ export class ByteMerger {
     const key = left * 2 ** 24 + right;
     let id = this.#joined.get(key);
     if (id === undefined) {
-      id = this.#idOf(latin1(this.#tokens[left] as Uint8Array) + latin1(this.#tokens[right] as Uint8Array)) ?? -1;
+      id = (this.#index as TokenIndex).findJoined(this.#tokens[left] as Uint8Array, this.#tokens[right] as Uint8Array);
       this.#joined.set(key, id);
     }
     return id;
-  }
-
-  #idOf(bytes: string): number | undefined {
-    this.#idByBytes ??= new Map(this.#tokens.map((token, id) => [latin1(token), id]));
-    return this.#idByBytes.get(bytes);
   }
 }
 
 /** More than a word has bytes; times an id below 2^24 it is still an exact number. */
 const positions = 2 ** 29;
-
-/** A string with a character for each byte: a key for maps. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-}
 
 /** A binary heap; the smallest number comes out first. */
 class NumberHeap {

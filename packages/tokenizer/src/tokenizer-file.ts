@@ -2,6 +2,19 @@ import { FileError, readJsonObject } from "@diffucoder/core";
 import { z } from "zod";
 import { fromSymbols } from "./byte-symbols.ts";
 
+/** Ids by token. There may be 150,000, for which zod would take a second: the ids are checked where they are read. */
+export const VocabularySchema = z.custom<Record<string, number>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "expected ids by token",
+);
+
+const MergesSchema = z.custom<(string | [string, string])[]>(isListOfMerges, 'expected "LEFT RIGHT" or ["LEFT", "RIGHT"] for each merge');
+
+function isListOfMerges(value: unknown): boolean {
+  const isPair = (merge: unknown): boolean => Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string");
+  return Array.isArray(value) && value.every((merge) => typeof merge === "string" || isPair(merge));
+}
+
 /** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
 export const TokenizerFileSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() })),
@@ -11,8 +24,8 @@ export const TokenizerFileSchema = z.looseObject({
   }),
   model: z.looseObject({
     type: z.literal("BPE"),
-    vocab: z.record(z.string(), z.int().nonnegative()),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    vocab: VocabularySchema,
+    merges: MergesSchema,
   }),
 });
 
@@ -78,28 +91,35 @@ export function ordinaryTokens({ vocab, merges, special, path }: BytePairModel &
   tokens: Uint8Array[];
 } {
   const tokens: Uint8Array[] = [];
-  for (const [symbols, id] of Object.entries(vocab)) {
+  const ids = new Map<string, number>();
+  for (const symbols in vocab) {
+    const id = vocab[symbols] as number;
+    if (!Number.isSafeInteger(id) || id < 0)
+      throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} has the id ${JSON.stringify(id)}, expected an integer from 0 on` });
     const bytes = fromSymbols(symbols);
     if (bytes === undefined) throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} is not written in byte-level symbols` });
     if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
     tokens[id] = bytes;
+    ids.set(symbols, id);
   }
-  const size = Object.keys(vocab).length;
+  const size = ids.size;
   if (tokens.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
   const known = new Set(tokens.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
   if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
-  checkMergeOrder({ vocab, merges }, path);
+  checkMergeOrder(ids, merges, path);
   if (Object.values(special).some((id) => id < size)) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
   return { tokens };
 }
 
 /** tiktoken joins the pair whose token has the lowest id; that is BPE only if ids rise in the order of the merges. */
-function checkMergeOrder({ vocab, merges }: BytePairModel, path: string): void {
+function checkMergeOrder(ids: ReadonlyMap<string, number>, merges: BytePairModel["merges"], path: string): void {
   let last = -1;
   for (const merge of merges) {
-    const parts = typeof merge === "string" ? merge.split(" ") : merge;
-    const id = vocab[parts.join("")];
-    if (id === undefined || id <= last) throw new FileError({ path, problem: `the token of merge ${parts.join(" + ")} is missing or out of order` });
+    const id = ids.get(typeof merge === "string" ? merge.replace(" ", "") : merge.join(""));
+    if (id === undefined || id <= last) {
+      const parts = typeof merge === "string" ? merge.split(" ") : merge;
+      throw new FileError({ path, problem: `the token of merge ${parts.join(" + ")} is missing or out of order` });
+    }
     last = id;
   }
 }

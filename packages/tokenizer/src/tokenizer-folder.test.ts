@@ -86,6 +86,18 @@ describe("Tokenizer.fromFolder", () => {
     expect(load).toThrow(`${join(folder, "merges.txt")}: no such file.`);
     write("merges.txt", "Ġ Ġ\nz q\n");
     expect(load).toThrow(`${join(folder, "vocab.json")}: the token of merge `);
+    for (const [id, said] of [
+      [-1, "-1"],
+      ["0", '"0"'],
+    ] as const) {
+      write("vocab.json", { ...file.model.vocab, "!": id });
+      write("merges.txt", "");
+      expect(load).toThrow(`${join(folder, "vocab.json")}: token "!" has the id ${said}, expected an integer from 0 on.`);
+    }
+    write("vocab.json", []);
+    expect(load).toThrow(join(folder, "vocab.json"));
+    write("tokenizer.json", { ...file, model: { ...file.model, merges: [["a", "b", "c"]] } });
+    expect(load).toThrow('(model.merges: expected "LEFT RIGHT" or ["LEFT", "RIGHT"] for each merge)');
     write("tokenizer.json", { ...file, normalizer: { type: "NFKC" } });
     expect(load).toThrow(`${join(folder, "tokenizer.json")}: has the normalizer NFKC, expected NFC or none.`);
   });

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, folderFile, readJsonObject } from "@diffucoder/core";
 import { z } from "zod";
-import { ordinaryTokens, readTokenizerFile, specialTokens, type TokenRole, type Vocabulary } from "./tokenizer-file.ts";
+import { ordinaryTokens, readTokenizerFile, specialTokens, type TokenRole, type Vocabulary, VocabularySchema } from "./tokenizer-file.ts";
 
 /** How Qwen2's tokenizer, and Dream's, which is made of it, cut text into words; vocab.json and merges.txt do not say it. */
 export const QWEN_PATTERN = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
@@ -66,7 +66,11 @@ function readVocabAndMerges(
   const ids = z.record(z.string(), z.int().nonnegative());
   const added = isThere("added_tokens.json") ? Object.entries(readAs(ids, pathOf("added_tokens.json"))) : [];
   const { special } = withMore({ special: specialTokens(added, pathOf("added_tokens.json")) }, named, pathOf("tokenizer_config.json"));
-  return { ...ordinaryTokens({ vocab: readAs(ids, path), merges: readMerges(pathOf("merges.txt")), special, path }), special, pattern: QWEN_PATTERN };
+  return {
+    ...ordinaryTokens({ vocab: readAs(VocabularySchema, path), merges: readMerges(pathOf("merges.txt")), special, path }),
+    special,
+    pattern: QWEN_PATTERN,
+  };
 }
 
 /** Adds special tokens that a second file names. */

@@ -86,7 +86,8 @@ export class Tokenizer {
     this.#merger = new ByteMerger(tokens);
     this.#pattern = toJavaScriptPattern(pattern);
     this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate, [...this.specialTokens.keys()]);
-    const ranks = tokens.map((bytes, id) => `${Buffer.from(bytes).toString("base64")} ${id}\n`).join("");
+    const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+    const ranks = tokens.map((bytes, id) => `${base64(bytes)} ${id}\n`).join("");
     try {
       this.#bpe = new Tiktoken(ranks, special, pattern);
     } catch {
