@@ -5,11 +5,14 @@ import { engineSuite } from "./engine.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
+import { loadingSuite } from "./loading.ts";
 import { paretoSuite } from "./pareto.ts";
+import { publishedModelSuite } from "./published-model.ts";
 import { quantizedLayerSuite } from "./quantized-layer.ts";
 import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import type { Suite } from "./suite.ts";
+import { tokenizerSuite } from "./tokenizer.ts";
 import { trainStepSuite } from "./train-step.ts";
 
 export const suites: Readonly<Record<string, Suite>> = {
@@ -25,7 +28,10 @@ export const suites: Readonly<Record<string, Suite>> = {
   sandbox: sandboxSuite,
   "eval-canonical": evalCanonicalSuite,
   "coupled-grpo-step": coupledGrpoStepSuite,
+  tokenizer: tokenizerSuite,
+  loading: loadingSuite,
+  "published-7B": publishedModelSuite,
 };
 
 /** Suites that take minutes and do not run with the others. */
-export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical", "pareto", "train-step-160M"]);
+export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical", "pareto", "train-step-160M", "published-7B"]);
