@@ -8,6 +8,7 @@ import {
   type DenoiseRequest,
   type DisposableDenoiser,
 } from "@diffucoder/samplers";
+import type { Executor } from "@diffucoder/tensor";
 import type { ModelFolder } from "./model-folder.ts";
 
 export interface Denoisers {
@@ -19,13 +20,17 @@ export interface Denoisers {
   dispose(): void;
 }
 
-export function createDenoisers({ config, tokenizer }: Pick<ModelFolder, "config" | "tokenizer">, parameters: ModelParameters): Denoisers {
+export function createDenoisers(
+  { config, tokenizer }: Pick<ModelFolder, "config" | "tokenizer">,
+  parameters: ModelParameters,
+  executor: Executor,
+): Denoisers {
   const { vocabSize } = config;
   const isDiffusion = "maskTokenId" in config;
   // Rows of the head that belong to no token, and the mask: a committed one would be a hole in the answer.
   const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
   if (isDiffusion) forbiddenIds.push(config.maskTokenId);
-  const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId: isDiffusion ? config.maskTokenId : 0 };
+  const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId: isDiffusion ? config.maskTokenId : 0, executor };
   const made = new Map<string, DisposableDenoiser>();
   const cached = (cache: CacheOptions): DisposableDenoiser => {
     const key = JSON.stringify(cache);

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import {
   type AutoregressiveConfig,
@@ -11,6 +12,7 @@ import {
   type Quantization,
 } from "@diffucoder/model";
 import type { Denoiser } from "@diffucoder/samplers";
+import { compile, type Executor, onnxExecutor, type OnnxExecutorOptions, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
 import { createDenoisers } from "./denoisers.ts";
 import type { Generation, GenerationEvent } from "./events.ts";
@@ -68,28 +70,41 @@ export interface DiffuCoder {
 export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision"> {
   /** Keep the matrices in 8 or 4 bits: a 7B model takes 9 GB or 5 GB. @default as float32, unless the checkpoint is quantized */
   quantize?: Quantization | undefined;
+  /**
+   * Where the network runs: the processor, or a GPU through Vulkan, Metal or Direct3D 12, where the weights then stay. Float32 only.
+   * @default "cpu"
+   */
+  device?: OnnxExecutorOptions["device"] | undefined;
 }
 
 /**
  * Loads a model by its folder, or by its repository on Hugging Face's hub, `"owner/name"` or `"owner/name@revision"`: config.json and safetensors in Hugging Face's form, the tokenizer's files and, if there
  * is one, generation_config.json.
  *
- * @throws {UnavailableError} if a repository cannot be downloaded
+ * @throws {UnavailableError} if a repository cannot be downloaded, or there is no such device
+ * @throws {InvalidArgumentError} if the model is quantized and the device is not the processor
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
  * @throws {ConfigError} naming every problem of a config file
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
-export async function loadDiffuCoder(dirOrRepo: string, { quantize, ...hub }: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
-  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, hub)), { quantize });
+export async function loadDiffuCoder(dirOrRepo: string, { quantize, device, ...hub }: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
+  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, hub)), { quantize, device });
 }
 
 /** The second half of `loadDiffuCoder`: all that takes long. */
-export async function loadParameters(model: ModelFolder, { quantize }: { quantize?: Quantization | undefined }): Promise<DiffuCoder> {
+export async function loadParameters(
+  model: ModelFolder,
+  { quantize, device = "cpu" }: Pick<LoadDiffuCoderOptions, "quantize" | "device">,
+): Promise<DiffuCoder> {
+  const executor = await onnxExecutor({ device });
   const { dir, config, generationConfig, tokenizer, padTokenId, endIds, autoregressive } = model;
   const [load, loadQuantized] =
     autoregressive === undefined ? [loadModel, loadQuantizedModel] : [loadAutoregressiveModel, loadQuantizedAutoregressiveModel];
-  const { parameters } = quantize === undefined ? load(dir) : await loadQuantized(dir, quantize);
-  const denoisers = createDenoisers(model, parameters);
+  const loaded = quantize === undefined ? load(dir) : await loadQuantized(dir, quantize);
+  if (device !== "cpu" && loaded.quantization !== undefined)
+    throw new InvalidArgumentError({ argument: "device", value: device, expected: `"cpu" for a model in ${loaded.quantization}` });
+  const parameters = device === "cpu" ? loaded.parameters : await onDevice(loaded.parameters, executor);
+  const denoisers = createDenoisers(model, parameters, executor);
   const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> => streamGeneration(model, denoisers, options);
   const generate = async (options: GenerateOptions): Promise<Generation> => {
     for await (const event of stream(options)) {
@@ -113,4 +128,12 @@ export async function loadParameters(model: ModelFolder, { quantize }: { quantiz
     infill: (options) => infillText(model, denoisers, options),
     dispose: () => denoisers.dispose(),
   };
+}
+
+/** What a plan returns stays on its device. */
+async function onDevice(parameters: ModelParameters, executor: Executor): Promise<ModelParameters> {
+  const upload = compile((weights: Record<string, Tensor>) => weights, { executor, name: "upload" });
+  const uploaded = await upload(parameters);
+  upload.dispose();
+  return uploaded;
 }

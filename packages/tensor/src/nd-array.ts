@@ -2,26 +2,46 @@ import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
 import { allocate, canHold, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
+/** Elements on a device, where an executor left them. */
+export interface DeviceData {
+  /** A copy in this process's memory. */
+  download(): TypedArray;
+  free(): void;
+}
+
 /** A dense row-major array in memory: what goes into a compiled function and what comes out of it. */
 export class NdArray {
   readonly shape: Shape;
   readonly dtype: DType;
   #data: TypedArray | undefined;
+  #deviceData: DeviceData | undefined;
 
-  /** @param dtype needed for `"uint8"` only: a plain Uint8Array holds booleans */
-  constructor(data: TypedArray, shape: Shape, dtype: DType = dtypeOf(data)) {
+  /** @param dtype needed for `"uint8"`, as a plain Uint8Array holds booleans, and for what is on a device */
+  constructor(data: TypedArray, shape: Shape, dtype?: DType);
+  constructor(data: DeviceData, shape: Shape, dtype: DType);
+  constructor(data: TypedArray | DeviceData, shape: Shape, dtype = dtypeOf(data as TypedArray)) {
+    this.shape = shape;
+    this.dtype = dtype;
+    if (!ArrayBuffer.isView(data)) {
+      this.#deviceData = data;
+      return;
+    }
     if (data.length !== sizeOf(shape)) {
       throw new ShapeError({ argument: "data", shape: [data.length], expected: `${sizeOf(shape)} elements for shape [${shape.join(", ")}]` });
     }
     if (!canHold(data, dtype))
       throw new InvalidArgumentError({ argument: "dtype", value: dtype, expected: `one that a ${data.constructor.name} holds` });
     this.#data = data;
-    this.shape = shape;
-    this.dtype = dtype;
   }
 
   /** The elements; a view, not a copy. @throws {InvalidArgumentError} if the array was donated to a compiled function */
   get data(): TypedArray {
+    if (this.#deviceData !== undefined) {
+      // Whoever has the elements may change them: from now on they are here and nowhere else.
+      this.#data = this.#deviceData.download();
+      this.#deviceData.free();
+      this.#deviceData = undefined;
+    }
     if (this.#data === undefined) {
       throw new InvalidArgumentError({
         argument: "array",
@@ -33,11 +53,16 @@ export class NdArray {
     return this.#data;
   }
 
+  /** Where the elements are if nobody has read them since an executor left them on a device. */
+  get deviceData(): DeviceData | undefined {
+    return this.#deviceData;
+  }
+
   /** Gives up the memory, so that a later read is an error and not a surprise. */
-  release(): TypedArray {
-    const data = this.data;
+  release(): void {
+    this.#deviceData?.free();
+    this.#deviceData = undefined;
     this.#data = undefined;
-    return data;
   }
 
   get size(): number {

@@ -24,8 +24,8 @@ async function generate({ chatTemplate, ...flags }: Flags, { terminal, signal }:
   const model = await openModel(own["model"], signal);
   reportTogether("generate's settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
 
-  const { quantize, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, { quantize });
+  const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
+  const coder = await loadParameters(model, { quantize, device });
   const { trace, ...result } = await coder.generate(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   terminal.out(flags.json === true ? JSON.stringify(result) : result.text);

@@ -28,8 +28,8 @@ async function infill({ file, ...flags }: Flags, { terminal, signal }: CommandCo
   const model = await openModel(own["model"], signal);
   reportTogether("infill's settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
 
-  const { quantize, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, { quantize });
+  const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
+  const coder = await loadParameters(model, { quantize, device });
   const { trace, ...result } = await coder.infill(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   terminal.out(flags.json === true ? JSON.stringify(result) : result.text);

@@ -54,12 +54,13 @@ export class OnnxBuilder {
     return outputs;
   }
 
-  input(name: string, shape: Shape, dtype: DType): void {
+  /** @param shape `undefined`: any */
+  input(name: string, shape: Shape | undefined, dtype: DType): void {
     this.#inputs.push(valueInfo(name, shape, dtype));
   }
 
   /** Makes `value` the graph output `name`; a node's result is renamed, so that the runtime writes it in place. */
-  output(name: string, value: string, shape: Shape, dtype: DType): void {
+  output(name: string, value: string, shape: Shape | undefined, dtype: DType): void {
     if (this.#results.has(value) && !this.#outputNames.has(value)) this.#outputNames.set(value, name);
     else this.#nodes.push({ opType: "Identity", inputs: [value], outputs: [name], attributes: {}, domain: "" });
     this.#outputs.push(valueInfo(name, shape, dtype));
@@ -162,9 +163,12 @@ function attribute(name: string, value: Attribute): ProtobufWriter {
   return floatAttributes.has(name) ? message.float(2, value).varint(20, 1) : message.varint(3, value).varint(20, 2);
 }
 
-function valueInfo(name: string, shape: Shape, dtype: DType): ProtobufWriter {
-  const dims = new ProtobufWriter();
-  for (const dim of shape) dims.message(1, new ProtobufWriter().varint(1, dim));
-  const tensorType = new ProtobufWriter().varint(1, elementTypes[dtype]).message(2, dims);
+function valueInfo(name: string, shape: Shape | undefined, dtype: DType): ProtobufWriter {
+  const tensorType = new ProtobufWriter().varint(1, elementTypes[dtype]);
+  if (shape !== undefined) {
+    const dims = new ProtobufWriter();
+    for (const dim of shape) dims.message(1, new ProtobufWriter().varint(1, dim));
+    tensorType.message(2, dims);
+  }
   return new ProtobufWriter().string(1, name).message(2, new ProtobufWriter().message(1, tensorType));
 }

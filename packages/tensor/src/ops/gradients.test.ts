@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as t from "../index.ts";
+import { findWebGpu } from "../executors/onnx/webgpu.fixture.ts";
 import { checkFunction, spread, valueOn } from "../gradient-check.fixture.ts";
 
+const webGpu = await findWebGpu();
 let executors: t.Executor[];
 beforeAll(async () => {
   executors = [await t.onnxExecutor({ api: "c" }), await t.onnxExecutor({ api: "js" }), await t.tfjsExecutor({ backend: "cpu" })];
+  if (webGpu.executor) executors.push(webGpu.executor);
 });
+
+it.runIf(webGpu.executor)(`runs every case on WebGPU as well${webGpu.note}`, () => expect(executors.at(-1)?.name).toBe("onnx-webgpu"));
 
 const positive = (shape: number[], seed = 1): t.NdArray =>
   t.float32(

@@ -2,7 +2,7 @@
 //
 // The API is one struct of function pointers whose order never changes: a new version only appends. The indices
 // below are fixed by the static_asserts at the end of onnxruntime_c_api.cc. A wrong pointer is a crash, so
-// everything unsafe is in this file, `environment.ts` and `session.ts`, and buffers are referenced while native code may touch them.
+// everything unsafe is in this file, `environment.ts`, `session.ts` and the two of WebGPU, and buffers are referenced while native code may touch them.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -35,7 +35,10 @@ const functions = {
     49,
     "uint64_t CreateTensorWithData(uint64_t memoryInfo, void *data, size_t byteLength, const void *shape, size_t rank, int type, _Out_ uint64_t *value)",
   ],
+  CreateMemoryInfo: [68, "uint64_t CreateMemoryInfo(const char *name, int allocator, int id, int memoryType, _Out_ uint64_t *info)"],
   CreateCpuMemoryInfo: [69, "uint64_t CreateCpuMemoryInfo(int allocator, int memoryType, _Out_ uint64_t *info)"],
+  AllocatorFree: [76, "uint64_t AllocatorFree(uint64_t allocator, uint64_t memory)"],
+  GetAllocatorWithDefaultOptions: [78, "uint64_t GetAllocatorWithDefaultOptions(_Out_ uint64_t *allocator)"],
   ReleaseStatus: [93, "void ReleaseStatus(uint64_t status)"],
   ReleaseSession: [95, "void ReleaseSession(uint64_t session)"],
   ReleaseValue: [96, "void ReleaseValue(uint64_t value)"],
@@ -47,17 +50,30 @@ const functions = {
   DisablePerSessionThreads: [120, "uint64_t DisablePerSessionThreads(uint64_t options)"],
   CreateThreadingOptions: [121, "uint64_t CreateThreadingOptions(_Out_ uint64_t *options)"],
   AddSessionConfigEntry: [130, "uint64_t AddSessionConfigEntry(uint64_t options, const char *key, const char *value)"],
+  RunWithBinding: [133, "uint64_t RunWithBinding(uint64_t session, uint64_t options, uint64_t binding)"],
+  CreateIoBinding: [134, "uint64_t CreateIoBinding(uint64_t session, _Out_ uint64_t *binding)"],
+  ReleaseIoBinding: [135, "void ReleaseIoBinding(uint64_t binding)"],
+  BindInput: [136, "uint64_t BindInput(uint64_t binding, const char *name, uint64_t value)"],
+  BindOutput: [137, "uint64_t BindOutput(uint64_t binding, const char *name, uint64_t value)"],
+  BindOutputToDevice: [138, "uint64_t BindOutputToDevice(uint64_t binding, const char *name, uint64_t memoryInfo)"],
+  GetBoundOutputValues: [140, "uint64_t GetBoundOutputValues(uint64_t binding, uint64_t allocator, _Out_ uint64_t *values, _Out_ size_t *count)"],
   CreateAndRegisterAllocator: [144, "uint64_t CreateAndRegisterAllocator(uint64_t env, uint64_t memoryInfo, uint64_t arena)"],
   SetGlobalIntraOpNumThreads: [147, "uint64_t SetGlobalIntraOpNumThreads(uint64_t options, int count)"],
   SetGlobalDenormalAsZero: [155, "uint64_t SetGlobalDenormalAsZero(uint64_t options)"],
   CreateArenaCfgV2: [164, "uint64_t CreateArenaCfgV2(const void *keys, const void *values, size_t count, _Out_ uint64_t *arena)"],
   AddRunConfigEntry: [165, "uint64_t AddRunConfigEntry(uint64_t options, const char *key, const char *value)"],
   AddExternalInitializers: [210, "uint64_t AddExternalInitializers(uint64_t options, const void *names, const void *values, size_t count)"],
+  SessionOptionsAppendExecutionProvider: [
+    216,
+    "uint64_t SessionOptionsAppendExecutionProvider(uint64_t options, const char *name, const void *keys, const void *values, size_t count)",
+  ],
 } as const;
 
 export type OrtApi = Record<keyof typeof functions, KoffiFunc<(...args: any[]) => any>> & {
   /** Address of an ArrayBuffer's memory, which does not move. */
   addressOf: (data: Uint8Array) => Handle;
+  /** Handles that lie one after another in native memory. */
+  handlesAt: (address: Handle, count: number) => Handle[];
   /** Gives free memory of the C library's heap back to the system, where that has to be asked for. */
   trimHeap: () => void;
 };
@@ -85,10 +101,15 @@ export async function loadOrtApi(): Promise<OrtApi> {
     const library = koffi.load(libraryPath());
     const base = library.func("void *OrtGetApiBase()")();
     const getApi = koffi.decode(koffi.decode(base, "uint64_t"), koffi.proto("void *GetApi(uint32_t version)"));
-    const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 211)) as BigUint64Array;
+    const table = koffi.decode(getApi(API_VERSION), koffi.array("uint64_t", 217)) as BigUint64Array;
     const bind = ([name, [index, prototype]]: (typeof entries)[number]) => [name, koffi.decode(table[index], koffi.proto(prototype))];
     const entries = Object.entries(functions);
-    return { ...Object.fromEntries(entries.map(bind)), addressOf: (data: Uint8Array) => koffi.address(data), trimHeap: heapTrimmer(koffi) } as OrtApi;
+    return {
+      ...Object.fromEntries(entries.map(bind)),
+      addressOf: (data: Uint8Array) => koffi.address(data),
+      handlesAt: (address, count) => Array.from(koffi.decode(address, koffi.array("uint64_t", count)) as ArrayLike<number | bigint>, BigInt),
+      trimHeap: heapTrimmer(koffi),
+    } as OrtApi;
   } catch (cause) {
     if (cause instanceof UnavailableError) throw cause;
     throw new UnavailableError({ what: "ONNX Runtime's C API", problem: (cause as Error).message, cause });

@@ -1,34 +1,58 @@
 import { availableParallelism } from "node:os";
-import { UnavailableError } from "@diffucoder/core";
+import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
 import type { Executor } from "../../executor.ts";
 import { loadOrtApi } from "./c-api.ts";
 import { createEnvironment, type OrtEnvironment } from "./environment.ts";
 import { createJsPlan } from "./js-plan.ts";
 import { createCPlan } from "./session.ts";
+import { openWebGpuDevice, type WebGpuDevice } from "./webgpu-device.ts";
+import { createWebGpuPlan } from "./webgpu-plan.ts";
 
 export interface OnnxExecutorOptions {
   /** How ONNX Runtime is called: its C API, its JavaScript API, or the first of them that loads. @default "auto" */
   api?: "auto" | "c" | "js";
+  /** Where graphs run: on the processor, or on a GPU through Vulkan, Metal or Direct3D 12, with the C API only. @default "cpu" */
+  device?: "cpu" | "webgpu";
 }
 
 let environment: Promise<OrtEnvironment> | undefined;
+let webGpu: WebGpuDevice | undefined;
 
 /**
- * Runs graphs on the ONNX Runtime that `onnxruntime-node` bundles, on the CPU.
+ * Runs graphs on the ONNX Runtime that `onnxruntime-node` bundles.
  *
- * @throws {UnavailableError} if `api` is `"c"` and the C API cannot be loaded here
+ * On `"webgpu"` results stay on the device until their `data` is read, and can be handed to the next call from there; what
+ * comes from elsewhere is copied to it in each call. Starting a run, reading a result and compiling block the event loop.
+ *
+ * @throws {UnavailableError} if `api` is `"c"` and the C API cannot be loaded here, or there is no such device
  */
-export async function onnxExecutor({ api = "auto" }: OnnxExecutorOptions = {}): Promise<Executor> {
+export async function onnxExecutor({ api = "auto", device = "cpu" }: OnnxExecutorOptions = {}): Promise<Executor> {
+  if (device !== "cpu" && device !== "webgpu") throw new InvalidArgumentError({ argument: "device", value: device, expected: '"cpu" or "webgpu"' });
+  if (device === "webgpu") return webGpuExecutor(api);
   const threads = availableParallelism();
   if (api !== "js") {
     try {
-      environment ??= loadOrtApi().then((ort) => createEnvironment(ort, threads));
-      const ort = await environment;
+      const ort = await openEnvironment();
       return { name: "onnx", prepare: (graph) => createCPlan(ort, graph) };
     } catch (error) {
-      environment = undefined;
       if (api === "c" || !(error instanceof UnavailableError)) throw error;
     }
   }
   return { name: "onnx-js", prepare: (graph) => createJsPlan(graph, threads) };
+}
+
+async function webGpuExecutor(api: OnnxExecutorOptions["api"]): Promise<Executor> {
+  if (api === "js") throw new InvalidArgumentError({ argument: "api", value: api, expected: '"c" or "auto" with device "webgpu"' });
+  const ort = await openEnvironment();
+  webGpu ??= openWebGpuDevice(ort);
+  const opened = webGpu;
+  return { name: "onnx-webgpu", prepare: async (graph) => createWebGpuPlan(opened, graph) };
+}
+
+function openEnvironment(): Promise<OrtEnvironment> {
+  if (environment === undefined) {
+    environment = loadOrtApi().then((ort) => createEnvironment(ort, availableParallelism()));
+    environment.catch(() => (environment = undefined));
+  }
+  return environment;
 }

@@ -21,13 +21,8 @@ const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, bool: 9 } as con
 /** Compiles a graph into a session. */
 export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Plan> {
   const { api } = ort;
-  const shared: SharedConstant[] = [];
-  const externalData = (array: NdArray, name: string): ExternalData | undefined => {
-    if (array.data.byteLength < SHARED_BYTES) return undefined;
-    shared.push({ name, data: array.data, value: valueOf(ort, array.data, array) });
-    return { location: "shared", offset: 0, length: array.data.byteLength };
-  };
-  const session = await createSession(ort, emitOnnx(graph, { externalData }), shared);
+  const { model, shared } = emitModel(ort, graph);
+  const session = await createSession(ort, model, shared);
   api.trimHeap(); // of the model's text and what its optimization left
   const inputNames = cStrings(
     api,
@@ -78,22 +73,39 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Pl
 }
 
 /** A constant of the graph in memory of JavaScript's, which must outlive the session. */
-interface SharedConstant {
+export interface SharedConstant {
   name: string;
   data: TypedArray;
   value: Handle;
+}
+
+/** A graph as a model, and the constants that it only names. */
+export function emitModel(ort: OrtEnvironment, graph: Graph): { model: Uint8Array; shared: SharedConstant[] } {
+  const shared: SharedConstant[] = [];
+  const externalData = (array: NdArray, name: string): ExternalData | undefined => {
+    const { data } = array;
+    if (data.byteLength < SHARED_BYTES) return undefined;
+    shared.push({ name, data, value: valueOf(ort, data, array) });
+    return { location: "shared", offset: 0, length: data.byteLength };
+  };
+  return { model: emitOnnx(graph, { externalData }), shared };
+}
+
+/** Hands a session that is about to be made the constants that its model names. */
+export function shareConstants({ api }: OrtEnvironment, options: Handle, shared: readonly SharedConstant[]): void {
+  const names = cStrings(
+    api,
+    shared.map(({ name }) => name),
+  );
+  const handles = BigUint64Array.from(shared, ({ value }) => value);
+  check(api, api.AddExternalInitializers(options, names.pointers, handles, shared.length));
 }
 
 async function createSession(ort: OrtEnvironment, model: Uint8Array, shared: readonly SharedConstant[]): Promise<Handle> {
   const { api, environment } = ort;
   const options = createSessionOptions(ort);
   try {
-    const names = cStrings(
-      api,
-      shared.map(({ name }) => name),
-    );
-    const values = BigUint64Array.from(shared, ({ value }) => value);
-    check(api, api.AddExternalInitializers(options, names.pointers, values, shared.length));
+    shareConstants(ort, options, shared);
     const session: (number | bigint)[] = [0n];
     const status = await new Promise<Handle>((resolve, reject) => {
       api.CreateSessionFromArray.async(environment, model, model.length, options, session, (error: unknown, result: number | bigint) =>
@@ -111,7 +123,7 @@ const values = new WeakMap<TypedArray, { value: Handle; key: string }>();
 const releases = new WeakMap<OrtApi, FinalizationRegistry<Handle>>();
 
 /** The OrtValue that describes an array's memory. */
-function valueOf({ api, memory }: OrtEnvironment, data: TypedArray, { shape, dtype }: { shape: readonly number[]; dtype: DType }): Handle {
+export function valueOf({ api, memory }: OrtEnvironment, data: TypedArray, { shape, dtype }: { shape: readonly number[]; dtype: DType }): Handle {
   const key = `${dtype} ${shape.join()}`;
   const known = values.get(data);
   if (known?.key === key) return known.value;
