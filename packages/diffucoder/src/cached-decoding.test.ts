@@ -10,13 +10,16 @@ import {
   type Decoder,
   type Denoiser,
   dreamDecoder,
+  dreamOnDecoder,
   generate,
   type GenerationResult,
+  infill,
   lladaDecoder,
   parallelDecoder,
   SamplerOptionsSchema,
+  type Segment,
 } from "@diffucoder/samplers";
-import { bool, constant } from "@diffucoder/tensor";
+import { add, bool, constant, float32, type Tensor } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -137,6 +140,67 @@ describe("the exact cache of a block-causal model", () => {
     const { forwardTokens, forwardPasses } = await run(cachedWith({ kind: "block-causal", blockLength: 1 }), autoregressiveDecoder(), [batch[0]!]);
     expect(forwardPasses).toBe(maxNewTokens);
     expect(forwardTokens).toBe(promptLength + maxNewTokens - 1);
+  });
+});
+
+describe("a cache under rows that change length", () => {
+  const [EXPAND, EOS] = [29, 28];
+  const variable = dreamOnDecoder({ expandTokenId: EXPAND, eosTokenId: EOS, vocabSize: config.vocabSize, maxNewTokens: 20 });
+  /** Holes of a few masks between given tokens, from a seed. */
+  const rowsOf = (seed: number): Segment[][] => {
+    const stream = createRandom(seed);
+    const given = (): number[] => Array.from({ length: stream.integer(1, 5) }, () => stream.integer(1, 20));
+    return Array.from({ length: stream.integer(1, 4) }, () => [given(), { masks: stream.integer(1, 6) }, given()]);
+  };
+  // So that the two are proposed often.
+  const likely = float32(Array.from({ length: config.vocabSize }, (_, id) => (id === EXPAND || id === EOS ? 4 : 0)));
+  const likelier = { ...common, logitsHook: (logits: Tensor) => add(logits, constant(likely)) };
+  const cachedFor = (cache: CacheOptions) => createCachedDenoiser({ ...likelier, network: cachedNetwork(config), cache });
+  const fill = (denoiser: Denoiser, seed: number) =>
+    infill({ denoiser, decoder: variable, rows: rowsOf(seed), random: createRandom(seed), padTokenId: 0 });
+  const lengths = fc.nat(1000);
+
+  it("fills the holes as without a cache, when it is refreshed at every step", async () => {
+    const uncached = createDenoiser({ ...likelier, logits: logitsFunction(config) });
+    const cached = cachedFor({ kind: "delayed", refreshSteps: 1 });
+    let [grown, shrunk] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(lengths, async (seed) => {
+        const [want, got] = [await fill(uncached, seed), await fill(cached, seed)];
+        expect(got.holes).toEqual(want.holes);
+        expect(committed(got)).toEqual(committed(want));
+        for (const { expanded = [], deleted = [] } of got.traces.flatMap(({ steps }) => steps)) {
+          grown += expanded.length;
+          shrunk += deleted.length;
+        }
+      }),
+      { numRuns: 4, seed: 3 },
+    );
+    expect(grown).toBeGreaterThan(0);
+    expect(shrunk).toBeGreaterThan(0);
+  });
+
+  it("is exact for a block-causal model, and computes fewer tokens", async () => {
+    const cached = cachedFor({ kind: "block-causal", blockLength: 1 });
+    const causal = createDenoiser({ ...likelier, logits: logitsFunction(config), attention: "causal" });
+    await fc.assert(
+      fc.asyncProperty(lengths, async (seed) => {
+        const [want, got] = [await fill(causal, seed), await fill(cached, seed)];
+        expect(got.holes).toEqual(want.holes);
+        expect(got.forwardTokens).toBeLessThan(want.forwardTokens);
+      }),
+      { numRuns: 4, seed: 3 },
+    );
+  });
+
+  it("ends with every hole filled, a row alone as in company", async () => {
+    const cached = cachedFor({ kind: "delayed" });
+    const together = await fill(cached, 7);
+    expect(together.sequences.flat()).not.toContain(MASK);
+    for (const [i, row] of rowsOf(7).entries()) {
+      const alone = await infill({ denoiser: cached, decoder: variable, rows: [row], random: [createRandom(7).split("row", i)], padTokenId: 0 });
+      expect(alone.holes[0]).toEqual(together.holes[i]);
+    }
   });
 });
 

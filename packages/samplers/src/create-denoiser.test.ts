@@ -1,4 +1,4 @@
-import { createRandom, InvalidArgumentError } from "@diffucoder/core";
+import { createRandom } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import { type Executor, float32, mul, onnxExecutor, reshape, take, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
@@ -96,8 +96,8 @@ describe("createDenoiser", () => {
   it("wants one uniform number for each position, and ids inside the vocabulary", async () => {
     await expect(
       denoiserWith().propose({ ...request, positions: Int32Array.from([1, 2]), temperature: 1, uniforms: Float32Array.from([0.5]) }),
-    ).rejects.toThrow(InvalidArgumentError);
-    expect(() => denoiserWith([VOCAB])).toThrow("forbiddenIds");
+    ).rejects.toThrow("uniforms must be 2 numbers, one for each position, got Float32Array(1).");
+    expect(() => denoiserWith([VOCAB])).toThrow("forbiddenIds must be ids below 6, got 6.");
   });
 });
 
@@ -126,7 +126,9 @@ describe("createDenoiser's options", () => {
     };
     expect([...tokens]).toEqual([best(0, 5), best(1, 5)]);
     expect(forwardTokens).toBe(16);
-    await expect(denoiserWith().propose({ ...request, positions, guidanceScale: 1 })).rejects.toThrow("unconditionalIds must be 8 ids");
+    await expect(denoiserWith().propose({ ...request, positions, guidanceScale: 1 })).rejects.toThrow(
+      "unconditionalIds must be 8 ids, as guidanceScale is above 0, got undefined.",
+    );
   });
 
   it("let a hook change the logits before anything is drawn", async () => {

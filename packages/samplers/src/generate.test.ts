@@ -131,11 +131,23 @@ describe("diffusionGenerate", () => {
   });
 
   it("refuses empty and overlong prompts, naming the row", async () => {
-    await expect(generate({ promptIds: [] })).rejects.toThrow(InvalidArgumentError);
-    await expect(generate({ promptIds: [[1], []], promptLength: 2 })).rejects.toThrow(
-      /promptIds\[1\] must be from 1 to 2 tokens long, got "0 tokens"/,
+    await expect(generate({ promptIds: [] })).rejects.toThrow(
+      new InvalidArgumentError({ argument: "promptIds", value: [], expected: "at least one prompt" }),
     );
-    await expect(generate({ promptIds: [[1, 2, 3]], promptLength: 2 })).rejects.toThrow(/promptIds\[0\]/);
+    await expect(generate({ promptIds: [[1], []], promptLength: 2 })).rejects.toThrow(
+      /^promptIds\[1\] must be from 1 to 2 tokens long, got "0 tokens"\.$/,
+    );
+    await expect(generate({ promptIds: [[1, 2, 3]], promptLength: 2 })).rejects.toThrow(
+      /^promptIds\[0\] must be from 1 to 2 tokens long, got "3 tokens"\.$/,
+    );
+  });
+
+  it("refuses a prompt that the model has no room for, before any pass", async () => {
+    const denoiser = { ...fakeDenoiser(columns), maxLength: 9 };
+    await expect(generate({ denoiser, promptIds: [[1], [5, 6]] })).rejects.toThrow(
+      'promptIds[1] must be at most 9 tokens long, prompt and completion together, got "10 tokens with its completion". That is what the model was made for: shorten the prompt or ask for fewer new tokens.',
+    );
+    expect(denoiser.requests).toHaveLength(0);
   });
 
   it("stops between two steps", async () => {
@@ -148,7 +160,7 @@ describe("diffusionGenerate", () => {
         if (steps === 2) stop.abort();
       },
     });
-    await expect(run).rejects.toThrow(AbortedError);
+    await expect(run).rejects.toThrow(new AbortedError("Generation"));
     expect(steps).toBe(2);
   });
 });

@@ -34,8 +34,12 @@ describe("infill", () => {
   it("refuses rows without a hole, empty and adjacent holes, and masks among given tokens", async () => {
     await expect(fill([[[1, 2]]], columns)).rejects.toThrow("rows[0] must be given with a hole to fill, got [[1,2]].");
     await expect(fill([[[1], { masks: 0 }]], columns)).rejects.toThrow('rows[0] must be made of holes with at least one mask, got {"masks":0}.');
-    await expect(fill([[{ masks: 1 }, { masks: 1 }]], columns)).rejects.toThrow("with given tokens between them");
-    await expect(fill([[[1, MASK], { masks: 1 }]], columns)).rejects.toThrow("without mask tokens of its own");
+    await expect(fill([[{ masks: 1 }, { masks: 1 }]], columns)).rejects.toThrow(
+      'rows[0] must be made of holes with given tokens between them, got [{"masks":1},{"masks":1}].',
+    );
+    await expect(fill([[[1, MASK], { masks: 1 }]], columns)).rejects.toThrow(
+      "rows[0] must be without mask tokens of its own: a hole is { masks }, got [1,99].",
+    );
     await expect(fill([], columns)).rejects.toThrow("rows must be at least one row, got [].");
   });
 });

@@ -3,12 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Decoder } from "../decoders/decoder.ts";
 import { dreamDecoder } from "../decoders/dream.ts";
+import { dreamOnDecoder } from "../decoders/dream-on.ts";
 import { editingDecoder } from "../decoders/editing.ts";
 import { parallelDecoder } from "../decoders/parallel.ts";
+import { remaskingDecoder } from "../decoders/remasking.ts";
 import type { Denoiser } from "../denoiser.ts";
 import { MASK } from "../fake-denoiser.fixture.ts";
 import { generate } from "../generate.ts";
 import { SamplerOptionsSchema } from "../options.ts";
+import { replayTrace } from "../trace.ts";
 import { allowedTokens } from "./allowed-tokens.ts";
 import { automatonConstraint } from "./automaton.ts";
 import { constrain, type Constraint } from "./constraint.ts";
@@ -110,12 +113,58 @@ describe("constrain", () => {
       eosTokenIds: [EOS],
       prefix: "f((",
     });
-    await expect(decode(everyTwo, impossible, { maxNewTokens: 1 })).rejects.toThrow("no token for position 0");
+    await expect(decode(everyTwo, impossible, { maxNewTokens: 1 })).rejects.toThrow(
+      'constraint must be one that can be kept, got "no token for position 0 of the completion". Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.',
+    );
   });
 
-  it("refuses decoders that take back what they have committed", async () => {
+  it("holds for decoders that replace or remask what they have revealed, which do so", async () => {
+    const constraint = automatonConstraint({
+      automaton: pythonAutomaton({ maxDepth: 3 }),
+      vocabSize: 16,
+      tokenText: (id) => texts[id],
+      eosTokenIds: [EOS],
+    });
+    const decoders = {
+      editing: editingDecoder({ threshold: 0.5, editThreshold: 0.3, maxPostEdits: 4 }),
+      remasking: remaskingDecoder({ steps: 6, remasking: "rescale", eta: 1 }),
+    };
+    const taken = { editing: 0, remasking: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(10_000), fc.constantFrom("editing" as const, "remasking" as const), async (seed, name) => {
+        const { completionIds, traces } = await decode(decoders[name], constraint, { seed });
+        expect(completionIds[0]).not.toContain(MASK);
+        expect(isBalanced(textOf(completionIds[0]!))).toBe(true);
+        const rows = [traces[0]!.initialIds, ...replayTrace(traces[0]!)];
+        for (const [i, row] of rows.slice(1).entries()) {
+          if (rows[i]!.some((token, column) => token !== MASK && token !== row[column])) taken[name]++;
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(taken.editing).toBeGreaterThan(10);
+    expect(taken.remasking).toBeGreaterThan(10);
+  });
+
+  it("leaves a revealed token where the one that would replace it does not fit", async () => {
+    const positions = new Map([[0, [3]]]);
+    for (let seed = 0; seed < 10; seed++) {
+      const { completionIds } = await decode(editingDecoder({ threshold: 0, editThreshold: 0 }), allowedTokens({ vocabSize: 16, positions }), {
+        seed,
+      });
+      expect(completionIds[0]![0]).toBe(3);
+    }
+  });
+
+  it("refuses decoders with token classes of their own, at once", () => {
     const any = allowedTokens({ vocabSize: 16, positions: new Map() });
-    await expect(decode(editingDecoder({ threshold: 0, editThreshold: 0 }), any)).rejects.toThrow('got "one that edits"');
+    const wayOut = "Use a decoder of fixed length, and one constraint that says both.";
+    expect(() => constrain(dreamOnDecoder({ expandTokenId: 14, eosTokenId: EOS, vocabSize: 16 }), any)).toThrow(
+      `decoder must be one without token classes of its own, to keep to a constraint, got "one that changes the length of rows". ${wayOut}`,
+    );
+    expect(() => constrain(constrain(everyTwo, any), any)).toThrow(
+      `decoder must be one without token classes of its own, to keep to a constraint, got "one that is constrained already". ${wayOut}`,
+    );
   });
 });
 

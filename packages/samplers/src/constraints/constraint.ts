@@ -1,6 +1,8 @@
 // Decoding under constraints, in any order. Before each pass, a constraint says which classes of tokens each masked position
 // may get, given all that is revealed; the device draws from those only. Tokens of one step are proposed independently, so
 // they are committed one by one, and a token that no longer fits the ones before it stays masked until the next step.
+// A decoder that replaces revealed tokens is proposed any token for them, and keeps the old one where the new one does not
+// fit. Masking a token again takes nothing away: the masks can still be filled, by that token for one.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { Canvas, Change } from "../canvas.ts";
 import type { Decoder, DecoderRow, RowDecoder } from "../decoders/decoder.ts";
@@ -27,12 +29,17 @@ export interface ConstraintRow {
 /**
  * A decoder that keeps to a constraint.
  *
- * @throws {InvalidArgumentError} while it runs, if a position may get no token at all; or if the decoder edits, remasks or
- * has classes of its own
+ * @throws {InvalidArgumentError} while it runs, if a position may get no token at all; at once, if the decoder has token
+ * classes of its own, as `dreamOnDecoder` and constrained decoders have
  */
 export function constrain(decoder: Decoder, constraint: Constraint): Decoder {
   if (decoder.tokenClasses !== undefined)
-    throw new InvalidArgumentError({ argument: "decoder", value: "one with token classes of its own", expected: "without constraints" });
+    throw new InvalidArgumentError({
+      argument: "decoder",
+      value: decoder.changesLength ? "one that changes the length of rows" : "one that is constrained already",
+      expected: "one without token classes of its own, to keep to a constraint",
+      wayOut: "Use a decoder of fixed length, and one constraint that says both.",
+    });
   return {
     ...decoder,
     tokenClasses: constraint.tokenClasses,
@@ -49,28 +56,30 @@ function constrainedRow(inner: RowDecoder, { canvas, maskTokenId }: DecoderRow, 
     ask: (step) => {
       const question = inner.ask(step);
       if (question === undefined || question.columns.length === 0) return question;
-      const allowed = constraint.allowed(rowOf(canvas.ids), question.columns);
-      expectSome(allowed, question.columns, classCount, canvas);
+      const masked = question.columns.filter((column) => canvas.ids[column] === maskTokenId);
+      const ofMasks = constraint.allowed(rowOf(canvas.ids), masked);
+      expectSome(ofMasks, masked, classCount, canvas);
+      if (masked.length === question.columns.length) return { ...question, allowed: ofMasks };
+      const allowed = new Uint8Array(question.columns.length * classCount).fill(1);
+      masked.forEach((column, i) =>
+        allowed.set(ofMasks.subarray(i * classCount, (i + 1) * classCount), question.columns.indexOf(column) * classCount),
+      );
       return { ...question, allowed };
     },
     answer: (candidates, step) => {
       const change = inner.answer(candidates, step);
       const ids = canvas.ids.slice();
       const fits = change.positions.map((column, i) => {
-        if (ids[column] !== maskTokenId) return fail("edits");
-        // What the denoiser was told holds until the first commitment.
-        const isAllowed = i === 0 || constraint.allowed(rowOf(ids), [column])[classOf[change.tokens[i] as number] as number] === 1;
-        if (isAllowed) ids[column] = change.tokens[i] as number;
+        const [token, before] = [change.tokens[i] as number, ids[column] as number];
+        ids[column] = maskTokenId;
+        // What the denoiser was told of the masks holds until the first commitment.
+        const isAllowed = (i === 0 && before === maskTokenId) || constraint.allowed(rowOf(ids), [column])[classOf[token] as number] === 1;
+        ids[column] = isAllowed ? token : before;
         return isAllowed;
       });
-      if (change.remasked !== undefined) fail("remasks");
       return keep(change, fits);
     },
   };
-}
-
-function fail(what: string): never {
-  throw new InvalidArgumentError({ argument: "decoder", value: `one that ${what}`, expected: "one that only commits, to keep to a constraint" });
 }
 
 function keep(change: Change, fits: readonly boolean[]): Change {

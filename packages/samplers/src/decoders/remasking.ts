@@ -38,23 +38,24 @@ type Settings = z.output<typeof RemaskingOptionsSchema>;
 
 function remaskingRow({ canvas, maskTokenId, random }: DecoderRow, settings: Settings): RowDecoder {
   const total = maskedColumns(canvas.ids, maskTokenId).length;
-  /** Probability at its commitment of each column that this decoder has revealed. */
-  const revealed = new Map<number, number>();
-  const wanted = (step: number): number => Math.floor((total * (step + 1)) / settings.steps);
-  const known = (): number => revealed.size + canvas.filled.size;
+  /** Probability at its commitment of each column that this decoder has committed. */
+  const committed = new Map<number, number>();
+  /** A constraint may have held some of them back. */
+  const revealedColumns = (): [number, number][] => [...committed].filter(([column]) => canvas.ids[column] !== maskTokenId);
+  const wanted = (step: number): number => Math.min(total, Math.floor((total * (step + 1)) / settings.steps));
+  const known = (): number => revealedColumns().length + canvas.filled.size;
   return {
     ask: (step) => {
       const columns = maskedColumns(canvas.ids, maskTokenId);
-      if (step >= settings.steps || (columns.length === 0 && canvas.end !== undefined)) return undefined;
-      const committed = wanted(step) - known();
-      return { columns: committed > 0 ? columns : [] };
+      if (columns.length === 0 && (step >= settings.steps || canvas.end !== undefined)) return undefined;
+      return { columns: wanted(step) > known() ? columns : [] };
     },
     answer: (candidates, step) => {
-      const free = [...revealed].filter(([column]) => column < (canvas.end ?? Infinity));
-      const remasked = drawRemasked(free, step, settings, random.split("remask", step));
+      const free = revealedColumns().filter(([column]) => column < (canvas.end ?? Infinity));
+      const remasked = step < settings.steps ? drawRemasked(free, step, settings, random.split("remask", step)) : [];
       const change: Change = commit(candidates, surest(candidates.confidence, wanted(step) - known() + remasked.length));
-      for (const column of remasked) revealed.delete(column);
-      change.positions.forEach((column, i) => revealed.set(column, change.confidence[i] as number));
+      for (const column of remasked) committed.delete(column);
+      change.positions.forEach((column, i) => committed.set(column, change.confidence[i] as number));
       return remasked.length > 0 ? { ...change, remasked } : change;
     },
   };
