@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { DiffuCoderError } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { tinyCodeTasks } from "@diffucoder/data";
-import { inTurns, measured, median, type Result, timed } from "../measurement.ts";
+import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const WORKERS = 2;
@@ -14,6 +14,7 @@ const WORKERS = 2;
 export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
   say("sandbox ...");
   const tasks = tinyCodeTasks({ tiers: { 2: 1, 3: 1 }, split: "train", count: quick ? 20 : 200, seed: 0 });
+  const start = await startUp(quick ? 3 : 10);
   const sandbox = await createSandbox({ workers: WORKERS });
   try {
     const tests = tasks.reduce((sum, task) => sum + task.tests.length, 0);
@@ -35,10 +36,39 @@ export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result
         ours: rate(tasks.length, times.ours),
         unit: "programs/s",
       }),
+      measured({
+        suite: "sandbox",
+        name: `start-up, ${sandbox.isolation.level}`,
+        ours: median(start.ready),
+        spread: extent(start.ready),
+        unit: "ms",
+        target: { of: "ours", atMost: 100 },
+      }),
+      measured({
+        suite: "sandbox",
+        name: `start-up and the first answer, ${sandbox.isolation.level}`,
+        ours: median(start.answered),
+        spread: extent(start.answered),
+        unit: "ms",
+      }),
     ];
   } finally {
     sandbox.close();
   }
+}
+
+/** Milliseconds until a sandbox is there, and until it has answered its first job. */
+async function startUp(times: number): Promise<{ ready: number[]; answered: number[] }> {
+  const [ready, answered]: [number[], number[]] = [[], []];
+  for (let i = 0; i < times; i++) {
+    const before = performance.now();
+    const sandbox = await createSandbox({ workers: WORKERS });
+    ready.push(performance.now() - before);
+    await sandbox.run({ code: "def f(x): return x", entryPoint: "f", inputs: [[1]] });
+    answered.push(performance.now() - before);
+    sandbox.close();
+  }
+  return { ready, answered };
 }
 
 type Tasks = ReturnType<typeof tinyCodeTasks>;

@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 import time
 
 from sandbox.system_calls import install, system_call_filter
@@ -142,6 +141,8 @@ def sealed(content):
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("job")
     else:
+        import tempfile  # takes a while
+
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     write_all(fd, content)
@@ -162,12 +163,5 @@ def read_line(fd):
         chunk = os.read(fd, 1 << 20)
         if not chunk:
             os._exit(1)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def read_all(fd):
-    chunks = []
-    while chunk := os.read(fd, 1 << 16):
         chunks.append(chunk)
     return b"".join(chunks)

@@ -2,7 +2,6 @@
 import json
 import os
 import select
-import shutil
 import signal
 import time
 
@@ -128,6 +127,8 @@ def clean_tmp(job):
     """Empties /tmp. What cannot be removed ends this process, and /tmp with it."""
     if not job["files"]:
         return
+    import shutil  # takes a while
+
     for folder, names, _ in os.walk(TMP):
         for name in names:
             path = os.path.join(folder, name)

@@ -22,6 +22,7 @@ from sandbox.child_process import FILTERS, Child, adopt_orphans, end_orphans, en
 from sandbox.function_jobs import run_functions
 from sandbox.program_jobs import run_programs
 from sandbox.test_jobs import run_tests
+from sandbox.warm_up import warm_up
 
 KINDS = {"functions": run_functions, "programs": run_programs, "tests": run_tests}
 
@@ -54,6 +55,7 @@ def main():
     supervisor = os.getpid()
     engine.executable = sys.argv[1]
     write_all(1, json.dumps({"id": "", "filtered": filter_works()}).encode() + b"\n")
+    warm_up()  # while whoever started us makes ready its first job
     while True:
         select.select([0], [], [])
         pid = os.fork()

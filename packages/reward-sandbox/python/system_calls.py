@@ -5,10 +5,9 @@ priorities of others, memory that outlives the job, and changes to files.
 """
 import ctypes
 import os
-import platform
 import struct
 
-MACHINE = platform.machine()
+MACHINE = os.uname().machine
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 LOAD, EQUAL, AT_LEAST, ANY_BIT, END = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, DENY, ABSENT, KILL = (END, 0, 0, 0x7FFF0000), (END, 0, 0, 0x00050001), (END, 0, 0, 0x00050026), (END, 0, 0, 0x80000000)

@@ -1,6 +1,6 @@
 // What a worker answered, checked and in the words of jobs.ts.
 import type { Outcome, OutcomeResult, TestResult, TestVerdict } from "./jobs.ts";
-import type { Answer } from "./provider.ts";
+import type { Answer, IsolationLevel } from "./provider.ts";
 import { isValue } from "./values.ts";
 
 /** The same for each of so many items. */
@@ -28,8 +28,8 @@ function toOutcome([status, value, milliseconds]: Answer["results"][number]): Ou
   return { status: "forbidden", detail: "forged an answer", milliseconds };
 }
 
-export function toOutcomes({ parses, results }: Answer): OutcomeResult {
-  return { parses, outcomes: results.map(toOutcome) };
+export function toOutcomes({ parses, results }: Answer, isolation: IsolationLevel): OutcomeResult {
+  return { isolation, parses, outcomes: results.map(toOutcome) };
 }
 
 function toVerdict(result: Answer["results"][number]): TestVerdict {
@@ -40,6 +40,6 @@ function toVerdict(result: Answer["results"][number]): TestVerdict {
     : { verdict: outcome.status, detail: outcome.detail, milliseconds: outcome.milliseconds };
 }
 
-export function toTestResult({ parses, results }: Answer, trust: TestResult["trust"]): TestResult {
-  return { parses, trust, verdicts: results.map(toVerdict) };
+export function toTestResult({ parses, results }: Answer, trust: TestResult["trust"], isolation: IsolationLevel): TestResult {
+  return { isolation, parses, trust, verdicts: results.map(toVerdict) };
 }

@@ -7,13 +7,10 @@ import { ANSWERS_FILE, type Attack, expectedOf } from "./attacks/attack.fixture.
 import { ATTACKS } from "./attacks/index.fixture.ts";
 import { sameValue } from "./equality.ts";
 import type { VerdictName } from "./jobs.ts";
-import { findBubblewrap, findPython } from "./local/launch.ts";
+import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
-const levels = [...(findBubblewrap() ? ["bubblewrap" as const] : []), ...(findPython() ? ["process" as const] : [])];
-const missing = [findPython() ? "" : "python3", findBubblewrap() ? "" : "bwrap"].filter(Boolean).join(" and ");
-
-const allowed = ({ verdict, weaker }: Attack, level: (typeof levels)[number]): readonly VerdictName[] =>
+const allowed = ({ verdict, weaker }: Attack, level: (typeof LEVELS)[number]): readonly VerdictName[] =>
   [(level === "process" ? weaker?.process : undefined) ?? verdict].flat();
 
 /** Short where a program is to be stopped, long where it must not be. */
@@ -37,43 +34,46 @@ async function verdictsOf(sandbox: Sandbox, attack: Attack): Promise<{ outside: 
   return { outside: [...ofCalls, apart.verdicts[0]!.verdict], inside: inside.verdicts[0]!.verdict };
 }
 
-describe.each(levels)(`attacks under %s${missing && ` (SKIPPED in part: there is no ${missing})`}`, (level) => {
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    sandbox = await createSandbox({ workers: 2, isolation: level });
-    writeFileSync(ANSWERS_FILE, JSON.stringify({ 1: expectedOf(1), 2: expectedOf(2) }));
-  });
-  afterAll(() => {
-    sandbox.close();
-    rmSync(ANSWERS_FILE, { force: true });
-  });
+for (const level of LEVELS)
+  describe.runIf(canRun(level))(`attacks under ${titleOf(level)}`, () => {
+    let sandbox: Sandbox;
+    beforeAll(async () => {
+      sandbox = await createSandbox({ workers: 2, isolation: level });
+      writeFileSync(ANSWERS_FILE, JSON.stringify({ 1: expectedOf(1), 2: expectedOf(2) }));
+    });
+    afterAll(() => {
+      sandbox.close();
+      rmSync(ANSWERS_FILE, { force: true });
+    });
 
-  it.each(Object.entries(ATTACKS))("%s", async (_, attacks) => {
-    const surprises = await Promise.all(
-      attacks.map(async (attack) => {
-        const { outside, inside } = await verdictsOf(sandbox, attack);
-        const expected = allowed(attack, level);
-        const isExpected =
-          outside.every((verdict) => expected.includes(verdict)) &&
-          (inside !== "pass" || attack.passesInside === true || expected.includes("pass")) &&
-          inside !== "infrastructure";
-        return isExpected ? [] : [`a program that ${attack.name}: ${[...outside, inside].join(", ")}; expected ${expected.join(" or ")}`];
-      }),
-    );
-    expect(surprises.flat()).toEqual([]);
-    const honest = { code: `def f(x):\n    return 998244353 * x + 7`, entryPoint: "f", inputs: [[1], [2]] };
-    for (const { outcomes } of await Promise.all([sandbox.run(honest), sandbox.run(honest)])) {
-      expect(outcomes).toMatchObject([1, 2].map((x) => ({ status: "ok", value: expectedOf(x) })));
-    }
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("left-behind"))).toEqual([]);
-    expect(existsSync(ANSWERS_FILE)).toBe(true);
+    it.each(Object.entries(ATTACKS))("%s", async (_, attacks) => {
+      const surprises = await Promise.all(
+        attacks.map(async (attack) => {
+          const { outside, inside } = await verdictsOf(sandbox, attack);
+          const expected = allowed(attack, level);
+          const isExpected =
+            outside.every((verdict) => expected.includes(verdict)) &&
+            (inside !== "pass" || attack.passesInside === true || expected.includes("pass")) &&
+            inside !== "infrastructure";
+          return isExpected ? [] : [`a program that ${attack.name}: ${[...outside, inside].join(", ")}; expected ${expected.join(" or ")}`];
+        }),
+      );
+      expect(surprises.flat()).toEqual([]);
+      const honest = { code: `def f(x):\n    return 998244353 * x + 7`, entryPoint: "f", inputs: [[1], [2]] };
+      for (const { outcomes } of await Promise.all([sandbox.run(honest), sandbox.run(honest)])) {
+        expect(outcomes).toMatchObject([1, 2].map((x) => ({ status: "ok", value: expectedOf(x) })));
+      }
+      expect(readdirSync(tmpdir()).filter((name) => name.startsWith("left-behind"))).toEqual([]);
+      expect(existsSync(ANSWERS_FILE)).toBe(true);
+    });
   });
-});
 
 it("SECURITY.md lists each attack that passes somewhere", () => {
   const all = Object.values(ATTACKS).flat();
   const misses = [
-    ...all.filter(({ weaker }) => [weaker?.process].flat().includes("pass")).map(({ name }) => `- Under \`process\` a program passes that ${name}.`),
+    ...(["process", "pyodide", "none"] as const).flatMap((level) =>
+      all.filter(({ weaker }) => [weaker?.[level]].flat().includes("pass")).map(({ name }) => `- Under \`${level}\` a program passes that ${name}.`),
+    ),
     ...all.filter(({ passesInside }) => passesInside).map(({ name }) => `- At trust \`low\` a program may pass that ${name}.`),
   ];
   const text = readFileSync(new URL("../../../SECURITY.md", import.meta.url), "utf8");

@@ -2,35 +2,43 @@ import { UnavailableError } from "@diffucoder/core";
 import type { LocalLevel } from "./local/launch.ts";
 import { localProvider } from "./local/provider.ts";
 import type { Provider, Worker } from "./provider.ts";
+import { pyodideProvider } from "./pyodide/provider.ts";
 
 /** From the strongest; `"none"` must be asked for. */
-const AUTO = ["bubblewrap", "process"] as const;
+const AUTO = ["bubblewrap", "process", "pyodide"] as const;
 
 /**
  * The provider that was asked for, or the strongest that starts here, with a worker that shows that it works.
  *
  * @throws {UnavailableError} if there is none, with what to install
  */
-export async function chooseProvider(isolation: LocalLevel | "auto" | Provider): Promise<{ provider: Provider; worker: Worker }> {
+export async function chooseProvider(isolation: LocalLevel | "pyodide" | "auto" | Provider): Promise<{ provider: Provider; worker: Worker }> {
   if (typeof isolation === "object") return started(isolation);
-  let problem = "";
+  const problems: string[] = [];
   for (const level of isolation === "auto" ? AUTO : [isolation]) {
     try {
-      return await started(localProvider(level));
+      return await started(level === "pyodide" ? pyodideProvider() : localProvider(level));
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      problem = error.problem;
+      problems.push(isolation === "auto" ? `${level}: ${error.problem}` : error.problem);
     }
   }
   throw new UnavailableError({
     what: isolation === "auto" ? "The sandbox" : `The sandbox with isolation by ${isolation}`,
-    problem,
-    wayOut: `Install what is missing, on Debian with: apt-get install bubblewrap python3. Isolation "none" runs programs without any.`,
+    problem: problems.join("; "),
+    wayOut:
+      "Install what is missing, on Debian with: apt-get install bubblewrap python3; elsewhere, for a weaker isolation: npm install pyodide. " +
+      'Isolation "none" runs programs without any.',
   });
 }
 
 async function started(provider: Provider): Promise<{ provider: Provider; worker: Worker }> {
   const worker = provider.worker();
-  await worker.start();
+  try {
+    await worker.start();
+  } catch (error) {
+    worker.close();
+    throw error;
+  }
   return { provider, worker };
 }

@@ -1,5 +1,7 @@
 // What a sandbox is asked to do, and what it answers.
 
+import type { IsolationLevel } from "./provider.ts";
+
 export type Language = "python" | "javascript" | "typescript";
 
 export interface Limits {
@@ -74,6 +76,8 @@ export type Outcome =
   | { status: Failure; /** For people. */ detail: string; /** As seen from outside the program. */ milliseconds: number };
 
 export interface OutcomeResult {
+  /** What kept the program apart; see SECURITY.md for what each level is worth. */
+  isolation: IsolationLevel;
   /** Whether the code parses. */
   parses: boolean;
   /** One for each input. The value of a run is its standard output. */
@@ -88,6 +92,8 @@ export interface TestVerdict {
 }
 
 export interface TestResult {
+  /** What kept the program apart; see SECURITY.md for what each level is worth. */
+  isolation: IsolationLevel;
   parses: boolean;
   trust: Trust;
   /** One for each test. */

@@ -60,3 +60,41 @@ it("lets those leave the queue whose signal says so, and goes on after a job tha
   expect(await third).toBe("done");
   await expect(pool.use(async () => "never", { signal: controller.signal })).rejects.toThrow("A sandbox job was stopped.");
 });
+
+it("submits in turns between callers, and does not wait for the work to be done", async () => {
+  const pool = new Pool(["one", "two"]);
+  const done: (() => void)[] = [];
+  const started: string[] = [];
+  const submit = (caller: string, signal?: AbortSignal) =>
+    pool.submit(
+      (item) => {
+        started.push(caller);
+        return new Promise<string>((resolve) => done.push(() => resolve(item)));
+      },
+      { caller, ...(signal && { signal }) },
+    );
+  const first = await submit("a");
+  await submit("a");
+  const controller = new AbortController();
+  const waiting = ["a", "a", "b"].map((caller) => submit(caller));
+  const gone = submit("c", controller.signal);
+  controller.abort();
+  await expect(gone).rejects.toThrow("A sandbox job was stopped.");
+  expect(started).toEqual(["a", "a"]);
+  done[0]?.();
+  await waiting[0];
+  done[1]?.();
+  await waiting[2];
+  expect(started).toEqual(["a", "a", "a", "b"]);
+  expect(await first.result).toMatch(/one|two/);
+  done[2]?.();
+  await waiting[1];
+  expect(started).toEqual(["a", "a", "a", "b", "a"]);
+});
+
+it("hands on the failure of what was submitted to whoever waits for it, and to nobody else", async () => {
+  const pool = new Pool(["w"]);
+  const { result } = await pool.submit(() => Promise.reject(new Error("broken")));
+  expect(await pool.use(async () => "next")).toBe("next");
+  await expect(result).rejects.toThrow("broken");
+});

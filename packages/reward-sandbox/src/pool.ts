@@ -1,4 +1,5 @@
 import { AbortedError } from "@diffucoder/core";
+import type { RunOptions } from "./jobs.ts";
 
 interface Waiting<T> {
   take: (item: T) => void;
@@ -14,14 +15,23 @@ export class Pool<T> {
     this.#idle = [...items];
   }
 
-  /** Uses an item, as soon as it is this caller's turn. @throws {AbortedError} if the signal says so while it waits */
-  async use<R>(work: (item: T) => Promise<R>, { caller = "", signal }: { caller?: string; signal?: AbortSignal | undefined } = {}): Promise<R> {
+  /**
+   * Uses an item, as soon as it is this caller's turn.
+   *
+   * @returns once the work has begun: its result is a promise of its own
+   * @throws {AbortedError} if the signal says so while it waits
+   */
+  async submit<R>(work: (item: T) => Promise<R>, { caller = "", signal }: RunOptions = {}): Promise<{ result: Promise<R> }> {
     const item = await this.#acquire(caller, signal);
-    try {
-      return await work(item);
-    } finally {
-      this.#release(item);
-    }
+    const result = work(item).finally(() => this.#release(item));
+    result.catch(() => {}); // whoever waits for it hears of it
+    return { result };
+  }
+
+  /** The same, until the work is done. */
+  async use<R>(work: (item: T) => Promise<R>, options: RunOptions = {}): Promise<R> {
+    const { result } = await this.submit(work, options);
+    return result;
   }
 
   #acquire(caller: string, signal: AbortSignal | undefined): Promise<T> {

@@ -1,65 +1,104 @@
-// What createSandbox says on machines that lack something.
+// What createSandbox says on machines that lack something: a search path with programs that stand for Python and bubblewrap.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { IsolationLevel } from "./provider.ts";
 import { createSandbox } from "./sandbox.ts";
 
-const machine = vi.hoisted((): { python?: string | undefined; bubblewrap?: string | undefined } => ({}));
+const machine = vi.hoisted(() => ({ hasPyodide: false }));
 
-/** Programs in JavaScript stand for Python and bubblewrap. */
-vi.mock(import("./local/launch.ts"), async (original) => ({
+/** Pyodide itself is started in pyodide/pyodide.test.ts. */
+vi.mock(import("./pyodide/provider.ts"), async (original) => ({
   ...(await original()),
-  findPython: () => machine.python,
-  findBubblewrap: () => machine.bubblewrap,
-  launchOf: (level, { python, bubblewrap }) => ({
-    command: process.execPath,
-    args: ["-e", level === "bubblewrap" ? (bubblewrap as string) : python],
-  }),
+  pyodideProvider: () => {
+    if (!machine.hasPyodide) throw new UnavailableError({ what: "Pyodide", problem: "the package pyodide is not installed" });
+    const worker = { start: async () => {}, run: async () => undefined, close: () => {} };
+    return { isolation: { level: "pyodide", description: "Pyodide (weaker)" }, languages: ["python"], writableTmp: false, worker: () => worker };
+  },
 }));
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sandbox-start-"));
+  chmodSync(folder, 0o755);
+  vi.stubEnv("PATH", folder);
+  machine.hasPyodide = false;
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+/** Puts a program in JavaScript on the search path. */
+const install = (name: string, program: string): void => writeFileSync(join(folder, name), `#!${process.execPath}\n${program}`, { mode: 0o755 });
 
 const says = (filtered: boolean): string => `console.log(JSON.stringify({ id: "", filtered: ${filtered} })); process.stdin.resume()`;
 const works = says(true);
 const fails = 'console.error("bwrap: No permissions to create a new namespace"); process.exit(1)';
+const WAY_OUT =
+  'Install what is missing, on Debian with: apt-get install bubblewrap python3; elsewhere, for a weaker isolation: npm install pyodide. Isolation "none" runs programs without any.';
 
-afterEach(() => {
-  machine.python = undefined;
-  machine.bubblewrap = undefined;
+/** The level that is taken, and what is said of it. */
+async function levelOf(isolation?: "none"): Promise<{ level: IsolationLevel; description: string }> {
+  const sandbox = await createSandbox({ workers: 1, ...(isolation && { isolation }) });
+  sandbox.close();
+  return sandbox.isolation;
+}
+
+it("takes bubblewrap where it starts", async () => {
+  install("python3", fails);
+  install("bwrap", works);
+  expect((await levelOf()).level).toBe("bubblewrap");
 });
 
-it("names Python and how to install it", async () => {
-  await expect(createSandbox()).rejects.toThrow(UnavailableError);
-  await expect(createSandbox()).rejects.toThrow(
-    'The sandbox is not available: no python3 was found. Install what is missing, on Debian with: apt-get install bubblewrap python3. Isolation "none" runs programs without any.',
-  );
-});
-
-it("takes the weaker isolation where bubblewrap is missing or does not start, and says so", async () => {
-  Object.assign(machine, { python: works });
-  expect((await createSandbox()).isolation.level).toBe("process");
-  Object.assign(machine, { bubblewrap: fails });
-  const { level, description } = (await createSandbox()).isolation;
+it("takes filtered processes where bubblewrap is missing or does not start, and calls them weaker", async () => {
+  install("python3", works);
+  expect((await levelOf()).level).toBe("process");
+  install("bwrap", fails);
+  const { level, description } = await levelOf();
   expect(level).toBe("process");
   expect(description).toContain("weaker");
 });
 
+it("takes Pyodide where there is no Python, or nothing that filters system calls", async () => {
+  machine.hasPyodide = true;
+  expect((await levelOf()).level).toBe("pyodide");
+  install("python3", says(false));
+  expect((await levelOf()).level).toBe("pyodide");
+});
+
+it("names what is missing, what to install, and what there is without isolation", async () => {
+  await expect(createSandbox()).rejects.toThrow(UnavailableError);
+  await expect(createSandbox()).rejects.toThrow(
+    `The sandbox is not available: bubblewrap: no python3 was found; process: no python3 was found; pyodide: the package pyodide is not installed. ${WAY_OUT}`,
+  );
+  install("python3", says(false));
+  await expect(createSandbox()).rejects.toThrow(
+    `The sandbox is not available: bubblewrap: bwrap was not found; process: this system does not filter system calls; pyodide: the package pyodide is not installed. ${WAY_OUT}`,
+  );
+});
+
 it("runs programs without isolation only if that is asked for, and says so", async () => {
-  Object.assign(machine, { python: says(false) });
-  await expect(createSandbox()).rejects.toThrow("The sandbox is not available: this system does not filter system calls.");
-  expect((await createSandbox({ isolation: "none" })).isolation).toEqual({
+  install("python3", says(false));
+  expect(await levelOf("none")).toEqual({
     level: "none",
     description: "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can",
   });
 });
 
-it("does not fall back when bubblewrap was asked for, and gives bubblewrap's reason and the way out", async () => {
-  Object.assign(machine, { python: works });
+it("does not take another than was asked for, and gives the reason and the way out", async () => {
+  machine.hasPyodide = true;
+  install("python3", works);
   await expect(createSandbox({ isolation: "bubblewrap" })).rejects.toThrow(
-    'The sandbox with isolation by bubblewrap is not available: bwrap was not found. Install what is missing, on Debian with: apt-get install bubblewrap python3. Isolation "none" runs programs without any.',
+    `The sandbox with isolation by bubblewrap is not available: bwrap was not found. ${WAY_OUT}`,
   );
-  Object.assign(machine, { bubblewrap: fails });
+  install("bwrap", fails);
   await expect(createSandbox({ isolation: "bubblewrap" })).rejects.toThrow("bwrap: No permissions to create a new namespace");
-});
-
-it("gives the reason when nothing starts", async () => {
-  Object.assign(machine, { python: 'console.error("broken python"); process.exit(1)', bubblewrap: fails });
-  await expect(createSandbox()).rejects.toThrow("The sandbox is not available: broken python. Install what is missing");
+  machine.hasPyodide = false;
+  await expect(createSandbox({ isolation: "pyodide" })).rejects.toThrow(
+    `The sandbox with isolation by pyodide is not available: the package pyodide is not installed. ${WAY_OUT}`,
+  );
 });

@@ -5,59 +5,59 @@ import { dirname, join } from "node:path";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { descendants } from "./descendants.fixture.ts";
-import { findBubblewrap, findPython, launchOf, type LocalLevel } from "./local/launch.ts";
+import { launchOf } from "./local/launch.ts";
+import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
 import type { Outcome, TestJob } from "./jobs.ts";
 import type { Job, Worker } from "./provider.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
-const levels: LocalLevel[] = [...(findBubblewrap() ? ["bubblewrap" as const] : []), ...(findPython() ? ["process" as const] : [])];
-
 const valueOf = (outcome: Outcome): unknown => (outcome.status === "ok" ? outcome.value : outcome.detail);
 
-describe.each(levels)("isolation by %s", (level) => {
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    sandbox = await createSandbox({ workers: 1, wallTimeMs: 400, memoryMb: 256, isolation: level });
-  });
-  afterAll(() => sandbox.close());
-
-  it("says what it is", () => {
-    expect(sandbox.isolation.level).toBe(level);
-  });
-
-  it("keeps the answers from before a call that went wrong, and goes on after it", async () => {
-    const code = "import os\ndef f(x):\n    if x == 2: os._exit(0)\n    return x * 10";
-    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2], [3]] });
-    expect(outcomes).toMatchObject([
-      { status: "ok", value: 10 },
-      { status: "exception", detail: "exit" },
-      { status: "ok", value: 30 },
-    ]);
-  });
-
-  it("says whether code parses", async () => {
-    expect(await sandbox.run({ code: "def f(x", entryPoint: "f", inputs: [[1]] })).toMatchObject({
-      parses: false,
-      outcomes: [{ status: "exception", detail: "SyntaxError" }],
+for (const level of LEVELS)
+  describe.runIf(canRun(level))(`isolation by ${titleOf(level)}`, () => {
+    let sandbox: Sandbox;
+    beforeAll(async () => {
+      sandbox = await createSandbox({ workers: 1, wallTimeMs: 400, memoryMb: 256, isolation: level });
     });
-    expect(await sandbox.run({ code: "", entryPoint: "f", inputs: [] })).toEqual({ parses: true, outcomes: [] });
-  });
+    afterAll(() => sandbox.close());
 
-  it("starts every job with the modules as they were", async () => {
-    await sandbox.run({
-      code: "import math\nmath.pi = 3\nimport builtins\nbuiltins.len = lambda x: 0\ndef f(x): return 0",
-      entryPoint: "f",
-      inputs: [[1]],
+    it("says what it is", () => {
+      expect(sandbox.isolation.level).toBe(level);
     });
-    const { outcomes } = await sandbox.run({ code: "import math\ndef f(x): return [math.pi > 3.1, len([1, 2])]", entryPoint: "f", inputs: [[1]] });
-    expect(outcomes).toMatchObject([{ status: "ok", value: [true, 2] }]);
-  });
 
-  it("shows a job nothing of what another was given or put out", async () => {
-    const secret = 7_777_000_112;
-    await sandbox.run({ code: `def f(x): return x + ${secret}`, entryPoint: "f", inputs: [[1]] });
-    await sandbox.runTests({ code: "def f(x): return x", entryPoint: "f", tests: [`assert f(${secret} + 1) == ${secret + 1}`] });
-    const code = `import gc, sys
+    it("keeps the answers from before a call that went wrong, and goes on after it", async () => {
+      const code = "import os\ndef f(x):\n    if x == 2: os._exit(0)\n    return x * 10";
+      const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2], [3]] });
+      expect(outcomes).toMatchObject([
+        { status: "ok", value: 10 },
+        { status: "exception", detail: "exit" },
+        { status: "ok", value: 30 },
+      ]);
+    });
+
+    it("says whether code parses", async () => {
+      expect(await sandbox.run({ code: "def f(x", entryPoint: "f", inputs: [[1]] })).toMatchObject({
+        parses: false,
+        outcomes: [{ status: "exception", detail: "SyntaxError" }],
+      });
+      expect(await sandbox.run({ code: "", entryPoint: "f", inputs: [] })).toEqual({ isolation: level, parses: true, outcomes: [] });
+    });
+
+    it("starts every job with the modules as they were", async () => {
+      await sandbox.run({
+        code: "import math\nmath.pi = 3\nimport builtins\nbuiltins.len = lambda x: 0\ndef f(x): return 0",
+        entryPoint: "f",
+        inputs: [[1]],
+      });
+      const { outcomes } = await sandbox.run({ code: "import math\ndef f(x): return [math.pi > 3.1, len([1, 2])]", entryPoint: "f", inputs: [[1]] });
+      expect(outcomes).toMatchObject([{ status: "ok", value: [true, 2] }]);
+    });
+
+    it("shows a job nothing of what another was given or put out", async () => {
+      const secret = 7_777_000_112;
+      await sandbox.run({ code: `def f(x): return x + ${secret}`, entryPoint: "f", inputs: [[1]] });
+      await sandbox.runTests({ code: "def f(x): return x", entryPoint: "f", tests: [`assert f(${secret} + 1) == ${secret + 1}`] });
+      const code = `import gc, sys
 def f(wanted):
     frame, seen = sys._getframe().f_back, []
     while frame:
@@ -67,43 +67,49 @@ def f(wanted):
         try: seen.append(repr(thing)[:10000])
         except Exception: pass
     return any(str(wanted * 7 + 1) in text for text in seen)`;
-    // A seventh of it goes in, so that it is not found in its own input.
-    expect(secret % 7).toBe(0);
-    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[secret / 7]] });
-    expect(outcomes).toMatchObject([{ status: "ok", value: false }]);
+      // A seventh of it goes in, so that it is not found in its own input.
+      expect(secret % 7).toBe(0);
+      const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[secret / 7]] });
+      expect(outcomes).toMatchObject([{ status: "ok", value: false }]);
+    });
+
+    it("gives each call and the whole job its limit", async () => {
+      const code = "import time\ndef f(x):\n    time.sleep(x / 1000)\n    return x";
+      const each = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [9000], [1]], callTimesMs: [5000, 100, 5000], totalTimeMs: 5000 });
+      expect(each.outcomes.map(({ status }) => status)).toEqual(["ok", "timeout", "ok"]);
+      const all = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [9000], [9000]], totalTimeMs: 300 });
+      expect(all.outcomes.map(({ status }) => status)).toEqual(["ok", "timeout", "timeout"]);
+    });
+
+    it("gives each call values of its own", async () => {
+      const code = "def f(xs):\n    xs.append(len(xs))\n    return xs";
+      const inputs = [[[1]], [[1]]];
+      const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs });
+      expect(outcomes).toMatchObject([{ value: [1, 1] }, { value: [1, 1] }]);
+      expect(inputs).toEqual([[[1]], [[1]]]);
+    });
+
+    it("takes and gives Python's plain types as exactly what they are", async () => {
+      const values = [
+        { int: "123456789012345678901234567890" },
+        { float: "-0.0" },
+        { complex: ["1.0", "-2.5"] },
+        { tuple: [1, []] },
+        { set: [1, 2] },
+      ];
+      values.push({ frozenset: ["a"] } as never, { deque: [1, 2] } as never, { bytes: "00ff" } as never, { bytearray: "61" } as never);
+      for (const tag of ["dict", "Counter", "OrderedDict", "defaultdict"]) values.push({ [tag]: [["a", 1]] } as never);
+      const { outcomes } = await sandbox.run({ code: "def f(x): return x", entryPoint: "f", inputs: values.map((value) => [value]) });
+      expect(outcomes).toMatchObject(values.map((value) => ({ status: "ok", value })));
+    });
+
+    it("runs more jobs than it has workers, each with its own answer", async () => {
+      const jobs = Array.from({ length: 20 }, (_, i) => sandbox.run({ code: `def f(x): return x + ${i}`, entryPoint: "f", inputs: [[100]] }));
+      expect((await Promise.all(jobs)).map(({ outcomes }) => valueOf(outcomes[0]!))).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
+    });
   });
 
-  it("gives each call and the whole job its limit", async () => {
-    const code = "import time\ndef f(x):\n    time.sleep(x / 1000)\n    return x";
-    const each = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [9000], [1]], callTimesMs: [5000, 100, 5000], totalTimeMs: 5000 });
-    expect(each.outcomes.map(({ status }) => status)).toEqual(["ok", "timeout", "ok"]);
-    const all = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [9000], [9000]], totalTimeMs: 300 });
-    expect(all.outcomes.map(({ status }) => status)).toEqual(["ok", "timeout", "timeout"]);
-  });
-
-  it("gives each call values of its own", async () => {
-    const code = "def f(xs):\n    xs.append(len(xs))\n    return xs";
-    const inputs = [[[1]], [[1]]];
-    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs });
-    expect(outcomes).toMatchObject([{ value: [1, 1] }, { value: [1, 1] }]);
-    expect(inputs).toEqual([[[1]], [[1]]]);
-  });
-
-  it("takes and gives Python's plain types as exactly what they are", async () => {
-    const values = [{ int: "123456789012345678901234567890" }, { float: "-0.0" }, { complex: ["1.0", "-2.5"] }, { tuple: [1, []] }, { set: [1, 2] }];
-    values.push({ frozenset: ["a"] } as never, { deque: [1, 2] } as never, { bytes: "00ff" } as never, { bytearray: "61" } as never);
-    for (const tag of ["dict", "Counter", "OrderedDict", "defaultdict"]) values.push({ [tag]: [["a", 1]] } as never);
-    const { outcomes } = await sandbox.run({ code: "def f(x): return x", entryPoint: "f", inputs: values.map((value) => [value]) });
-    expect(outcomes).toMatchObject(values.map((value) => ({ status: "ok", value })));
-  });
-
-  it("runs more jobs than it has workers, each with its own answer", async () => {
-    const jobs = Array.from({ length: 20 }, (_, i) => sandbox.run({ code: `def f(x): return x + ${i}`, entryPoint: "f", inputs: [[100]] }));
-    expect((await Promise.all(jobs)).map(({ outcomes }) => valueOf(outcomes[0]!))).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
-  });
-});
-
-describe.runIf(process.platform === "linux" && levels.length > 0)("the memory of all processes of a job together", () => {
+describe.runIf(canRun("process"))(`the memory of all processes of a job together, under ${titleOf("process")}`, () => {
   it("is limited where a program may fork, and what it forked ends with its job", async () => {
     const sandbox = await createSandbox({ workers: 1, wallTimeMs: 10_000, memoryMb: 256, isolation: "none" });
     const before = descendants();
@@ -132,7 +138,7 @@ def f(children):
     sandbox.close();
   });
 
-  it.runIf(levels.includes("bubblewrap"))("is limited for a program and its tests", async () => {
+  it.runIf(canRun("bubblewrap"))(`is limited for a program and its tests, under ${titleOf("bubblewrap")}`, async () => {
     const sandbox = await createSandbox({ workers: 1, wallTimeMs: 5000, memoryMb: 256, isolation: "bubblewrap" });
     const code = "def f(megabytes):\n    global kept\n    kept = b'x' * (megabytes << 20)\n    return megabytes";
     const test = (megabytes: number): string => `kept = b'x' * (150 << 20)\nassert f(${megabytes}) == ${megabytes}\nimport time\ntime.sleep(0.3)`;
@@ -142,7 +148,7 @@ def f(children):
   });
 });
 
-describe.runIf(levels.includes("bubblewrap"))(`bubblewrap alone${levels.includes("bubblewrap") ? "" : " (SKIPPED: there is no bwrap)"}`, () => {
+describe.runIf(canRun("bubblewrap"))(`${titleOf("bubblewrap")} alone`, () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await createSandbox({ workers: 1, wallTimeMs: 1000, isolation: "bubblewrap" });
@@ -212,12 +218,40 @@ describe("createSandbox", () => {
     expect(jobs).toHaveLength(1);
   });
 
+  it("holds back who submits faster than jobs run, until there is room or the signal says stop", async () => {
+    const running: (() => void)[] = [];
+    const worker = (): Worker => ({
+      start: async () => {},
+      run: () => new Promise((resolve) => running.push(() => resolve({ parses: true, results: [["ok", 1, 1]] }))),
+      close: () => {},
+    });
+    const isolation = { level: "remote", description: "a machine elsewhere" } as const;
+    const provider = { isolation, languages: ["python"], writableTmp: false, worker } as const;
+    const sandbox = await createSandbox({ isolation: provider, workers: 2, maxQueued: 3 });
+    const job = { code: "", entryPoint: "f", inputs: [[]] };
+    let submitted = 0;
+    const controller = new AbortController();
+    const produce = async (): Promise<void> => {
+      for (;;) {
+        await sandbox.submit(() => sandbox.run(job), { signal: controller.signal });
+        submitted += 1;
+      }
+    };
+    const producing = produce();
+    await expect.poll(() => [submitted, running.length]).toEqual([5, 2]);
+    running.shift()?.();
+    await expect.poll(() => [submitted, running.length]).toEqual([6, 2]);
+    controller.abort();
+    await expect(producing).rejects.toThrow(AbortedError);
+    expect(submitted).toBe(6);
+  });
+
   it("refuses settings that are no positive integers", async () => {
     await expect(createSandbox({ workers: 0 })).rejects.toThrow(InvalidArgumentError);
     await expect(createSandbox({ wallTimeMs: 0.5 })).rejects.toThrow("wallTimeMs");
   });
 
-  it.runIf(levels.length > 0)("cannot run jobs after it was closed, which is not their fault", async () => {
+  it.runIf(canRun("process"))("cannot run jobs after it was closed, which is not their fault", async () => {
     const sandbox = await createSandbox({ workers: 1 });
     sandbox.close();
     expect((await sandbox.run({ code: "", entryPoint: "f", inputs: [[]] })).outcomes).toEqual([
@@ -225,7 +259,7 @@ describe("createSandbox", () => {
     ]);
   });
 
-  it.runIf(levels.length > 0)("ends a job on request, and runs the next", async () => {
+  it.runIf(canRun("process"))("ends a job on request, and runs the next", async () => {
     const sandbox = await createSandbox({ workers: 1 });
     const controller = new AbortController();
     const running = sandbox.run({ code: "while True: pass", entryPoint: "f", inputs: [[]] }, { signal: controller.signal });

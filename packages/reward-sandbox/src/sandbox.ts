@@ -11,12 +11,14 @@ import { toPython } from "./values.ts";
 export interface SandboxOptions {
   /** Processes that run jobs at the same time. @default 2 */
   workers?: number;
+  /** Jobs that `submit` lets wait for a worker, before it waits itself. @default 64 */
+  maxQueued?: number;
   /** Limit of one call, run or test, milliseconds. @default 2000 */
   wallTimeMs?: number;
   /** Address space of a program, megabytes. @default 512 */
   memoryMb?: number;
   /** `"auto"` takes the strongest that starts here, and never `"none"`; a provider runs programs elsewhere. @default "auto" */
-  isolation?: LocalLevel | "auto" | Provider;
+  isolation?: LocalLevel | "pyodide" | "auto" | Provider;
 }
 
 /** Runs untrusted programs. A job that it could not run is answered `infrastructure` for every item. */
@@ -28,6 +30,14 @@ export interface Sandbox {
   runProgram(job: ProgramJob, options?: RunOptions): Promise<OutcomeResult>;
   /** Runs tests that are code. @throws {AbortedError} if the signal says so */
   runTests(job: TestJob, options?: RunOptions): Promise<TestResult>;
+  /**
+   * Starts something that runs jobs, once fewer than `workers` + `maxQueued` such are under way; until then it waits, in turns between
+   * callers. Whoever makes jobs faster than they run is held back by it: `await sandbox.submit(() => sandbox.run(job))`.
+   *
+   * @returns once it was started: its result is a promise of its own
+   * @throws {AbortedError} if the signal says so while it waits
+   */
+  submit<R>(start: () => Promise<R>, options?: RunOptions): Promise<{ result: Promise<R> }>;
   close(): void;
 }
 
@@ -43,11 +53,13 @@ const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u;
  *
  * @throws {UnavailableError} if Python is missing or the asked-for isolation does not start, with the command to install it
  */
-export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb = 512, isolation = "auto" }: SandboxOptions = {}): Promise<Sandbox> {
-  for (const [argument, value] of Object.entries({ workers, wallTimeMs, memoryMb })) checkCount(argument, value);
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { workers = 2, maxQueued = 64, wallTimeMs = 2000, memoryMb = 512, isolation = "auto" } = options;
+  for (const [argument, value] of Object.entries({ workers, maxQueued, wallTimeMs, memoryMb })) checkCount(argument, value);
   const { provider, worker: first } = await chooseProvider(isolation);
   const all = [...Array.from({ length: workers - 1 }, () => provider.worker()), first];
   const pool = new Pool(all);
+  const places = new Pool(Array.from({ length: workers + maxQueued }, (_, place) => place));
   let closed = false;
 
   const settings = (limits: Limits, count: number, total: number) => {
@@ -113,7 +125,7 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
           count,
           options,
         );
-      return toOutcomes(await performIn(language, code, job, count));
+      return toOutcomes(await performIn(language, code, job, count), provider.isolation.level);
     },
     runProgram: async ({ language, code, stdins, writableTmp = false, ...limits }, options = {}) => {
       const count = stdins.length;
@@ -123,7 +135,7 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
           count,
           options,
         );
-      return toOutcomes(await performIn(language, code, job, count));
+      return toOutcomes(await performIn(language, code, job, count), provider.isolation.level);
     },
     runTests: async ({ language, code, tests, entryPoint, unittest = false, writableTmp = false, ...limits }, options = {}) => {
       if (entryPoint !== undefined) checkName(entryPoint);
@@ -145,8 +157,9 @@ export async function createSandbox({ workers = 2, wallTimeMs = 2000, memoryMb =
           count,
           options,
         );
-      return toTestResult(await performIn(language, code, job, count), trust);
+      return toTestResult(await performIn(language, code, job, count), trust, provider.isolation.level);
     },
+    submit: (start, jobOptions) => places.submit(start, jobOptions),
     close: () => {
       closed = true;
       for (const worker of all) worker.close();

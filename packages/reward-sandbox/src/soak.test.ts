@@ -7,13 +7,12 @@ import type { Attack } from "./attacks/attack.fixture.ts";
 import { ATTACKS } from "./attacks/index.fixture.ts";
 import { descendants } from "./descendants.fixture.ts";
 import { sameValue } from "./equality.ts";
-import { findBubblewrap, findPython } from "./local/launch.ts";
+import { canRun, titleOf } from "./local/levels.fixture.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const JOBS = Number(process.env["SOAK_JOBS"] ?? 250);
 const WORKERS = 2;
 const NOBODY = 65534;
-const canRun = process.platform === "linux" && findPython() !== undefined && findBubblewrap() !== undefined;
 
 const attacks = Object.values(ATTACKS).flat();
 const stops = ({ verdict }: Attack): boolean => [verdict].flat().includes("timeout");
@@ -61,8 +60,8 @@ const honest: ((sandbox: Sandbox, n: number) => Promise<boolean>)[] = [
   },
 ];
 
-it.runIf(canRun)(
-  `${JOBS} jobs, one in five an attack, leave nothing behind${canRun ? "" : " (SKIPPED: there is no bwrap and python3 on Linux)"}`,
+it.runIf(canRun("bubblewrap"))(
+  `${JOBS} jobs, one in five an attack, leave nothing behind, under ${titleOf("bubblewrap")}`,
   async () => {
     const random = createRandom(6);
     const [filesBefore, leftBefore, processesBefore] = [filesOf("self"), leftBehind(), descendants().length];

@@ -1,63 +1,63 @@
 // Tests that are code, whole programs, and JavaScript.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findBubblewrap, findPython, type LocalLevel } from "./local/launch.ts";
+import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
 import type { TestJob } from "./jobs.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
-const levels: LocalLevel[] = [...(findBubblewrap() ? ["bubblewrap" as const] : []), ...(findPython() ? ["process" as const] : [])];
 const always = "class Any:\n    def __eq__(self, other): return True\ndef f(x):\n    return Any()";
 
-describe.each(levels)("under %s", (isolation) => {
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    sandbox = await createSandbox({ workers: 1, wallTimeMs: 2000, isolation });
-  });
-  afterAll(() => sandbox.close());
-  const verdictsOf = async (job: TestJob): Promise<string[]> =>
-    (await sandbox.runTests(job)).verdicts.map(({ verdict, detail }) => (detail === "" ? verdict : `${verdict}: ${detail}`));
-
-  describe("tests in a process of their own", () => {
-    const code = "def f(x):\n    if x is None: raise KeyError(x)\n    return x + 1";
-
-    it("pass if they run to their end", async () => {
-      const tests = [
-        "assert f(1) == 2",
-        "assert candidate(1) == 3, 'no'",
-        "f('a')",
-        "assert f((1,)[0]) ==",
-        "import math\nassert math.isclose(f(0.5), 1.5)",
-      ];
-      expect(await verdictsOf({ code, entryPoint: "f", tests })).toEqual([
-        "pass",
-        "wrong: AssertionError: no",
-        "exception: TypeError",
-        "exception: SyntaxError",
-        "pass",
-      ]);
+for (const isolation of LEVELS)
+  describe.runIf(canRun(isolation))(`under ${titleOf(isolation)}`, () => {
+    let sandbox: Sandbox;
+    beforeAll(async () => {
+      sandbox = await createSandbox({ workers: 1, wallTimeMs: 2000, isolation });
     });
+    afterAll(() => sandbox.close());
+    const verdictsOf = async (job: TestJob): Promise<string[]> =>
+      (await sandbox.runTests(job)).verdicts.map(({ verdict, detail }) => (detail === "" ? verdict : `${verdict}: ${detail}`));
 
-    it("may expect Python's own exceptions", async () => {
-      const test = (kind: string): string => `try:\n    f(None)\nexcept ${kind}:\n    pass\nelse:\n    assert False`;
-      expect(await verdictsOf({ code, entryPoint: "f", tests: [test("KeyError"), test("ValueError")] })).toEqual(["pass", "exception: KeyError"]);
-    });
+    describe("tests in a process of their own", () => {
+      const code = "def f(x):\n    if x is None: raise KeyError(x)\n    return x + 1";
 
-    it("cannot be passed by leaving, by a value that equals everything, or by expecting the program to fail", async () => {
-      const tests = ["assert f(1) == 2", "try: f(1)\nexcept BaseException: pass"];
-      const cases = {
-        "import os\nos._exit(0)": "exception: exit",
-        "def f(x): raise SystemExit": "exception: exit",
-        "def f(x:": "exception: SyntaxError",
-      };
-      for (const [program, verdict] of Object.entries(cases)) {
-        expect((await verdictsOf({ code: program, entryPoint: "f", tests: tests.slice(0, 1) }))[0], program).toBe(verdict);
-      }
-      expect(await verdictsOf({ code: always, entryPoint: "f", tests: tests.slice(0, 1) })).toEqual([
-        "wrong: returned a value of type Any, which is not plain data",
-      ]);
-    });
+      it("pass if they run to their end", async () => {
+        const tests = [
+          "assert f(1) == 2",
+          "assert candidate(1) == 3, 'no'",
+          "f('a')",
+          "assert f((1,)[0]) ==",
+          "import math\nassert math.isclose(f(0.5), 1.5)",
+        ];
+        expect(await verdictsOf({ code, entryPoint: "f", tests })).toEqual([
+          "pass",
+          "wrong: AssertionError: no",
+          "exception: TypeError",
+          "exception: SyntaxError",
+          "pass",
+        ]);
+      });
 
-    it("are unknown to the program's process, before, during and after", async () => {
-      const spy = `import gc, sys
+      it("may expect Python's own exceptions", async () => {
+        const test = (kind: string): string => `try:\n    f(None)\nexcept ${kind}:\n    pass\nelse:\n    assert False`;
+        expect(await verdictsOf({ code, entryPoint: "f", tests: [test("KeyError"), test("ValueError")] })).toEqual(["pass", "exception: KeyError"]);
+      });
+
+      it("cannot be passed by leaving, by a value that equals everything, or by expecting the program to fail", async () => {
+        const tests = ["assert f(1) == 2", "try: f(1)\nexcept BaseException: pass"];
+        const cases = {
+          "import os\nos._exit(0)": "exception: exit",
+          "def f(x): raise SystemExit": "exception: exit",
+          "def f(x:": "exception: SyntaxError",
+        };
+        for (const [program, verdict] of Object.entries(cases)) {
+          expect((await verdictsOf({ code: program, entryPoint: "f", tests: tests.slice(0, 1) }))[0], program).toBe(verdict);
+        }
+        expect(await verdictsOf({ code: always, entryPoint: "f", tests: tests.slice(0, 1) })).toEqual([
+          "wrong: returned a value of type Any, which is not plain data",
+        ]);
+      });
+
+      it("are unknown to the program's process, before, during and after", async () => {
+        const spy = `import gc, sys
 def f(x):
     frame, seen = sys._getframe(), []
     while frame:
@@ -67,130 +67,130 @@ def f(x):
         try: seen.append(repr(thing)[:10000])
         except Exception: pass
     return str(4217 * 1000003 + x) in ' '.join(seen)`;
-      const expected = 4217 * 1000003 + 1;
-      const tests = [`assert f(1) != ${expected} and not f(1)`, `assert not f(1), ${expected}`];
-      expect(await verdictsOf({ code: spy, entryPoint: "f", tests })).toEqual(["pass", "pass"]);
-    });
-
-    it("run unittest's classes", async () => {
-      const test = (expected: number): string =>
-        `import unittest\nclass Tests(unittest.TestCase):\n    def test_f(self):\n        self.assertEqual(f(1), ${expected})\n    def test_raises(self):\n        with self.assertRaises(KeyError): f(None)`;
-      expect(await verdictsOf({ code, entryPoint: "f", unittest: true, tests: [test(2), test(3), "x = 1"] })).toEqual([
-        "pass",
-        "wrong: AssertionError: 2 != 3",
-        "exception: RuntimeError",
-      ]);
-    });
-  });
-
-  describe("tests in the program's process", () => {
-    it("pass if they run to their end, with less trust", async () => {
-      const code = "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x): self.items.append(x)";
-      const tests = ["s = Stack()\ns.push(1)\nassert s.items == [1]", "assert Stack().items == [1]", "Stack().pop()"];
-      expect((await sandbox.runTests({ code, tests })).trust).toBe("low");
-      expect(await verdictsOf({ code, tests })).toEqual(["pass", "wrong: AssertionError", "exception: AttributeError"]);
-    });
-
-    it("are not passed by leaving, nor by changing what tests are made of", async () => {
-      const programs = [
-        "import os\nos._exit(0)",
-        "import sys\nsys.exit(0)",
-        "import os\ndef f(x): os._exit(0)",
-        "raise SystemExit",
-        "import atexit, os\natexit.register(os._exit, 0)\ndef f(x): return 0",
-        "import sys, os\nsys.excepthook = lambda *a: os._exit(0)\ndef f(x): return 0",
-        "import builtins\nbuiltins.AssertionError = SystemExit\nbuiltins.abs = lambda x: 0\ndef f(x): return 0",
-        "import unittest\nunittest.TestCase.assertEqual = lambda *a: None\ndef f(x): return 0",
-      ];
-      const tests = [
-        "assert abs(f(1) - 2) < 1",
-        "import unittest\nclass Tests(unittest.TestCase):\n    def test_f(self): self.assertEqual(f(1), 2)\nassert unittest.TextTestRunner(open('/dev/null')).run(unittest.TestLoader().loadTestsFromTestCase(Tests)).wasSuccessful()",
-      ];
-      for (const code of programs) {
-        for (const { verdict } of (await sandbox.runTests({ code, tests })).verdicts) expect(verdict, code).not.toBe("pass");
-      }
-    });
-  });
-
-  describe("whole programs", () => {
-    it("are given standard input, and their standard output is the value", async () => {
-      const code = "import sys\nn = int(input())\nprint(n + 1)\nif n == 2: sys.exit(3)\nif n == 3: sys.exit(0)";
-      expect((await sandbox.runProgram({ code, stdins: ["1\n", "2\n", "3", "x"] })).outcomes).toMatchObject([
-        { status: "ok", value: "2\n" },
-        { status: "exception", detail: "exit" },
-        { status: "ok", value: "4\n" },
-        { status: "exception", detail: "ValueError" },
-      ]);
-    });
-
-    it("have limits on time and output", async () => {
-      const programs = ["while True: pass", "while True: print('x' * 1000)", "def f(:"];
-      const ended = await Promise.all(programs.map((code) => sandbox.runProgram({ code, stdins: [""], wallTimeMs: 500 })));
-      expect(ended.map(({ outcomes }) => outcomes[0]!.status)).toEqual(["timeout", "output-limit", "exception"]);
-      expect(ended.map(({ parses }) => parses)).toEqual([true, true, false]);
-    });
-  });
-
-  describe("JavaScript and TypeScript", () => {
-    it("call functions", async () => {
-      const { outcomes } = await sandbox.run({
-        language: "typescript",
-        code: "enum Kind { A = 7 }\nconst f = (x: any): unknown => x === 5 ? new Map([[x, Kind.A]]) : x === 6 ? class {} : x === 7 ? process.exit(0) : [x, undefined, -0]",
-        entryPoint: "f",
-        inputs: [[1], [5], [6], [7], ["a"]],
+        const expected = 4217 * 1000003 + 1;
+        const tests = [`assert f(1) != ${expected} and not f(1)`, `assert not f(1), ${expected}`];
+        expect(await verdictsOf({ code: spy, entryPoint: "f", tests })).toEqual(["pass", "pass"]);
       });
-      expect(outcomes).toMatchObject([
-        { status: "ok", value: [1, { undefined: true }, { float: "-0" }] },
-        { status: "ok", value: { map: [[5, 7]] } },
-        { status: "wrong", detail: "returned a value of type function, which is not plain data" },
-        { status: "exception", detail: "exit" },
-        { status: "ok", value: ["a", { undefined: true }, { float: "-0" }] },
-      ]);
-    });
 
-    it("run tests apart from the program, and inside it with less trust", async () => {
-      const tests = [1, 2].map(
-        (x) =>
-          `const assert = require('node:assert');\nfunction test() {\n  let candidate = f;\n  assert.deepEqual(candidate(${x}), [2]);\n}\ntest();`,
-      );
-      const wrong = "wrong: AssertionError: Expected values to be loosely deep-equal:\n\n[\n  3\n]\n\nshould loosely deep-equal\n\n[\n  2\n]";
-      const code = "function f(x) { return [x + 1]; }";
-      for (const entryPoint of ["f", undefined]) {
-        expect(await verdictsOf({ language: "javascript", code, tests, ...(entryPoint && { entryPoint }) })).toEqual(["pass", wrong]);
-      }
-      const hostile = "require('node:assert').deepEqual = () => {}; function f() { return 0; }";
-      expect((await verdictsOf({ language: "javascript", code: hostile, tests }))[0]).toMatch(/^wrong/);
-      const leaves = "function f() { process.exit(0); }";
-      for (const entryPoint of ["f", undefined]) {
-        expect(await verdictsOf({ language: "javascript", code: leaves, tests: tests.slice(1), ...(entryPoint && { entryPoint }) })).toEqual([
-          "exception: exit",
+      it("run unittest's classes", async () => {
+        const test = (expected: number): string =>
+          `import unittest\nclass Tests(unittest.TestCase):\n    def test_f(self):\n        self.assertEqual(f(1), ${expected})\n    def test_raises(self):\n        with self.assertRaises(KeyError): f(None)`;
+        expect(await verdictsOf({ code, entryPoint: "f", unittest: true, tests: [test(2), test(3), "x = 1"] })).toEqual([
+          "pass",
+          "wrong: AssertionError: 2 != 3",
+          "exception: RuntimeError",
         ]);
-      }
-      expect(await verdictsOf({ language: "typescript", code: "function f(x: {", tests, entryPoint: "f" })).toEqual([
-        "exception: SyntaxError",
-        "exception: SyntaxError",
-      ]);
+      });
     });
 
-    it("have limits on time, memory and system calls", async () => {
-      const programs = [
-        "for (;;);",
-        "const all = []; for (;;) all.push(Array(1e6).fill(1.5))",
-        "const all = []; for (;;) all.push(Buffer.alloc(1 << 26, 1))",
-        "require('child_process').execSync('true')",
-        "require('fs').writeFileSync('/tmp/left-behind', 'x')",
-      ];
-      const statuses = [];
-      for (const code of programs) {
-        const { outcomes } = await sandbox.runProgram({ language: "javascript", code, stdins: [""], memoryMb: 64, wallTimeMs: 800 });
-        statuses.push(outcomes[0]!.status);
-      }
-      expect(statuses.join()).toMatch(/^timeout,(memory|timeout),(memory|timeout),forbidden,forbidden$/); // as fast as the machine is
+    describe("tests in the program's process", () => {
+      it("pass if they run to their end, with less trust", async () => {
+        const code = "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x): self.items.append(x)";
+        const tests = ["s = Stack()\ns.push(1)\nassert s.items == [1]", "assert Stack().items == [1]", "Stack().pop()"];
+        expect((await sandbox.runTests({ code, tests })).trust).toBe("low");
+        expect(await verdictsOf({ code, tests })).toEqual(["pass", "wrong: AssertionError", "exception: AttributeError"]);
+      });
+
+      it("are not passed by leaving, nor by changing what tests are made of", async () => {
+        const programs = [
+          "import os\nos._exit(0)",
+          "import sys\nsys.exit(0)",
+          "import os\ndef f(x): os._exit(0)",
+          "raise SystemExit",
+          "import atexit, os\natexit.register(os._exit, 0)\ndef f(x): return 0",
+          "import sys, os\nsys.excepthook = lambda *a: os._exit(0)\ndef f(x): return 0",
+          "import builtins\nbuiltins.AssertionError = SystemExit\nbuiltins.abs = lambda x: 0\ndef f(x): return 0",
+          "import unittest\nunittest.TestCase.assertEqual = lambda *a: None\ndef f(x): return 0",
+        ];
+        const tests = [
+          "assert abs(f(1) - 2) < 1",
+          "import unittest\nclass Tests(unittest.TestCase):\n    def test_f(self): self.assertEqual(f(1), 2)\nassert unittest.TextTestRunner(open('/dev/null')).run(unittest.TestLoader().loadTestsFromTestCase(Tests)).wasSuccessful()",
+        ];
+        for (const code of programs) {
+          for (const { verdict } of (await sandbox.runTests({ code, tests })).verdicts) expect(verdict, code).not.toBe("pass");
+        }
+      });
+    });
+
+    describe("whole programs", () => {
+      it("are given standard input, and their standard output is the value", async () => {
+        const code = "import sys\nn = int(input())\nprint(n + 1)\nif n == 2: sys.exit(3)\nif n == 3: sys.exit(0)";
+        expect((await sandbox.runProgram({ code, stdins: ["1\n", "2\n", "3", "x"] })).outcomes).toMatchObject([
+          { status: "ok", value: "2\n" },
+          { status: "exception", detail: "exit" },
+          { status: "ok", value: "4\n" },
+          { status: "exception", detail: "ValueError" },
+        ]);
+      });
+
+      it("have limits on time and output", async () => {
+        const programs = ["while True: pass", "while True: print('x' * 1000)", "def f(:"];
+        const ended = await Promise.all(programs.map((code) => sandbox.runProgram({ code, stdins: [""], wallTimeMs: 500 })));
+        expect(ended.map(({ outcomes }) => outcomes[0]!.status)).toEqual(["timeout", "output-limit", "exception"]);
+        expect(ended.map(({ parses }) => parses)).toEqual([true, true, false]);
+      });
+    });
+
+    describe("JavaScript and TypeScript", () => {
+      it("call functions", async () => {
+        const { outcomes } = await sandbox.run({
+          language: "typescript",
+          code: "enum Kind { A = 7 }\nconst f = (x: any): unknown => x === 5 ? new Map([[x, Kind.A]]) : x === 6 ? class {} : x === 7 ? process.exit(0) : [x, undefined, -0]",
+          entryPoint: "f",
+          inputs: [[1], [5], [6], [7], ["a"]],
+        });
+        expect(outcomes).toMatchObject([
+          { status: "ok", value: [1, { undefined: true }, { float: "-0" }] },
+          { status: "ok", value: { map: [[5, 7]] } },
+          { status: "wrong", detail: "returned a value of type function, which is not plain data" },
+          { status: "exception", detail: "exit" },
+          { status: "ok", value: ["a", { undefined: true }, { float: "-0" }] },
+        ]);
+      });
+
+      it("run tests apart from the program, and inside it with less trust", async () => {
+        const tests = [1, 2].map(
+          (x) =>
+            `const assert = require('node:assert');\nfunction test() {\n  let candidate = f;\n  assert.deepEqual(candidate(${x}), [2]);\n}\ntest();`,
+        );
+        const wrong = "wrong: AssertionError: Expected values to be loosely deep-equal:\n\n[\n  3\n]\n\nshould loosely deep-equal\n\n[\n  2\n]";
+        const code = "function f(x) { return [x + 1]; }";
+        for (const entryPoint of ["f", undefined]) {
+          expect(await verdictsOf({ language: "javascript", code, tests, ...(entryPoint && { entryPoint }) })).toEqual(["pass", wrong]);
+        }
+        const hostile = "require('node:assert').deepEqual = () => {}; function f() { return 0; }";
+        expect((await verdictsOf({ language: "javascript", code: hostile, tests }))[0]).toMatch(/^wrong/);
+        const leaves = "function f() { process.exit(0); }";
+        for (const entryPoint of ["f", undefined]) {
+          expect(await verdictsOf({ language: "javascript", code: leaves, tests: tests.slice(1), ...(entryPoint && { entryPoint }) })).toEqual([
+            "exception: exit",
+          ]);
+        }
+        expect(await verdictsOf({ language: "typescript", code: "function f(x: {", tests, entryPoint: "f" })).toEqual([
+          "exception: SyntaxError",
+          "exception: SyntaxError",
+        ]);
+      });
+
+      it("have limits on time, memory and system calls", async () => {
+        const programs = [
+          "for (;;);",
+          "const all = []; for (;;) all.push(Array(1e6).fill(1.5))",
+          "const all = []; for (;;) all.push(Buffer.alloc(1 << 26, 1))",
+          "require('child_process').execSync('true')",
+          "require('fs').writeFileSync('/tmp/left-behind', 'x')",
+        ];
+        const statuses = [];
+        for (const code of programs) {
+          const { outcomes } = await sandbox.runProgram({ language: "javascript", code, stdins: [""], memoryMb: 64, wallTimeMs: 800 });
+          statuses.push(outcomes[0]!.status);
+        }
+        expect(statuses.join()).toMatch(/^timeout,(memory|timeout),(memory|timeout),forbidden,forbidden$/); // as fast as the machine is
+      });
     });
   });
-});
 
-it.runIf(levels.includes("bubblewrap"))("gives each test a clean /tmp to write to, if it is asked for", async () => {
+it.runIf(canRun("bubblewrap"))(`gives each test a clean /tmp to write to, if it is asked for, under ${titleOf("bubblewrap")}`, async () => {
   const sandbox = await createSandbox({ workers: 1, isolation: "bubblewrap" });
   const code = "import os\nprint(os.listdir('/tmp'))\nos.makedirs('/tmp/a/b')\nopen('/tmp/a/b/c', 'w').write('x')\nos.chmod('/tmp/a', 0)";
   expect((await sandbox.runProgram({ code, stdins: ["", ""], writableTmp: true })).outcomes).toMatchObject([{ value: "[]\n" }, { value: "[]\n" }]);

@@ -1,5 +1,5 @@
 import type { Language, VerdictName } from "../jobs.ts";
-import type { LocalLevel } from "../local/launch.ts";
+import type { IsolationLevel } from "../provider.ts";
 
 /** What both tests of an attack may end as. Alternatives are for what the machine's speed decides, such as memory or time. */
 export type Verdicts = VerdictName | readonly VerdictName[];
@@ -17,7 +17,7 @@ export interface Attack {
   /** Under bubblewrap, as calls and against tests in a process of their own. */
   verdict: Verdicts;
   /** Where it differs from `verdict`. */
-  weaker?: Partial<Record<Exclude<LocalLevel, "bubblewrap">, Verdicts>>;
+  weaker?: Partial<Record<Exclude<IsolationLevel, "bubblewrap" | "remote">, Verdicts>>;
   /** Against tests in its own process: an attack on that protocol itself, which trust "low" stands for. */
   passesInside?: boolean;
 }

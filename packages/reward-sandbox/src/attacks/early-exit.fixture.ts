@@ -32,5 +32,6 @@ export const earlyExit: Attack[] = [
     name: "becomes another program that ends well",
     code: "import os\ndef f(x):\n    os.execv('/bin/true', ['true'])",
     verdict: "forbidden",
+    weaker: { pyodide: "exception", none: "exception" },
   },
 ];

@@ -25,5 +25,10 @@ export const encoding: Attack[] = [
   },
   { name: "returns an integer of too many digits", code: "def f(x):\n    return 10 ** 9000", verdict: ["wrong", "exception"] },
   { name: "names the function in look-alike letters", code: "def \u{1D41F}\u200c(x):\n    return 0", verdict: "exception" },
-  { name: "is one line of ten megabytes", code: `x = '${"a".repeat(2_000_000)}'\ndef f(x):\n    return 0`, verdict: "wrong" },
+  {
+    name: "is one line of ten megabytes",
+    code: `x = '${"a".repeat(2_000_000)}'\ndef f(x):\n    return 0`,
+    verdict: "wrong",
+    weaker: { pyodide: ["wrong", "timeout"] },
+  },
 ];

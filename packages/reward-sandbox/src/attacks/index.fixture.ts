@@ -11,6 +11,7 @@ import { network } from "./network.fixture.ts";
 import { output } from "./output.fixture.ts";
 import { pickles } from "./pickles.fixture.ts";
 import { processes } from "./processes.fixture.ts";
+import { pyodide } from "./pyodide.fixture.ts";
 import { resourceBombs } from "./resource-bombs.fixture.ts";
 
 /** Every attack, by class. */
@@ -28,4 +29,5 @@ export const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
   "unicode and encoding": encoding,
   pickles,
   JavaScript: javascript,
+  "JavaScript behind Pyodide": pyodide,
 };

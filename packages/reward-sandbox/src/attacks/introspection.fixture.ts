@@ -33,6 +33,7 @@ export const introspection: Attack[] = [
       "for module in list(sys.modules.values()):\n    for value in list(vars(module).values()):\n        try: seen.append(repr(value)[:10000])\n        except Exception: pass",
     ),
     verdict: "wrong",
+    weaker: { pyodide: "exception" },
     passesInside: true,
   },
   {

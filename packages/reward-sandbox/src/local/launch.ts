@@ -1,10 +1,10 @@
 // How a worker's process is started, and what its level of isolation keeps away.
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { packageSource } from "../python-source.ts";
 import { shippedFile } from "../shipped-file.ts";
 
-/** How strongly programs are kept apart, from the strongest. */
-export const LOCAL_LEVELS = ["bubblewrap", "process", "none"] as const;
-export type LocalLevel = (typeof LOCAL_LEVELS)[number];
+export type LocalLevel = "bubblewrap" | "process" | "none";
 
 export interface Launch {
   command: string;
@@ -17,12 +17,22 @@ export const descriptions: Readonly<Record<LocalLevel, string>> = {
   none: "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can",
 };
 
-const firstOf = (paths: readonly string[]): string | undefined => paths.find((path) => existsSync(path));
+const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-/** Debian's Python first: a version manager's Python may not be visible inside the sandbox. */
-export const findPython = (): string | undefined => firstOf(["/usr/bin/python3", "/usr/local/bin/python3", "/opt/homebrew/bin/python3"]);
+/**
+ * A program of the search path. The system's folders come before others: a version manager's Python may not be visible inside the
+ * sandbox. Links are followed for the same reason.
+ */
+function onPath(name: string): string | undefined {
+  const folders = (process.env["PATH"] ?? SYSTEM_FOLDERS.join(delimiter)).split(delimiter).filter(isAbsolute);
+  const ordered = [...SYSTEM_FOLDERS.filter((folder) => folders.includes(folder)), ...folders];
+  const path = ordered.map((folder) => join(folder, name)).find((file) => existsSync(file));
+  return path === undefined ? undefined : realpathSync(path);
+}
 
-export const findBubblewrap = (): string | undefined => firstOf(["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"]);
+export const findPython = (): string | undefined => onPath("python3");
+
+export const findBubblewrap = (): string | undefined => onPath("bwrap");
 
 /** A script and the module of values that it requires, as one text that leaves no names behind. */
 function scriptSource(name: string): string {
@@ -30,29 +40,29 @@ function scriptSource(name: string): string {
   return `((load, values) => {const require = (name) => (name === "./values.cjs" ? values : load(name));${shippedFile(`javascript/${name}.cjs`)}\n})(require, ${values})`;
 }
 
-/** The program of a worker as one text, with every file of ours that it needs. JSON's text is Python's too. */
+/** The program of a worker as one text, with every file of ours that it needs. */
 export function supervisorSource({ filtersSystemCalls }: { filtersSystemCalls: boolean }): string {
-  const modules = [
-    "answers",
-    "values",
-    "system_calls",
-    "child_process",
-    "candidate",
-    "checks",
-    "engine",
-    "run",
-    "function_jobs",
-    "program_jobs",
-    "test_jobs",
-    "supervisor",
-  ];
-  const sources = Object.fromEntries(modules.map((name) => [name, shippedFile(`python/${name}.py`)]));
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
-  const unfiltered = filtersSystemCalls
-    ? ""
-    : "from sandbox import child_process\nchild_process.FILTERS.update(dict.fromkeys(child_process.FILTERS))\n";
-  const bootstrap = shippedFile("python/bootstrap.py").replace("package.engine.SCRIPTS", () => `${unfiltered}package.engine.SCRIPTS`);
-  return `SOURCES = ${JSON.stringify(sources)}\nSCRIPTS = ${JSON.stringify(scripts)}\n${bootstrap}`;
+  return [
+    packageSource([
+      "answers",
+      "values",
+      "system_calls",
+      "child_process",
+      "candidate",
+      "checks",
+      "engine",
+      "run",
+      "function_jobs",
+      "program_jobs",
+      "test_jobs",
+      "warm_up",
+      "supervisor",
+    ]),
+    `package.engine.SCRIPTS.update(${JSON.stringify(scripts)})`,
+    filtersSystemCalls ? "" : "package.child_process.FILTERS.update(dict.fromkeys(package.child_process.FILTERS))",
+    "package.supervisor.main()",
+  ].join("\n");
 }
 
 /** `-s -S -B`: no site packages, no bytecode files. Text is hashed alike each time, so that a verdict can be reproduced. */
@@ -77,7 +87,7 @@ function bubblewrapLaunch(bubblewrap: string, command: readonly string[]): Launc
     command,
   ].flat();
   const isRoot = process.getuid?.() === 0;
-  const setpriv = firstOf(["/usr/bin/setpriv", "/bin/setpriv"]);
+  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
   if (!isRoot || !setpriv) return { command: bubblewrap, args: sandbox };
   return { command: setpriv, args: ["--reuid=65534", "--regid=65534", "--clear-groups", "--", bubblewrap, ...sandbox] };
 }

@@ -34,19 +34,21 @@ export function lastOfChain(pid: number): number {
   return child === undefined ? pid : lastOfChain(child);
 }
 
+/** Of the programs of a supervisor's job: its child handles the job, and the programs descend from that. */
+export const programsOf = (supervisor: number): number[] => childrenOf(supervisor).flatMap(descendantsOf);
+
 /**
- * Ends the programs of a job once they hold more than `limit` bytes together. The supervisor's child is the handler of the job, whose
- * descendants are the programs. What they share with the supervisor by being forked from it is not counted.
+ * Kills the processes once they hold more than `limit` bytes together.
  *
+ * @param shared process that they are forked from: what it holds is not counted for them
  * @returns ends the watch
  */
-export function watchMemory(supervisor: number, limit: number): () => void {
-  const shared = memoryOf(supervisor);
+export function watchMemory(processes: () => number[], limit: number, shared?: number): () => void {
+  const apart = shared === undefined ? 0 : memoryOf(shared);
   const look = (): void => {
-    const programs = childrenOf(supervisor).flatMap(descendantsOf);
-    const total = programs.reduce((sum, pid) => sum + Math.max(memoryOf(pid) - shared, 0), 0);
-    if (total <= limit) return;
-    for (const pid of programs) {
+    const pids = processes();
+    if (pids.reduce((sum, pid) => sum + Math.max(memoryOf(pid) - apart, 0), 0) <= limit) return;
+    for (const pid of pids) {
       try {
         process.kill(pid, "SIGKILL");
       } catch {} // it has ended meanwhile

@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
 import type { Answer, Job, Worker } from "../provider.ts";
 import { environment, type Launch } from "./launch.ts";
-import { lastOfChain, watchMemory } from "./memory-watch.ts";
+import { lastOfChain, programsOf, watchMemory } from "./memory-watch.ts";
 
 /** What a supervisor says when it is ready. */
 interface Greeting {
@@ -75,7 +75,8 @@ export class SupervisorWorker implements Worker {
         this.close();
         finish(undefined);
       };
-      const endWatch = watchMemory(this.#supervisor, job.memory + (job.language === "javascript" ? ENGINE_RESERVE : 0));
+      const memory = job.memory + (job.language === "javascript" ? ENGINE_RESERVE : 0);
+      const endWatch = watchMemory(() => programsOf(this.#supervisor), memory, this.#supervisor);
       // The supervisor keeps the time itself; this is for one that a job has stopped or broken.
       const watchdog = setTimeout(giveUp, (job.total + PATIENCE) * 1000);
       signal?.addEventListener("abort", giveUp, { once: true });

@@ -18,6 +18,7 @@ const sandboxOf = (run: (job: FunctionJob) => OutcomeResult): Sandbox => ({
   run: async (job) => run(job),
   runProgram: () => Promise.reject(new Error("not here")),
   runTests: () => Promise.reject(new Error("not here")),
+  submit: () => Promise.reject(new Error("not here")),
   close: () => {},
 });
 const fenced = (code: string): string => `\`\`\`python\n${code}\`\`\`\n`;
@@ -35,6 +36,7 @@ const score = async (completion: string, run: (job: FunctionJob) => OutcomeResul
 const doubled =
   (wrongFrom: number) =>
   ({ inputs }: FunctionJob): OutcomeResult => ({
+    isolation: "bubblewrap",
     parses: true,
     outcomes: inputs.map(([x], i) => ({ status: "ok", value: i < wrongFrom ? 2 * (x as number) : -1, milliseconds: 1 })),
   });
@@ -59,6 +61,7 @@ describe("scoreCompletions", () => {
 
   it("pays half the form for code that does not parse", async () => {
     const broken = ({ inputs }: FunctionJob): OutcomeResult => ({
+      isolation: "bubblewrap",
       parses: false,
       outcomes: inputs.map(() => ({ status: "exception", detail: "SyntaxError", milliseconds: 1 })),
     });
@@ -67,6 +70,7 @@ describe("scoreCompletions", () => {
 
   it("gives null, and no 0, when the sandbox failed", async () => {
     const failing = ({ inputs }: FunctionJob): OutcomeResult => ({
+      isolation: "bubblewrap",
       parses: true,
       outcomes: inputs.map((_, i) =>
         i === 2 ? { status: "infrastructure", detail: "gone", milliseconds: 0 } : { status: "ok", value: 0, milliseconds: 1 },

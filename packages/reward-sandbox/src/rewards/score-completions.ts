@@ -4,6 +4,7 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import { sameValue } from "../equality.ts";
 import type { Outcome, Trust, VerdictName } from "../jobs.ts";
+import type { IsolationLevel } from "../provider.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { extractCode, formOf, isWellFormed, type RewardMode } from "./form.ts";
 import { REWARD_FUNCTIONS, type RewardMaker, type RewardSample } from "./reward-functions.ts";
@@ -43,6 +44,8 @@ export interface Score {
   format: number | null;
   /** Whether a program could have forged its verdicts. */
   trust: Trust;
+  /** What kept the program apart. */
+  isolation: IsolationLevel;
   verdicts: Verdict[];
 }
 
@@ -111,7 +114,7 @@ export async function scoreCompletions(options: ScoreOptions): Promise<Score[]> 
     const { form: format, passRate, trust, verdicts } = sample;
     const record = terms.map(({ name, weight }, term) => ({ name, weight, value: columns[term]?.[i] ?? null }));
     const code = format === null || passRate === null ? null : format === 1 ? passRate : 0;
-    return { reward: combineRewards(record), terms: record, code, format, trust, verdicts: [...verdicts] };
+    return { reward: combineRewards(record), terms: record, code, format, trust, isolation: sandbox.isolation.level, verdicts: [...verdicts] };
   });
 }
 

@@ -1,0 +1,38 @@
+"""One piece of work inside Pyodide, which has no processes: the files that it speaks through are devices of ../javascript/pyodide.cjs."""
+import json
+import os
+import sys
+
+from sandbox.candidate import run_program, serve_calls
+from sandbox.checks import check_inside, check_remote, lines_of
+
+
+def forget_javascript():
+    """Takes away the modules that reach JavaScript. What a program reaches nevertheless is held by Node's permissions."""
+    for name in list(sys.modules):
+        if name.split(".")[0] in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core"):
+            sys.modules[name] = None  # an import says that there is none
+    sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]
+
+
+def perform(text):
+    job = json.loads(text)
+    del text
+    out, lines, calls = (os.open(f"/dev/{name}", flag) for name, flag in (("answers", os.O_WRONLY), ("lines", os.O_RDONLY), ("calls", os.O_WRONLY)))
+    os.dup2(os.open("/dev/stdin", os.O_RDONLY), 0)
+    os.dup2(os.open("/dev/stdout", os.O_WRONLY), 1)
+    forget_javascript()
+    role = job["role"]
+    if role == "functions":
+        serve_calls(job["code"], job["entry"], job["inputs"], out, job["output"])
+    elif role == "remote":
+        serve_calls(job["code"], job["entry"], map(json.loads, lines_of(lines)), out)
+    elif role == "program":
+        run_program(job["code"], out)
+    elif role == "checks":
+        test = os.open("/test", os.O_RDWR | os.O_CREAT)
+        os.write(test, json.dumps(job["test"]).encode())
+        os.lseek(test, 0, os.SEEK_SET)
+        check_remote(test, job["entry"], job["unittest"], out, calls, lines)
+    else:
+        check_inside(job["code"], job["unittest"], out, lines)
