@@ -90,13 +90,7 @@ export class Interpreter {
     this.#channels = this.#child.stdio;
     const [, output, errors, work, answers] = this.#child.stdio as [Writable, Readable, Readable, Writable, Readable];
     for (const stream of this.#child.stdio) stream?.on("error", () => {});
-    errors.on(
-      "data",
-      (data: Buffer) => (
-        process.env.DBG && console.log(data.toString().slice(0, 1500)),
-        (this.#complaint = (this.#complaint + data.toString()).slice(0, 500))
-      ),
-    );
+    errors.on("data", (data: Buffer) => (this.#complaint = (this.#complaint + data.toString()).slice(0, 500)));
     output.on("data", (data: Buffer) => this.#receiveOutput(data));
     answers.on("data", (data: Buffer) => this.#receive(data));
     this.#child.once("error", (error) => (this.#complaint = error.message));
