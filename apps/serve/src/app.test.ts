@@ -44,6 +44,31 @@ describe("POST /v1/completions", () => {
   });
 });
 
+describe("POST /v1/completions with a suffix", () => {
+  it("fills in what stands between prompt and suffix, in as many masks as max_tokens", async () => {
+    const engine = createFakeEngine();
+    const { post } = await serve(engine);
+    const response = await post("/v1/completions", { prompt: "def f(xs):\n", suffix: "\n", max_tokens: 6, temperature: 0.5, n: 2 });
+    const answer: any = await response.json();
+    expect(answer.choices.map((choice: any) => [choice.text, choice.finish_reason])).toEqual([
+      ["# filled\nend", "stop"],
+      ["# filled\nend", "stop"],
+    ]);
+    expect(answer.usage).toEqual({ prompt_tokens: 5, completion_tokens: 12, total_tokens: 17 });
+    expect(engine.infillings.map(({ signal: _, ...options }) => options)).toEqual(
+      [42, 43].map((seed) => ({ prefix: "def f(xs):\n", suffix: "\n", masks: 6, length: "fixed", temperature: 0.5, topP: undefined, seed })),
+    );
+    expect(engine.calls).toEqual([]);
+  });
+
+  it("streams it in one piece, cut at a stop string", async () => {
+    const { post } = await serve(createFakeEngine());
+    const response = await post("/v1/completions", { prompt: "a", suffix: "", stop: "\n", stream: true });
+    const texts = (await messagesOf(response)).flatMap(({ data }) => (data === "[DONE]" ? [] : data.choices.map((choice: any) => choice.text)));
+    expect(texts.join("")).toBe("# filled");
+  });
+});
+
 describe("POST /v1/chat/completions", () => {
   it("answers in OpenAI's form", async () => {
     const engine = createFakeEngine();
@@ -299,7 +324,7 @@ describe("the playground's endpoints", () => {
     const messages = await messagesOf(await post("/v1/denoise", { prompt: "p", steps: 10, alg: "entropy", temperature: 0.3, seed: 5 }));
     expect(messages.map((message) => message.event)).toEqual(["layout", ...Array.from({ length: 10 }, () => "reveal"), "done"]);
     expect(messages[0]?.data).toEqual({ prompt_tokens: 7, completion_length: 10, steps: 10, alg: "entropy", temperature: 0.3, top_p: 1, seed: 5 });
-    expect(messages[1]?.data).toEqual({ step: 0, positions: [9], texts: [""], confidence: [0], filled: [], forward_passes: 1 });
+    expect(messages[1]?.data).toEqual({ step: 0, positions: [9], texts: [""], confidence: [0], filled: [], remasked: [], forward_passes: 1 });
     expect(messages.at(-1)?.data).toEqual({ text: ANSWER, finish_reason: "stop", completion_tokens: 8, forward_passes: 10, seconds: 0.5 });
   });
 

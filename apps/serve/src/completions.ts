@@ -5,7 +5,7 @@ import { StopFilter } from "./stop-filter.ts";
 
 /** What both of OpenAI's endpoints ask for. */
 export interface CompletionJob {
-  input: { prompt: string } | { messages: readonly ChatMessage[] };
+  input: { prompt: string } | { messages: readonly ChatMessage[] } | { prefix: string; suffix: string };
   maxTokens: number | undefined;
   temperature: number | undefined;
   topP: number | undefined;
@@ -25,7 +25,7 @@ export type CompletionEvent =
 export function completionJob(request: CompletionRequest | ChatCompletionRequest, { randomSeed }: { randomSeed: number }): CompletionJob {
   const chat = "messages" in request;
   return {
-    input: chat ? { messages: request.messages.map(({ role, content }) => ({ role, content })) } : { prompt: request.prompt },
+    input: inputOf(request),
     maxTokens: chat ? (request.max_completion_tokens ?? request.max_tokens) : request.max_tokens,
     temperature: request.temperature,
     topP: request.top_p,
@@ -33,6 +33,12 @@ export function completionJob(request: CompletionRequest | ChatCompletionRequest
     stops: typeof request.stop === "string" ? [request.stop] : (request.stop ?? []),
     choices: request.n,
   };
+}
+
+function inputOf(request: CompletionRequest | ChatCompletionRequest): CompletionJob["input"] {
+  if ("messages" in request) return { messages: request.messages.map(({ role, content }) => ({ role, content })) };
+  const { prompt, suffix } = request;
+  return suffix === undefined || suffix === null ? { prompt } : { prefix: prompt, suffix };
 }
 
 /**
@@ -49,23 +55,38 @@ export async function* runCompletion({
   signal: AbortSignal;
 }): AsyncGenerator<CompletionEvent> {
   for (let index = 0; index < job.choices; index++) {
-    yield* runChoice({ engine, job, signal, index });
+    const choice = { engine, job, signal, index };
+    yield* "suffix" in job.input ? runInfilling(choice, job.input) : runChoice(choice, job.input);
   }
 }
 
-async function* runChoice({
-  engine,
-  job,
-  signal,
-  index,
-}: {
+interface Choice {
   engine: Engine;
   job: CompletionJob;
   signal: AbortSignal;
   index: number;
-}): AsyncGenerator<CompletionEvent> {
+}
+
+/** The text between a prompt and a suffix, in a hole of `maxTokens` masks. It comes as a whole. */
+async function* runInfilling(
+  { engine, job, signal, index }: Choice,
+  { prefix, suffix }: { prefix: string; suffix: string },
+): AsyncGenerator<CompletionEvent> {
+  const { maxTokens: masks, temperature, topP, seed, stops } = job;
+  const infilling = await engine.infill({ prefix, suffix, masks, length: "fixed", temperature, topP, seed: seed + index, signal });
+  const { middle, promptTokens, completionTokens, forwardPasses } = infilling;
+  yield { type: "start", index };
+  const text = new StopFilter(stops).push(middle, { complete: true });
+  if (text !== "") yield { type: "text", index, text };
+  yield { type: "finish", index, finishReason: "stop", promptTokens, completionTokens, forwardPasses };
+}
+
+async function* runChoice(
+  { engine, job, signal, index }: Choice,
+  input: Pick<GenerateOptions, "prompt" | "messages">,
+): AsyncGenerator<CompletionEvent> {
   const options: GenerateOptions = {
-    ...job.input,
+    ...input,
     maxTokens: job.maxTokens,
     temperature: job.temperature,
     topP: job.topP,

@@ -45,6 +45,7 @@ function wireForm(event: GenerationEvent): object {
         texts: event.texts,
         confidence: event.confidence,
         filled: event.filled,
+        remasked: event.remasked,
         forward_passes: event.forwardPasses,
       };
     case "done":

@@ -1,4 +1,4 @@
 import type { DiffuCoder } from "diffucoder";
 
 /** The part of a loaded model that the server uses; tests put a fake in its place. */
-export type Engine = Pick<DiffuCoder, "stream" | "generationConfig">;
+export type Engine = Pick<DiffuCoder, "stream" | "infill" | "generationConfig">;

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
-import type { FinishReason, GenerateOptions, GenerationEvent } from "diffucoder";
+import type { FinishReason, GenerateOptions, GenerationEvent, InfillOptions } from "diffucoder";
 import type { Engine } from "./engine.ts";
 
 export interface FakeEngine extends Engine {
   calls: GenerateOptions[];
+  infillings: InfillOptions[];
   /** Generations that are running now. */
   active: number;
   /** Lets those go on that stand before step `holdAt`, now and later. */
@@ -28,9 +29,18 @@ export function createFakeEngine({
   const resumed = new Promise<void>((resolve) => (resume = resolve));
   const engine: FakeEngine = {
     calls: [],
+    infillings: [],
     active: 0,
     resume,
     generationConfig: { promptLength: 48, maxNewTokens: tokens.length, steps: tokens.length, alg: "entropy", temperature: 0, topP: 1 },
+    async infill(options) {
+      engine.infillings.push(options);
+      const { prefix = "", suffix = "", masks = 16, seed = 0 } = options;
+      const middle = "# filled\nend";
+      const trace = { initialIds: [], maskTokenId: 0, steps: [] };
+      const counts = { promptTokens: 5, completionTokens: masks, forwardPasses: masks, seconds: 0 };
+      return { text: prefix + middle + suffix, middle, holes: [middle], holeIds: [[]], ...counts, seed, trace };
+    },
     async *stream(options) {
       engine.calls.push(options);
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });

@@ -80,6 +80,21 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     await eventually(() => engine.active).toBe(0);
   });
 
+  it("leaves out the steps for an algorithm that takes as many as it needs", async () => {
+    const engine = createFakeEngine({ tokens: TOKENS, order: ORDER });
+    const { url } = await serve(engine);
+    await page.goto(url);
+    await page.getByLabel("What should the function do?").fill("Return x.");
+    await page.getByText("Settings").click();
+    await page.locator("#alg").selectOption("threshold");
+    expect(await page.locator("#steps").isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Generate" }).click();
+    await eventually(() => engine.calls.length).toBe(1);
+    expect(engine.calls[0]).toMatchObject({ prompt: "Return x.", alg: "threshold", steps: undefined });
+    await page.locator("#alg").selectOption("entropy");
+    expect(await page.locator("#steps").isDisabled()).toBe(false);
+  });
+
   it("shows the server's complaint", async () => {
     const { url } = await serve(createFakeEngine());
     await page.goto(url);

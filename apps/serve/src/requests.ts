@@ -53,6 +53,7 @@ const openAiSampling = {
 
 export const CompletionRequestSchema = z.strictObject({
   prompt: PromptSchema,
+  suffix: z.string().nullish(),
   max_tokens: z.int().positive().optional(),
   ...openAiSampling,
 });

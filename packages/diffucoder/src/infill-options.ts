@@ -76,7 +76,7 @@ export function resolveInfilling({ signal: _signal, ...options }: InfillOptions,
   const isVariable = length === "variable";
   const more = [
     ...segmentProblems(options, segments),
-    ...(isVariable ? variableProblems(options, { model, masks, expandTokenId }) : fixedProblems(options)),
+    ...(isVariable ? variableProblems(options, { masks, expandTokenId }) : fixedProblems(options)),
   ];
   const given = parseOptions(InfillSettingsSchema, options, { source: "infill's options", model, tokens: masks, more });
   const decoding = resolveDecoding(given, { model, tokens: masks });
@@ -129,15 +129,12 @@ function fixedProblems(options: InfillOptions): string[] {
   );
 }
 
-function variableProblems(
-  options: InfillOptions,
-  { model, masks, expandTokenId }: { model: ModelFolder; masks: number; expandTokenId: number | undefined },
-): string[] {
+function variableProblems(options: InfillOptions, { masks, expandTokenId }: { masks: number; expandTokenId: number | undefined }): string[] {
   const { alg, maxNewTokens = masks } = options;
   const problems = NOT_OF_DREAM_ON.filter((name) => options[name as keyof InfillOptions] !== undefined).map(
     (name) => `${name}: not an option of holes of variable length`,
   );
-  if (expandTokenId === undefined) problems.push(`length: must be "fixed" for ${model.dir}, whose tokenizer has no ${EXPAND}`);
+  if (expandTokenId === undefined) problems.push(`length: must be "fixed" for a model whose tokenizer has no ${EXPAND}, got "variable"`);
   if (alg !== undefined && !DREAM_ON_ALGORITHMS.includes(alg))
     problems.push(`alg: must be ${DREAM_ON_ALGORITHMS.join(", ")} or absent for holes of variable length, got "${alg}"`);
   if (maxNewTokens < masks) problems.push(`maxNewTokens: must be at least ${masks}, the masks that the holes begin with, got ${maxNewTokens}`);

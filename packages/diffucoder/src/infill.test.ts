@@ -44,10 +44,11 @@ describe("infill", () => {
   });
 
   it("tokenizes the texts apart from each other, between the start of the row and an end token", async () => {
-    const { trace } = await coder.infill({ prefix: "return su", suffix: "m(xs)", masks: 2 });
+    const { trace, promptTokens, completionTokens } = await coder.infill({ prefix: "return su", suffix: "m(xs)", masks: 2 });
     const { tokenizer, denoiser } = coder;
     const masks = [denoiser.maskTokenId, denoiser.maskTokenId];
     expect(trace.initialIds).toEqual([...tokenizer.encode("return su"), ...masks, ...tokenizer.encode("m(xs)"), tokenizer.special.endOfText]);
+    expect([promptTokens, completionTokens]).toEqual([trace.initialIds.length - 2, 2]);
   });
 
   it("fills several holes, of which each has its own text", async () => {
@@ -137,7 +138,7 @@ describe("what infill refuses", () => {
         "  - masks: Too small: expected number to be >0",
         '  - Unrecognized key: "bems"',
         "  - steps: not an option of threshold, but of origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf",
-        `  - length: must be "fixed" for ${model.dir}, whose tokenizer has no <|expand|>`,
+        '  - length: must be "fixed" for a model whose tokenizer has no <|expand|>, got "variable"',
         '  - alg: must be maskgit_plus, topk_margin, entropy or absent for holes of variable length, got "threshold"',
       ].join("\n"),
     );

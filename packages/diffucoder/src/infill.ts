@@ -18,6 +18,10 @@ export interface Infilling {
   holes: readonly string[];
   /** Tokens of each hole, special ones included. */
   holeIds: readonly (readonly number[])[];
+  /** Tokens of everything that was given. */
+  promptTokens: number;
+  /** Tokens of all holes. */
+  completionTokens: number;
   forwardPasses: number;
   /** Wall-clock time, seconds; the first call of a kind includes compiling its graph. */
   seconds: number;
@@ -70,6 +74,8 @@ export async function infillText(model: ModelFolder, denoisers: Denoisers, optio
     middle: texts[0] as string,
     holes: texts,
     holeIds,
+    promptTokens: row.reduce((total, segment) => total + ("masks" in segment ? 0 : segment.length), 0),
+    completionTokens: holeIds.reduce((total, ids) => total + ids.length, 0),
     forwardPasses,
     seconds,
     seed,
