@@ -16,6 +16,8 @@ export type {
 } from "./jobs.ts";
 export type { LocalLevel } from "./local/launch.ts";
 export type { Answer, Isolation, IsolationLevel, Job, Provider, Worker } from "./provider.ts";
+export { type E2bOptions, e2bProvider } from "./remote/e2b.ts";
+export { type PistonOptions, pistonProvider } from "./remote/piston.ts";
 export { extractCode, type RewardMode } from "./rewards/form.ts";
 export { REWARD_FUNCTIONS, type RewardFunction, type RewardMaker, type RewardSample } from "./rewards/reward-functions.ts";
 export {

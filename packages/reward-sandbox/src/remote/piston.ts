@@ -1,0 +1,133 @@
+// Piston (github.com/engineer-man/piston), its API of version 2: each job is one `POST /api/v2/execute`, in a box of its own that is
+// gone afterwards.
+import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
+import type { Answer, Job, Provider, Worker } from "../provider.ts";
+import { isFiltered, jobLine, readAnswer, refuseTestCode, REMOTE, supervisorProgram } from "./remote-run.ts";
+import { request, type ServiceRequest } from "./request.ts";
+
+export interface PistonOptions {
+  /** Where it listens, such as `"http://localhost:2000"`. */
+  url: string;
+  /** Sent as the header `authorization`; is never shown. @default `$PISTON_TOKEN`, or none */
+  token?: string | undefined;
+  /** How long it may take on top of a job's own time, milliseconds. @default 10000 */
+  patienceMs?: number;
+}
+
+/** Seconds of a run on top of the job's own: the supervisor keeps the time. */
+const PATIENCE = 3;
+
+/** What Piston's newer versions say of runs that they ended themselves. */
+const ENDED_BY_PISTON: Readonly<Record<string, string>> = {
+  TO: "it ended the run after its own limit of time (PISTON_RUN_TIMEOUT)",
+  OL: "it cut the output off (PISTON_OUTPUT_MAX_SIZE)",
+  EL: "it cut the output off (PISTON_OUTPUT_MAX_SIZE)",
+  XX: "it failed inside",
+};
+
+/**
+ * Programs on a Piston of your own. It must allow as much time and output as jobs have: `PISTON_RUN_TIMEOUT` and `PISTON_OUTPUT_MAX_SIZE`
+ * are 3 seconds and 1024 bytes unless you say otherwise.
+ *
+ * @throws {InvalidArgumentError} if `url` is none
+ */
+export function pistonProvider({ url, token = process.env.PISTON_TOKEN, patienceMs = 10_000 }: PistonOptions): Provider {
+  const base = checkedUrl(url);
+  const what = `Piston at ${base.host}`;
+  const common = { what, secret: token, headers: { ...(token !== undefined && { authorization: token }) } };
+  return {
+    ...REMOTE,
+    isolation: {
+      level: "remote",
+      description: `${what}: each job in a box of its own there; that service sees programs and inputs, never what is right`,
+    },
+    worker: () => new PistonWorker(`${base.origin}${base.pathname.replace(/\/$/, "")}/api/v2`, { common, patienceMs }),
+  };
+}
+
+interface Executed {
+  run?: { stdout?: unknown; status?: unknown; message?: unknown };
+}
+
+class PistonWorker implements Worker {
+  readonly #api: string;
+  readonly #common: Pick<ServiceRequest, "what" | "secret" | "headers">;
+  readonly #program = supervisorProgram();
+  readonly #patienceMs: number;
+  #version: string | undefined;
+  #closing = new AbortController();
+
+  constructor(api: string, { common, patienceMs }: { common: Pick<ServiceRequest, "what" | "secret" | "headers">; patienceMs: number }) {
+    this.#api = api;
+    this.#common = common;
+    this.#patienceMs = patienceMs;
+  }
+
+  async start(): Promise<void> {
+    if (this.#version !== undefined) return;
+    const runtimes = this.#json(await request({ ...this.#common, url: `${this.#api}/runtimes`, method: "GET", timeoutMs: this.#patienceMs }));
+    const versions = (Array.isArray(runtimes) ? runtimes : []).flatMap((runtime: { language?: unknown; version?: unknown }) =>
+      runtime.language === "python" && typeof runtime.version === "string" && runtime.version.startsWith("3.") ? [runtime.version] : [],
+    );
+    this.#version = versions.toSorted((a, b) => Number(b.split(".")[1]) - Number(a.split(".")[1]))[0];
+    if (this.#version === undefined) throw this.#failure("it has no Python 3; install the package python there");
+  }
+
+  async run(job: Job, { signal }: { signal?: AbortSignal | undefined }): Promise<Answer | undefined> {
+    refuseTestCode(job, this.#common.what);
+    await this.start();
+    const { id, line } = jobLine(job);
+    const stopped = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
+    try {
+      const text = await request({
+        ...this.#common,
+        url: `${this.#api}/execute`,
+        body: {
+          language: "python",
+          version: this.#version,
+          files: [{ name: "supervisor.py", content: this.#program }],
+          stdin: line,
+          run_timeout: Math.ceil(1000 * (job.total + PATIENCE)),
+        },
+        timeoutMs: 1000 * job.total + this.#patienceMs,
+        signal: stopped,
+      });
+      const { run } = this.#json(text) as Executed;
+      if (typeof run?.stdout !== "string") throw this.#failure("its answer has no output of a run");
+      const ended = ENDED_BY_PISTON[String(run.status)];
+      if (ended !== undefined) throw this.#failure(ended);
+      const answer = readAnswer(run.stdout, { id, job, what: this.#common.what });
+      if (!isFiltered(run.stdout, this.#common.what)) throw this.#failure("its boxes do not filter system calls: a program could break its own job");
+      return answer;
+    } catch (error) {
+      if (stopped.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
+  }
+
+  #failure(problem: string): UnavailableError {
+    return new UnavailableError({ what: this.#common.what, problem });
+  }
+
+  #json(text: string): unknown {
+    try {
+      return JSON.parse(text) ?? {};
+    } catch {
+      throw this.#failure("its answer is no JSON, or cut off");
+    }
+  }
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
+    const value = url === undefined || url.password === "" ? text : `${url.protocol}//***@${url.host}`;
+    throw new InvalidArgumentError({ argument: "url", value, expected: "an address with http or https and without a password" });
+  }
+  return url;
+}
