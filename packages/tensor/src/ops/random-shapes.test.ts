@@ -7,7 +7,7 @@ import * as t from "../index.ts";
 
 let executors: t.Executor[];
 beforeAll(async () => {
-  executors = [await t.onnxExecutor(), await t.tfjsExecutor({ backend: "cpu" })];
+  executors = [await t.onnxExecutor({ api: "c" }), await t.onnxExecutor({ api: "js" }), await t.tfjsExecutor({ backend: "cpu" })];
 });
 
 const dims = (maxLength: number) => fc.array(fc.integer({ min: 0, max: 3 }), { maxLength });
@@ -65,6 +65,19 @@ describe("on random shapes", () => {
     );
   });
 
+  it("broadcastTo repeats what it must, and gives nothing for an empty shape", async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, ([a, b]) => {
+        const [long, short] = a.length > b.length ? [a, b] : [b, a];
+        const shape = long.map((dim, i) => (dim === 1 ? (short[i - long.length + short.length] ?? 1) : dim));
+        return checkFunction((x) => t.concat([t.broadcastTo(t.mul(x, 2), [1, ...shape]), t.zeros([2, ...shape])], 0), [spread(short)], executors);
+      }),
+      { numRuns: 20 },
+    );
+    const empty = (x: t.Tensor): t.Tensor => t.concat([t.broadcastTo(t.mul(x, 2), [1, 0]), t.zeros([1, 0])], 0);
+    await checkFunction(empty, [spread([1, 1])], executors);
+  });
+
   it("sum and cumSum take any axis", async () => {
     const ops = [
       (x: t.Tensor, axis: number) => t.sum(x, { axes: [axis] }),
@@ -103,6 +116,90 @@ describe("on random shapes", () => {
         );
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it("mean, max, softmax and logSoftmax reduce any axis that is not empty", async () => {
+    const ops = {
+      mean: (x: t.Tensor, axis: number) => t.mean(x, { axes: [axis] }),
+      meanKeepingIt: (x: t.Tensor, axis: number) => t.mean(x, { axes: [axis], keepDims: true }),
+      max: (x: t.Tensor, axis: number) => t.max(x, { axes: [axis] }),
+      maxKeepingIt: (x: t.Tensor, axis: number) => t.max(x, { axes: [axis], keepDims: true }),
+      softmax: (x: t.Tensor) => t.softmax(x),
+      logSoftmax: (x: t.Tensor) => t.logSoftmax(x),
+    };
+    const reduced = withAxis.filter(([shape, axis]) => shape[axis] !== 0 && shape.at(-1) !== 0);
+    await fc.assert(
+      fc.asyncProperty(reduced, fc.constantFrom(...Object.values(ops)), ([shape, axis], op) =>
+        checkFunction((x) => op(x, axis), [spread(shape)], executors),
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  /** Indices below `bound` for a shape, some of them more than once. */
+  const indicesOf = (shape: readonly number[], bound: number): t.NdArray =>
+    t.int32(
+      Array.from({ length: t.sizeOf(shape) }, (_, i) => (i * 5 + 2) % bound),
+      shape,
+    );
+
+  it("take, takeAlongAxis and scatterAdd read and add at any indices, repeated ones too", async () => {
+    const rows = fc.record({ table: fc.tuple(fc.integer({ min: 1, max: 4 }), dims(2)), indices: dims(2) });
+    await fc.assert(
+      fc.asyncProperty(rows, ({ table: [height, row], indices }) =>
+        checkFunction((table) => t.take(table, indicesOf(indices, height)), [spread([height, ...row])], executors),
+      ),
+      some,
+    );
+    const along = fc.tuple(withAxis, fc.nat(4)).filter(([[shape, axis]]) => shape[axis] !== 0);
+    await fc.assert(
+      fc.asyncProperty(along, ([[shape, axis], count]) => {
+        const picked = shape.map((dim, i) => (i === axis ? count : dim));
+        const indices = indicesOf(picked, shape[axis] as number);
+        return checkFunction((x) => t.scatterAdd(indices, t.mul(t.takeAlongAxis(x, indices, axis), 2), { axis, shape }), [spread(shape)], executors);
+      }),
+      { numRuns: 16 },
+    );
+  });
+
+  it("replaceRows puts distinct rows into a table", async () => {
+    const draw = fc.record({ height: fc.integer({ min: 1, max: 4 }), count: fc.nat(4), row: dims(2) }).filter(({ height, count }) => count <= height);
+    await fc.assert(
+      fc.asyncProperty(draw, ({ height, count, row }) => {
+        const rows = t.int32(Array.from({ length: count }, (_, i) => height - 1 - i));
+        return checkFunction(
+          (table, updates) => t.replaceRows(table, rows, updates),
+          [spread([height, ...row]), spread([count, ...row], 3)],
+          executors,
+        );
+      }),
+      some,
+    );
+  });
+
+  it("rotary turns any heads at any positions", async () => {
+    const size = fc.integer({ min: 1, max: 3 });
+    await fc.assert(
+      fc.asyncProperty(size, size, size, size, (batch, heads, length, half) => {
+        const tables = { cos: spread([5, half], 4), sin: spread([5, half], 5), positions: indicesOf([batch, length], 5) };
+        return checkFunction((x) => t.rotary(x, tables), [spread([batch, heads, length, 2 * half])], executors);
+      }),
+      some,
+    );
+  });
+
+  it("rmsNorm and swiglu take any rows", async () => {
+    const draw = fc.tuple(dims(2), fc.integer({ min: 1, max: 4 }));
+    await fc.assert(
+      fc.asyncProperty(draw, ([rows, width]) =>
+        checkFunction(
+          (x, w, up) => t.swiglu(t.rmsNorm(x, w), up),
+          [spread([...rows, width]), spread([width], 2), spread([...rows, width], 3)],
+          executors,
+        ),
+      ),
+      some,
     );
   });
 

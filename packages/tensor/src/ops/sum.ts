@@ -87,7 +87,12 @@ const broadcastOp: OpDefinition = {
     const index = broadcastIndex((x as HostValue).shape, node.shape);
     return new Float64Array(sizeOf(node.shape)).map((_, i) => (x as HostValue).data[index(i)] as number);
   },
-  emit: (builder, [x], node) => builder.node("Expand", [x as string, builder.int64s(node.shape)]),
+  emit: (builder, [x], node) => {
+    const shape = builder.int64s(node.shape);
+    // ONNX Runtime's optimizer takes an expansion to no element for no expansion, and drops it.
+    if (sizeOf(node.shape) === 0) return builder.cast(builder.node("ConstantOfShape", [shape]), node.dtype);
+    return builder.node("Expand", [x as string, shape]);
+  },
 };
 
 /** Repeats along axes of size 1 and new leading axes until the shape is `shape`. */
