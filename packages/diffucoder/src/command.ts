@@ -1,5 +1,6 @@
 import { DiffuCoderError } from "@diffucoder/core";
 import { Command, CommanderError } from "commander";
+import { addChatCommand } from "./commands/chat.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
 import { addTraceCommand } from "./commands/trace.ts";
@@ -16,6 +17,8 @@ export interface Terminal {
 export interface CommandContext {
   terminal: Terminal;
   signal: AbortSignal;
+  /** The lines that the user types; opened when it is called. */
+  lines: () => AsyncIterable<string>;
   /** The command has run, and its exit code is 1. */
   fail: () => void;
 }
@@ -24,15 +27,20 @@ export interface CommandContext {
  * Runs the `diffucoder` command.
  *
  * @param args the command line, without node and the script
+ * @param lines what `chat` reads. @default nothing
  * @returns the exit code
  */
-export async function runCommand(args: readonly string[], { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): Promise<number> {
+export async function runCommand(
+  args: readonly string[],
+  { terminal, signal, lines = noLines }: Pick<CommandContext, "terminal" | "signal"> & Partial<Pick<CommandContext, "lines">>,
+): Promise<number> {
   const program = new Command("diffucoder").description("Masked diffusion language models for code").exitOverride();
   program.configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
   let exitCode = 0;
-  const context: CommandContext = { terminal, signal, fail: () => (exitCode = 1) };
+  const context: CommandContext = { terminal, signal, lines, fail: () => (exitCode = 1) };
   addGenerateCommand(program, context);
   addInfillCommand(program, context);
+  addChatCommand(program, context);
   addTraceCommand(program, context);
   addExportCommand(program, context);
   addEvalCommands(program, context);
@@ -46,3 +54,5 @@ export async function runCommand(args: readonly string[], { terminal, signal }: 
     return 1;
   }
 }
+
+async function* noLines(): AsyncGenerator<string> {}

@@ -6,7 +6,10 @@ const probability = z.number().min(0).max(1);
 
 /** How masks are decoded: the algorithm and the options of all algorithms. Which algorithm reads which, `decoders.ts` says. */
 export const DecodingOptionsSchema = z.strictObject({
-  alg: z.enum(DECODER_NAMES).optional().describe("which positions are committed first, and how many at a time"),
+  alg: z
+    .enum(DECODER_NAMES)
+    .optional()
+    .describe(`which positions are committed first, and how many at a time: ${DECODER_NAMES.join(", ")}`),
   steps: z.int().positive().max(65_536).optional().describe("denoising steps, at most one forward pass each"),
   temperature: z.number().min(0).max(2).optional().describe("0 is greedy"),
   topP: z.number().gt(0).max(1).optional().describe("nucleus sampling, 1 keeps every token"),

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { DECODER_NAMES } from "./decoders.ts";
@@ -158,6 +158,18 @@ describe("loadDiffuCoder", () => {
     const request = { inputIds, batchSize: 1, length: 16, positions, alg: "entropy", temperature: 2, confidence: "entropy" } as const;
     const { tokens } = await denoiser.propose({ ...request, uniforms: new Float32Array(12).fill(0.999) });
     for (const id of tokens) expect(tokenizer.hasToken(id) && id !== maskTokenId).toBe(true);
+  });
+
+  it("refuses a model whose tokenizer has no mask token", async () => {
+    const maskless = makeTinyModel();
+    const path = join(maskless.dir, "tokenizer.json");
+    const file = JSON.parse(readFileSync(path, "utf8")) as { added_tokens: { id: number; content: string }[] };
+    const { id } = file.added_tokens.find(({ content }) => content === "<|mask|>") as { id: number };
+    writeFileSync(path, JSON.stringify({ ...file, added_tokens: file.added_tokens.filter((token) => token.id !== id) }));
+    await expect(loadDiffuCoder(maskless.dir)).rejects.toThrow(
+      `${maskless.dir}: the tokenizer gives the mask token the id undefined, while config.json says ${id}.`,
+    );
+    maskless.remove();
   });
 
   it("names the file that is missing", async () => {

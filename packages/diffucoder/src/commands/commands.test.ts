@@ -116,6 +116,49 @@ describe("diffucoder infill", () => {
   });
 });
 
+describe("diffucoder chat", () => {
+  const converse = (typed: readonly string[], ...args: string[]) =>
+    runCommand(["chat", "--model", model.dir, ...args], {
+      terminal,
+      signal: new AbortController().signal,
+      lines: async function* () {
+        yield* typed;
+      },
+    });
+
+  it("answers each line with what was said before", async () => {
+    expect(await converse(["xs", "", "f"], "--max-tokens", "2")).toBe(0);
+    const history = [{ role: "user", content: "xs" } as const, { role: "assistant", content: output[0] as string } as const];
+    const { text } = await coder.chat([...history, { role: "user", content: "f" }], { maxTokens: 2 });
+    expect(output[1]).toBe(text);
+    expect(errors).toEqual([]);
+  });
+
+  it("forgets the beginning where the model has no room", async () => {
+    const [first, second] = ["Hi xs", "sum of the elements of xs, return the sum"];
+    expect(await converse([first, "", second], "--max-tokens", "3", "--set", "temperature=0")).toBe(0);
+    const options = { maxTokens: 3 };
+    const one = (await coder.chat([{ role: "user", content: first }], options)).text;
+    const two = (await coder.chat([{ role: "user", content: second }], options)).text;
+    expect(output).toEqual([one, two]);
+    expect(errors).toEqual(["The beginning of the conversation has no room any more and is left out."]);
+  });
+
+  it("goes on after a message that is too long, and keeps a system message", async () => {
+    expect(await converse(["z".repeat(60), "xs"], "--system", "sum", "--json")).toBe(0);
+    expect(errors[0]).toMatch(/^messages must be at most 48 tokens in the chat template, got \d+\./);
+    const messages = [{ role: "system", content: "sum" } as const, { role: "user", content: "xs" } as const];
+    expect(JSON.parse(output[0] as string)).toMatchObject({ text: (await coder.chat(messages)).text });
+    expect(output).toHaveLength(1);
+  });
+
+  it("tells what is wrong with its settings before anything is typed", async () => {
+    expect(await converse(["xs"], "--alg", "best", "--steps", "0")).toBe(1);
+    expect(output).toEqual([]);
+    expect(errors[0]).toMatch(/^chat's settings is not valid:\n {2}- alg: Invalid option: .*\n {2}- steps: Too small: expected number to be >0$/);
+  });
+});
+
 describe("diffucoder trace", () => {
   const traceOf = async (name: string, ...flags: string[]): Promise<string> => {
     const path = join(folder, name);
