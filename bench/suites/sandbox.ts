@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { DiffuCoderError } from "@diffucoder/core";
+import { DiffuCoderError, UnavailableError } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { tinyCodeTasks } from "@diffucoder/data";
 import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
@@ -23,7 +23,7 @@ export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result
     const times = await inTurns({ ours: () => timed(() => runAll(sandbox, tasks)), peer: () => timed(() => runEachInPython(few)) }, quick ? 1 : 5);
     const rate = (count: number, milliseconds: readonly number[]): number => count / (median(milliseconds) / 1000);
     const common = { suite: "sandbox", unit: "test runs/s", peer: rate(fewTests, times.peer), peerName: "python3 per test" };
-    return [
+    const results = [
       measured({
         ...common,
         name: `${WORKERS} workers, ${sandbox.isolation.level}`,
@@ -55,6 +55,21 @@ export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result
   } finally {
     sandbox.close();
   }
+}
+
+/** Programs a second on Pyodide, each in an interpreter of its own; nothing where it is not installed. */
+async function pyodideRate(tasks: Tasks): Promise<Result[]> {
+  let sandbox;
+  try {
+    sandbox = await createSandbox({ workers: WORKERS, isolation: "pyodide", wallTimeMs: 20_000 });
+  } catch (error) {
+    if (error instanceof UnavailableError) return [];
+    throw error;
+  }
+  const milliseconds = await timed(() => runAll(sandbox, tasks));
+  sandbox.close();
+  const name = `${WORKERS} workers, ${sandbox.isolation.level}`;
+  return [measured({ suite: "sandbox", name, ours: tasks.length / (milliseconds / 1000), unit: "programs/s" })];
 }
 
 /** Milliseconds until a sandbox is there, and until it has answered its first job. */

@@ -13,33 +13,56 @@ LOAD, EQUAL, AT_LEAST, ANY_BIT, END = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, DENY, ABSENT, KILL = (END, 0, 0, 0x7FFF0000), (END, 0, 0, 0x00050001), (END, 0, 0, 0x00050026), (END, 0, 0, 0x80000000)
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
+# The number of each call on x86-64 and on arm64, which does not have the older of two alike. A test holds them to the kernel's headers.
+NUMBERS = """
+    read 0 63, write 1 64, open 2 -, close 3 57, stat 4 -, fstat 5 80, lstat 6 -, poll 7 -, lseek 8 62, mmap 9 222, mprotect 10 226,
+    munmap 11 215, brk 12 214, rt_sigaction 13 134, rt_sigprocmask 14 135, rt_sigreturn 15 139, ioctl 16 29, pread64 17 67, pwrite64
+    18 68, readv 19 65, writev 20 66, access 21 -, pipe 22 -, select 23 -, sched_yield 24 124, mremap 25 216, madvise 28 233, dup 32
+    23, dup2 33 -, pause 34 -, nanosleep 35 101, getitimer 36 102, alarm 37 -, setitimer 38 103, getpid 39 172, sendfile 40 71,
+    clone 56 220, execve 59 221, exit 60 93, wait4 61 260, uname 63 160, fcntl 72 25, flock 73 32, fsync 74 82, fdatasync 75 83,
+    truncate 76 45, ftruncate 77 46, getcwd 79 17, chdir 80 49, fchdir 81 50, rename 82 -, mkdir 83 -, rmdir 84 -, creat 85 -,
+    unlink 87 -, readlink 89 -, chmod 90 -, fchmod 91 52, umask 95 166, gettimeofday 96 169, getrusage 98 165, sysinfo 99 179, times
+    100 153, getuid 102 174, getgid 104 176, geteuid 107 175, getegid 108 177, getppid 110 173, capget 125 90, rt_sigtimedwait 128
+    137, sigaltstack 131 132, prctl 157 167, arch_prctl 158 -, gettid 186 178, time 201 -, futex 202 98, sched_getaffinity 204 123,
+    epoll_create 213 -, getdents64 217 61, set_tid_address 218 96, restart_syscall 219 128, fadvise64 221 223, clock_gettime 228
+    113, clock_getres 229 114, clock_nanosleep 230 115, exit_group 231 94, epoll_wait 232 -, epoll_ctl 233 21, openat 257 56,
+    mkdirat 258 34, newfstatat 262 79, unlinkat 263 35, renameat 264 38, readlinkat 267 78, fchmodat 268 53, faccessat 269 48,
+    pselect6 270 72, ppoll 271 73, set_robust_list 273 99, utimensat 280 88, epoll_pwait 281 22, fallocate 285 47, eventfd2 290 19,
+    epoll_create1 291 20, dup3 292 24, pipe2 293 59, pwritev 296 70, prlimit64 302 261, getcpu 309 168, renameat2 316 276, getrandom
+    318 278, membarrier 324 283, copy_file_range 326 285, pkey_alloc 330 289, statx 332 291, rseq 334 293, clone3 435 435,
+    close_range 436 436, faccessat2 439 439
+"""
+ARCHITECTURES = ("x86_64", "aarch64")
+NUMBER = {}
+if MACHINE in ARCHITECTURES:
+    for row in NUMBERS.split(","):
+        name, *numbers = row.split()
+        if numbers[ARCHITECTURES.index(MACHINE)] != "-":
+            NUMBER[name] = int(numbers[ARCHITECTURES.index(MACHINE)])
+
 # Reading files, its own memory, its own signals and timers, waiting, asking for the time and for what it is.
-COMPUTING = {
-    "x86_64": [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 19, 20, 21, 22, 23, 24, 25, 28, 32, 33, 34, 35, 36, 37, 38, 39,
-               60, 61, 63, 79, 89, 96, 98, 99, 100, 102, 104, 107, 108, 110, 128, 131, 158, 186, 201, 202, 204, 217, 218, 219, 221,
-               228, 229, 230, 231, 232, 233, 262, 267, 269, 270, 271, 273, 281, 291, 292, 293, 309, 318, 324, 332, 334, 436, 439],
-    "aarch64": [17, 20, 21, 22, 23, 24, 48, 57, 59, 61, 62, 63, 64, 65, 66, 67, 72, 73, 78, 79, 80, 93, 94, 96, 98, 99, 101, 102, 103,
-                113, 114, 115, 123, 124, 128, 132, 134, 135, 137, 139, 153, 160, 165, 168, 169, 172, 173, 174, 175, 176, 177, 178, 179,
-                214, 215, 216, 222, 223, 226, 233, 260, 278, 283, 291, 293, 436, 439],
-}
+COMPUTING = """
+    read write close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 readv
+    writev access pipe select sched_yield mremap madvise dup dup2 pause nanosleep getitimer alarm setitimer getpid exit wait4 uname
+    getcwd readlink gettimeofday getrusage sysinfo times getuid getgid geteuid getegid getppid rt_sigtimedwait sigaltstack
+    arch_prctl gettid time futex sched_getaffinity getdents64 set_tid_address restart_syscall fadvise64 clock_gettime clock_getres
+    clock_nanosleep exit_group epoll_wait epoll_ctl newfstatat readlinkat faccessat pselect6 ppoll set_robust_list epoll_pwait
+    epoll_create1 dup3 pipe2 getcpu getrandom membarrier statx rseq close_range faccessat2
+""".split()
 # Changing files: the mounts, not the filter, then say where.
-WRITING = {
-    "x86_64": [2, 18, 40, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 87, 90, 91, 95, 257, 258, 263, 264, 268, 280, 285, 296, 316, 326],
-    "aarch64": [32, 34, 35, 38, 45, 46, 47, 49, 50, 52, 53, 56, 68, 70, 71, 82, 83, 88, 166, 276, 285],
-}
+WRITING = """
+    open pwrite64 sendfile flock fsync fdatasync truncate ftruncate chdir fchdir rename mkdir rmdir creat unlink chmod fchmod umask
+    openat mkdirat unlinkat renameat fchmodat utimensat fallocate pwritev renameat2 copy_file_range
+""".split()
 # What V8 and libuv want besides: their own events, and to be started.
-ENGINE = {"x86_64": [59, 125, 213, 290, 330], "aarch64": [19, 90, 221, 289]}
-CLONE, CLONE3, PRCTL, PRLIMIT, IOCTL = (
-    {"x86_64": x86, "aarch64": arm} for x86, arm in ((56, 220), (435, 435), (157, 167), (302, 261), (16, 29))
-)
+ENGINE = "execve capget epoll_create eventfd2 pkey_alloc".split()
 CLONE_THREAD = 0x10000
 PRCTL_NAMES = [15, 16, 0x53564D41]  # naming a thread or a range of memory
 IOCTL_COMMANDS = [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451]  # what a file is, its size, whether it blocks and survives exec
 # open and openat, which may only read: call, and which argument holds the flags.
-OPENS = {"x86_64": [(2, 1), (257, 2)], "aarch64": [(56, 2)]}
+OPENS = (("open", 1), ("openat", 2))
 OPENING_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # fcntl, which may duplicate and set flags; it could also aim a signal at another process.
-FCNTL = {"x86_64": 72, "aarch64": 25}
 FCNTL_COMMANDS = [0, 1, 2, 3, 4, 1030]
 
 
@@ -47,8 +70,8 @@ def one_of(values):
     return [(EQUAL, len(values) - i, 0, value) for i, value in enumerate(values)] + [DENY, ALLOW]
 
 
-def on_call(number, decision):
-    return [(EQUAL, 0, len(decision), number), *decision]
+def on_call(name, decision):
+    return [(EQUAL, 0, len(decision), NUMBER[name]), *decision] if name in NUMBER else []
 
 
 def argument(index):
@@ -60,22 +83,22 @@ def system_call_filter(*, writes_files=False, is_engine=False):
 
     writes_files: files may be changed where the mounts allow it. is_engine: a JavaScript engine, with threads of its own.
     """
-    if MACHINE not in COMPUTING:
+    if MACHINE not in ARCHITECTURES:
         return None
     code = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, AUDIT_ARCH[MACHINE]), KILL, (LOAD, 0, 0, 0)]
     if MACHINE == "x86_64":  # the x32 ABI numbers the same calls differently
         code += [(AT_LEAST, 0, 1, 0x40000000), KILL]
     if not writes_files:
-        for number, flags in OPENS[MACHINE]:
-            code += on_call(number, [argument(flags), (ANY_BIT, 0, 1, OPENING_TO_WRITE), DENY, ALLOW])
-    code += on_call(FCNTL[MACHINE], [argument(1), *one_of(FCNTL_COMMANDS)])
+        for name, flags in OPENS:
+            code += on_call(name, [argument(flags), (ANY_BIT, 0, 1, OPENING_TO_WRITE), DENY, ALLOW])
+    code += on_call("fcntl", [argument(1), *one_of(FCNTL_COMMANDS)])
     if is_engine:
-        code += on_call(CLONE[MACHINE], [argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), DENY, ALLOW])
-        code += on_call(CLONE3[MACHINE], [ABSENT])  # its flags lie in memory; libc falls back on clone
-        code += on_call(PRCTL[MACHINE], [argument(0), *one_of(PRCTL_NAMES)])
-        code += on_call(PRLIMIT[MACHINE], [argument(0), *one_of([0])])  # its own
-        code += on_call(IOCTL[MACHINE], [argument(1), *one_of(IOCTL_COMMANDS)])
-    code += one_of(COMPUTING[MACHINE] + writes_files * WRITING[MACHINE] + is_engine * ENGINE[MACHINE])
+        code += on_call("clone", [argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), DENY, ALLOW])
+        code += on_call("clone3", [ABSENT])  # its flags lie in memory; libc falls back on clone
+        code += on_call("prctl", [argument(0), *one_of(PRCTL_NAMES)])
+        code += on_call("prlimit64", [argument(0), *one_of([0])])  # its own
+        code += on_call("ioctl", [argument(1), *one_of(IOCTL_COMMANDS)])
+    code += one_of([NUMBER[name] for name in COMPUTING + writes_files * WRITING + is_engine * ENGINE if name in NUMBER])
     return b"".join(struct.pack("HBBI", *line) for line in code)
 
 
