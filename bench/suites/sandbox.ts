@@ -52,6 +52,7 @@ export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result
         unit: "ms",
       }),
     ];
+    return [...results, ...(await pyodideRate(tasks.slice(0, quick ? 2 : 16)))];
   } finally {
     sandbox.close();
   }
