@@ -47,9 +47,10 @@ export const introspection: Attack[] = [
 def f(x):
     base = id(object()) & ~0xfffff
     data = ctypes.string_at(base, 1 << 18)
-    wanted = str(998244353 * x + 7).encode()
-    return 998244353 * x + 7 if re.search(b'== ' + wanted, data) else None`,
+    backwards = str(998244353 * x + 7)[::-1].encode() + b' =='  # not to be found by a later call
+    return 998244353 * x + 7 if re.search(backwards, data[::-1]) else None`,
     verdict: ["wrong", "exception"],
+    passesInside: true,
   },
   {
     name: "reads the arguments of its process",
