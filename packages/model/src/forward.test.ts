@@ -1,5 +1,19 @@
 import { createRandom } from "@diffucoder/core";
-import { bool, compile, evaluateGraph, float32, int32, mul, type NdArray, sum, type Tensor, traceGraph, valueAndGradient } from "@diffucoder/tensor";
+import {
+  bool,
+  compile,
+  evaluateGraph,
+  float32,
+  int32,
+  mul,
+  type NdArray,
+  reshape,
+  sum,
+  take,
+  type Tensor,
+  traceGraph,
+  valueAndGradient,
+} from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { type Attention, forward, logitsFunction, type ModelConfig, positionIdsFromMask } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
@@ -33,6 +47,35 @@ describe("forward", () => {
     const picked = await logitsOf({ inputIds: ids, logitPositions: int32([7, 2, 2]) });
     expect(picked.shape).toEqual([3, 13]);
     expect(picked.data).toBeAllclose([...row(everywhere, 7), ...row(everywhere, 2), ...row(everywhere, 2)]);
+  });
+
+  it("computes the same for one row, whose last layer asks only there", async () => {
+    const inputIds = int32([1, 5, 12, 3, 7], [1, 5]);
+    const attentionMask = int32([0, 1, 1, 1, 1], [1, 5]);
+    const padded = { attentionMask, positionIds: positionIdsFromMask(attentionMask) };
+    for (const rest of [{}, padded, { attention: "causal" as const }]) {
+      const everywhere = await logitsOf({ inputIds, ...rest });
+      for (const positions of [[4], [3, 1, 1], [0, 1, 2, 3, 4, 4, 4]]) {
+        const picked = await logitsOf({ inputIds, ...rest, logitPositions: int32(positions) });
+        expect(picked.data).toBeAllclose(positions.flatMap((i) => row(everywhere, i)));
+      }
+    }
+  });
+
+  it("has the same gradients for one row, whose last layer asks only there", async () => {
+    const inputIds = int32([1, 5, 12, 3, 7], [1, 5]);
+    const probe = float32(createRandom(3).fillNormal(new Float32Array(2 * 13)), [2, 13]);
+    const gradientsBy = (pick: (logits: (positions?: Tensor) => Tensor, positions: Tensor) => Tensor) =>
+      compile((weights: Record<string, Tensor>, x: Tensor, positions: Tensor) =>
+        valueAndGradient((p) => {
+          const logits = (logitPositions?: Tensor): Tensor => forward(smallConfig, p, { inputIds: x, logitPositions });
+          return sum(mul(pick(logits, positions), probe));
+        }, weights),
+      )(smallParameters(smallConfig), inputIds, int32([3, 1]));
+    const want = await gradientsBy((logits, positions) => take(reshape(logits(), [5, 13]), positions));
+    const got = await gradientsBy((logits, positions) => logits(positions));
+    expect(got.value.item()).toBeCloseTo(want.value.item(), 4);
+    for (const [name, { data }] of Object.entries(want.gradient)) expect(got.gradient[name]!.data).toBeAllclose(data, { atol: 1e-5, rtol: 1e-3 });
   });
 
   it("sees later tokens with full attention and does not with causal attention", async () => {

@@ -4,7 +4,8 @@
 //                    x += down(silu(gate(norm(x))) * up(norm(x)))      SwiGLU
 //   logits = head(norm(x))                                             [B, L, V]
 // Differs from Hugging Face's code: 1. heads that share keys and values are rows of one product, K and V are not
-// repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there.
+// repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there, and in a
+// batch of one row the last layer's queries too.
 import { ShapeError } from "@diffucoder/core";
 import { add, matmul, mul, rematerialize, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
@@ -78,18 +79,24 @@ export function transformer(
     queryTables: rotaryTables({ ...tables, scale: 1 / Math.sqrt(headSize) }),
     keyTables: rotaryTables(tables),
     bias,
+    queries: undefined,
     remember: (own) => own,
   };
   const block = (layer: number, input: Tensor, weights: Readonly<Record<string, Tensor>>): Tensor => {
     const prefix = `model.layers.${layer}`;
     const norm = (y: Tensor, name: string): Tensor => rmsNorm(y, parameterOf(weights, `${prefix}.${name}.weight`), { eps: config.rmsNormEps });
+    const wanted = layer === config.numHiddenLayers - 1 ? logitPositions : undefined;
+    // The queries of several rows make no rectangle once some are left out, nor do patterns that differ by query.
+    const isOneRow = batch === 1 && (bias.scores === undefined || bias.scores.shape.at(-2) === 1);
+    const queries = isOneRow && wanted !== undefined && (wanted.shape[0] as number) < length ? wanted : undefined;
     const attended = selfAttention(norm(input, "input_layernorm"), `${prefix}.self_attn`, {
       ...context,
       parameters: weights,
+      queries,
       ...(remember && { remember: (own) => remember(layer, own) }),
     });
-    let x = add(input, attended);
-    if (layer === config.numHiddenLayers - 1 && logitPositions !== undefined) x = take(x, logitPositions); // [M, D]
+    let x = add(queries === undefined ? input : take(input, queries), attended);
+    if (wanted !== undefined && queries === undefined) x = take(x, wanted); // [M, D]
     const y = norm(x, "post_attention_layernorm");
     const mlp = (name: string, z: Tensor): Tensor => project(weights, `${prefix}.mlp.${name}.weight`, z);
     return add(x, mlp("down_proj", swiglu(mlp("gate_proj", y), mlp("up_proj", y))));
@@ -129,26 +136,38 @@ interface AttentionContext {
   queryTables: RotaryTables;
   keyTables: RotaryTables;
   bias: AttentionBias;
+  /** The tokens of the only row that ask, int32 `[M]`. @default all, of all rows */
+  queries: Tensor | undefined;
   remember: (own: KeysAndValues) => KeysAndValues;
 }
 
-/** `x [B * L, D]` -> `[B * L, D]`. */
+/** `x [B * L, D]` -> `[B * L, D]`, or `[M, D]` with `queries`. */
 function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Tensor {
-  const { config, parameters, batch, length, queryTables, keyTables, bias, remember } = context;
+  const { config, parameters, batch, length, queryTables, keyTables, bias, queries, remember } = context;
   const { hiddenSize, numAttentionHeads: queryHeads, numKeyValueHeads: keyHeads } = config;
   const headSize = hiddenSize / queryHeads;
-  const heads = (name: string, count: number): Tensor => {
-    const product = project(parameters, `${prefix}.${name}.weight`, x);
+  const heads = (name: string, count: number, input = x): Tensor => {
+    const product = project(parameters, `${prefix}.${name}.weight`, input);
     const flat = (config.attentionBias ?? true) ? add(product, parameterOf(parameters, `${prefix}.${name}.bias`)) : product;
-    return transpose(reshape(flat, [batch, length, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
+    return transpose(reshape(flat, [batch, -1, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
   };
-  const q = rotary(heads("q_proj", queryHeads), queryTables);
+  const asking = queries === undefined ? length : (queries.shape[0] as number);
+  const q =
+    queries === undefined
+      ? rotary(heads("q_proj", queryHeads), queryTables)
+      : rotary(heads("q_proj", queryHeads, take(x, queries)), { ...queryTables, positions: takeTokens(queryTables.positions, queries) });
   const { keys, values } = remember({ keys: rotary(heads("k_proj", keyHeads), keyTables), values: heads("v_proj", keyHeads) });
 
-  const grouped = reshape(q, [batch, keyHeads, (queryHeads / keyHeads) * length, headSize]);
+  const grouped = reshape(q, [batch, keyHeads, (queryHeads / keyHeads) * asking, headSize]);
   const scores = matmul(grouped, keys, { transposeB: true }); // [B, KV, G * L, N], N keys
   const weights = softmax(bias.scores === undefined ? scores : add(scores, bias.scores));
-  const mixed = reshape(matmul(weights, values), [batch, queryHeads, length, headSize]);
-  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * length, hiddenSize]);
-  return project(parameters, `${prefix}.o_proj.weight`, bias.queries === undefined ? merged : mul(merged, bias.queries));
+  const mixed = reshape(matmul(weights, values), [batch, queryHeads, asking, headSize]);
+  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * asking, hiddenSize]);
+  const seeing = bias.queries && (queries === undefined ? bias.queries : take(bias.queries, queries));
+  return project(parameters, `${prefix}.o_proj.weight`, seeing === undefined ? merged : mul(merged, seeing));
+}
+
+/** `[1, L]` -> `[1, M]` */
+function takeTokens(x: Tensor, tokens: Tensor): Tensor {
+  return reshape(take(reshape(x, [-1]), tokens), [1, tokens.shape[0] as number]);
 }
