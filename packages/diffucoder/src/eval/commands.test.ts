@@ -105,6 +105,51 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     );
   });
 
+  it("lets a model fill holes, keeps what it takes to score that again, and goes on after an interruption as if there had been none", async () => {
+    const model = makeTinyModel();
+    const configFile = join(model.dir, "config.json");
+    writeFileSync(configFile, JSON.stringify({ ...(JSON.parse(readFileSync(configFile, "utf8")) as object), max_position_embeddings: 1024 }));
+    const output = join(dir, "holes");
+    const settings = ["temperature=[0.5,1]", "masks=4", "samplesPerTask=2", "idRange=[0,3]", "seed=3"].flatMap((setting) => ["--set", setting]);
+    const args = ["eval", "--dataset", "infilling-random-span-light", "--model", model.dir, "--output", output, "--json", ...settings];
+    expect([await run(...args), error]).toEqual([0, []]);
+    const result = JSON.parse(out[0] as string) as EvalResult;
+    expect(result.runs.map(({ label, samples, leftOut }) => [label, samples.length, leftOut])).toEqual([
+      ["temperature 0.5", 6, []],
+      ["temperature 1", 6, []],
+    ]);
+    expect(result).toMatchObject({ postProcessor: "none", dataset: { name: "infilling-random-span-light", tasks: 3 } });
+    expect(result.runs[1]?.source).toEqual({
+      kind: "model",
+      dir: model.dir,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      template: "none, the text around the hole",
+      sampler: { alg: "entropy", steps: 2, masks: 4, temperature: 1, topP: 1 },
+      seed: 3,
+      samplesPerTask: 2,
+    });
+    const { raw, program, kind } = result.runs[1]?.samples[0] ?? { raw: "none", program: "", kind: "solution" };
+    expect(kind).toBe("completion");
+    expect(program).toContain(raw);
+
+    // As after a kill in the middle of a line.
+    const generations = join(output, "generations-1.jsonl");
+    writeFileSync(generations, readFileSync(generations, "utf8").slice(0, -20));
+    for (const name of ["scores.jsonl", "eval-result.json"]) rmSync(join(output, name));
+    expect(await run(...args)).toBe(0);
+    expect(JSON.parse(out[1] as string)).toEqual(result);
+    expect(await run("rescore", join(output, "eval-result.json"))).toBe(0);
+    expect(out[2]).toBe("The score of 12 samples is the same.");
+
+    // Other weights under the same name are another evaluation.
+    writeFileSync(join(model.dir, "more.safetensors"), "other weights");
+    expect(await run(...args)).toBe(1);
+    expect(error).toEqual([
+      `${join(output, "settings.json")}: belongs to an evaluation with other settings. Give another folder with --output, or remove this one.`,
+    ]);
+    model.remove();
+  });
+
   it("says in one go what is wrong with its settings", async () => {
     expect(await run("eval", "--dataset", "humaneva", "--set", "temprature=1", "--set", "seed=-1")).toBe(1);
     expect(error[0]).toContain("eval's settings is not valid:\n");
@@ -113,9 +158,9 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(error[0]).toContain("seed: Too small");
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
     expect(error[1]).toBe("eval's settings is not valid:\n  - give either samples or model");
-    expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere")).toBe(1);
+    expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "maxNewTokens=3")).toBe(1);
     expect(error[2]).toBe(
-      "eval's settings is not valid:\n  - infilling is scored from samples: a model that is asked in words writes whole functions\n" +
+      "eval's settings is not valid:\n  - template and maxNewTokens are not for infilling, where a model fills a hole of so many masks\n" +
         "  - output is needed with model: what was generated is kept",
     );
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);

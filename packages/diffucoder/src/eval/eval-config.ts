@@ -3,6 +3,11 @@ import { z } from "zod";
 
 const oneOrMore = <S extends z.ZodType>(item: S) => z.union([item, z.array(item).min(1)]);
 
+/** Whether a model fills a hole between two texts, instead of being asked in words. */
+export function isInfilling(dataset: string): boolean {
+  return dataset.startsWith("infilling");
+}
+
 /** What `diffucoder eval` takes from `--config`, `--set` and its flags. */
 export const EvalConfigSchema = z
   .strictObject({
@@ -10,11 +15,15 @@ export const EvalConfigSchema = z
     samples: oneOrMore(z.string()).optional().describe("files in EvalPlus's sample format; several are a sweep"),
     model: z.string().optional().describe("model folder that writes the samples"),
     output: z.string().optional().describe("folder for samples, scores and the report; an interrupted run goes on there"),
-    postProcessor: z.enum(POST_PROCESSORS).optional().describe("from text to program; default: none for files, fence for models"),
+    postProcessor: z.enum(POST_PROCESSORS).optional().describe("from text to program; default: none for files and infilling, fence for models"),
     template: z
       .enum(Object.keys(PROMPT_TEMPLATES) as [string, ...string[]])
       .optional()
       .describe("prompt of a model; default: the paper's for the task"),
+    masks: z
+      .union([z.int().positive(), z.literal("oracle")])
+      .default(16)
+      .describe("infilling: masks of the hole; oracle: as many as the benchmark's own solution has tokens, which the model could not know"),
     samplesPerTask: z.int().positive().default(1).describe("samples that a model draws of each task"),
     temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("of the model; several are a sweep"),
     steps: z.int().positive().optional().describe("denoising steps; default: the model's"),
@@ -27,8 +36,8 @@ export const EvalConfigSchema = z
     workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
   })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
-  .refine(({ model, dataset }) => model === undefined || !dataset.startsWith("infilling"), {
-    error: "infilling is scored from samples: a model that is asked in words writes whole functions",
+  .refine(({ template, maxNewTokens, dataset }) => !isInfilling(dataset) || (template === undefined && maxNewTokens === undefined), {
+    error: "template and maxNewTokens are not for infilling, where a model fills a hole of so many masks",
   })
   .refine(({ postProcessor, dataset }) => postProcessor !== "sanitize" || !dataset.startsWith("multipl-e"), {
     error: "postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop",

@@ -22,9 +22,10 @@ import {
 } from "@diffucoder/eval";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { loadDiffuCoder } from "../diffucoder.ts";
+import { modelFolder } from "../hub.ts";
 import { checkpointHash } from "./checkpoint-hash.ts";
-import type { EvalConfig } from "./eval-config.ts";
-import { generateSamples } from "./generate-samples.ts";
+import { type EvalConfig, isInfilling } from "./eval-config.ts";
+import { answerWriter, generateSamples, holeWriter } from "./generate-samples.ts";
 
 export interface RunEvalOptions {
   config: EvalConfig;
@@ -44,9 +45,14 @@ interface SampleSet {
 /** Draws or reads samples, scores them, and leaves everything in the output folder. */
 export async function runEval({ config, folders, onProgress, signal }: RunEvalOptions): Promise<EvalResult> {
   const benchmark = part(await loadBenchmark(config.dataset, { folders }), config.idRange);
-  const postProcessor = config.postProcessor ?? (config.model === undefined ? "none" : "fence");
-  if (config.output !== undefined) claim(config.output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256 });
-  const sets = config.model === undefined ? fileSets(config, benchmark) : await modelSets(config.model, config, benchmark, { signal, onProgress });
+  const postProcessor = config.postProcessor ?? (config.model === undefined || isInfilling(config.dataset) ? "none" : "fence");
+  const model = config.model === undefined ? undefined : await modelFolder(config.model);
+  const checkpoint = model === undefined ? undefined : await checkpointHash(model);
+  if (config.output !== undefined) claim(config.output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint });
+  const sets =
+    model === undefined || checkpoint === undefined
+      ? fileSets(config, benchmark)
+      : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress });
   const sandbox = await createSandbox({ workers: config.workers });
   try {
     const runs: EvalRun[] = [];
@@ -115,28 +121,37 @@ function readSampleFile(path: string): string {
 
 /** One set for each temperature. */
 async function modelSets(
-  dir: string,
+  { dir, sha256 }: { dir: string; sha256: string },
   config: EvalConfig,
   { problems }: Benchmark,
   { signal, onProgress }: Pick<ScoreContext, "signal" | "onProgress">,
 ): Promise<SampleSet[]> {
-  const { output = ".", samplesPerTask, steps, maxNewTokens, alg, topP, seed } = config;
-  const [sha256, coder] = [await checkpointHash(dir), await loadDiffuCoder(dir)];
+  const { output = ".", dataset, samplesPerTask, steps, maxNewTokens, masks, alg, topP, seed } = config;
+  const coder = await loadDiffuCoder(dir);
   const template = config.template as PromptTemplateName | undefined;
+  const fillsHoles = isInfilling(dataset);
+  const writer = fillsHoles ? holeWriter(coder, { masks }) : answerWriter(coder, { template, maxNewTokens });
   try {
     const sets: SampleSet[] = [];
     for (const temperature of [config.temperature].flat()) {
-      const settings = { steps, maxNewTokens, alg, topP, temperature };
+      const settings = { steps, alg, topP, temperature };
       const path = join(output, `generations-${temperature}.jsonl`);
-      const { samples, leftOut } = await generateSamples({ coder, problems, template, samplesPerTask, settings, seed, path, signal, onProgress });
-      const { promptLength: _, ...defaults } = coder.generationConfig;
-      const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+      const { samples, leftOut } = await generateSamples({ writer, problems, samplesPerTask, settings, seed, path, signal, onProgress });
+      const { alg: itsAlg, topP: itsTopP, maxNewTokens: itsTokens, steps: itsSteps } = coder.generationConfig;
+      const positions = fillsHoles ? masks : (maxNewTokens ?? itsTokens);
+      const sampler = {
+        alg: alg ?? itsAlg,
+        steps: steps ?? (positions === "oracle" ? "in proportion to masks" : Math.ceil((itsSteps * positions) / itsTokens)),
+        ...(fillsHoles ? { masks } : { maxNewTokens: positions }),
+        temperature,
+        topP: topP ?? itsTopP,
+      };
       const source: SampleSource = {
         kind: "model",
         dir,
         sha256,
-        template: template ?? "the paper's",
-        sampler: { ...defaults, ...given },
+        template: fillsHoles ? "none, the text around the hole" : (template ?? "the paper's"),
+        sampler,
         seed,
         samplesPerTask,
       };
