@@ -90,6 +90,24 @@ describe("a Qwen2 folder", () => {
     );
   });
 
+  it("goes on with an answer that has begun, in a template that is not ChatML", async () => {
+    const dir = makeQwen();
+    const template = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}";
+    writeFileSync(join(dir, "tokenizer_config.json"), JSON.stringify({ chat_template: template }));
+    const coder = await loadDiffuCoder(dir);
+    const messages = [{ role: "user", content: "xs" } as const, { role: "assistant", content: "def f" } as const];
+    const { trace } = await coder.chat(messages, { continueFinalMessage: true, maxNewTokens: 2 });
+    expect(coder.tokenizer.decode(trace.initialIds.slice(0, -2))).toBe("[user] xs\n[assistant] def f");
+  });
+
+  it("is read in 8 bits", async () => {
+    const coder = await loadDiffuCoder(makeQwen(), { quantize: "int8" });
+    const { config, parameters } = coder;
+    const promptIds = coder.tokenizer.encode("def f");
+    const want = await greedyDecode({ config, parameters, promptIds, maxNewTokens: 6 });
+    expect((await coder.generate({ prompt: "def f", maxNewTokens: 6 })).tokenIds).toEqual(want);
+  });
+
   it("refuses what only a diffusion model can do", async () => {
     const coder = await loadDiffuCoder(makeQwen());
     await expect(coder.generate({ prompt: "def", alg: "entropy", steps: 4 })).rejects.toThrow(

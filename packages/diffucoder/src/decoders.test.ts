@@ -52,6 +52,12 @@ describe("every decoder by its name", () => {
     expect(dual.trace.steps.map(({ cache }) => cache)).toContain("window");
   });
 
+  it("takes more topK than there are tokens, and then keeps all", async () => {
+    const options = { prompt, temperature: 1, seed: 4 };
+    const { vocabSize } = coder.config;
+    expect((await coder.generate({ ...options, topK: 1e9 })).tokenIds).toEqual((await coder.generate({ ...options, topK: vocabSize })).tokenIds);
+  });
+
   it("with tokens that are taken back tells the text at the end, and what was masked again", async () => {
     const remasked: number[] = [];
     const onStep: GenerateOptions["onStep"] = (event) => {

@@ -107,9 +107,10 @@ function variableDecoder(
   });
 }
 
-/** The pieces without empty texts, whichever way they were given. Wrong ones are told by the schema. */
+/** The pieces without empty texts, whichever way they were given. What is no piece is told by the schema. */
 function segmentsOf({ prefix = "", suffix = "", masks = DEFAULT_MASKS, template = [prefix, { masks }, suffix] }: InfillOptions): TextSegment[] {
-  return Array.isArray(template) ? template.filter((segment) => segment !== "") : [];
+  const isSegment = (segment: unknown): boolean => typeof segment === "string" || (typeof segment === "object" && segment !== null);
+  return Array.isArray(template) ? template.filter((segment) => segment !== "" && isSegment(segment)) : [];
 }
 
 function segmentProblems({ template, prefix, suffix, masks }: InfillOptions, segments: readonly TextSegment[]): string[] {

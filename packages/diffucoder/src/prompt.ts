@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import { type ChatMessage, SPECIAL_TOKENS, type Tokenizer } from "@diffucoder/tokenizer";
 import type { GenerateOptions } from "./generate-options.ts";
 
 type PromptOptions = Pick<GenerateOptions, "prompt" | "messages" | "continueFinalMessage" | "chatTemplate">;
@@ -51,7 +51,9 @@ function encodeConversation(
   if (last?.role !== "assistant") {
     throw new InvalidArgumentError({ argument: "messages", value: last?.role, expected: "ended by an assistant's turn with continueFinalMessage" });
   }
+  const before = conversation.slice(0, -1);
+  const imStart = tokenizer.specialTokens.get(SPECIAL_TOKENS.imStart);
+  if (imStart === undefined) return [...tokenizer.encodeChat(before), ...tokenizer.encode(last.content)];
   // as one text with the role, as encodeChat writes turns, but without the token that ends one
-  const beginning = [tokenizer.special.imStart, ...tokenizer.encode(`assistant\n${last.content}`)];
-  return [...tokenizer.encodeChat(conversation.slice(0, -1), { addGenerationPrompt: false }), ...beginning];
+  return [...tokenizer.encodeChat(before, { addGenerationPrompt: false }), imStart, ...tokenizer.encode(`assistant\n${last.content}`)];
 }
