@@ -57,9 +57,8 @@ export interface DiffuCoder {
   /**
    * Fills the holes of a text.
    *
-   * @throws {InvalidArgumentError} if the text has no hole, a hole without text between it and the next, or is longer than the model
-   * allows; or if the model is autoregressive
-   * @throws {ConfigError} naming every bad option
+   * @throws {InvalidArgumentError} if the text is longer than the model allows, or the model is autoregressive
+   * @throws {ConfigError} naming every bad option; a text without a hole, or with one beside another, among them
    * @throws {AbortedError} when `signal` fires
    */
   infill(options: InfillOptions): Promise<Infilling>;

@@ -31,7 +31,8 @@ export function readModelFolder(dir: string): ModelFolder {
   const modelType = readModelType(path);
   const isAutoregressive = modelType === "qwen2" || modelType === "llama";
   const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
-  const generationConfig = readGenerationConfig(dir, { maxLength: config.maxPositionEmbeddings, greedyUnlessSampling: isAutoregressive });
+  const read = readGenerationConfig(dir, { maxLength: config.maxPositionEmbeddings, greedyUnlessSampling: isAutoregressive });
+  const generationConfig: GenerationConfig = isAutoregressive ? { ...read, alg: "autoregressive" } : read;
   const tokenizer = Tokenizer.fromFolder(dir);
   const { roles, vocabSize } = tokenizer;
   if ("maskTokenId" in config) {

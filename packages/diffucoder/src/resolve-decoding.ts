@@ -73,7 +73,7 @@ function isAbout(problem: string, problems: readonly string[]): boolean {
 /** Problems of options that may be right one by one. Values can be anything: those of wrong types are told elsewhere. */
 function combinationProblems(options: Options, { model, tokens }: { model: DecodingModel; tokens: number }): string[] {
   const { cache, blockLength, cfgScale = 0 } = options;
-  const alg = algorithmOf(options, model);
+  const alg = options.alg ?? model.defaults.alg;
   if (!isDecoderName(alg)) return [];
   const problems: string[] = [];
   if (model.autoregressive !== undefined) {
@@ -96,10 +96,6 @@ function combinationProblems(options: Options, { model, tokens }: { model: Decod
   return problems;
 }
 
-function algorithmOf({ alg }: Options, { autoregressive, defaults }: DecodingModel): unknown {
-  return alg ?? (autoregressive === undefined ? defaults.alg : "autoregressive");
-}
-
 /** The config's, in proportion to the tokens. */
 function defaultSteps(tokens: number, { defaults }: DecodingModel): number {
   return Math.ceil((defaults.steps * tokens) / defaults.maxNewTokens);
@@ -110,7 +106,7 @@ export function resolveDecoding(
   options: z.output<typeof DecodingOptionsSchema>,
   { model, tokens }: { model: DecodingModel; tokens: number },
 ): Decoding {
-  const alg = algorithmOf(options, model) as DecoderName;
+  const alg = options.alg ?? model.defaults.alg;
   const { options: names, takesBack, make } = namedDecoder(alg);
   const { temperature, topP } = model.defaults;
   const filled: Record<string, unknown> = { temperature, topP, ...defined(options), steps: options.steps ?? defaultSteps(tokens, model) };
