@@ -57,10 +57,10 @@ export const pretrainAdamWCheck: Check = {
 
     const goldenLosses = golden.steps.map(({ loss }) => loss);
     return judge([
-      { what: "first loss", error: largestError(losses.slice(0, 1), goldenLosses.slice(0, 1)), tolerance: 1e-5 },
-      // Adam's first steps divide small gradients by their own size, which amplifies rounding from step to step: the
-      // float64 executor itself is 8e-5 from the float32 golden after five steps of dream-bf16-sharded.
-      { what: "losses", error: largestError(losses, goldenLosses), tolerance: 5e-4 },
+      { what: "first losses", error: largestError(losses.slice(0, 3), goldenLosses.slice(0, 3)), tolerance: 1e-5 },
+      // Adam's first steps divide small gradients by their own size, which amplifies rounding from step to step. PyTorch in float64
+      // is within 3e-6 of the float32 goldens for three steps; from the fifth loss of dream-bf16-sharded it is 4.2e-5 away.
+      { what: "later losses", error: largestError(losses.slice(3), goldenLosses.slice(3)), tolerance: 1e-4 },
       {
         what: "gradient norms",
         error: largestError(

@@ -6,6 +6,9 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { TypedArray } from "../dtype.ts";
 import { bool, float32, int32, NdArray } from "../nd-array.ts";
+import { compile } from "../compile.ts";
+import { onnxExecutor } from "../executors/onnx/executor.ts";
+import { neg } from "../ops/elementwise.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
@@ -127,6 +130,15 @@ describe("float16", () => {
   it("reads all its 65536 numbers", () => {
     writeRaw({ x: { dtype: "F16", shape: [65536], data_offsets: [0, 131072] } }, new Uint8Array(all.buffer));
     expect(readSafetensors(path).arrays["x"]?.data).toEqual(Float32Array.from(all, valueOf));
+  });
+
+  it("reads them where the processor takes subnormal numbers for zero, as after a run of ONNX Runtime in this thread", async () => {
+    const negate = compile(neg, { executor: await onnxExecutor({ api: "js" }) });
+    await negate(float32([1]));
+    expect((Float64Array.of(1e-310)[0] as number) * 2).toBe(0);
+    const subnormal = Uint16Array.from({ length: 2048 }, (_, i) => (i < 1024 ? i : 0x8000 + i - 1024));
+    writeRaw({ x: { dtype: "F16", shape: [2048], data_offsets: [0, 4096] } }, new Uint8Array(subnormal.buffer));
+    expect(readSafetensors(path).arrays["x"]?.data).toEqual(Float32Array.from(subnormal, valueOf));
   });
 
   it("writes each of them back, and rounds others to the nearest, ties to the even one", () => {

@@ -79,7 +79,7 @@ function memoryLimit(): number {
 }
 
 /** Options for every session of the environment; the caller releases them. */
-export function createSessionOptions({ api, sessionThreads }: Pick<OrtEnvironment, "api" | "sessionThreads">): Handle {
+export function createSessionOptions({ api, sessionThreads }: Pick<OrtEnvironment, "api" | "sessionThreads">, denormalAsZero = true): Handle {
   const options = created(api, (out) => api.CreateSessionOptions(out));
   if (sessionThreads === undefined) check(api, api.DisablePerSessionThreads(options));
   else {
@@ -90,7 +90,8 @@ export function createSessionOptions({ api, sessionThreads }: Pick<OrtEnvironmen
   // Memory patterns plan one block for the whole graph ahead of time, which costs memory and saves nothing here.
   check(api, api.DisableMemPattern(options));
   check(api, api.AddSessionConfigEntry(options, "session.use_env_allocators", "1"));
-  check(api, api.AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
+  // The thread that makes the session takes subnormals for zero from then on: one of the pool, never the one of JavaScript.
+  if (denormalAsZero) check(api, api.AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
   check(api, api.SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS));
   return options;
 }
@@ -101,7 +102,7 @@ function smallestSession(ort: Sessions): Handle {
   builder.input("x", [1], "float32");
   builder.output("y", builder.node("Neg", ["x"]), [1], "float32");
   const model = builder.finish("smallest");
-  const options = createSessionOptions(ort);
+  const options = createSessionOptions(ort, false);
   try {
     return created(api, (out) => api.CreateSessionFromArray(environment, model, model.length, options, out));
   } finally {
