@@ -25,6 +25,7 @@ export type { Benchmark, CallTest, CodeTest, Problem } from "./benchmarks/proble
 export type { PythonValue } from "./benchmarks/python-json.ts";
 export { paperTemplate, PROMPT_TEMPLATES, type PromptMessage, type PromptTemplateName } from "./samples/prompts.ts";
 export { fencedCode, POST_PROCESSORS, type PostProcessor, toProgram } from "./samples/post-process.ts";
+export { printable } from "./samples/printable.ts";
 export { formatSamples, type LeftOut, readSamples, type Sample } from "./samples/samples-file.ts";
 export { type FailedTest, type ProgramScore, type SuiteScore } from "./scoring/score-program.ts";
 export { type SampleScores, type ScoredSample, scoreSamples, type ScoreSamplesOptions, type SuiteSummary } from "./scoring/score-samples.ts";

@@ -50,8 +50,8 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out[0]).toContain("HumanEval+ v0.1.10, 3 tasks, SHA-256 272720b90ac3; post-processor none; sandbox: ");
     expect(out[0]).toMatch(/humaneval +1 +75\.0 % .* 2 of 3 +2 pass, 1 wrong/);
     expect(out[0]).toMatch(/humaneval\+ +1 +75\.0 % .* 2 of 3 +2 pass, 1 wrong/);
-    expect(out[0]).toContain("Left out; the score is over 2 of 3 tasks:\n  line 2: not JSON (");
-    expect(out[0]).toContain('  line 5: the benchmark has no task "HumanEval/999"\n  1 of 3 tasks: no samples: HumanEval/1');
+    expect(out[0]).toContain("Left out; the score is over 2 of 3 tasks:\n  1 of 3 tasks: no samples: HumanEval/1\n  line 2: not JSON (");
+    expect(out[0]).toContain('  line 5: the benchmark has no task "HumanEval/999"');
   });
 
   it("leaves a folder from which the score comes out again, and goes on there", async () => {

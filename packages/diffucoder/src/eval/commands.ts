@@ -1,7 +1,7 @@
 // The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
 import { readFileSync } from "node:fs";
 import { AbortedError, FileError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
-import { defaultFolders, type EvalResult, evalTable } from "@diffucoder/eval";
+import { defaultFolders, type EvalResult, evalTable, printable } from "@diffucoder/eval";
 import { createSandbox } from "@diffucoder/reward-sandbox";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
 import type { Terminal } from "../command.ts";
@@ -122,10 +122,11 @@ async function score(
 }
 
 function rewardText({ id, reward, verdicts, details, trust }: ProgramReward): string {
-  const tests = verdicts.map((verdict, i) => `  test ${i + 1}: ${verdict}${details[i] ? ` (${details[i]})` : ""}`);
-  return [`${id}: reward ${reward === null ? "none, the sandbox failed" : reward.toFixed(3)}${trust === "low" ? ", low trust" : ""}`, ...tests].join(
-    "\n",
-  );
+  const tests = verdicts.map((verdict, i) => `  test ${i + 1}: ${verdict}${details[i] ? ` (${printable(details[i])})` : ""}`);
+  return [
+    `${printable(String(id))}: reward ${reward === null ? "none, the sandbox failed" : reward.toFixed(3)}${trust === "low" ? ", low trust" : ""}`,
+    ...tests,
+  ].join("\n");
 }
 
 function summary(rewards: readonly ProgramReward[], refused: readonly RefusedLine[]): string {

@@ -12,6 +12,7 @@ import {
   formatSamples,
   type LeftOut,
   loadBenchmark,
+  paperTemplate,
   type PostProcessor,
   type ProgramScore,
   type PromptTemplateName,
@@ -44,14 +45,15 @@ interface SampleSet {
 
 /** Draws or reads samples, scores them, and leaves everything in the output folder. */
 export async function runEval({ config, folders, onProgress, signal }: RunEvalOptions): Promise<EvalResult> {
-  const benchmark = part(await loadBenchmark(config.dataset, { folders }), config.idRange);
+  const whole = await loadBenchmark(config.dataset, { folders });
+  const benchmark = part(whole, config.idRange);
   const postProcessor = config.postProcessor ?? (config.model === undefined || isInfilling(config.dataset) ? "none" : "fence");
   const model = config.model === undefined ? undefined : await modelFolder(config.model);
   const checkpoint = model === undefined ? undefined : await checkpointHash(model);
   if (config.output !== undefined) claim(config.output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint });
   const sets =
     model === undefined || checkpoint === undefined
-      ? fileSets(config, benchmark)
+      ? fileSets(config, { whole, benchmark })
       : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress });
   const sandbox = await createSandbox({ workers: config.workers });
   try {
@@ -96,12 +98,17 @@ export async function scoreSet({ label, source, samples, leftOut }: SampleSet, c
   return { ...scores, leftOut: [...leftOut, ...scores.leftOut], label, source };
 }
 
-function fileSets({ samples = [] }: EvalConfig, benchmark: Benchmark): SampleSet[] {
-  const taskIds = new Set(benchmark.problems.map(({ id }) => id));
-  return [samples].flat().map((path) => {
+function fileSets({ samples: paths = [] }: EvalConfig, { whole, benchmark }: { whole: Benchmark; benchmark: Benchmark }): SampleSet[] {
+  const idsOf = ({ problems }: Benchmark): Set<string> => new Set(problems.map(({ id }) => id));
+  const [allIds, ids] = [idsOf(whole), idsOf(benchmark)];
+  return [paths].flat().map((path) => {
     const data = readSampleFile(path);
     const sha256 = createHash("sha256").update(data).digest("hex");
-    return { label: path, source: { kind: "file", path, sha256 }, ...readSamples(data, taskIds) };
+    const read = readSamples(data, allIds);
+    const samples = read.samples.filter(({ taskId }) => ids.has(taskId));
+    const outside = read.samples.length - samples.length;
+    const leftOut = outside === 0 ? [] : [{ where: `${outside} of ${read.samples.length} samples`, reason: "their tasks are outside idRange" }];
+    return { label: path, source: { kind: "file", path, sha256 }, samples, leftOut: [...leftOut, ...read.leftOut] };
   });
 }
 
@@ -150,7 +157,7 @@ async function modelSets(
         kind: "model",
         dir,
         sha256,
-        template: fillsHoles ? "none, the text around the hole" : (template ?? "the paper's"),
+        template: fillsHoles ? "none, the text around the hole" : (template ?? [...new Set(problems.map(paperTemplate))].join(", ")),
         sampler,
         seed,
         samplesPerTask,

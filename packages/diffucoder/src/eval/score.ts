@@ -2,7 +2,7 @@
 //   { "id", "completion" (Markdown with a fenced block) or "code", "entry_point",
 //     "tests": [[[args...], expected], ...] or "asserts": ["assert ...", ...] }
 import { z } from "zod";
-import { fencedCode } from "@diffucoder/eval";
+import { fencedCode, printable } from "@diffucoder/eval";
 import { type Sandbox, sameValue, type VerdictName } from "@diffucoder/reward-sandbox";
 
 const Line = z
@@ -55,7 +55,7 @@ export function readScoreLines(text: string): { lines: ScoreLine[]; refused: Ref
     const result = parseLine(line);
     if (typeof result === "string") refused.push({ line: i + 1, reason: result });
     else if (seen.has(result.id))
-      refused.push({ line: i + 1, reason: `the id ${JSON.stringify(result.id)} is line ${seen.get(result.id)}'s already` });
+      refused.push({ line: i + 1, reason: `the id ${printable(JSON.stringify(result.id))} is line ${seen.get(result.id)}'s already` });
     else {
       seen.set(result.id, i + 1);
       lines.push(result);
@@ -69,7 +69,7 @@ function parseLine(text: string): ScoreLine | string {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return `not JSON (${(error as Error).message})`;
+    return `not JSON (${printable((error as Error).message)})`;
   }
   const parsed = Line.safeParse(value);
   return parsed.success ? parsed.data : parsed.error.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");

@@ -64,7 +64,7 @@ describe("evalReport", () => {
     expect(page).toContain("&#60;script&#62;alert(1)&#60;/script&#62;");
     expect(page).toContain("<code>(1,)</code>");
     expect(page).toContain("<code>&#39;&#60;/pre&#62;&#39;</code>");
-    expect(page).toContain("<code>([1, &#39;&#60;b&#62;&#39;])</code>");
+    expect(page).toContain("<code>f([1, &#39;&#60;b&#62;&#39;])</code>");
     expect(page).toContain("not &#60;JSON&#62;");
     expect(page).not.toContain("<script");
   });

@@ -3,7 +3,7 @@ import type { Problem } from "../benchmarks/problem.ts";
 import type { EvalResult, EvalRun } from "../eval-result.ts";
 import type { FailedTest, SuiteScore } from "../scoring/score-program.ts";
 import type { ScoredSample, SuiteSummary } from "../scoring/score-samples.ts";
-import { sourceText, suiteName } from "./eval-table.ts";
+import { sourceText, suiteName, verdictCounts } from "./eval-table.ts";
 import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
 import { pageHead } from "./page-head.ts";
@@ -51,7 +51,6 @@ export function evalReport(result: EvalResult, problems: readonly Problem[]): st
 function scoreTable({ dataset, runs }: EvalResult): Html {
   const row = (run: EvalRun, { suite, verdicts }: SuiteSummary, figure: SuiteSummary["passAtK"][number]): Html => {
     const [low, high] = figure.interval95.map(formatPercent);
-    const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
     return html`<tr>
       <td>${run.label}</td>
       <td>${suiteName(dataset.name, suite)}</td>
@@ -59,7 +58,7 @@ function scoreTable({ dataset, runs }: EvalResult): Html {
       <td><b>${formatPercent(figure.estimate)}</b></td>
       <td>${low} to ${high}</td>
       <td>${figure.tasks} of ${dataset.tasks}</td>
-      <td>${counts.join(", ")}</td>
+      <td>${verdictCounts(verdicts)}</td>
     </tr>`;
   };
   return html`<div class="scroll">
@@ -96,7 +95,7 @@ function settingsTable(result: EvalResult): Html {
     ],
     ["sandbox", sandbox.description],
     ["seed of the intervals", String(seed)],
-    ...runs.map((run): [string, string] => [run.label, sourceText(run)]),
+    ...runs.map((run): [string, string] => [runs.length === 1 ? "source" : run.label, sourceText(run)]),
   ];
   return html`<table class="settings">
     <tbody>
@@ -164,34 +163,39 @@ function failureView(sample: ScoredSample, byId: ProblemsById): Html {
     <div class="example">
       <div>
         <h4>Program</h4>
-        <pre tabindex="0">${clip(sample.program, SHOWN_TEXT)}</pre>
-        ${
-          problem?.canonical === undefined
-            ? null
-            : html`<details>
-                <summary>The benchmark's own solution</summary>
-                <pre tabindex="0">${clip(problem.prompt + problem.canonical + problem.suffix, SHOWN_TEXT)}</pre>
-              </details>`
-        }
+        ${codeView(sample.program)}
+        ${sample.program === sample.raw || sample.kind === "completion" ? null : folded("As the model wrote it", sample.raw)}
+        ${problem?.canonical === undefined ? null : folded("The benchmark's own solution", problem.prompt + problem.canonical + problem.suffix)}
       </div>
       <div>
         <h4>Failed tests</h4>
-        ${failures.map(testView)}
+        ${failures.map((failure) => testView(failure, problem?.entryPoint ?? ""))}
       </div>
     </div>
   </article>`;
 }
 
-function testView({ test, verdict, input, expected, got, detail }: FailedTest): Html {
+function codeView(code: string): Html {
+  return code.trim() === "" ? html`<p class="muted">Empty.</p>` : html`<pre tabindex="0">${clip(code, SHOWN_TEXT)}</pre>`;
+}
+
+function folded(title: string, code: string): Html {
+  return html`<details>
+    <summary>${title}</summary>
+    ${codeView(code)}
+  </details>`;
+}
+
+function testView({ test, verdict, input, expected, got, detail }: FailedTest, entryPoint: string): Html {
   const value = (item: unknown): string => clip(pythonSource(item), SHOWN_VALUE);
   const rows: [string, string][] =
     input === undefined
       ? [["Test", clip(test, SHOWN_VALUE)]]
       : [
-          ["Input", `(${clip(input.map(value).join(", "), SHOWN_VALUE)})`],
+          ["Call", `${entryPoint}(${clip(input.map(value).join(", "), SHOWN_VALUE)})`],
           ["Expected", value(expected)],
         ];
-  rows.push([verdict, got === undefined ? (detail ?? "") : value(got)]);
+  rows.push(got === undefined ? [verdict, detail ?? ""] : ["Got", value(got)]);
   return html`<table class="settings">
     <tbody>
       ${rows.map(

@@ -28,6 +28,14 @@ export function sourceText({ source }: Pick<EvalRun, "source">): string {
   return `model: ${source.dir} (SHA-256 ${source.sha256.slice(0, 12)}); template ${source.template}; ${[...sampler, `seed ${source.seed}`].join(", ")}`;
 }
 
+/** Samples by verdict, the most frequent first. */
+export function verdictCounts(verdicts: SuiteSummary["verdicts"]): string {
+  return Object.entries(verdicts)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([verdict, count]) => `${count} ${verdict}`)
+    .join(", ");
+}
+
 /** Name of a suite: a benchmark with plus tests is two. */
 export function suiteName(dataset: string, suite: SuiteSummary["suite"]): string {
   return suite === "base" ? dataset.replace(/\+$/, "") : dataset;
@@ -41,9 +49,6 @@ function row(
   isSweep: boolean,
 ): string[] {
   const percent = (share: number): string => (share * 100).toFixed(1);
-  const counts = Object.entries(verdicts)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([verdict, count]) => `${count} ${verdict}`);
   const name = suiteName(dataset.name, suite);
   return [
     ...(isSweep ? [label] : []),
@@ -52,7 +57,7 @@ function row(
     `${percent(estimate)} %`,
     `${percent(low)} to ${percent(high)}`,
     `${tasks} of ${dataset.tasks}`,
-    counts.join(", "),
+    verdictCounts(verdicts),
   ];
 }
 
@@ -79,9 +84,17 @@ function leftOutLines({ label, leftOut, tasks }: EvalRun, isSweep: boolean): str
   return [
     "",
     `Left out${isSweep ? ` of ${label}` : ""}; the score is over ${tasks.scored} of ${tasks.all} tasks:`,
-    ...leftOut.slice(0, SHOWN_LEFT_OUT).map(({ where, reason }) => `  ${where}: ${reason}`),
+    ...summariesFirst(leftOut)
+      .slice(0, SHOWN_LEFT_OUT)
+      .map(({ where, reason }) => `  ${where}: ${reason}`),
     ...(more > 0 ? [`  and ${more} more, which --json and the report list`] : []),
   ];
+}
+
+/** What is said of many tasks or samples at once, before what is said of one. */
+function summariesFirst(leftOut: EvalRun["leftOut"]): EvalRun["leftOut"] {
+  const isSummary = ({ where }: { where: string }): number => Number(/^\d+ of \d+ /.test(where));
+  return leftOut.toSorted((a, b) => isSummary(b) - isSummary(a));
 }
 
 function align(rows: readonly (readonly string[])[]): string[] {

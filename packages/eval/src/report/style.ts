@@ -58,9 +58,11 @@ td { overflow-wrap: anywhere; }
 .stack { table-layout: fixed; }
 .stack th:nth-child(1) { width: 36%; }
 .stack th:nth-child(4) { width: 22%; }
-.settings th { width: 45%; font-weight: 400; }
+.settings th { width: 11rem; font-weight: 400; }
+.example .settings th { width: 6rem; }
 .numbers td, .numbers th { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
+.scroll td { overflow-wrap: break-word; }
 .tall { max-height: 420px; overflow-y: auto; }
 details { margin: 12px 0; }
 summary { cursor: pointer; color: var(--muted); font-size: 0.9rem; }

@@ -1,6 +1,8 @@
 // EvalPlus's sample format: JSON lines of { "task_id", "solution" } (a whole program) or { "task_id", "completion" } (what
 // comes behind the task's prompt). Several lines of a task are several samples. Other keys are ignored.
 
+import { printable } from "./printable.ts";
+
 /** One line of a samples file. */
 export interface Sample {
   /** From 1. */
@@ -39,12 +41,12 @@ function readSample(text: string, line: number, taskIds: ReadonlySet<string>): S
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return `not JSON (${(error as Error).message})`;
+    return `not JSON (${printable((error as Error).message)})`;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
   const { task_id: taskId, solution, completion } = value as Record<string, unknown>;
   if (typeof taskId !== "string") return "task_id must be a string";
-  if (!taskIds.has(taskId)) return `the benchmark has no task ${JSON.stringify(taskId.slice(0, 60))}`;
+  if (!taskIds.has(taskId)) return `the benchmark has no task ${printable(JSON.stringify(taskId.slice(0, 60)))}`;
   if (typeof solution === "string") return { line, taskId, text: solution, kind: "solution" };
   if (typeof completion === "string") return { line, taskId, text: completion, kind: "completion" };
   return "solution or completion must be a string";

@@ -147,6 +147,37 @@ describe("what is left out", () => {
     expect(leftOut[0]).toEqual({ where: "T/1", reason: "the reference solution ends with exception (ValueError) on base input 0, 1" });
   });
 
+  it("names a reference that is too slow, and scores the inputs that it answers", async () => {
+    // The limit is 20 seconds, so that a sandbox with a shorter one stands in.
+    const hasty: Sandbox = { ...sandbox, run: (job, options) => sandbox.run({ ...job, wallTimeMs: Math.min(500, job.wallTimeMs ?? 500) }, options) };
+    const slow = "def f(x):\n    while x == 2: pass\n    return x\n";
+    const { leftOut, suites } = await score(benchmark(slow), [solution("T/1", "def f(x): return x")], { sandbox: hasty });
+    expect(leftOut[0]).toEqual({ where: "T/1", reason: "the reference solution ends with timeout (no answer in time) on base input 1" });
+    expect(suites.map(({ verdicts }) => verdicts)).toEqual([{ pass: 1 }, { pass: 1 }]);
+  });
+
+  it("counts the tasks of each library that is missing, and names every task", async () => {
+    const needing = (id: string, libraries: string[]) => {
+      const test = { kind: "code", tests: [""], separate: false, unittest: true, libraries } as const;
+      return { id, language: "python", prompt: "", suffix: "", entryPoint: "f", wrapper: "", test } as const;
+    };
+    const problems = [
+      needing("T/1", ["json", "no_such"]),
+      needing("T/2", ["no_such.part", "none_either"]),
+      needing("T/3", ["none_either", "no_such"]),
+    ];
+    const { leftOut } = await score(
+      { ...benchmark(reference), problems },
+      problems.map(({ id }, i) => solution(id, "", i + 1)),
+    );
+    expect(leftOut).toEqual([
+      { where: "3 of 3 tasks", reason: "the sandbox's Python cannot import no_such (3), none_either (2)" },
+      { where: "T/1", reason: "the sandbox's Python cannot import no_such" },
+      { where: "T/2", reason: "the sandbox's Python cannot import no_such, none_either" },
+      { where: "T/3", reason: "the sandbox's Python cannot import none_either, no_such" },
+    ]);
+  });
+
   it("leaves out a task whose own solution fails its own test, here", async () => {
     const test = { kind: "code", tests: ["assert f(1) == 2"], separate: true, unittest: false, libraries: [] } as const;
     const problem = {

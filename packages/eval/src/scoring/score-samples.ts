@@ -156,10 +156,17 @@ async function untestable(problems: readonly Problem[], sandbox: Sandbox): Promi
   const libraries = problems.flatMap(({ test }) => (test.kind === "code" ? test.libraries : []));
   if (libraries.length === 0) return [];
   const missing = await missingLibraries(libraries, sandbox);
-  return problems.flatMap(({ id, test }) => {
-    const absent = test.kind === "code" ? test.libraries.filter((library) => missing.has(library.split(".")[0] as string)) : [];
+  const tasksOf = new Map<string, number>();
+  const leftOut = problems.flatMap(({ id, test }): LeftOut[] => {
+    const absent =
+      test.kind === "code" ? test.libraries.map((library) => library.split(".")[0] as string).filter((library) => missing.has(library)) : [];
+    for (const library of new Set(absent)) tasksOf.set(library, (tasksOf.get(library) ?? 0) + 1);
     return absent.length === 0 ? [] : [{ where: id, reason: `the sandbox's Python cannot import ${absent.join(", ")}` }];
   });
+  if (leftOut.length < 2) return leftOut;
+  const counts = [...tasksOf].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([library, count]) => `${library} (${count})`);
+  const summary = { where: `${leftOut.length} of ${problems.length} tasks`, reason: `the sandbox's Python cannot import ${counts.join(", ")}` };
+  return [summary, ...leftOut];
 }
 
 function summarizeSuites(samples: readonly ScoredSample[], { random, ks = DEFAULT_KS }: ScoreSamplesOptions): SuiteSummary[] {

@@ -1,0 +1,142 @@
+// Files as they come: whatever is wrong with a line is told by its number, the rest is scored, and the summary says what was left out.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defaultFolders, type EvalResult } from "@diffucoder/eval";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { runCommand } from "../command.ts";
+
+const hasSharedBench = existsSync(defaultFolders({}).search[0] as string);
+const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
+
+let dir: string;
+let [out, error]: [string[], string[]] = [[], []];
+const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
+const run = (...args: string[]) => runCommand(args, { terminal, signal: new AbortController().signal });
+const file = (name: string, lines: readonly (object | string)[]): string => {
+  const path = join(dir, name);
+  writeFileSync(path, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
+  return path;
+};
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "diffucoder-bad-inputs-"));
+  vi.stubEnv("XDG_CACHE_HOME", join(dir, "cache"));
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(() => ([out, error] = [[], []]));
+
+const tenMegabytes = "#".repeat(1e7);
+const truncate = "def truncate_number(number):\n    return number % 1.0\n";
+
+describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
+  it("scores half of the tasks, and says of everything else why not", async () => {
+    const samples = file("samples.jsonl", [
+      { task_id: "HumanEval/2", solution: truncate },
+      "\u001b[2J\u0000 no JSON",
+      "[1, 2]",
+      { solution: truncate },
+      { task_id: "HumanEval/2\u001b]0;title\u0007", solution: truncate },
+      { task_id: "HumanEval/2" },
+      { task_id: "HumanEval/2", solution: truncate }, // the same again is another sample
+      { task_id: "HumanEval/3", solution: "x = '\0'" },
+      { task_id: "HumanEval/3", solution: "x = '\ud800'" },
+      { task_id: "HumanEval/3", solution: tenMegabytes },
+    ]);
+    expect(await run("eval", "--dataset", "humaneval+", "--samples", samples, "--set", "idRange=[0,4]", "--json")).toBe(0);
+    const { runs } = JSON.parse(out[0] as string) as EvalResult;
+    expect(runs[0]?.leftOut).toEqual([
+      { where: "line 2", reason: expect.stringMatching(/^not JSON \(Unexpected token '\\u001b', "\\u001b\[2J\\u0000 no JSON" is not valid JSON\)$/) },
+      { where: "line 3", reason: "not a JSON object" },
+      { where: "line 4", reason: "task_id must be a string" },
+      { where: "line 5", reason: 'the benchmark has no task "HumanEval/2\\u001b]0;title\\u0007"' },
+      { where: "line 6", reason: "solution or completion must be a string" },
+      { where: "2 of 4 tasks", reason: "no samples: HumanEval/0, HumanEval/1" },
+    ]);
+    expect(runs[0]?.samples.map(({ line, score }) => [line, score.base.verdict, score.base.failures[0]?.detail])).toEqual([
+      [1, "pass", undefined],
+      [7, "pass", undefined],
+      [8, "exception", "SyntaxError"],
+      [9, "exception", "SyntaxError"],
+      [10, "memory", "a program of 10000000 characters; at most 1048576 are run"],
+    ]);
+    expect(runs[0]?.tasks).toEqual({ all: 4, scored: 2 });
+    expect(runs[0]?.suites.map(({ suite, passAtK: [first] }) => [suite, first?.estimate, first?.tasks])).toEqual([
+      ["base", 0.5, 2],
+      ["plus", 0.5, 2],
+    ]);
+  });
+
+  it("tells samples that were not asked for from those that no task fits", async () => {
+    const ids = ["HumanEval/2", "HumanEval/7", "HumanEval/8", "HumanEval/999"];
+    const samples = file(
+      "range.jsonl",
+      ids.map((task_id) => ({ task_id, solution: truncate })),
+    );
+    expect(await run("eval", "--dataset", "humaneval", "--samples", samples, "--set", "idRange=[2,4]")).toBe(0);
+    expect(out[0]?.split("\n\n").at(-1)).toBe(
+      [
+        "Left out; the score is over 1 of 2 tasks:",
+        "  2 of 3 samples: their tasks are outside idRange",
+        "  1 of 2 tasks: no samples: HumanEval/3",
+        '  line 4: the benchmark has no task "HumanEval/999"',
+      ].join("\n"),
+    );
+  });
+
+  it("takes the same programs through every post-processor without ending", async () => {
+    const samples = file("odd.jsonl", [
+      { task_id: "HumanEval/2", completion: "\0" },
+      { task_id: "HumanEval/2", completion: "\ud800" },
+      { task_id: "HumanEval/2", completion: tenMegabytes },
+      { task_id: "HumanEval/2", completion: "```\n".repeat(1000) },
+    ]);
+    for (const postProcessor of ["none", "fence", "stop", "sanitize"]) {
+      const settings = ["--set", "idRange=[2,3]", "--set", `postProcessor=${postProcessor}`];
+      expect(await run("eval", "--dataset", "humaneval", "--samples", samples, "--json", ...settings)).toBe(0);
+      const { runs } = JSON.parse(out.at(-1) as string) as EvalResult;
+      expect([runs[0]?.samples.length, runs[0]?.suites[0]?.verdicts["pass"]]).toEqual([4, undefined]);
+    }
+  });
+
+  it("ends with one sentence where nothing is left", async () => {
+    const samples = file("nothing.jsonl", ["nothing"]);
+    expect(await run("eval", "--dataset", "humaneval", "--samples", samples, "--set", "idRange=[0,1]")).toBe(1);
+    expect(out[0]).toContain(
+      "\n\nNothing was scored.\n\nLeft out; the score is over 0 of 1 tasks:\n  1 of 1 tasks: no samples: HumanEval/0\n  line 1: not JSON (",
+    );
+    expect(await run("eval", "--dataset", "humaneval", "--samples", dir)).toBe(1);
+    expect(error).toEqual([`${dir}: EISDIR: illegal operation on a directory, read. Give a file in EvalPlus's sample format with --samples.`]);
+    expect(await run("eval", "--dataset", "multipl-e-js", "--samples", samples, "--set", "postProcessor=sanitize")).toBe(1);
+    expect(error[1]).toBe("eval's settings is not valid:\n  - postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop");
+  });
+});
+
+describe("diffucoder score", () => {
+  it("does not run what is too long, nor print what a program says to the terminal as it is", async () => {
+    const named = "E = type('\\x1b[2J', (Exception,), {})\ndef f(x):\n    raise E\n";
+    const input = file("score.jsonl", [
+      { id: "long", code: tenMegabytes, entry_point: "f", tests: [[[1], 1]] },
+      { id: "named\u001b", code: named, entry_point: "f", tests: [[[1], 1]] },
+      "\u001b[2J",
+      { id: "named\u001b", code: named, entry_point: "f", tests: [[[1], 1]] },
+      { id: "both", code: "", completion: "", entry_point: "f", tests: [[[1], 1]] },
+      { id: "short test", code: "", entry_point: "f", tests: [[[1]]] },
+    ]);
+    expect(await run("score", "--input", input)).toBe(0);
+    expect(out).toEqual([
+      "long: reward 0.000\n  test 1: memory (a program of 10000000 characters; at most 1048576 are run)",
+      "named\\u001b: reward 0.000\n  test 1: exception (\\u001b[2J)",
+    ]);
+    expect(error).toEqual([
+      `${input}: line 3: not JSON (Unexpected token '\\u001b', "\\u001b[2J" is not valid JSON)`,
+      `${input}: line 4: the id "named\\u001b" is line 2's already`,
+      `${input}: line 5: give either completion or code`,
+      expect.stringContaining(`${input}: line 6: tests: 0: `),
+      "2 programs scored, 0 pass every test; 4 lines left out.",
+    ]);
+  });
+});
