@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AbortedError, DiffuCoderError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
-import { bundledModelDir, loadDiffuCoder } from "diffucoder";
+import { bundledModelDir } from "diffucoder";
 import { Command, CommanderError } from "commander";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./commands/coupled-grpo.ts";
 import { EvaluateRecipeSchema, runEvaluation } from "./commands/evaluate.ts";
 import { PretrainRecipeSchema, runPretrain } from "./commands/pretrain.ts";
 import { clearQuickstart, finishedQuickstart, runQuickstart } from "./commands/quickstart.ts";
+import { loadDiffusionModel } from "./load-diffusion-model.ts";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
 import { progressView } from "./progress.ts";
 import { QuickstartRecipeSchema } from "./quickstart-recipe.ts";
@@ -103,7 +104,7 @@ async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Prom
 async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
   const parsed = parseConfig(CoupledGrpoRecipeSchema, recipeData(flags, "coupled-grpo"), { source: sourceOf(flags, "coupled-grpo") });
   const modelDir = flags.model ?? bundledModelDir();
-  const coder = await loadDiffuCoder(modelDir);
+  const coder = await loadDiffusionModel(modelDir);
   const model = await withSandbox(terminal, (sandbox) =>
     withProgress(flags, terminal, (onProgress) =>
       runCoupledGrpo({ recipe: parsed, coder, modelDir, sandbox, output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
@@ -119,7 +120,7 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
   const samples = join(flags.output, "samples.jsonl");
   if (flags.fresh === true) for (const path of [samples, join(flags.output, SETTINGS_FILE)]) rmSync(path, { force: true });
   claimFolder(flags.output, { recipe: parsed, modelDir });
-  const coder = await loadDiffuCoder(modelDir);
+  const coder = await loadDiffusionModel(modelDir);
   const evaluation = await withSandbox(terminal, (sandbox) =>
     withProgress(flags, terminal, (onProgress) =>
       runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress }),

@@ -1,13 +1,13 @@
 // `train coupled-grpo`: improves a model by rewards from the sandbox, on TinyCode's training split.
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createRandom, InvalidArgumentError, type OnProgress } from "@diffucoder/core";
+import { createRandom, type OnProgress } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import { freshCoupledGrpoState, freshState, loadCheckpoint, openMetricsLog, saveCheckpoint, trainCoupledGrpo } from "@diffucoder/trainer";
-import type { DiffuCoder } from "diffucoder";
 import { z } from "zod";
+import type { DiffusionModel } from "../load-diffusion-model.ts";
 import { trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
 
 export const CoupledGrpoRecipeSchema = z.strictObject({ data: TrainingTasksSchema, training: CoupledGrpoConfigSchema });
@@ -16,7 +16,7 @@ export type CoupledGrpoRecipe = z.output<typeof CoupledGrpoRecipeSchema>;
 
 export interface CoupledGrpoCommandOptions {
   recipe: CoupledGrpoRecipe;
-  coder: DiffuCoder;
+  coder: DiffusionModel;
   /** Folder from which `coder` was loaded. */
   modelDir: string;
   sandbox: Sandbox;
@@ -40,8 +40,6 @@ export async function runCoupledGrpo({
 }: CoupledGrpoCommandOptions): Promise<string> {
   const { data, training } = recipe;
   const { config, generationConfig, logits } = coder;
-  if (!("maskTokenId" in config))
-    throw new InvalidArgumentError({ argument: "model", value: config.modelType, expected: "a masked diffusion model for coupled-GRPO" });
   const checkpointPath = join(output, "checkpoint.safetensors");
   const metricsPath = join(output, "metrics.jsonl");
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
@@ -81,6 +79,6 @@ export async function runCoupledGrpo({
 }
 
 /** The optimizer takes its arrays over; the loaded model keeps its own. */
-function cloneParameters({ parameters }: DiffuCoder): Record<string, DiffuCoder["parameters"][string]> {
+function cloneParameters({ parameters }: DiffusionModel): Record<string, DiffusionModel["parameters"][string]> {
   return Object.fromEntries(Object.entries(parameters).map(([name, array]) => [name, array.clone()]));
 }

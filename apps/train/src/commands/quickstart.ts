@@ -6,7 +6,7 @@ import { JsonLinesLog, type OnProgress, readJsonObject, writeFileAtomic } from "
 import { type Evaluation, type QuickstartReportData, quickstartReport, resultJson, type RevealOrder } from "@diffucoder/eval";
 import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
-import { loadDiffuCoder } from "diffucoder";
+import { loadDiffusionModel } from "../load-diffusion-model.ts";
 import type { QuickstartRecipe } from "../quickstart-recipe.ts";
 import { reportData } from "../quickstart-report-data.ts";
 import { claimFolder, SETTINGS_FILE } from "../run-folder.ts";
@@ -56,7 +56,7 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
   };
   const common = { sandbox, signal, onProgress: progress };
   const evaluate = async (dir: string, name: "before" | "after"): Promise<Evaluation<Verdict, RevealOrder>> => {
-    const coder = await loadDiffuCoder(dir);
+    const coder = await loadDiffusionModel(dir);
     try {
       return await runEvaluation({ ...common, coder, config: evaluation, seed, phase: `evaluate ${name}`, output: join(output, `${name}.jsonl`) });
     } finally {
@@ -64,7 +64,7 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
     }
   };
 
-  const coder = await loadDiffuCoder(modelDir);
+  const coder = await loadDiffusionModel(modelDir);
   const before = await evaluate(modelDir, "before");
   const trained = await runCoupledGrpo({
     ...common,
