@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     server: { deps: { inline: [/\.readme-examples/] } }, // programs of the READMEs, see scripts/readme-examples.test.ts
     setupFiles: [pathOf("vitest.setup.ts")],
     projects: projects.map((folder) => ({
