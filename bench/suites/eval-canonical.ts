@@ -5,20 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom, UnavailableError } from "@diffucoder/core";
-import {
-  type Benchmark,
-  BENCHMARK_NAMES,
-  type BenchmarkName,
-  defaultFolders,
-  loadBenchmark,
-  type Problem,
-  type Sample,
-  scoreSamples,
-} from "@diffucoder/eval";
+import { type Benchmark, type BenchmarkName, defaultFolders, loadBenchmark, type Problem, type Sample, scoreSamples } from "@diffucoder/eval";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { mutants } from "../mutate.ts";
 import { measured, type Result } from "../measurement.ts";
-import type { SuiteOptions } from "./suite.ts";
+import type { Suite, SuiteOptions } from "./suite.ts";
 
 const WORKERS = Math.min(2, availableParallelism());
 const MUTANTS_PER_TASK = 2;
@@ -26,6 +17,10 @@ const MUTANTS_PER_TASK = 2;
 const HUMANEVAL_PLUS_SECONDS = 180;
 /** Tasks per benchmark whose mutants run; a mutant that hangs costs its time limit. */
 const MUTATED_TASKS = 500;
+/** Milliseconds of a mutant's call or test: nearly all end within a few, and one that hangs should not cost what a slow solution may. */
+const MUTANT_MS = 2000;
+/** What a call may take at the least; one that may take more has a reference that is slow itself. */
+const SHORTEST_CALL_MS = 4000;
 
 /** Tasks that no program can solve, and why. */
 const NO_SOLUTION: Readonly<Record<string, string>> = {
@@ -33,13 +28,26 @@ const NO_SOLUTION: Readonly<Record<string, string>> = {
   HumanEval_92_any_int: "its test wants 3.0 told from 3, which JavaScript cannot",
 };
 
-export async function evalCanonicalSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
+/** The benchmarks of each suite: together they would take longer than one suite should. */
+export const EVAL_SUITES = {
+  "eval-canonical": ["humaneval", "humaneval+", "mbpp", "mbpp+", "multipl-e-js", "multipl-e-ts"],
+  "eval-infilling": ["infilling-single-line", "infilling-multi-line", "infilling-random-span", "infilling-random-span-light"],
+  "eval-bigcodebench": ["bigcodebench"],
+} as const satisfies Record<string, readonly BenchmarkName[]>;
+
+export type EvalSuiteName = keyof typeof EVAL_SUITES;
+
+export function evalCanonicalSuite(suite: EvalSuiteName): Suite {
+  return (options) => measureBenchmarks(suite, options);
+}
+
+async function measureBenchmarks(suite: EvalSuiteName, { quick, say }: SuiteOptions): Promise<Result[]> {
   const sandbox = await createSandbox({ workers: WORKERS });
   const results: Result[] = [];
   try {
-    for (const name of BENCHMARK_NAMES) {
+    for (const name of EVAL_SUITES[suite]) {
       try {
-        results.push(...(await measureBenchmark(name, { sandbox, quick, say })));
+        results.push(...(await measureBenchmark(name, { suite, sandbox, quick, say })));
       } catch (error) {
         if (!(error instanceof UnavailableError)) throw error;
         say(`${name}: ${error.message}`);
@@ -51,12 +59,15 @@ export async function evalCanonicalSuite({ quick, say }: SuiteOptions): Promise<
   }
 }
 
-async function measureBenchmark(name: BenchmarkName, { sandbox, quick, say }: SuiteOptions & { sandbox: Sandbox }): Promise<Result[]> {
+async function measureBenchmark(
+  name: BenchmarkName,
+  { suite, sandbox, quick, say }: SuiteOptions & { suite: EvalSuiteName; sandbox: Sandbox },
+): Promise<Result[]> {
   const whole = await loadBenchmark(name, { folders: defaultFolders() });
   const benchmark = quick ? { ...whole, problems: everyNth(whole.problems, 5) } : whole;
   const solutions = canonicalCompletions(benchmark);
   const random = createRandom(0).split("mutants", name);
-  const mutated = everyNth(benchmark.problems, MUTATED_TASKS).flatMap((problem): Sample[] => {
+  const allMutants = everyNth(benchmark.problems, MUTATED_TASKS).flatMap((problem): Sample[] => {
     const code = solutions.get(problem.id);
     if (code === undefined || NO_SOLUTION[problem.id] !== undefined) return [];
     const language = problem.language === "python" ? "python" : "javascript";
@@ -69,23 +80,26 @@ async function measureBenchmark(name: BenchmarkName, { sandbox, quick, say }: Su
   });
   const cacheFolder = mkdtempSync(join(tmpdir(), "eval-canonical-"));
   try {
-    const score = async (samples: Sample[]): Promise<Awaited<ReturnType<typeof scoreSamples>> & { seconds: number }> => {
+    const score = async (samples: Sample[], within: Sandbox): Promise<Awaited<ReturnType<typeof scoreSamples>> & { seconds: number }> => {
       const started = performance.now();
       const numbered = samples.map((sample, i) => ({ ...sample, line: i + 1 }));
-      const common = { benchmark, postProcessor: "none", sandbox, cacheFolder, concurrency: WORKERS, random } as const;
+      const common = { benchmark, postProcessor: "none", sandbox: within, cacheFolder, concurrency: WORKERS, random } as const;
       return { ...(await scoreSamples({ ...common, samples: numbered })), seconds: (performance.now() - started) / 1000 };
     };
-    say(`eval-canonical: ${name}, its solutions ...`);
-    const right = await score([...solutions].map(([taskId, text]) => ({ line: 0, taskId, text, kind: "completion" })));
+    say(`${suite}: ${name}, its solutions ...`);
+    const solved = [...solutions].map(([taskId, text]): Sample => ({ line: 0, taskId, text, kind: "completion" }));
+    const right = await score(solved, sandbox);
     for (const { taskId, score: of } of right.samples) {
       const { verdict, failures } = of.base.verdict === "pass" ? (of.plus ?? of.base) : of.base;
       if (verdict !== "pass") say(`  ${taskId}: ${verdict}, ${NO_SOLUTION[taskId] ?? failures[0]?.detail ?? failures[0]?.test}`);
     }
     for (const { where, reason } of right.leftOut.slice(0, 10)) say(`  left out: ${where}: ${reason}`);
     if (right.leftOut.length > 10) say(`  left out: ${right.leftOut.length - 10} more`);
-    say(`eval-canonical: ${name}, ${mutated.length} mutants ...`);
-    const wrong = await score(mutated);
-    return toResults(name, { tasks: right.samples.length, right, wrong, quick });
+    const judged = new Set(right.samples.map(({ taskId }) => taskId));
+    const mutated = allMutants.filter(({ taskId }) => judged.has(taskId));
+    say(`${suite}: ${name}, ${mutated.length} mutants ...`);
+    const wrong = await score(mutated, hurried(sandbox));
+    return toResults(name, { suite, tasks: right.samples.length, right, wrong, quick });
   } finally {
     rmSync(cacheFolder, { recursive: true, force: true });
   }
@@ -93,8 +107,33 @@ async function measureBenchmark(name: BenchmarkName, { sandbox, quick, say }: Su
 
 type Scored = Awaited<ReturnType<typeof scoreSamples>> & { seconds: number };
 
-function toResults(name: BenchmarkName, { tasks, right, wrong, quick }: { tasks: number; right: Scored; wrong: Scored; quick: boolean }): Result[] {
-  const suite = "eval-canonical";
+/** The same sandbox with `MUTANT_MS` for a call or a test; `unittest` classes, which are many tests in one, keep their time. */
+function hurried(sandbox: Sandbox): Sandbox {
+  const least = (milliseconds: number | undefined): number => Math.min(MUTANT_MS, milliseconds ?? MUTANT_MS);
+  return {
+    ...sandbox,
+    run: (job, options) =>
+      sandbox.run(
+        {
+          ...job,
+          ...(job.callTimesMs && { callTimesMs: job.callTimesMs.map((wall) => (wall > SHORTEST_CALL_MS ? wall : MUTANT_MS)) }),
+          wallTimeMs: least(job.wallTimeMs),
+        },
+        options,
+      ),
+    runTests: (job, options) => sandbox.runTests(job.unittest === true ? job : { ...job, wallTimeMs: least(job.wallTimeMs) }, options),
+  };
+}
+
+interface Measured {
+  suite: EvalSuiteName;
+  tasks: number;
+  right: Scored;
+  wrong: Scored;
+  quick: boolean;
+}
+
+function toResults(name: BenchmarkName, { suite, tasks, right, wrong, quick }: Measured): Result[] {
   const results = right.suites.flatMap(({ suite: tests, verdicts }): Result[] => {
     const label = tests === "base" ? name.replace(/\+$/, " base") : name;
     const [survived = 0, all = 0] = wrong.suites

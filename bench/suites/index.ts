@@ -26,7 +26,9 @@ export const suites: Readonly<Record<string, Suite>> = {
   "quantized-layer": quantizedLayerSuite,
   samplers: samplersSuite,
   sandbox: sandboxSuite,
-  "eval-canonical": evalCanonicalSuite,
+  "eval-canonical": evalCanonicalSuite("eval-canonical"),
+  "eval-infilling": evalCanonicalSuite("eval-infilling"),
+  "eval-bigcodebench": evalCanonicalSuite("eval-bigcodebench"),
   "coupled-grpo-step": coupledGrpoStepSuite,
   tokenizer: tokenizerSuite,
   loading: loadingSuite,
@@ -34,4 +36,11 @@ export const suites: Readonly<Record<string, Suite>> = {
 };
 
 /** Suites that take minutes and do not run with the others. */
-export const onlyByName: ReadonlySet<string> = new Set(["eval-canonical", "pareto", "train-step-160M", "published-7B"]);
+export const onlyByName: ReadonlySet<string> = new Set([
+  "eval-canonical",
+  "eval-infilling",
+  "eval-bigcodebench",
+  "pareto",
+  "train-step-160M",
+  "published-7B",
+]);
