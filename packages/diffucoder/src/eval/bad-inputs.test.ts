@@ -1,5 +1,5 @@
 // Files as they come: whatever is wrong with a line is told by its number, the rest is scored, and the summary says what was left out.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultFolders, type EvalResult } from "@diffucoder/eval";
@@ -100,6 +100,22 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
       const { runs } = JSON.parse(out.at(-1) as string) as EvalResult;
       expect([runs[0]?.samples.length, runs[0]?.suites[0]?.verdicts["pass"]]).toEqual([4, undefined]);
     }
+  });
+
+  it("runs programs without isolation only if it is told to, and says so", async () => {
+    const samples = file("none.jsonl", [{ task_id: "HumanEval/2", solution: truncate }]);
+    const output = join(dir, "none");
+    const args = ["eval", "--dataset", "humaneval+", "--samples", samples, "--set", "idRange=[2,3]"];
+    expect(await run(...args, "--set", "isolation=none", "--output", output)).toBe(0);
+    expect(out[0]).toContain("; sandbox: none\n");
+    expect(out[0]).toMatch(/humaneval\+ +1 +100\.0 %/);
+    expect(readFileSync(join(output, "report.html"), "utf8")).toContain("NO ISOLATION: limits on time and memory alone");
+    expect(await run(...args, "--set", "isolation=piston:http://127.0.0.1:9")).toBe(1);
+    expect(await run(...args, "--set", "isolation=docker")).toBe(1);
+    expect(error).toEqual([
+      expect.stringMatching(/^Piston at 127\.0\.0\.1:9 is not available: no connection \(.+\)\.$/),
+      "eval's settings is not valid:\n  - isolation: expected auto, bubblewrap, process, pyodide, none, e2b or piston:URL",
+    ]);
   });
 
   it("ends with one sentence where nothing is left", async () => {

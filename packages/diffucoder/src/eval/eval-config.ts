@@ -1,5 +1,6 @@
 import { BENCHMARK_NAMES, POST_PROCESSORS, PROMPT_TEMPLATES } from "@diffucoder/eval";
 import { z } from "zod";
+import { IsolationSchema } from "./isolation.ts";
 
 const oneOrMore = <S extends z.ZodType>(item: S) => z.union([item, z.array(item).min(1)]);
 
@@ -33,6 +34,9 @@ export const EvalConfigSchema = z
     idRange: z.tuple([z.int().nonnegative(), z.int().positive()]).optional().describe("tasks [from, to) of the benchmark, by position"),
     seed: z.int().nonnegative().default(0).describe("of sampling and of the intervals"),
     ks: z.array(z.int().positive()).min(1).default([1, 10, 100]).describe("the k of pass@k; those with enough samples are shown"),
+    isolation: IsolationSchema.default("auto").describe(
+      "what keeps programs apart; none must be asked for; e2b and piston:URL run them elsewhere, calls only",
+    ),
     workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
   })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })

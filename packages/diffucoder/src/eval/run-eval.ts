@@ -26,6 +26,7 @@ import { loadDiffuCoder } from "../diffucoder.ts";
 import { modelFolder } from "../hub.ts";
 import { checkpointHash } from "./checkpoint-hash.ts";
 import { type EvalConfig, isInfilling } from "./eval-config.ts";
+import { isolationOf } from "./isolation.ts";
 import { answerWriter, generateSamples, holeWriter } from "./generate-samples.ts";
 
 export interface RunEvalOptions {
@@ -55,7 +56,7 @@ export async function runEval({ config, folders, onProgress, signal }: RunEvalOp
     model === undefined || checkpoint === undefined
       ? fileSets(config, { whole, benchmark })
       : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress });
-  const sandbox = await createSandbox({ workers: config.workers });
+  const sandbox = await createSandbox({ workers: config.workers, isolation: isolationOf(config.isolation) });
   try {
     const runs: EvalRun[] = [];
     for (const set of sets) runs.push(await scoreSet(set, { benchmark, postProcessor, config, sandbox, folders, signal, onProgress }));
