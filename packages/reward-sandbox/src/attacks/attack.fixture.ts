@@ -24,4 +24,4 @@ export interface Attack {
 
 /** What the task's tests want. A file with these values lies at `ANSWERS_FILE` outside the sandbox. */
 export const expectedOf = (x: number): number => 998_244_353 * x + 7;
-export const ANSWERS_FILE = "/tmp/diffucoder-attack-answers.json";
+export const ANSWERS_FILE = `/tmp/diffucoder-attack-answers-${process.pid}.json`;

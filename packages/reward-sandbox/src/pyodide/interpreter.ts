@@ -12,8 +12,8 @@ import { shippedFile } from "../shipped-file.ts";
 const RESERVE = 512 * 2 ** 20;
 /** Of all answers to one piece of work, bytes. */
 const ALL_OUTPUT_LIMIT = 64 * 2 ** 20;
-/** Loading takes one second, and some where other work slows it down. */
-const START_SECONDS = 30;
+/** Loading takes half a second, and many times as long where other work slows it down. */
+const START_SECONDS = 60;
 /** How V8 ends itself, and how what holds too much is ended. */
 const OUT_OF_MEMORY: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV"]);
 

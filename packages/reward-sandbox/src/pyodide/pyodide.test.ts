@@ -1,8 +1,10 @@
 // What Pyodide does for honest jobs; hostile ones are in attacks-weaker.test.ts. Each program costs the start of an interpreter.
 import { AbortedError } from "@diffucoder/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { findPyodide } from "./provider.ts";
+
+vi.setConfig({ testTimeout: 300_000 }); // on a busy machine an interpreter takes seconds to start
 
 const has = findPyodide() !== undefined;
 
@@ -10,7 +12,7 @@ describe.runIf(has)(`isolation by Pyodide${has ? "" : " (SKIPPED: the package py
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await createSandbox({ workers: 2, wallTimeMs: 20_000, memoryMb: 128, isolation: "pyodide" });
-  }, 120_000);
+  }, 240_000);
   afterAll(() => sandbox.close());
 
   it("says what it is, and that it is weaker", async () => {
