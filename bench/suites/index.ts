@@ -7,6 +7,7 @@ import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
 import { loadingSuite } from "./loading.ts";
 import { paretoSuite } from "./pareto.ts";
+import { projectionsSuite } from "./projections.ts";
 import { publishedModelSuite } from "./published-model.ts";
 import { quantizedLayerSuite } from "./quantized-layer.ts";
 import { samplersSuite } from "./samplers.ts";
@@ -21,6 +22,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   engine: engineSuite,
   "javascript-overhead": javascriptOverheadSuite,
   forward: forwardSuite,
+  projections: projectionsSuite,
   denoise: denoiseSuite,
   pareto: paretoSuite,
   "quantized-layer": quantizedLayerSuite,
