@@ -67,7 +67,7 @@ export interface DiffuCoder {
 }
 
 export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision"> {
-  /** Keep the matrices in 8 or 4 bits: a 7B model takes 9 GB or 5 GB. @default as float32, unless the checkpoint is quantized */
+  /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
   quantize?: Quantization | undefined;
   /**
    * Where the network runs: the processor, or a GPU through Vulkan, Metal or Direct3D 12, where the weights then stay. Float32 only.
