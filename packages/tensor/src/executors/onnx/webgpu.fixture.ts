@@ -1,11 +1,12 @@
 // A WebGPU device for tests: the machine's own, or Mesa's software one, to which a layer adds the features that Dawn asks for
 // (apt-get install mesa-vulkan-drivers libvulkan-dev gcc).
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DiffuCoderError } from "@diffucoder/core";
+import { afterAll } from "vitest";
 import type { Executor } from "../../executor.ts";
 import { onnxExecutor } from "./executor.ts";
 
@@ -26,6 +27,7 @@ export async function findWebGpu(): Promise<{ executor?: Executor; note: string 
 
 function useLayer(): void {
   const folder = mkdtempSync(join(tmpdir(), "vulkan-layer-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const library = join(folder, "libfeatures.so");
   try {
     execFileSync("cc", ["-shared", "-fPIC", "-o", library, layerSource], { stdio: "pipe" });
