@@ -1,33 +1,11 @@
 // Files as they come: whatever is wrong with a line is told by its number, the rest is scored, and the summary says what was left out.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultFolders, type EvalResult } from "@diffucoder/eval";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { runCommand } from "../command.ts";
+import type { EvalResult } from "@diffucoder/eval";
+import { describe, expect, it } from "vitest";
+import { evalCommands, hasSharedBench, skipNote } from "./eval-commands.fixture.ts";
 
-const hasSharedBench = existsSync(defaultFolders({}).search[0] as string);
-const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
-
-let dir: string;
-let [out, error]: [string[], string[]] = [[], []];
-const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
-const run = (...args: string[]) => runCommand(args, { terminal, signal: new AbortController().signal });
-const file = (name: string, lines: readonly (object | string)[]): string => {
-  const path = join(dir, name);
-  writeFileSync(path, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
-  return path;
-};
-
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), "diffucoder-bad-inputs-"));
-  vi.stubEnv("XDG_CACHE_HOME", join(dir, "cache"));
-});
-afterAll(() => {
-  vi.unstubAllEnvs();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(() => ([out, error] = [[], []]));
+const { dir, out, error, run, file } = evalCommands();
 
 const tenMegabytes = "#".repeat(1e7);
 const truncate = "def truncate_number(number):\n    return number % 1.0\n";

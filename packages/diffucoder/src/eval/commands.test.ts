@@ -1,34 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { defaultFolders, type EvalResult } from "@diffucoder/eval";
-import { runCommand } from "../command.ts";
+import { describe, expect, it } from "vitest";
+import type { EvalResult } from "@diffucoder/eval";
 import { makeTinyModel } from "../tiny-model.fixture.ts";
+import { evalCommands, hasSharedBench, skipNote } from "./eval-commands.fixture.ts";
 
-const sharedBench = defaultFolders({}).search[0] as string;
-const hasSharedBench = existsSync(sharedBench);
-const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
-
-let dir: string;
-let [out, error]: [string[], string[]] = [[], []];
-const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
-const run = (...args: string[]) => runCommand(args, { terminal, signal: new AbortController().signal });
-const file = (name: string, lines: readonly (object | string)[]): string => {
-  const path = join(dir, name);
-  writeFileSync(path, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
-  return path;
-};
-
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), "diffucoder-eval-commands-"));
-  vi.stubEnv("XDG_CACHE_HOME", join(dir, "cache"));
-});
-afterAll(() => {
-  vi.unstubAllEnvs();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(() => ([out, error] = [[], []]));
+const { dir, out, error, run, file } = evalCommands();
 
 const hasClose =
   "def has_close_elements(numbers, threshold):\n    s = sorted(numbers)\n    return any(b - a < threshold for a, b in zip(s, s[1:]))\n";

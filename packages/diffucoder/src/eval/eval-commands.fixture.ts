@@ -1,0 +1,37 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defaultFolders } from "@diffucoder/eval";
+import { afterAll, beforeAll, beforeEach, vi } from "vitest";
+import { runCommand } from "../command.ts";
+
+/** Where the benchmarks' files are, outside of the repository. */
+const sharedBench = defaultFolders({}).search[0] as string;
+export const hasSharedBench = existsSync(sharedBench);
+/** For the name of a test that needs them. */
+export const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
+
+/** The command in a folder and with a cache of its own; `out` and `error` are what a test has made it print. */
+export function evalCommands() {
+  const dir = mkdtempSync(join(tmpdir(), "diffucoder-eval-"));
+  const [out, error]: [string[], string[]] = [[], []];
+  const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
+  beforeAll(() => void vi.stubEnv("XDG_CACHE_HOME", join(dir, "cache")));
+  beforeEach(() => void [out, error].forEach((lines) => lines.splice(0)));
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return {
+    dir,
+    out,
+    error,
+    run: (...args: string[]) => runCommand(args, { terminal, signal: new AbortController().signal }),
+    /** Writes a file of lines and gives its path. */
+    file: (name: string, lines: readonly (object | string)[]): string => {
+      const path = join(dir, name);
+      writeFileSync(path, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
+      return path;
+    },
+  };
+}
