@@ -17,7 +17,7 @@ export function evalCommands() {
   const [out, error]: [string[], string[]] = [[], []];
   const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
   beforeAll(() => void vi.stubEnv("XDG_CACHE_HOME", join(dir, "cache")));
-  beforeEach(() => void [out, error].forEach((lines) => lines.splice(0)));
+  beforeEach(() => [out, error].forEach((lines) => lines.splice(0)));
   afterAll(() => {
     vi.unstubAllEnvs();
     rmSync(dir, { recursive: true, force: true });
