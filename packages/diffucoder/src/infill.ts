@@ -5,11 +5,12 @@ import { createRandom, InvalidArgumentError } from "@diffucoder/core";
 import { type DenoiseTrace, infill, type Segment } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS } from "@diffucoder/tokenizer";
 import type { Denoisers } from "./denoisers.ts";
+import type { Generation } from "./events.ts";
 import { type InfillOptions, type InfillSettings, resolveInfilling, type TextSegment } from "./infill-options.ts";
 import type { ModelFolder } from "./model-folder.ts";
 
 /** A text whose holes are filled. */
-export interface Infilling {
+export interface Infilling extends Pick<Generation, "forwardPasses" | "seconds" | "seed" | "trace"> {
   /** The whole text; what was given is in it unchanged. */
   text: string;
   /** Text of the first hole. */
@@ -22,12 +23,6 @@ export interface Infilling {
   promptTokens: number;
   /** Tokens of all holes. */
   completionTokens: number;
-  forwardPasses: number;
-  /** Wall-clock time, seconds; the first call of a kind includes compiling its graph. */
-  seconds: number;
-  seed: number;
-  /** What was revealed when; `formatTrace` of `@diffucoder/samplers` makes a file of it. */
-  trace: DenoiseTrace;
 }
 
 /** A call's settings and the row that is filled. @throws what `DiffuCoder.infill` throws of its options */
