@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseConfig, readConfigData } from "./config.ts";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, InvalidArgumentError } from "./errors.ts";
 
 const Schema = z.strictObject({
   steps: z.int().positive().default(256),
@@ -42,12 +42,28 @@ describe("parseConfig", () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).message).toBe(
       [
-        "train.json is not valid:",
+        "Invalid train.json:",
         "  - steps: Too small: expected number to be >0",
         '  - alg: Invalid option: expected one of "origin"|"entropy"',
         "  - optimizer.learningRate: Invalid input: expected number, received string",
         '  - Unrecognized key: "temprature"',
       ].join("\n"),
+    );
+  });
+
+  it.each([
+    [{ stpes: 1, ALG: "entropy" }, ['Unrecognized key: "stpes". Did you mean steps?', 'Unrecognized key: "ALG". Did you mean alg?']],
+    [{ optimizer: { learningRate: 1, learning_rate: 1 } }, ['optimizer: Unrecognized key: "learning_rate". Did you mean optimizer.learningRate?']],
+    [{ learningRate: 1 }, ['Unrecognized key: "learningRate". Did you mean optimizer.learningRate?']],
+    [{ beams: 1 }, ['Unrecognized key: "beams"']],
+  ])("names the nearest key for %j", (data, problems) => {
+    expect(() => parseConfig(Schema, data)).toThrow(["Invalid config:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+  });
+
+  it("says what each form of a value wants", () => {
+    const OneOrMore = z.strictObject({ temperature: z.union([z.number(), z.array(z.number())]) });
+    expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow(
+      "Invalid config:\n  - temperature: Invalid input: expected number, received string; or: Invalid input: expected array, received string",
     );
   });
 });
@@ -69,7 +85,14 @@ describe("readConfigData", () => {
     expect(readConfigData({ set: ["steps=1"] })).toEqual({ steps: 1 });
   });
 
-  it.each(["steps", "=1", "a..b=1", "__proto__.x=1", "a.__proto__.x=1"])("refuses the setting %s", (setting) => {
+  it("refuses a setting whose value begins as JSON and is none", () => {
+    expect(() => readConfigData({ set: ["cache={kind:dual}"] })).toThrow(
+      /^--set must be key=value with a value in JSON \(.+\), got "cache={kind:dual}"\. Quote it for the shell: --set 'key={"a":1}'\.$/,
+    );
+    expect(() => readConfigData({ set: ["ks=[1,2"] })).toThrow(InvalidArgumentError);
+  });
+
+  it.each(["steps", "=1", " =1", "a =1", "a..b=1", "__proto__.x=1", "a.__proto__.x=1"])("refuses the setting %s", (setting) => {
     expect(() => readConfigData({ set: [setting] })).toThrow(`--set must be of the form key=value, got "${setting}".`);
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
   });
@@ -79,6 +102,9 @@ describe("readConfigData", () => {
     expect(() => readConfigData({ file: missing })).toThrow(`${missing}: no such file.`);
     const broken = write("broken.json", "{");
     expect(() => readConfigData({ file: broken })).toThrow(`${broken}: not valid JSON (`);
+    expect(() => readConfigData({ file: write("empty.json", " ") })).toThrow(/: is empty; expected a JSON object\.$/);
+    expect(() => readConfigData({ file: folder })).toThrow(`${folder}: is a folder, expected a file.`);
+    expect(readConfigData({ file: write("bom.json", "\uFEFF{}") })).toEqual({});
     const list = write("list.json", "[1]");
     expect(() => readConfigData({ file: list })).toThrow(`${list}: must hold a JSON object.`);
   });

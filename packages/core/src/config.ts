@@ -1,22 +1,64 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { ConfigError, FileError, InvalidArgumentError } from "./errors.ts";
+import { nearestName } from "./nearest-name.ts";
+import { namesAt, schemaKeys } from "./schema-keys.ts";
 
 /**
  * Checks plain data against a schema and freezes the result. Build schemas with `z.strictObject`, so that a
  * misspelled key is an error and not a default.
  *
  * @param source what the data is called in the error, e.g. a file name
- * @throws {ConfigError} listing every problem at once
+ * @throws {ConfigError} listing every problem at once, an unknown key with the nearest known one
  */
 export function parseConfig<S extends z.ZodType>(schema: S, data: unknown, { source = "config" }: { source?: string } = {}): Readonly<z.output<S>> {
   const result = schema.safeParse(data);
   if (result.success) return deepFreeze(result.data);
-  const problems = result.error.issues.map((issue) => {
+  throw new ConfigError({ source, problems: configProblems(schema, result.error.issues) });
+}
+
+/** What a schema says of data, a line for each bad value and each unknown key. */
+export function configProblems(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => {
     const path = issue.path.join(".");
-    return path === "" ? issue.message : `${path}: ${issue.message}`;
+    const messages = issue.code === "unrecognized_keys" ? issue.keys.map((key) => unknownKey(schema, issue.path, key)) : [messageOf(issue)];
+    return messages.map((message) => (path === "" ? message : `${path}: ${message}`));
   });
-  throw new ConfigError({ source, problems });
+}
+
+function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string): string {
+  const near = nearestName(key, namesAt(schema, path));
+  const elsewhere = schemaKeys(schema).find((known) => known.path.at(-1) === key)?.path;
+  const meant = near === undefined ? elsewhere : [...path, near];
+  return `Unrecognized key: ${JSON.stringify(key)}${meant === undefined ? "" : `. Did you mean ${meant.join(".")}?`}`;
+}
+
+/** Of a value that fits none of several forms, what each form wants. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union" || issue.message !== "Invalid input") return issue.message;
+  const wants = issue.errors.flatMap(([first]) => (first === undefined ? [] : [messageOf(first)]));
+  return wants.length === 0 ? issue.message : [...new Set(wants)].join("; or: ");
+}
+
+/** Settings from one place. */
+export interface ConfigLayer {
+  /** Where they come from, as a person would say it: `"recipe.json"`, `"--steps"`. */
+  source: string;
+  data: Readonly<Record<string, unknown>>;
+}
+
+/** Layers as one, the later over the earlier; objects are merged key by key. */
+export function mergeLayers(layers: readonly ConfigLayer[]): Record<string, unknown> {
+  return layers.reduce<Record<string, unknown>>((merged, { data }) => mergeInto(merged, data), {});
+}
+
+function mergeInto(target: Readonly<Record<string, unknown>>, data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const merged = new Map(Object.entries(target));
+  for (const [key, value] of Object.entries(data)) {
+    const before = merged.get(key);
+    merged.set(key, isObject(value) ? mergeInto(isObject(before) ? before : {}, value) : value);
+  }
+  return Object.fromEntries(merged);
 }
 
 /**
@@ -26,55 +68,78 @@ export function parseConfig<S extends z.ZodType>(schema: S, data: unknown, { sou
  * `["steps=100", "sampler.alg=entropy"]`.
  *
  * @throws {FileError} if the file cannot be read or is not JSON
- * @throws {InvalidArgumentError} if a setting is not of the form `key=value`
+ * @throws {InvalidArgumentError} if a setting is not of the form `key=value`, or its value is broken JSON
  */
 export function readConfigData({ file, set = [] }: { file?: string; set?: readonly string[] }): Record<string, unknown> {
-  const data: Record<string, unknown> = file === undefined ? {} : readJsonObject(file);
-  for (const setting of set) applySetting(data, setting);
-  return data;
+  return applySettings(file === undefined ? {} : readJsonObject(file), set);
 }
 
-/** Parses a JSON file whose top level is an object. @throws {FileError} */
+/** Data with `key=value` settings laid over it; the data itself stays as it is. */
+export function applySettings(data: Readonly<Record<string, unknown>>, set: readonly string[]): Record<string, unknown> {
+  return set
+    .map((setting) => splitSetting(setting))
+    .reduce<Record<string, unknown>>((target, { path, value }) => withValue(target, path, value), { ...data });
+}
+
+/** Parses a JSON file whose top level is an object. A byte order mark is skipped. @throws {FileError} */
 export function readJsonObject(path: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
-    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
+    throw new FileError({ path, problem: readProblem(cause as NodeJS.ErrnoException), cause });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FileError({ path, problem: `not valid JSON (${(cause as Error).message})`, cause });
+    throw new FileError({
+      path,
+      problem: text.trim() === "" ? "is empty; expected a JSON object" : `not valid JSON (${(cause as Error).message})`,
+      cause,
+    });
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new FileError({ path, problem: "must hold a JSON object" });
-  }
-  return value as Record<string, unknown>;
+  if (!isObject(value)) throw new FileError({ path, problem: "must hold a JSON object" });
+  return value;
 }
 
-function applySetting(data: Record<string, unknown>, setting: string): void {
+function readProblem({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ENOENT") return "no such file";
+  return code === "EISDIR" ? "is a folder, expected a file" : message;
+}
+
+/** `optimizer.learningRate=3e-4` as a path and a value. @throws {InvalidArgumentError} */
+export function splitSetting(setting: string): { path: readonly string[]; value: unknown } {
   const equals = setting.indexOf("=");
   const path = setting.slice(0, equals).split(".");
-  if (equals < 1 || path.some((part) => part === "" || part === "__proto__")) {
+  if (equals < 1 || path.some((part) => part === "" || part.trim() !== part || part === "__proto__")) {
     throw new InvalidArgumentError({ argument: "--set", value: setting, expected: "of the form key=value" });
   }
-  let target = data;
-  for (const part of path.slice(0, -1)) {
-    const inner = Object.hasOwn(target, part) ? target[part] : undefined;
-    if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) target = inner as Record<string, unknown>;
-    else target = target[part] = {};
-  }
-  target[path.at(-1) as string] = parseValue(setting.slice(equals + 1));
+  return { path, value: parseValue(setting, setting.slice(equals + 1)) };
 }
 
-function parseValue(text: string): unknown {
+function withValue(target: Readonly<Record<string, unknown>>, [first, ...rest]: readonly string[], value: unknown): Record<string, unknown> {
+  const inner = Object.hasOwn(target, first as string) ? target[first as string] : undefined;
+  return { ...target, [first as string]: rest.length === 0 ? value : withValue(isObject(inner) ? inner : {}, rest, value) };
+}
+
+function parseValue(setting: string, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    return text;
+  } catch (cause) {
+    if (!/^\s*[[{"]/.test(text)) return text;
+    const problem = (cause as Error).message;
+    throw new InvalidArgumentError({
+      argument: "--set",
+      value: setting,
+      expected: `key=value with a value in JSON (${problem})`,
+      wayOut: "Quote it for the shell: --set 'key={\"a\":1}'.",
+    });
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function deepFreeze<T>(value: T): T {

@@ -21,7 +21,7 @@ describe("errors", () => {
 
   it("list every problem of a config", () => {
     const error = new ConfigError({ source: "train.json", problems: ['Unrecognized key: "temprature"', "steps: too small"] });
-    expect(error.message).toBe('train.json is not valid:\n  - Unrecognized key: "temprature"\n  - steps: too small');
+    expect(error.message).toBe('Invalid train.json:\n  - Unrecognized key: "temprature"\n  - steps: too small');
     expect(error.code).toBe("CONFIG");
   });
 

@@ -42,7 +42,7 @@ export class ConfigError extends DiffuCoderError {
   readonly problems: readonly string[];
 
   constructor({ source, problems }: { source: string; problems: readonly string[] }) {
-    super("CONFIG", `${source} is not valid:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    super("CONFIG", `Invalid ${source}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
     this.source = source;
     this.problems = problems;
   }

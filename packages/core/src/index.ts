@@ -10,7 +10,8 @@ export {
   UnavailableError,
 } from "./errors.ts";
 export { createRandom, type Random, type StreamName } from "./random.ts";
-export { parseConfig, readConfigData, readJsonObject } from "./config.ts";
+export { type ConfigLayer, mergeLayers, parseConfig, readConfigData, readJsonObject } from "./config.ts";
+export { configTable, describeConfig, type DescribedKey } from "./describe-config.ts";
 export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";

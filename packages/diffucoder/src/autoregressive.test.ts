@@ -112,13 +112,13 @@ describe("a Qwen2 folder", () => {
     const coder = await loadDiffuCoder(makeQwen());
     await expect(coder.generate({ prompt: "def", alg: "entropy", steps: 4 })).rejects.toThrow(
       [
-        "generate's options is not valid:",
+        "Invalid generate options:",
         '  - alg: must be "autoregressive" or absent for a model of type qwen2, which writes from left to right, got "entropy"',
       ].join("\n"),
     );
     await expect(coder.generate({ prompt: "def", steps: 4, cache: { kind: "dual" } })).rejects.toThrow(
       [
-        "generate's options is not valid:",
+        "Invalid generate options:",
         "  - cache: not an option of a model of type qwen2, which has its own, an exact one",
         "  - steps: not an option of autoregressive, but of origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf",
       ].join("\n"),

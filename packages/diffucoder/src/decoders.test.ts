@@ -10,7 +10,7 @@ const prompt = "Return the sum of xs.";
 const problemsOf = async (options: object): Promise<string[]> => {
   const error: unknown = await coder.generate({ prompt, ...options }).catch((reason: unknown) => reason);
   const [first, ...problems] = (error as Error).message.split("\n  - ");
-  expect(first).toBe("generate's options is not valid:");
+  expect(first).toBe("Invalid generate options:");
   return problems;
 };
 

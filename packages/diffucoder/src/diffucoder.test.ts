@@ -105,7 +105,7 @@ describe("generate", () => {
   it("names every bad option at once", async () => {
     await expect(coder.generate({ prompt, steps: 0, alg: "best", temprature: 1 } as object)).rejects.toThrow(
       [
-        "generate's options is not valid:",
+        "Invalid generate options:",
         `  - alg: Invalid option: expected one of ${DECODER_NAMES.map((name) => `"${name}"`).join("|")}`,
         "  - steps: Too small: expected number to be >0",
         '  - Unrecognized key: "temprature"',
@@ -118,7 +118,7 @@ describe("loadDiffuCoder", () => {
   it("names what is wrong in the generation config", async () => {
     const bad = makeTinyModel({ generationConfig: { steps: 0, beams: 4 } });
     await expect(loadDiffuCoder(bad.dir)).rejects.toThrow(
-      `${bad.dir}/generation_config.json is not valid:\n  - steps: Too small: expected number to be >0\n  - Unrecognized key: "beams"`,
+      `Invalid ${bad.dir}/generation_config.json:\n  - steps: Too small: expected number to be >0\n  - Unrecognized key: "beams"`,
     );
     bad.remove();
   });

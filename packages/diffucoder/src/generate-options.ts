@@ -59,7 +59,7 @@ export function resolveSettings(
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
   const more =
     maxNewTokens < model.maxLength ? [] : [`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`];
-  const given = parseOptions(GenerateSettingsSchema, data, { source: "generate's options", model, tokens: maxNewTokens, more });
+  const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit } = given;
   return { ...resolveDecoding(given, { model, tokens: maxNewTokens }), maxNewTokens, maxTokens, earlyExit };
 }

@@ -172,7 +172,7 @@ describe("loadDiffuCoder", () => {
     const folder = join(home, "org", "tiny");
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "config.json"), "{}");
-    await expect(loadDiffuCoder(folder)).rejects.toThrow(`${join(folder, "config.json")} is not valid`);
+    await expect(loadDiffuCoder(folder)).rejects.toThrow(`Invalid ${join(folder, "config.json")}`);
     expect(mirror.requests).toEqual([]);
   });
 });

@@ -78,7 +78,7 @@ export function resolveInfilling({ signal: _signal, ...options }: InfillOptions,
     ...segmentProblems(options, segments),
     ...(isVariable ? variableProblems(options, { masks, expandTokenId }) : fixedProblems(options)),
   ];
-  const given = parseOptions(InfillSettingsSchema, options, { source: "infill's options", model, tokens: masks, more });
+  const given = parseOptions(InfillSettingsSchema, options, { source: "infill options", model, tokens: masks, more });
   const decoding = resolveDecoding(given, { model, tokens: masks });
   const { seed, cache } = decoding;
   if (!isVariable) return { segments, prompt, seed, cache, decoder: decoding.decoder, growth: 0 };

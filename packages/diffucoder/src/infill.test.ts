@@ -116,13 +116,11 @@ describe("infill of variable length", () => {
 
 describe("what infill refuses", () => {
   it("a text without a hole, holes side by side, and two ways of giving the text", async () => {
-    expect(await message({})).toBe(
-      "infill's options is not valid:\n  - prefix: give the text around the hole as prefix, suffix or both, or a template",
-    );
-    expect(await message({ template: ["a", "b"] })).toBe("infill's options is not valid:\n  - template: has no hole, { masks }, to fill");
+    expect(await message({})).toBe("Invalid infill options:\n  - prefix: give the text around the hole as prefix, suffix or both, or a template");
+    expect(await message({ template: ["a", "b"] })).toBe("Invalid infill options:\n  - template: has no hole, { masks }, to fill");
     expect(await message({ template: ["a", { masks: 1 }, "", { masks: 1 }], suffix: "x", masks: 3 })).toBe(
       [
-        "infill's options is not valid:",
+        "Invalid infill options:",
         "  - suffix: not beside a template, which is the whole text",
         "  - masks: not beside a template, which is the whole text",
         "  - template: has two holes without text between them",
@@ -133,7 +131,7 @@ describe("what infill refuses", () => {
   it("every bad option at once", async () => {
     expect(await message({ prefix: 1, masks: 0, length: "variable", steps: 3, alg: "threshold", maxNewTokens: 2, bems: 1 })).toBe(
       [
-        "infill's options is not valid:",
+        "Invalid infill options:",
         "  - prefix: Invalid input: expected string, received number",
         "  - masks: Too small: expected number to be >0",
         '  - Unrecognized key: "bems"',
@@ -143,11 +141,11 @@ describe("what infill refuses", () => {
       ].join("\n"),
     );
     expect(await message({ prefix: "a", expandBudget: 3 })).toBe(
-      "infill's options is not valid:\n  - expandBudget: not an option of holes of fixed length, which have as many tokens as masks",
+      "Invalid infill options:\n  - expandBudget: not an option of holes of fixed length, which have as many tokens as masks",
     );
     expect(await message({ prefix: "a", masks: 9, maxNewTokens: 8, schedule: "even" }, dreamOn)).toBe(
       [
-        "infill's options is not valid:",
+        "Invalid infill options:",
         "  - schedule: not an option of holes of variable length",
         "  - maxNewTokens: must be at least 9, the masks that the holes begin with, got 8",
       ].join("\n"),

@@ -14,7 +14,7 @@ describe("resultJson", () => {
     const result = resultJson(sampleReportData());
     expect(parseConfig(QuickstartResultSchema, JSON.parse(JSON.stringify(result)))).toEqual(result);
     expect(() => parseConfig(QuickstartResultSchema, { ...result, tasks: 0 }, { source: "result.json" })).toThrow(
-      "result.json is not valid:\n  - tasks: ",
+      "Invalid result.json:\n  - tasks: ",
     );
   });
 });

@@ -65,7 +65,7 @@ describe("readModelConfig", () => {
       vocab_size: undefined,
     };
     expect(() => read(wrong)).toThrow(
-      `${path} is not valid:
+      `Invalid ${path}:
   - model_type: only "Dream" is supported here, got "qwen3"
   - use_sliding_window: only false is supported, got true
   - rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got "dynamic"
@@ -90,7 +90,7 @@ describe("readModelConfig", () => {
     });
     expect(read({ rope_theta: undefined, rope_parameters: { rope_type: "default", rope_theta: 5e5 } })).toMatchObject({ ropeTheta: 5e5 });
     expect(() => read({ rope_scaling: { type: "yarn", factor: 0.5, mscale: 1 } })).toThrow(
-      `${path} is not valid:
+      `Invalid ${path}:
   - rope_scaling.factor: Too small: expected number to be >=1
   - rope_scaling.original_max_position_embeddings: Invalid input: expected number, received undefined
   - rope_scaling: Unrecognized key: "mscale"`,
@@ -130,7 +130,7 @@ describe("readAutoregressiveConfig", () => {
 
   it("refuses what the network here does not do", () => {
     expect(() => readAr({ model_type: "llama", attention_bias: true, mlp_bias: true, head_dim: 64, hidden_act: "gelu" })).toThrow(
-      `${path} is not valid:
+      `Invalid ${path}:
   - hidden_act: only "silu" is supported, got "gelu"
   - mlp_bias: only false is supported, got true
   - attention_bias: only false is supported, got true
@@ -165,7 +165,7 @@ describe("toHuggingFaceConfig", () => {
 describe("ModelConfigSchema", () => {
   it("rejects heads that do not divide and ids outside the vocabulary, together", () => {
     expect(() => parseConfig(ModelConfigSchema, { ...smallConfig, hiddenSize: 12, numKeyValueHeads: 3, maskTokenId: 13 })).toThrow(
-      `config is not valid:
+      `Invalid config:
   - hiddenSize: must be a multiple of twice the 4 attention heads, got 12
   - numKeyValueHeads: must divide the 4 attention heads, got 3
   - maskTokenId: must be below vocabSize (13), got 13`,

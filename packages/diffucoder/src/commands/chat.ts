@@ -34,7 +34,7 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
   const { system, ...options } = call;
   const model = await openModel(own["model"], signal);
   const head = system === undefined ? [] : [{ role: "system" as const, content: system as string }];
-  reportTogether("chat's settings", [
+  reportTogether("chat settings", [
     () => parseConfig(ModelSettingsSchema, own),
     () => parseConfig(SystemSchema, { system }),
     () => void prepareGeneration(model, { ...options, messages: [...head, { role: "user", content: "" }] }),

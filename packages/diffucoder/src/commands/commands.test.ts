@@ -60,10 +60,10 @@ describe("diffucoder generate", () => {
     expect(code).toBe(1);
     expect(errors).toEqual([
       [
-        "generate's settings is not valid:",
+        "Invalid generate settings:",
         '  - quantize: Invalid option: expected one of "int8"|"int4"',
         "  - steps: Invalid input: expected number, received string",
-        '  - Unrecognized key: "temprature"',
+        '  - Unrecognized key: "temprature". Did you mean temperature?',
       ].join("\n"),
     ]);
   });
@@ -106,7 +106,7 @@ describe("diffucoder infill", () => {
     expect(await run("infill", "--file", join(folder, "none.py"))).toBe(1);
     expect(errors).toEqual([
       [
-        "infill's settings is not valid:",
+        "Invalid infill settings:",
         '  - quantize: Invalid option: expected one of "int8"|"int4"',
         "  - masks: Too small: expected number to be >0",
         "  - prefix: give the text around the hole as prefix, suffix or both, or a template",
@@ -155,7 +155,7 @@ describe("diffucoder chat", () => {
   it("tells what is wrong with its settings before anything is typed", async () => {
     expect(await converse(["xs"], "--alg", "best", "--steps", "0")).toBe(1);
     expect(output).toEqual([]);
-    expect(errors[0]).toMatch(/^chat's settings is not valid:\n {2}- alg: Invalid option: .*\n {2}- steps: Too small: expected number to be >0$/);
+    expect(errors[0]).toMatch(/^Invalid chat settings:\n {2}- alg: Invalid option: .*\n {2}- steps: Too small: expected number to be >0$/);
   });
 });
 

@@ -22,7 +22,7 @@ async function generate({ chatTemplate, ...flags }: Flags, { terminal, signal }:
   const { own, call } = splitSettings(chatTemplate === false ? { ...data, chatTemplate } : data);
   const options = { ...call, signal } as GenerateOptions;
   const model = await openModel(own["model"], signal);
-  reportTogether("generate's settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
+  reportTogether("generate settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
 
   const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });

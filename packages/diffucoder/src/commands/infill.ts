@@ -26,7 +26,7 @@ async function infill({ file, ...flags }: Flags, { terminal, signal }: CommandCo
   const { own, call } = splitSettings(readSettings(flags, [...MODEL_TEXTS, ...TEXTS]));
   const options = { ...(typeof file === "string" ? withTemplate(call, readText(file)) : call), signal } as InfillOptions;
   const model = await openModel(own["model"], signal);
-  reportTogether("infill's settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
+  reportTogether("infill settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
 
   const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });

@@ -92,7 +92,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run(...args, "--set", "isolation=docker")).toBe(1);
     expect(error).toEqual([
       expect.stringMatching(/^Piston at 127\.0\.0\.1:9 is not available: no connection \(.+\)\.$/),
-      "eval's settings is not valid:\n  - isolation: expected auto, bubblewrap, process, pyodide, none, e2b or piston:URL",
+      "Invalid eval settings:\n  - isolation: expected auto, bubblewrap, process, pyodide, none, e2b or piston:URL",
     ]);
   });
 
@@ -105,7 +105,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "humaneval", "--samples", dir)).toBe(1);
     expect(error).toEqual([`${dir}: EISDIR: illegal operation on a directory, read. Give a file in EvalPlus's sample format with --samples.`]);
     expect(await run("eval", "--dataset", "multipl-e-js", "--samples", samples, "--set", "postProcessor=sanitize")).toBe(1);
-    expect(error[1]).toBe("eval's settings is not valid:\n  - postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop");
+    expect(error[1]).toBe("Invalid eval settings:\n  - postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop");
   });
 });
 

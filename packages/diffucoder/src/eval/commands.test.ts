@@ -129,15 +129,15 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
 
   it("says in one go what is wrong with its settings", async () => {
     expect(await run("eval", "--dataset", "humaneva", "--set", "temprature=1", "--set", "seed=-1")).toBe(1);
-    expect(error[0]).toContain("eval's settings is not valid:\n");
+    expect(error[0]).toContain("Invalid eval settings:\n");
     expect(error[0]).toContain('Unrecognized key: "temprature"');
     expect(error[0]).toContain("dataset: Invalid option");
     expect(error[0]).toContain("seed: Too small");
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
-    expect(error[1]).toBe("eval's settings is not valid:\n  - give either samples or model");
+    expect(error[1]).toBe("Invalid eval settings:\n  - give either samples or model");
     expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "maxNewTokens=3")).toBe(1);
     expect(error[2]).toBe(
-      "eval's settings is not valid:\n  - template and maxNewTokens are not for infilling, where a model fills a hole of so many masks\n" +
+      "Invalid eval settings:\n  - template and maxNewTokens are not for infilling, where a model fills a hole of so many masks\n" +
         "  - output is needed with model: what was generated is kept",
     );
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);

@@ -68,7 +68,7 @@ async function evaluate({ config: file, set, json, workers, ...flags }: EvalFlag
     ...flags,
     ...(workers !== undefined && { workers: Number(workers) }),
   };
-  const config = parseConfig(EvalConfigSchema, data, { source: file ?? "eval's settings" });
+  const config = parseConfig(EvalConfigSchema, data, { source: file ?? "eval settings" });
   const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
   terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
   if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);

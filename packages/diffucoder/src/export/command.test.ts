@@ -94,19 +94,19 @@ describe("diffucoder export", () => {
     expect(await run("--function", "loss", "--batch-size", "two", "--set", "lenght=5", "--weights", "outside")).toBe(1);
     expect(error.join("\n")).toBe(
       [
-        "export's settings is not valid:",
+        "Invalid export settings:",
         "  - out: a file to write is needed",
         '  - function: Invalid option: expected one of "logits"|"logitsAt"',
         "  - batchSize: Invalid input: expected number, received NaN",
         '  - weights: Invalid option: expected one of "inside"|"beside"',
-        '  - Unrecognized key: "lenght"',
+        '  - Unrecognized key: "lenght". Did you mean length?',
       ].join("\n"),
     );
   });
 
   const path = (): string => join(folder, "x.onnx");
   it.each([
-    [["--positions", "2"], "export's settings is not valid:\n  - positions is needed with logitsAt, and only there"],
+    [["--positions", "2"], "Invalid export settings:\n  - positions is needed with logitsAt, and only there"],
     [["--length", "65"], "length must be a whole number of tokens up to 64, got 65."],
     [["--length", "4", "--function", "logitsAt", "--positions", "5"], "positions must be at most 4, batch size times length, got 5."],
     [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],

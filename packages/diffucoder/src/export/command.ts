@@ -44,7 +44,7 @@ export function addExportCommand(program: Command, { terminal }: { terminal: Ter
 async function run({ config: file, set, json, batchSize, length, positions, ...flags }: ExportFlags, terminal: Terminal): Promise<void> {
   const counts = Object.entries({ batchSize, length, positions }).flatMap(([key, text]) => (text === undefined ? [] : [[key, Number(text)]]));
   const data = { ...readConfigData({ ...(file !== undefined && { file }), set }), ...flags, ...Object.fromEntries(counts) };
-  const exported = await exportModel(parseConfig(ExportConfigSchema, data, { source: file ?? "export's settings" }));
+  const exported = await exportModel(parseConfig(ExportConfigSchema, data, { source: file ?? "export settings" }));
   terminal.out(json === true ? JSON.stringify(exported) : report(exported));
 }
 

@@ -32,7 +32,7 @@ const closing: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
 
 /** @throws {ConfigError} naming every bad option */
 export function pythonAutomaton(options: PythonAutomatonOptions = {}): CharacterAutomaton {
-  const settings = parseConfig(PythonAutomatonOptionsSchema, options, { source: "pythonAutomaton's options" });
+  const settings = parseConfig(PythonAutomatonOptionsSchema, options, { source: "pythonAutomaton options" });
   const start: State = { stack: "", mode: settings.indentation === undefined ? CODE : lineStart(0), indent: 0, colon: false };
   return {
     start: format(start),

@@ -14,7 +14,7 @@ export type AutoregressiveOptions = z.input<typeof AutoregressiveOptionsSchema>;
 
 /** @throws {ConfigError} naming every bad option */
 export function autoregressiveDecoder(options: AutoregressiveOptions = {}): Decoder {
-  const { temperature, topP, topK } = parseConfig(AutoregressiveOptionsSchema, options, { source: "autoregressiveDecoder's options" });
+  const { temperature, topP, topK } = parseConfig(AutoregressiveOptionsSchema, options, { source: "autoregressiveDecoder options" });
   return {
     draw: { temperature, topP, topK, confidence: "maskgit_plus" },
     maxSteps: ({ ids }) => ids.length,

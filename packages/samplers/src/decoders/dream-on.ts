@@ -24,7 +24,7 @@ export type DreamOnOptions = z.input<typeof DreamOnOptionsSchema>;
 
 /** @throws {ConfigError} naming every bad option */
 export function dreamOnDecoder(options: DreamOnOptions): Decoder {
-  const parsed = parseConfig(DreamOnOptionsSchema, options, { source: "dreamOnDecoder's options" });
+  const parsed = parseConfig(DreamOnOptionsSchema, options, { source: "dreamOnDecoder options" });
   const { alg, temperature, topP, topK, vocabSize, expandTokenId, maxNewTokens, expandBudget = maxNewTokens } = parsed;
   return {
     draw: { temperature, topP, topK, confidence: alg },

@@ -20,7 +20,7 @@ export type EditingOptions = z.input<typeof EditingOptionsSchema>;
 
 /** @throws {ConfigError} naming every bad option */
 export function editingDecoder(options: EditingOptions = {}): Decoder {
-  const parsed = parseConfig(EditingOptionsSchema, options, { source: "editingDecoder's options" });
+  const parsed = parseConfig(EditingOptionsSchema, options, { source: "editingDecoder options" });
   return {
     draw: { temperature: 0, confidence: "low_confidence" },
     maxSteps: (canvas) => canvas.ids.length + blocksOf(canvas, parsed.blockLength).length * parsed.maxPostEdits,

@@ -30,7 +30,7 @@ export type LladaOptions = z.input<typeof LladaOptionsSchema>;
  * @throws {InvalidArgumentError} when a run starts, if there are more blocks than steps
  */
 export function lladaDecoder(options: LladaOptions): Decoder {
-  const { steps, blockLength, remasking, temperature, cfgScale } = parseConfig(LladaOptionsSchema, options, { source: "lladaDecoder's options" });
+  const { steps, blockLength, remasking, temperature, cfgScale } = parseConfig(LladaOptionsSchema, options, { source: "lladaDecoder options" });
   return revealDecoder({
     draw: { temperature, confidence: "low_confidence", guidanceScale: cfgScale },
     blockLength,

@@ -45,7 +45,7 @@ export type ParallelOptions = z.input<typeof ParallelOptionsSchema>;
 
 /** @throws {ConfigError} naming every bad option */
 export function parallelDecoder(options: ParallelOptions): Decoder {
-  const parsed = parseConfig(ParallelOptionsSchema, options, { source: "parallelDecoder's options" });
+  const parsed = parseConfig(ParallelOptionsSchema, options, { source: "parallelDecoder options" });
   const { temperature, topP, topK, blockLength } = parsed;
   const confidence: ConfidenceName = parsed.rule === "entropy_bound" ? "entropy" : "low_confidence";
   return revealDecoder({

@@ -25,7 +25,7 @@ export type RemaskingOptions = z.input<typeof RemaskingOptionsSchema>;
 
 /** @throws {ConfigError} naming every bad option */
 export function remaskingDecoder(options: RemaskingOptions): Decoder {
-  const parsed = parseConfig(RemaskingOptionsSchema, options, { source: "remaskingDecoder's options" });
+  const parsed = parseConfig(RemaskingOptionsSchema, options, { source: "remaskingDecoder options" });
   const { steps, temperature, topP, topK } = parsed;
   return {
     draw: { temperature, topP, topK, confidence: "maskgit_plus" },

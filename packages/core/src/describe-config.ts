@@ -1,0 +1,78 @@
+// What `--print-config` shows: every key of a configuration with its value, where that came from, its default and its meaning.
+import type { z } from "zod";
+import { applySettings, configProblems, type ConfigLayer, mergeLayers, splitSetting } from "./config.ts";
+import { ConfigError } from "./errors.ts";
+import { schemaKeys } from "./schema-keys.ts";
+
+/** One key of a configuration as it will be used. */
+export interface DescribedKey {
+  /** Dotted, as `--set` takes it: `optimizer.learningRate`. */
+  key: string;
+  /** Undefined if it is not set and has no default. */
+  value: unknown;
+  /** The layer that the value comes from, `"--set"` or `"default"`; `"required"` or `"not set"` where there is no value. */
+  source: string;
+  default: unknown;
+  meaning: string | undefined;
+}
+
+/**
+ * Says of every key of a schema what it is, what it will be and why. Missing keys are shown as required; what keys must be
+ * together is checked when the command runs.
+ *
+ * @param layers each over the one before; `set`, settings of the form `key=value`, over all of them
+ * @param source what the data is called in the error
+ * @throws {ConfigError} listing unknown keys and bad values
+ */
+export function describeConfig(
+  schema: z.ZodType,
+  { layers, set = [], source = "config" }: { layers: readonly ConfigLayer[]; set?: readonly string[]; source?: string },
+): DescribedKey[] {
+  const settings = set.map((setting) => splitSetting(setting));
+  const data = applySettings(mergeLayers(layers), set);
+  const { error } = schema.safeParse(data);
+  const wrong = (error?.issues ?? []).filter(({ code, path }) => code !== "custom" && (path.length === 0 || at(data, path) !== undefined));
+  if (wrong.length > 0) throw new ConfigError({ source, problems: configProblems(schema, wrong) });
+
+  return schemaKeys(schema).map(({ path, meaning, default: fallback, isRequired }): DescribedKey => {
+    const given = at(data, path);
+    const isSet = settings.some(({ path: other }) => isPrefix(other, path) || isPrefix(path, other));
+    const layer = layers.findLast((one) => at(one.data, path) !== undefined);
+    const absent = fallback !== undefined ? "default" : isRequired ? "required" : "not set";
+    const from = given === undefined ? absent : isSet ? "--set" : (layer?.source ?? "default");
+    return { key: path.join("."), value: given ?? fallback, source: from, default: fallback, meaning };
+  });
+}
+
+/** Described keys as lines of text: `key = value`, source, default and meaning in columns. */
+export function configTable(keys: readonly DescribedKey[]): string {
+  const rows = keys.map(({ key, value, source, default: fallback, meaning }) => [
+    key,
+    value === undefined ? "-" : JSON.stringify(value),
+    source,
+    fallback === undefined ? "-" : JSON.stringify(fallback),
+    meaning ?? "",
+  ]);
+  const all = [["key", "value", "from", "default", "meaning"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.min(28, Math.max(...all.map((row) => (row[column] as string).length))));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function at(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Record<PropertyKey, unknown>)[name] : undefined,
+    data,
+  );
+}
+
+function isPrefix(short: readonly string[], long: readonly string[]): boolean {
+  return short.every((name, i) => name === long[i]);
+}
