@@ -22,7 +22,6 @@ export { type BenchmarkName, BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
 export { type DataFolders, defaultFolders } from "./dataset-file.ts";
 export { loadBenchmark } from "./benchmarks/load-benchmark.ts";
 export type { Benchmark, CallTest, CodeTest, Problem } from "./benchmarks/problem.ts";
-export type { PythonValue } from "./benchmarks/python-json.ts";
 export { paperTemplate, PROMPT_TEMPLATES, type PromptMessage, type PromptTemplateName } from "./samples/prompts.ts";
 export { fencedCode, POST_PROCESSORS, type PostProcessor, toProgram } from "./samples/post-process.ts";
 export { printable } from "./samples/printable.ts";

@@ -3,7 +3,7 @@
 const { readSync, writeSync } = require("node:fs");
 const { stringify } = JSON; // before a program could replace it
 const OUTPUT_LIMIT = 1 << 20;
-const DEEPEST = 40;
+const DEEPEST = 200; // as in ../src/values.ts
 
 class Refused extends Error {}
 

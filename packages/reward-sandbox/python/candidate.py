@@ -27,7 +27,7 @@ def attempt(action):
     except OSError as error:
         return ("forbidden" if error.errno in DENIED else "exception"), type(error).__name__
     except BaseException as error:
-        return "exception", str(type(error).__name__)
+        return "exception", str(type(error).__name__)[:200]
 
 
 def parse(code, answer):

@@ -6,7 +6,7 @@ None, bool, int, str and list stand for themselves; { int } beyond 2^53, { float
 import json
 from collections import Counter, OrderedDict, defaultdict, deque
 
-DEEPEST = 40
+DEEPEST = 200  # as in ../src/values.ts
 DECIMAL_BITS = 14_000  # Python converts no longer integers to decimal text, and takes square time for it
 
 SEQUENCES = {tuple: "tuple", deque: "deque"}

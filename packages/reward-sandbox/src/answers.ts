@@ -21,10 +21,16 @@ const FAILURES: ReadonlySet<string> = new Set([
   "infrastructure",
 ] satisfies Outcome["status"][]);
 
+/** Characters of a detail; a program chooses the names of its exceptions. */
+const DETAIL_LENGTH = 500;
+const shortened = (detail: string): string => (detail.length > DETAIL_LENGTH ? `${detail.slice(0, DETAIL_LENGTH)}...` : detail);
+
 /** A status that the protocol does not know, or a value in another form, was forged by the program. */
 function toOutcome([status, value, milliseconds]: Answer["results"][number]): Outcome {
   if (status === "ok" && isValue(value)) return { status, value, milliseconds };
-  if (FAILURES.has(status) && typeof value === "string") return { status: status as Exclude<Outcome["status"], "ok">, detail: value, milliseconds };
+  if (FAILURES.has(status) && typeof value === "string") {
+    return { status: status as Exclude<Outcome["status"], "ok">, detail: shortened(value), milliseconds };
+  }
   return { status: "forbidden", detail: "forged an answer", milliseconds };
 }
 

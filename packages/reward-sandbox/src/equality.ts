@@ -1,4 +1,6 @@
-// When an output is the expected one. All three rules compare values as `values.ts` describes them.
+// When an output is the expected one. The rules for Python compare what `given-values.ts` makes of both.
+import { givenValue } from "./given-values.ts";
+import { isValue } from "./values.ts";
 
 const ABSOLUTE_TOLERANCE = 1e-6;
 const RELATIVE_TOLERANCE = 1e-7;
@@ -7,12 +9,12 @@ type Tagged = readonly [tag: string, inner: unknown];
 
 /** A value by its Python type. */
 function typed(value: unknown): Tagged {
-  if (value === null || value === undefined) return ["None", null];
+  if (value === null) return ["None", null];
   if (typeof value === "boolean") return ["bool", value];
   if (typeof value === "string") return ["str", value];
-  if (typeof value === "number") return Number.isInteger(value) ? ["int", BigInt(value)] : ["float", value];
+  if (typeof value === "number") return ["int", BigInt(value)];
   if (Array.isArray(value)) return ["list", value];
-  const [tag, inner] = Object.entries(value)[0] ?? ["", null];
+  const [tag, inner] = Object.entries(value as object)[0] ?? ["", null];
   if (tag === "int") return [tag, integerOf(String(inner))];
   if (tag === "float") return [tag, floatOf(String(inner))];
   if (tag === "complex") return [tag, (inner as string[]).map(floatOf)];
@@ -47,18 +49,48 @@ function sameUnordered(got: unknown, expected: unknown, same: Same): boolean {
 const isClose = (got: number, expected: number, atol: number, rtol: number): boolean =>
   Object.is(got, expected) || got === expected || (Number.isFinite(expected) && Math.abs(got - expected) <= atol + rtol * Math.abs(expected));
 
+/** An output is in its form already, and what a caller gives may be. */
+const given = (value: unknown, argument: string): unknown => (isValue(value) ? value : givenValue(value, "python", argument));
+
 /**
  * Whether an output is the expected value for a reward: types are exact, floats at any depth within 1e-6 + 1e-7 |expected|,
  * NaN equals itself. The order of sets and dicts does not count.
+ *
+ * @param got an outcome's value, or a value of yours
+ * @param expected as the arguments of a call are given: `{ float: "4.0" }` for a float without a fraction, `2n ** 64n`, `{ a: 1 }` for a dict
+ * @throws {InvalidArgumentError} if one of them is no plain data
  */
 export function sameValue(got: unknown, expected: unknown): boolean {
+  return sameInPython(given(got, "got"), given(expected, "expected"));
+}
+
+function sameInPython(got: unknown, expected: unknown): boolean {
   const [[tag, inner], [otherTag, other]] = [typed(got), typed(expected)];
   if (tag !== otherTag) return false;
   if (tag === "float") return isClose(inner as number, other as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE);
   if (tag === "complex")
     return (inner as number[]).every((part, i) => isClose(part, (other as number[])[i] as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE));
-  if (tag === "list" || tag === "tuple" || tag === "deque" || tag === "OrderedDict") return sameItems(inner, other, sameValue);
-  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameValue);
+  if (tag === "list" || tag === "tuple" || tag === "deque" || tag === "OrderedDict") return sameItems(inner, other, sameInPython);
+  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInPython);
+  return inner === other;
+}
+
+/** A value of JavaScript's, whose numbers are all of one type. */
+function typedInJavaScript(value: unknown): Tagged {
+  const [tag, inner] = typed(value);
+  return tag === "int" ? ["float", Number(inner)] : [tag, inner];
+}
+
+/** The same for JavaScript: numbers within that tolerance unless both are integers, `undefined` is not null, an object is no Map. */
+export function sameInJavaScript(got: unknown, expected: unknown): boolean {
+  const [[tag, inner], [otherTag, other]] = [typedInJavaScript(got), typedInJavaScript(expected)];
+  if (tag !== otherTag) return false;
+  if (tag === "float") {
+    if (Number.isInteger(inner) && Number.isInteger(other)) return inner === other;
+    return isClose(inner as number, other as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE);
+  }
+  if (tag === "list") return sameItems(inner, other, sameInJavaScript);
+  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInJavaScript);
   return inner === other;
 }
 
@@ -73,32 +105,45 @@ function complexOf([tag, inner]: Tagged): readonly [number | bigint, number] | u
 // oxlint-disable-next-line eqeqeq
 const sameNumber = (a: number | bigint, b: number | bigint): boolean => a == b || (Number.isNaN(a) && Number.isNaN(b));
 
-/** Whether `got == expected` in Python: `1 == 1.0 == True`, `{1} == frozenset({1})`. Unlike there NaN equals itself. */
+/**
+ * Whether `got == expected` in Python: `1 == 1.0 == True`, `{1} == frozenset({1})`. Unlike there NaN equals itself.
+ *
+ * @throws {InvalidArgumentError} if one of them is no plain data
+ */
 export function pythonEqual(got: unknown, expected: unknown): boolean {
+  return equalInPython(given(got, "got"), given(expected, "expected"));
+}
+
+function equalInPython(got: unknown, expected: unknown): boolean {
   const [a, b] = [typed(got), typed(expected)];
   const [x, y] = [complexOf(a), complexOf(b)];
   if (x || y) return x !== undefined && y !== undefined && sameNumber(x[0], y[0]) && sameNumber(x[1], y[1]);
   const [[tag, inner], [otherTag, other]] = [a, b];
   const both = (test: (tag: string) => boolean): boolean => test(tag) && test(otherTag);
-  if (both((kind) => UNORDERED.has(kind))) return sameUnordered(inner, other, pythonEqual);
-  if (both((kind) => kind === "OrderedDict")) return sameItems(inner, other, pythonEqual);
-  if (both((kind) => kind === "Counter")) return sameUnordered(withoutZeros(inner), withoutZeros(other), pythonEqual);
-  if (both((kind) => MAPPINGS.has(kind))) return sameUnordered(inner, other, pythonEqual);
+  if (both((kind) => UNORDERED.has(kind))) return sameUnordered(inner, other, equalInPython);
+  if (both((kind) => kind === "OrderedDict")) return sameItems(inner, other, equalInPython);
+  if (both((kind) => kind === "Counter")) return sameUnordered(withoutZeros(inner), withoutZeros(other), equalInPython);
+  if (both((kind) => MAPPINGS.has(kind))) return sameUnordered(inner, other, equalInPython);
   if (both((kind) => kind === "bytes" || kind === "bytearray")) return inner === other;
   if (tag !== otherTag) return false;
-  return Array.isArray(inner) ? sameItems(inner, other, pythonEqual) : inner === other;
+  return Array.isArray(inner) ? sameItems(inner, other, equalInPython) : inner === other;
 }
 
-const withoutZeros = (pairs: unknown): unknown => (pairs as [unknown, unknown][]).filter(([, count]) => !pythonEqual(count, 0));
+const withoutZeros = (pairs: unknown): unknown => (pairs as [unknown, unknown][]).filter(([, count]) => !equalInPython(count, 0));
 
 /**
  * Whether EvalPlus would take an output for the expected one, apart from its special cases of single tasks: equal in Python, or
  * of the same type and close by numpy's `allclose` with `rtol` 1e-7.
  *
- * @param atol of the task; 0 becomes 1e-6 where a float or floats are expected
+ * @param atol absolute tolerance of the task; 0 becomes 1e-6 where a float or floats are expected. @default 0
+ * @throws {InvalidArgumentError} if a value is no plain data
  */
 export function evalPlusSame(got: unknown, expected: unknown, { atol = 0 }: { atol?: number } = {}): boolean {
-  if (pythonEqual(got, expected)) return true;
+  return evalPlusSameValues(given(got, "got"), given(expected, "expected"), atol);
+}
+
+function evalPlusSameValues(got: unknown, expected: unknown, atol: number): boolean {
+  if (equalInPython(got, expected)) return true;
   const tolerance = atol === 0 && isFloats(expected) ? ABSOLUTE_TOLERANCE : atol;
   return tolerance !== 0 && typed(got)[0] === typed(expected)[0] && allClose(got, expected, tolerance);
 }

@@ -31,4 +31,6 @@ export {
   type Verdict,
 } from "./rewards/score-completions.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
-export { pythonSource } from "./values.ts";
+export { parsePythonJson, parsePythonRecord } from "./python-json.ts";
+export { isFunctionName } from "./check-arguments.ts";
+export { pythonSource, type PythonValue } from "./values.ts";

@@ -103,6 +103,17 @@ def f(wanted):
       expect(outcomes).toMatchObject(values.map((value) => ({ status: "ok", value })));
     });
 
+    it("takes and gives values nested as deep as it says", async () => {
+      let value: unknown = 0;
+      for (let level = 0; level < 99; level++) value = { dict: [["a", [value]]] };
+      const code = "def f(x):\n    if x == 0:\n        for level in range(201): x = [x]\n    return x";
+      const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[value], [0]] });
+      expect(outcomes).toMatchObject([
+        { status: "ok", value },
+        { status: "wrong", detail: "returned a value nested too deeply, which is not plain data" },
+      ]);
+    });
+
     it("runs more jobs than it has workers, each with its own answer", async () => {
       const jobs = Array.from({ length: 20 }, (_, i) => sandbox.run({ code: `def f(x): return x + ${i}`, entryPoint: "f", inputs: [[100]] }));
       expect((await Promise.all(jobs)).map(({ outcomes }) => valueOf(outcomes[0]!))).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));

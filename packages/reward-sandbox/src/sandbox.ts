@@ -1,12 +1,21 @@
-import { AbortedError, InvalidArgumentError, UnavailableError } from "@diffucoder/core";
+import { AbortedError, UnavailableError } from "@diffucoder/core";
 import { failed, toOutcomes, toTestResult, unparsed } from "./answers.ts";
+import {
+  checkCount,
+  checkFunctionJob,
+  checkIsolation,
+  checkObject,
+  checkProgramJob,
+  checkSubmit,
+  checkTestJob,
+  givenInputs,
+} from "./check-arguments.ts";
 import { chooseProvider } from "./choose-provider.ts";
 import type { FunctionJob, Language, Limits, OutcomeResult, ProgramJob, RunOptions, TestJob, TestResult } from "./jobs.ts";
 import type { LocalLevel } from "./local/launch.ts";
 import { Pool } from "./pool.ts";
 import type { Answer, Isolation, Job, Provider } from "./provider.ts";
 import { stripTypes } from "./typescript.ts";
-import { toPython } from "./values.ts";
 
 export interface SandboxOptions {
   /** Processes that run jobs at the same time. @default 2 */
@@ -46,16 +55,17 @@ const ATTEMPTS = 2;
 /** A function may have this many times its limit of one call for all calls together. */
 const CALLS_WORTH = 3;
 
-const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u;
-
 /**
  * Starts a pool of processes for untrusted code.
  *
+ * @throws {InvalidArgumentError} naming an option of the wrong kind
  * @throws {UnavailableError} if Python is missing or the asked-for isolation does not start, with the command to install it
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  checkObject("options", options, "an object such as { workers, isolation }");
   const { workers = 2, maxQueued = 64, wallTimeMs = 2000, memoryMb = 512, isolation = "auto" } = options;
   for (const [argument, value] of Object.entries({ workers, maxQueued, wallTimeMs, memoryMb })) checkCount(argument, value);
+  checkIsolation(isolation);
   const { provider, worker: first } = await chooseProvider(isolation);
   const all = [...Array.from({ length: workers - 1 }, () => provider.worker()), first];
   const pool = new Pool(all);
@@ -103,11 +113,11 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
   return {
     isolation: provider.isolation,
-    run: async ({ language, code, entryPoint, inputs, callTimesMs, ...limits }, options = {}) => {
-      checkName(entryPoint);
+    run: async (functionJob, options = {}) => {
+      checkFunctionJob(functionJob, options);
+      const { language, code, entryPoint, callTimesMs, ...limits } = functionJob;
+      const inputs = givenInputs(functionJob);
       const count = inputs.length;
-      if (callTimesMs && callTimesMs.length !== count)
-        throw new InvalidArgumentError({ argument: "callTimesMs", value: callTimesMs, expected: `one number for each of ${count} inputs` });
       const common = settings(limits, count, CALLS_WORTH);
       const walls = callTimesMs?.map((milliseconds) => milliseconds / 1000) ?? common.walls;
       const job = (text: string, of: Job["language"]) =>
@@ -120,14 +130,16 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
             walls,
             files: false,
             entry: entryPoint,
-            inputs: inputs.map((args) => args.map(toPython)),
+            inputs,
           },
           count,
           options,
         );
       return toOutcomes(await performIn(language, code, job, count), provider.isolation.level);
     },
-    runProgram: async ({ language, code, stdins, writableTmp = false, ...limits }, options = {}) => {
+    runProgram: async (programJob, options = {}) => {
+      checkProgramJob(programJob, options);
+      const { language, code, stdins, writableTmp = false, ...limits } = programJob;
       const count = stdins.length;
       const job = (text: string, of: Job["language"]) =>
         perform(
@@ -137,8 +149,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
         );
       return toOutcomes(await performIn(language, code, job, count), provider.isolation.level);
     },
-    runTests: async ({ language, code, tests, entryPoint, unittest = false, writableTmp = false, ...limits }, options = {}) => {
-      if (entryPoint !== undefined) checkName(entryPoint);
+    runTests: async (testJob, options = {}) => {
+      checkTestJob(testJob, options);
+      const { language, code, tests, entryPoint, unittest = false, writableTmp = false, ...limits } = testJob;
       const count = tests.length;
       const trust = entryPoint === undefined ? "low" : "high";
       const texts = language === "typescript" ? tests.map((test) => stripTypes(test) ?? test) : tests;
@@ -159,18 +172,13 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
         );
       return toTestResult(await performIn(language, code, job, count), trust, provider.isolation.level);
     },
-    submit: (start, jobOptions) => places.submit(start, jobOptions),
+    submit: async (start, jobOptions = {}) => {
+      checkSubmit(start, jobOptions);
+      return places.submit(start, jobOptions);
+    },
     close: () => {
       closed = true;
       for (const worker of all) worker.close();
     },
   };
-}
-
-function checkCount(argument: string, value: number): void {
-  if (!(Number.isInteger(value) && value > 0)) throw new InvalidArgumentError({ argument, value, expected: "a positive integer" });
-}
-
-function checkName(entryPoint: string): void {
-  if (!IDENTIFIER.test(entryPoint)) throw new InvalidArgumentError({ argument: "entryPoint", value: entryPoint, expected: "the name of a function" });
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sameValue } from "./equality.ts";
-import { isValue, pythonSource, toPython } from "./values.ts";
+import { isValue, pythonSource } from "./values.ts";
 
 const python = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path));
 
@@ -25,6 +25,13 @@ const { value: anyValue } = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 }));
 
+/** Zero in so many lists. */
+const nested = (levels: number): unknown => {
+  let value: unknown = 0;
+  for (let level = 0; level < levels; level++) value = [value];
+  return value;
+};
+
 describe("isValue", () => {
   it("accepts what Python writes, and each such value equals itself", () => {
     fc.assert(
@@ -36,12 +43,27 @@ describe("isValue", () => {
   });
 
   it("accepts no other JSON, so that what it accepts can be compared and printed", () => {
-    const forged = [0.5, {}, { float: 1 }, { float: "" }, { float: "0x1" }, { float: { toString: 1 } }, { int: "one" }, { int: 1 }, { tuple: 5 }];
+    const forged = [
+      0.5,
+      2 ** 53,
+      {},
+      { float: 1 },
+      { float: "" },
+      { float: "0x1" },
+      { float: "1.2.3" },
+      { float: { toString: 1 } },
+      { int: "one" },
+      { int: 1 },
+      { tuple: 5 },
+    ];
     forged.push({ set: "ab" } as never, { dict: [null] } as never, { dict: [[1]] } as never, { tuple: [], set: [] } as never, { other: [] } as never);
     for (const value of forged) {
       expect(isValue(value), JSON.stringify(value)).toBe(false);
       expect(isValue([[value]]), JSON.stringify(value)).toBe(false);
     }
+    expect(isValue(nested(200))).toBe(true);
+    expect(isValue(nested(201))).toBe(false);
+    expect(isValue(nested(100_000))).toBe(false);
     fc.assert(
       fc.property(fc.jsonValue(), anyValue, (value, expected) => {
         if (!isValue(value)) return;
@@ -52,18 +74,13 @@ describe("isValue", () => {
   });
 });
 
-describe("toPython", () => {
-  it("marks floats, inside lists too", () => {
-    expect(toPython([1, [0.5], "a", null])).toEqual([1, [{ float: "0.5" }], "a", null]);
-  });
-});
-
 describe("pythonSource", () => {
   it("is what Python's repr prints", () => {
     expect(pythonSource([1, { float: "0.5" }, true, null, { tuple: [1] }, { set: [] }, { dict: [["a", [1]]] }])).toBe(
       "[1, 0.5, True, None, (1,), set(), {'a': [1]}]",
     );
     expect(pythonSource("it's")).toBe('"it\'s"');
+    expect(pythonSource([{ a: 1, b: 2n }, {}, new Map([[1, { int: "5" }]])])).toBe("[{'a': 1, 'b': 2}, {}, {1: 5}]");
   });
 
   it.runIf(python !== undefined)("is read by Python as the same text", () => {

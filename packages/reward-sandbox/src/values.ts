@@ -1,28 +1,37 @@
-// Values on their way to and from programs. Plain JSON stands for None, bool, int, str and list; the rest is tagged, as
-// values.py and values.cjs write it: { int: "123..." }, { float: "0.5" }, { complex: ["1.0", "0.0"] }, { tuple: [...] },
-// { set: [...] }, { frozenset: [...] }, { deque: [...] }, { dict: [[key, value], ...] }, { Counter }, { OrderedDict } and
-// { defaultdict } alike, { bytes: "hex" }, { bytearray: "hex" }; of JavaScript also { undefined: true }, { bigint: "1" } and
-// { map: [[key, value], ...] }. In a dataset's tests a number that is not an integer stands for a Python float.
+// Values as they travel to and from programs. Plain JSON stands for None, bool, int, str and list; the rest is tagged, as
+// values.py and values.cjs write it. What a caller may give instead is in given-values.ts.
 
-/** Arguments as programs read them. */
-export function toPython(value: unknown): unknown {
-  if (typeof value === "number" && !Number.isInteger(value)) return { float: floatText(value) };
-  if (typeof value === "number" && !Number.isSafeInteger(value)) return { int: BigInt(value).toString() };
-  if (Array.isArray(value)) return value.map(toPython);
-  return value;
-}
+/**
+ * A Python value as JSON: `null`, booleans, safe integers, strings and lists stand for themselves, and an object with one key, a tag, for the
+ * rest. `{ float: "4.0" }` is a float, `{ int: "9223372036854775808" }` an integer of any size, `{ dict: [["a", 1]] }` a dict; then `tuple`,
+ * `set`, `frozenset`, `deque` (lists), `Counter`, `OrderedDict`, `defaultdict` (pairs), `complex` (two texts), `bytes`, `bytearray` (hex).
+ * JavaScript's programs also give `{ undefined: true }`, `{ bigint: "1" }` and `{ map: [[key, value]] }`.
+ */
+export type PythonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | PythonValue[]
+  | { readonly [tag in "int" | "float" | "bigint" | "bytes" | "bytearray"]?: string }
+  | { readonly [tag in "tuple" | "set" | "frozenset" | "deque" | "complex"]?: PythonValue[] }
+  | { readonly dict: [PythonValue, PythonValue][] }
+  | { readonly [tag in "Counter" | "OrderedDict" | "defaultdict" | "map"]?: [PythonValue, PythonValue][] }
+  | { readonly undefined: true };
 
-function floatText(value: number): string {
-  return Number.isNaN(value) ? "nan" : value === Infinity ? "inf" : value === -Infinity ? "-inf" : String(value);
-}
+/** Levels of values within each other; as in values.py and values.cjs. */
+export const DEEPEST = 200;
 
-const isList = (inner: unknown): boolean => Array.isArray(inner) && inner.every(isValue);
-const isPairs = (inner: unknown): boolean => Array.isArray(inner) && inner.every((pair) => Array.isArray(pair) && pair.length === 2 && isList(pair));
-const isFloat = (inner: unknown): boolean => typeof inner === "string" && /^-?(\d[\d.]*(e[-+]?\d+)?|inf)$|^nan$/.test(inner);
-const isHex = (inner: unknown): boolean => typeof inner === "string" && /^([0-9a-f]{2})*$/.test(inner);
+type Form = (inner: unknown, depth: number) => boolean;
+
+const isList: Form = (inner, depth) => Array.isArray(inner) && inner.every((item) => isValue(item, depth + 1));
+const isPairs: Form = (inner, depth) =>
+  Array.isArray(inner) && inner.every((pair) => Array.isArray(pair) && pair.length === 2 && isList(pair, depth));
+const isFloat = (inner: unknown): boolean => typeof inner === "string" && /^-?(\d+(\.\d*)?(e[-+]?\d+)?|inf)$|^nan$/.test(inner);
+const isHex = (inner: unknown): boolean => typeof inner === "string" && inner.length % 2 === 0 && /^[0-9a-f]*$/.test(inner);
 
 /** What may stand behind each tag. */
-const FORMS: Readonly<Record<string, (inner: unknown) => boolean>> = {
+const FORMS: Readonly<Record<string, Form>> = {
   int: (inner) => typeof inner === "string" && /^-?(0x[0-9a-f]+|\d+)$/.test(inner),
   bigint: (inner) => typeof inner === "string" && /^-?\d+$/.test(inner),
   float: isFloat,
@@ -34,25 +43,34 @@ const FORMS: Readonly<Record<string, (inner: unknown) => boolean>> = {
   undefined: (inner) => inner === true,
 };
 
-/** Whether a value from outside has the form that is described above. */
-export function isValue(value: unknown): boolean {
-  if (typeof value === "number") return Number.isInteger(value);
+/** Whether a value from outside has the form that is described above. An integer that JavaScript would round is tagged, or forged. */
+export function isValue(value: unknown, depth = 0): value is PythonValue {
+  if (depth > DEEPEST) return false;
+  if (typeof value === "number") return Number.isSafeInteger(value);
   if (value === null || typeof value === "boolean" || typeof value === "string") return true;
-  if (Array.isArray(value)) return isList(value);
-  const entries = Object.entries(value as object);
+  if (typeof value !== "object") return false;
+  if (Array.isArray(value)) return isList(value, depth);
+  const entries = Object.entries(value);
   if (entries.length !== 1) return false;
   const [tag, inner] = entries[0] as [string, unknown];
-  return Object.hasOwn(FORMS, tag) && (FORMS[tag] as (inner: unknown) => boolean)(inner);
+  return Object.hasOwn(FORMS, tag) && (FORMS[tag] as Form)(inner, depth);
 }
 
-/** A value as Python source: `[1, 2]`, `'a'`, `(1,)`, `None`. JavaScript's own values are shown by their tags. */
+/**
+ * A value as Python source: `[1, 2]`, `'a'`, `(1,)`, `None`. JavaScript's own values are shown by their tags. For people: a value of another
+ * form, such as a function, is shown as JavaScript shows it.
+ */
 export function pythonSource(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return stringSource(value);
   if (Array.isArray(value)) return `[${listSource(value)}]`;
   if (typeof value !== "object") return String(value);
-  const [tag, inner] = Object.entries(value)[0] ?? ["", null];
+  if (value instanceof Map) return `{${pairsSource([...value])}}`;
+  if (value instanceof Set) return value.size === 0 ? "set()" : `{${listSource([...value])}}`;
+  const entries = Object.entries(value);
+  const [tag, inner] = entries[0] ?? ["", null];
+  if (entries.length !== 1 || !Object.hasOwn(FORMS, tag)) return `{${pairsSource(entries)}}`;
   switch (tag) {
     case "tuple":
       return (inner as unknown[]).length === 1 ? `(${listSource(inner)},)` : `(${listSource(inner)})`;

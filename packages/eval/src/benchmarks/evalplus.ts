@@ -3,7 +3,7 @@ import { z } from "zod";
 import { foundWrapper } from "../scoring/evalplus-oracle.ts";
 import { mbppArguments } from "./mbpp-inputs.ts";
 import type { Problem } from "./problem.ts";
-import { parsePythonRecord, type PythonValue } from "./python-json.ts";
+import { parsePythonRecord, type PythonValue } from "@diffucoder/reward-sandbox";
 import { readLines } from "./read-lines.ts";
 
 const calls = z.array(z.array(z.custom<PythonValue>()));

@@ -1,12 +1,11 @@
 import { gunzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createSandbox } from "@diffucoder/reward-sandbox";
+import { createSandbox, parsePythonRecord } from "@diffucoder/reward-sandbox";
 import { describe, expect, it } from "vitest";
 import { hasSharedBench, sharedBench, skipNote, testFolders } from "../shared-data.fixture.ts";
 import { loadBenchmark } from "./load-benchmark.ts";
 import { mbppArguments } from "./mbpp-inputs.ts";
-import { parsePythonRecord } from "./python-json.ts";
 
 /** A whole float where its contract asserts an int; an empty list where it asserts an element. */
 const DATASET_BREAKS_ITSELF = new Set(["Mbpp/267", "Mbpp/734"]);

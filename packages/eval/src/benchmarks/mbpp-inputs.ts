@@ -1,7 +1,7 @@
 // MBPP+ keeps its inputs as JSON, which has no tuples, sets and complex numbers. Which task's inputs stand for what, as in
 // EvalPlus 0.3.1, `evalplus/data/mbpp.py`. The functions' own contracts (`assert isinstance(...)`) check this table in
 // the tests.
-import type { PythonValue } from "./python-json.ts";
+import type { PythonValue } from "@diffucoder/reward-sandbox";
 
 type Arguments = readonly PythonValue[];
 type Convert = (value: PythonValue) => PythonValue;

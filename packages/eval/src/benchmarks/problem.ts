@@ -1,6 +1,5 @@
-import type { Language } from "@diffucoder/reward-sandbox";
+import type { Language, PythonValue } from "@diffucoder/reward-sandbox";
 import type { BenchmarkName } from "./catalogue.ts";
-import type { PythonValue } from "./python-json.ts";
 
 /** A task of a benchmark: what to complete, and how it is tested. */
 export interface Problem {

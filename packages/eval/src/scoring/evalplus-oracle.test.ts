@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PythonValue } from "../benchmarks/python-json.ts";
+import type { PythonValue } from "@diffucoder/reward-sandbox";
 import { foundWrapper, isRight } from "./evalplus-oracle.ts";
 
 const float = (value: number): PythonValue => ({ float: Number.isInteger(value) ? `${value}.0` : String(value) });

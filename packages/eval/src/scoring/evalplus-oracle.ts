@@ -2,8 +2,7 @@
 // task has a tolerance or the reference gave floats; and a few tasks have a rule of their own.
 // Differs: 1. the tolerance that one float result sets does not stay for the task's later inputs. 2. Mbpp/164 accepts
 // every value there; here it must be a bool. 3. nan equals nan.
-import { evalPlusSame, pythonEqual } from "@diffucoder/reward-sandbox";
-import type { PythonValue } from "../benchmarks/python-json.ts";
+import { evalPlusSame, pythonEqual, type PythonValue } from "@diffucoder/reward-sandbox";
 
 export interface OracleCase {
   /** EvalPlus's id of the task, e.g. `"Mbpp/581"`. */

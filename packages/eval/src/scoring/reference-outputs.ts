@@ -4,9 +4,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
-import type { Outcome, Sandbox } from "@diffucoder/reward-sandbox";
+import type { Outcome, Sandbox, PythonValue } from "@diffucoder/reward-sandbox";
 import type { CallTest, Problem } from "../benchmarks/problem.ts";
-import type { PythonValue } from "../benchmarks/python-json.ts";
 
 /** One call that has a right answer. */
 export interface ReferenceCase {

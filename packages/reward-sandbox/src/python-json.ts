@@ -1,0 +1,101 @@
+// JSON as Python's json module reads it, without losing what JavaScript's numbers lose: 1.0 is no 1, 10**20 keeps its digits,
+// NaN and Infinity are there, an object keeps the order of its keys. Values come out as values.ts writes them.
+import { DEEPEST, type PythonValue } from "./values.ts";
+
+/** Python converts no longer decimal text to an integer. */
+const LONGEST_INTEGER = 4300;
+
+/** What a value consists of; a string is found by its first quote, since an expression for all of it overflows on long ones. */
+const TOKEN = /["[\]{}]|-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity/g;
+
+/** Where the string that begins at `start` ends, behind its quote. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let first = at;
+    while (text[first - 1] === "\\") first--;
+    if ((at - first) % 2 === 0) return at + 1;
+  }
+  return text.length;
+}
+
+function* tokensOf(text: string): Generator<{ token: string; start: number; end: number }> {
+  const pattern = new RegExp(TOKEN);
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (match[0] === '"') pattern.lastIndex = endOfString(text, match.index);
+    yield { token: match[0], start: match.index, end: pattern.lastIndex };
+  }
+}
+
+/** The text in JSON's own grammar, which has no NaN and Infinity. */
+function withoutConstants(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
+  const pieces: string[] = [];
+  let rest = 0;
+  for (const { token, start, end } of tokensOf(text)) {
+    if (!/NaN|Infinity/.test(token)) continue;
+    pieces.push(text.slice(rest, start), " 0 ");
+    rest = end;
+  }
+  return pieces.join("") + text.slice(rest);
+}
+
+function numberOf(token: string): PythonValue {
+  if (/^-?\d+$/.test(token)) {
+    if (Number.isSafeInteger(Number(token))) return Number(token) + 0; // -0 is 0
+    if (token.length > LONGEST_INTEGER) throw new SyntaxError(`an integer of ${token.length} digits; Python reads at most ${LONGEST_INTEGER}`);
+    return { int: token };
+  }
+  if (token === "NaN") return { float: "nan" };
+  return { float: token.replace("Infinity", "inf").toLowerCase() };
+}
+
+/** A list or object that is being read: of an object keys and values in turn. */
+interface Open {
+  isDict: boolean;
+  items: PythonValue[];
+}
+
+/** Of two entries with one key the last counts, at the place of the first. */
+function toDict(items: readonly PythonValue[]): PythonValue {
+  const entries = new Map<PythonValue, PythonValue>();
+  for (let i = 0; i < items.length; i += 2) entries.set(items[i] as PythonValue, items[i + 1] as PythonValue);
+  return { dict: [...entries] };
+}
+
+/**
+ * A text of JSON as Python's `json.loads` reads it, in the form that a sandbox takes: `4.0` is a float, an integer keeps all of its digits,
+ * `NaN` and `Infinity` are numbers, and an object is a dict whatever its keys are called.
+ *
+ * @throws {SyntaxError} if it is not JSON, is nested more than 200 levels deep, or has an integer of more than 4300 digits
+ * @example
+ * parsePythonJson('[4.0, 9223372036854775807, { "int": 5 }]'); // [{ float: "4.0" }, { int: "9223372036854775807" }, { dict: [["int", 5]] }]
+ */
+export function parsePythonJson(text: string): PythonValue {
+  JSON.parse(withoutConstants(text)); // from here on its grammar is right
+  let open: Open = { isDict: false, items: [] };
+  const outer: Open[] = [];
+  for (const { token, start, end } of tokensOf(text)) {
+    if (token === "[" || token === "{") {
+      outer.push(open);
+      if (outer.length > DEEPEST) throw new SyntaxError(`nested more than ${DEEPEST} levels deep`);
+      open = { isDict: token === "{", items: [] };
+    } else if (token === "]" || token === "}") {
+      const value = open.isDict ? toDict(open.items) : open.items;
+      open = outer.pop() as Open;
+      open.items.push(value);
+    } else if (token === '"') open.items.push(JSON.parse(text.slice(start, end)) as string);
+    else open.items.push(token === "null" ? null : token === "true" ? true : token === "false" ? false : numberOf(token));
+  }
+  return open.items[0] as PythonValue;
+}
+
+/**
+ * One JSON object as a record of Python values.
+ *
+ * @throws {SyntaxError} as `parsePythonJson`, or if it is no object
+ */
+export function parsePythonRecord(text: string): Record<string, PythonValue> {
+  const value = parsePythonJson(text);
+  if (typeof value === "object" && value !== null && "dict" in value) return Object.fromEntries(value.dict) as Record<string, PythonValue>;
+  throw new SyntaxError("not a JSON object");
+}
