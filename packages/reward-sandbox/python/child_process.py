@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+from sandbox import engine, landlock
 from sandbox.system_calls import install, system_call_filter
 
 FILE_LIMIT = 1 << 20
@@ -16,10 +17,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 prctl = getattr(libc, "prctl", lambda *_: 0)  # Linux alone has it
 
 FILTERS = {
-    (writes_files, is_engine): system_call_filter(writes_files=writes_files, is_engine=is_engine) if sys.platform == "linux" else None
+    (writes_files, is_engine): system_call_filter(writes_files=writes_files, engine_path=engine.PATH_ADDRESS if is_engine else None)
+    if sys.platform == "linux"
+    else None
     for writes_files in (False, True)
     for is_engine in (False, True)
 }
+# What landlock.py has made of the paths that programs may read, where mounts do not say which.
+RULES = []
 
 
 def hide():
@@ -79,6 +84,8 @@ def restrict(parent, *, memory, seconds, writes_files, is_engine):
         except (ValueError, OSError):
             pass  # macOS knows no limit on addresses
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    for rules in RULES:
+        landlock.obey(rules)
     program = FILTERS[writes_files, is_engine]
     if program is not None:
         install(libc, program)

@@ -17,8 +17,8 @@ import os
 import select
 import sys
 
-from sandbox import engine
-from sandbox.child_process import FILTERS, Child, adopt_orphans, end_orphans, end_with_parent, hide, read_line, write_all
+from sandbox import engine, landlock
+from sandbox.child_process import FILTERS, RULES, Child, adopt_orphans, end_orphans, end_with_parent, hide, read_line, write_all
 from sandbox.function_jobs import run_functions
 from sandbox.program_jobs import run_programs
 from sandbox.test_jobs import run_tests
@@ -50,10 +50,13 @@ def handle_job():
     write_all(1, json.dumps({"id": job["id"], "parses": parses, "results": results}).encode() + b"\n")
 
 
-def main():
+def main(readable=None):
+    """readable: (paths, hidden) that programs are held to by Landlock; None where mounts do that, or nothing."""
     hide()
     supervisor = os.getpid()
-    engine.executable = sys.argv[1]
+    engine.use(sys.argv[1])
+    if readable is not None:
+        RULES.append(landlock.rules_for(*readable))
     write_all(1, json.dumps({"id": "", "filtered": filter_works()}).encode() + b"\n")
     warm_up()  # while whoever started us makes ready its first job
     while True:

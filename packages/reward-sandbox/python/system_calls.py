@@ -54,8 +54,8 @@ WRITING = """
     open pwrite64 sendfile flock fsync fdatasync truncate ftruncate chdir fchdir rename mkdir rmdir creat unlink chmod fchmod umask
     openat mkdirat unlinkat renameat fchmodat utimensat fallocate pwritev renameat2 copy_file_range
 """.split()
-# What V8 and libuv want besides: their own events, and to be started.
-ENGINE = "execve capget epoll_create eventfd2 pkey_alloc".split()
+# What V8 and libuv want besides: their own events.
+ENGINE = "capget epoll_create eventfd2 pkey_alloc".split()
 CLONE_THREAD = 0x10000
 PRCTL_NAMES = [15, 16, 0x53564D41]  # naming a thread or a range of memory
 IOCTL_COMMANDS = [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451]  # what a file is, its size, whether it blocks and survives exec
@@ -78,11 +78,17 @@ def argument(index):
     return (LOAD, 0, 0, 16 + 8 * index)
 
 
-def system_call_filter(*, writes_files=False, is_engine=False):
+def upper_half(index):
+    return (LOAD, 0, 0, 20 + 8 * index)
+
+
+def system_call_filter(*, writes_files=False, engine_path=None):
     """A BPF program; None on a machine whose calls are not known here.
 
-    writes_files: files may be changed where the mounts allow it. is_engine: a JavaScript engine, with threads of its own.
+    writes_files: files may be changed where the mounts allow it. engine_path: for a JavaScript engine, with threads of its own; the
+    address of the path that it is started by.
     """
+    is_engine = engine_path is not None
     if MACHINE not in ARCHITECTURES:
         return None
     code = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, AUDIT_ARCH[MACHINE]), KILL, (LOAD, 0, 0, 0)]
@@ -93,6 +99,8 @@ def system_call_filter(*, writes_files=False, is_engine=False):
             code += on_call(name, [argument(flags), (ANY_BIT, 0, 1, OPENING_TO_WRITE), DENY, ALLOW])
     code += on_call("fcntl", [argument(1), *one_of(FCNTL_COMMANDS)])
     if is_engine:
+        is_half = [(EQUAL, 1, 0, half) for half in (engine_path & 0xFFFFFFFF, engine_path >> 32)]
+        code += on_call("execve", [argument(0), is_half[0], DENY, upper_half(0), is_half[1], DENY, ALLOW])
         code += on_call("clone", [argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), DENY, ALLOW])
         code += on_call("clone3", [ABSENT])  # its flags lie in memory; libc falls back on clone
         code += on_call("prctl", [argument(0), *one_of(PRCTL_NAMES)])

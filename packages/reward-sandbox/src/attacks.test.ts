@@ -7,11 +7,46 @@ import { ANSWERS_FILE, type Attack, expectedOf } from "./attacks/attack.fixture.
 import { ATTACKS } from "./attacks/index.fixture.ts";
 import { sameValue } from "./equality.ts";
 import type { VerdictName } from "./jobs.ts";
+import { descriptionOf, findPython, launchOf } from "./local/launch.ts";
 import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
+import { readableBy } from "./local/readable.ts";
+import { SupervisorWorker } from "./local/supervisor-worker.ts";
+import type { Provider } from "./provider.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
-const allowed = ({ verdict, weaker }: Attack, level: (typeof LEVELS)[number]): readonly VerdictName[] =>
-  [(level === "process" ? weaker?.process : undefined) ?? verdict].flat();
+type Where = (typeof LEVELS)[number] | "process without Landlock";
+
+function allowed({ verdict, weaker, withoutLandlock }: Attack, where: Where): readonly VerdictName[] {
+  const [without, process] = [
+    where === "process without Landlock" ? withoutLandlock : undefined,
+    where === "bubblewrap" ? undefined : weaker?.process,
+  ];
+  return [without ?? process ?? verdict].flat();
+}
+
+/** `process` as it is on a kernel without Landlock. */
+function withoutLandlock(): Provider {
+  const readable = { ...readableBy(findPython() as string), hasLandlock: false };
+  return {
+    isolation: { level: "process", description: descriptionOf("process", readable) },
+    languages: ["python", "javascript"],
+    writableTmp: false,
+    worker: () => new SupervisorWorker(launchOf("process", { readable }), { filters: true }),
+  };
+}
+
+const WHERE: readonly { where: Where; level: (typeof LEVELS)[number]; isolation: () => (typeof LEVELS)[number] | Provider }[] = [
+  ...LEVELS.map((level) => ({ where: level, level, isolation: () => level })),
+  { where: "process without Landlock", level: "process", isolation: withoutLandlock },
+];
+/** Which attacks run there: without Landlock only those to which it makes a difference. */
+const attacksIn = (where: Where): [string, readonly Attack[]][] =>
+  Object.entries(ATTACKS)
+    .map(([kind, attacks]): [string, readonly Attack[]] => [
+      kind,
+      attacks.filter((attack) => where !== "process without Landlock" || attack.withoutLandlock),
+    ])
+    .filter(([, attacks]) => attacks.length > 0);
 
 /** Short where a program is to be stopped, long where it must not be. */
 const wallTimeMs = (attack: Attack): number => ([attack.verdict].flat().includes("timeout") ? (attack.language ? 500 : 160) : 10_000);
@@ -34,11 +69,11 @@ async function verdictsOf(sandbox: Sandbox, attack: Attack): Promise<{ outside: 
   return { outside: [...ofCalls, apart.verdicts[0]!.verdict], inside: inside.verdicts[0]!.verdict };
 }
 
-for (const level of LEVELS)
-  describe.runIf(canRun(level))(`attacks under ${titleOf(level)}`, () => {
+for (const { where, level, isolation } of WHERE)
+  describe.runIf(canRun(level))(`attacks under ${titleOf(level)}${where === level ? "" : ", without Landlock"}`, () => {
     let sandbox: Sandbox;
     beforeAll(async () => {
-      sandbox = await createSandbox({ workers: 2, isolation: level });
+      sandbox = await createSandbox({ workers: 2, isolation: isolation() });
       writeFileSync(ANSWERS_FILE, JSON.stringify({ 1: expectedOf(1), 2: expectedOf(2) }));
     });
     afterAll(() => {
@@ -46,11 +81,11 @@ for (const level of LEVELS)
       rmSync(ANSWERS_FILE, { force: true });
     });
 
-    it.each(Object.entries(ATTACKS))("%s", async (_, attacks) => {
+    it.each(attacksIn(where))("%s", async (_, attacks) => {
       const surprises = await Promise.all(
         attacks.map(async (attack) => {
           const { outside, inside } = await verdictsOf(sandbox, attack);
-          const expected = allowed(attack, level);
+          const expected = allowed(attack, where);
           const isExpected =
             outside.every((verdict) => expected.includes(verdict)) &&
             (inside !== "pass" || attack.passesInside === true || expected.includes("pass")) &&
@@ -71,6 +106,9 @@ for (const level of LEVELS)
 it("SECURITY.md lists each attack that passes somewhere", () => {
   const all = Object.values(ATTACKS).flat();
   const misses = [
+    ...all
+      .filter(({ withoutLandlock: verdicts }) => [verdicts].flat().includes("pass"))
+      .map(({ name }) => `- Under \`process\` on a kernel without Landlock a program passes that ${name}.`),
     ...(["process", "pyodide", "none"] as const).flatMap((level) =>
       all.filter(({ weaker }) => [weaker?.[level]].flat().includes("pass")).map(({ name }) => `- Under \`${level}\` a program passes that ${name}.`),
     ),

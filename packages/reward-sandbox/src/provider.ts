@@ -1,4 +1,5 @@
 // Where jobs run. A provider starts workers, on this machine or on another; what a verdict or a reward is it does not know.
+import type { Trust } from "./jobs.ts";
 
 /** A job as a worker gets it: checked, with all its limits, and in JavaScript if it was TypeScript. */
 export interface Job {
@@ -65,6 +66,12 @@ export interface Worker {
 /** A place where programs run. */
 export interface Provider {
   readonly isolation: Isolation;
+  /**
+   * What tests in a process of their own are worth: `low` where a program may read that process, and the expected values in it.
+   *
+   * @default "high"
+   */
+  readonly trust?: Trust;
   /** What it runs; a job in another language is answered `infrastructure`. */
   readonly languages: readonly Job["language"][];
   /** Whether it can give jobs a clean, writable /tmp. */

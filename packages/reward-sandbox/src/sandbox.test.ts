@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { descendants } from "./descendants.fixture.ts";
-import { launchOf } from "./local/launch.ts";
+import { findPython, launchOf } from "./local/launch.ts";
+import { readableBy } from "./local/readable.ts";
 import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
 import type { Outcome, TestJob } from "./jobs.ts";
 import type { Job, Worker } from "./provider.ts";
@@ -200,7 +201,7 @@ describe.runIf(canRun("bubblewrap"))(`${titleOf("bubblewrap")} alone`, () => {
 
 describe("launchOf", () => {
   it("needs nothing from the folder of this package, which nobody may not be able to enter", () => {
-    const { args } = launchOf("bubblewrap", { python: "python3", bubblewrap: "bwrap" });
+    const { args } = launchOf("bubblewrap", { readable: readableBy(findPython()!), bubblewrap: "bwrap" });
     expect(args.join("\n")).not.toContain(dirname(import.meta.dirname));
   });
 });

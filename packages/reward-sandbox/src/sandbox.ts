@@ -153,7 +153,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       checkTestJob(testJob, options);
       const { language, code, tests, entryPoint, unittest = false, writableTmp = false, ...limits } = testJob;
       const count = tests.length;
-      const trust = entryPoint === undefined ? "low" : "high";
+      const trust = entryPoint === undefined ? "low" : (provider.trust ?? "high");
       const texts = language === "typescript" ? tests.map((test) => stripTypes(test) ?? test) : tests;
       const job = (text: string, of: Job["language"]) =>
         perform(

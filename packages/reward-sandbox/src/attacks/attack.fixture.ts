@@ -18,6 +18,8 @@ export interface Attack {
   verdict: Verdicts;
   /** Where it differs from `verdict`. */
   weaker?: Partial<Record<Exclude<IsolationLevel, "bubblewrap" | "remote">, Verdicts>>;
+  /** Under `process` on a kernel without Landlock, where it differs from that level. */
+  withoutLandlock?: Verdicts;
   /** Against tests in its own process: an attack on that protocol itself, which trust "low" stands for. */
   passesInside?: boolean;
 }

@@ -5,13 +5,15 @@ export const fileSystem: Attack[] = [
     name: "reads the answers from a file of the user",
     code: `import json\ndef f(x):\n    return json.load(open('${ANSWERS_FILE}'))[str(x)]`,
     verdict: "exception",
-    weaker: { process: "pass", none: "pass" },
+    weaker: { process: "forbidden", none: "pass" },
+    withoutLandlock: "pass",
   },
   {
     name: "searches the disk for the answers",
     code: `import json, os\ndef f(x):\n    name = next(n for n in os.listdir('/tmp') if n == '${ANSWERS_FILE.slice(5)}')\n    return json.load(open('/tmp/' + name))[str(x)]`,
     verdict: "exception",
-    weaker: { process: "pass", none: "pass" },
+    weaker: { process: "forbidden", none: "pass" },
+    withoutLandlock: "pass",
   },
   {
     name: "reads the password file",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { findBubblewrap, findPython, launchOf } from "../local/launch.ts";
+import { readableBy } from "../local/readable.ts";
 import { SupervisorWorker } from "../local/supervisor-worker.ts";
 import type { Provider } from "../provider.ts";
 import { ANSWERS_FILE } from "./attack.fixture.ts";
@@ -11,7 +12,7 @@ import { ANSWERS_FILE } from "./attack.fixture.ts";
 export function noneInABox(): Provider | undefined {
   const [bubblewrap, python] = [findBubblewrap(), findPython()];
   if (bubblewrap === undefined || python === undefined) return undefined;
-  const { command, args } = launchOf("none", { python });
+  const { command, args } = launchOf("none", { readable: readableBy(python) });
   const walls = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--new-session", "--ro-bind", "/", "/"];
   const folders = ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--ro-bind", ANSWERS_FILE, ANSWERS_FILE, "--chdir", "/tmp"];
   const asNobody = process.getuid?.() === 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];

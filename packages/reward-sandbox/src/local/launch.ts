@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { packageSource } from "../python-source.ts";
 import { shippedFile } from "../shipped-file.ts";
+import type { Readable } from "./readable.ts";
 
 export type LocalLevel = "bubblewrap" | "process" | "none";
 
@@ -11,11 +12,19 @@ export interface Launch {
   args: string[];
 }
 
-export const descriptions: Readonly<Record<LocalLevel, string>> = {
-  bubblewrap: "bubblewrap: own namespaces without network, read-only files, no /proc, an unprivileged user, system calls filtered",
-  process: "process limits only (weaker): system calls are filtered, but no namespaces, and files can be read",
-  none: "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can",
-};
+/** For people: what a level keeps away, what it does not, and how to get a better one. */
+export function descriptionOf(level: LocalLevel, { hasLandlock }: { hasLandlock: boolean }): string {
+  switch (level) {
+    case "bubblewrap":
+      return "bubblewrap: own namespaces without network, only the files that Python and Node need, no /proc, an unprivileged user, system calls filtered";
+    case "process":
+      return hasLandlock
+        ? "processes (weaker): system calls and the reading of files are filtered, but there are no namespaces; for better isolation: apt-get install bubblewrap"
+        : `processes (much weaker): system calls are filtered, but this kernel has no Landlock, so programs can read this user's files${process.getuid?.() === 0 ? "" : ", processes and their memory"}; for better isolation: apt-get install bubblewrap`;
+    case "none":
+      return "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can";
+  }
+}
 
 const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
@@ -40,18 +49,25 @@ function scriptSource(name: string): string {
   return `((load, values) => {const require = (name) => (name === "./values.cjs" ? values : load(name));${shippedFile(`javascript/${name}.cjs`)}\n})(require, ${values})`;
 }
 
+interface SupervisorOptions {
+  filtersSystemCalls: boolean;
+  /** Files that the kernel holds programs to, where mounts do not. */
+  readable?: Readable | undefined;
+}
+
 /** The program of a worker as one text, with every file of ours that it needs. */
-export function supervisorSource({ filtersSystemCalls }: { filtersSystemCalls: boolean }): string {
+export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOptions): string {
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
   return [
     packageSource([
       "answers",
       "values",
       "system_calls",
+      "landlock",
+      "engine",
       "child_process",
       "candidate",
       "checks",
-      "engine",
       "run",
       "function_jobs",
       "program_jobs",
@@ -61,30 +77,35 @@ export function supervisorSource({ filtersSystemCalls }: { filtersSystemCalls: b
     ]),
     `package.engine.SCRIPTS.update(${JSON.stringify(scripts)})`,
     filtersSystemCalls ? "" : "package.child_process.FILTERS.update(dict.fromkeys(package.child_process.FILTERS))",
-    "package.supervisor.main()",
+    `package.supervisor.main(${readable ? JSON.stringify([[...readable.paths, readable.engine], readable.hidden]) : ""})`,
   ].join("\n");
 }
 
 /** `-s -S -B`: no site packages, no bytecode files. Text is hashed alike each time, so that a verdict can be reproduced. */
-const pythonArgs = (source: string): string[] => ["-s", "-S", "-B", "-c", source, process.execPath];
+const pythonArgs = (source: string, engine: string): string[] => ["-s", "-S", "-B", "-c", source, engine];
 export const environment = { PYTHONHASHSEED: "0" };
 
-export function launchOf(level: LocalLevel, { python, bubblewrap }: { python: string; bubblewrap?: string | undefined }): Launch {
-  const args = pythonArgs(supervisorSource({ filtersSystemCalls: level !== "none" }));
-  return level === "bubblewrap" ? bubblewrapLaunch(bubblewrap as string, [python, ...args]) : { command: python, args };
+export function launchOf(level: LocalLevel, { readable, bubblewrap }: { readable: Readable; bubblewrap?: string | undefined }): Launch {
+  const isHeld = level === "process" && readable.hasLandlock;
+  const source = supervisorSource({ filtersSystemCalls: level !== "none", readable: isHeld ? readable : undefined });
+  const args = pythonArgs(source, level === "bubblewrap" ? ENGINE_INSIDE : readable.engine);
+  return level === "bubblewrap" ? bubblewrapLaunch(bubblewrap as string, readable, args) : { command: readable.python, args };
 }
 
-/** A command inside bubblewrap, as the user nobody if this process is root. */
-function bubblewrapLaunch(bubblewrap: string, command: readonly string[]): Launch {
-  const systemFolders = ["/lib", "/lib64", "/bin", "/etc/alternatives"].flatMap((path) => ["--ro-bind-try", path, path]);
-  const engine = process.execPath.startsWith("/usr/") ? [] : ["--ro-bind-try", process.execPath, process.execPath];
+/** Where bubblewrap shows the engine: outside it may lie in /tmp, which is another one inside. */
+const ENGINE_INSIDE = "/node";
+
+/** Python inside bubblewrap, as the user nobody if this process is root. */
+function bubblewrapLaunch(bubblewrap: string, { python, engine, paths, hidden }: Readable, args: readonly string[]): Launch {
   const sandbox = [
     ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"],
     Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
-    ["--ro-bind", "/usr", "/usr", ...systemFolders, ...engine],
+    [...paths, python].flatMap((path) => ["--ro-bind", path, path]),
+    ["--ro-bind", engine, ENGINE_INSIDE],
+    hidden.flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
     ["--dev", "/dev", "--size", String(16 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"],
     ["--remount-ro", "/dev", "--remount-ro", "/", "--cap-drop", "ALL"],
-    command,
+    [python, ...args],
   ].flat();
   const isRoot = process.getuid?.() === 0;
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
