@@ -11,6 +11,12 @@ export const failed = (count: number, detail: string, status = "infrastructure")
 
 export const unparsed = (count: number): Answer => ({ ...failed(count, "SyntaxError", "exception"), parses: false });
 
+/** A TypeScript program whose types cost its parser more than a call may cost. */
+export const unstripped = (count: number, limit: "timeout" | "memory"): Answer => ({
+  ...failed(count, limit === "timeout" ? "its types take too long to parse" : "its types take too much memory to parse", limit),
+  parses: false,
+});
+
 const FAILURES: ReadonlySet<string> = new Set([
   "wrong",
   "exception",

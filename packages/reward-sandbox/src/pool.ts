@@ -7,11 +7,13 @@ interface Waiting<T> {
 
 /** Hands out a few items to many callers: first come first served within a caller, in turns between callers. */
 export class Pool<T> {
+  readonly items: readonly T[];
   readonly #idle: T[];
   /** Callers that wait, in the order of their turns. */
   readonly #queues = new Map<string, Waiting<T>[]>();
 
   constructor(items: readonly T[]) {
+    this.items = items;
     this.#idle = [...items];
   }
 

@@ -1,5 +1,5 @@
 import { AbortedError, UnavailableError } from "@diffucoder/core";
-import { failed, toOutcomes, toTestResult, unparsed } from "./answers.ts";
+import { failed, toOutcomes, toTestResult, unparsed, unstripped } from "./answers.ts";
 import {
   checkCount,
   checkFunctionJob,
@@ -15,7 +15,7 @@ import type { FunctionJob, Language, Limits, OutcomeResult, ProgramJob, RunOptio
 import type { LocalLevel } from "./local/launch.ts";
 import { Pool } from "./pool.ts";
 import type { Answer, Isolation, Job, Provider } from "./provider.ts";
-import { stripTypes } from "./typescript.ts";
+import { TypeStripper } from "./type-stripper.ts";
 
 export interface SandboxOptions {
   /** Processes that run jobs at the same time. @default 2 */
@@ -70,6 +70,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const all = [...Array.from({ length: workers - 1 }, () => provider.worker()), first];
   const pool = new Pool(all);
   const places = new Pool(Array.from({ length: workers + maxQueued }, (_, place) => place));
+  const strippers = new Pool(Array.from({ length: workers }, () => new TypeStripper({ memoryMb })));
   let closed = false;
 
   const settings = (limits: Limits, count: number, total: number) => {
@@ -105,10 +106,26 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     }, options);
   };
 
-  const performIn = (language: Language | undefined, code: string, job: (code: string, of: Job["language"]) => Promise<Answer>, count: number) => {
+  const stripTypes = (code: string, options: RunOptions) => strippers.use((stripper) => stripper.strip(code, { milliseconds: wallTimeMs }), options);
+
+  const performIn = async (
+    language: Language | undefined,
+    code: string,
+    job: (code: string, of: Job["language"]) => Promise<Answer>,
+    count: number,
+    options: RunOptions,
+  ) => {
     if (language !== "typescript") return job(code, language ?? "python");
-    const stripped = stripTypes(code);
-    return stripped === undefined ? Promise.resolve(unparsed(count)) : job(stripped, "javascript");
+    let stripped;
+    try {
+      stripped = await stripTypes(code, options);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      return failed(count, error.message);
+    }
+    if (closed) return failed(count, "the sandbox was closed");
+    if ("code" in stripped) return job(stripped.code, "javascript");
+    return stripped.failure === "syntax" ? unparsed(count) : unstripped(count, stripped.failure);
   };
 
   return {
@@ -135,7 +152,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toOutcomes(await performIn(language, code, job, count), provider.isolation.level);
+      return toOutcomes(await performIn(language, code, job, count, options), provider.isolation.level);
     },
     runProgram: async (programJob, options = {}) => {
       checkProgramJob(programJob, options);
@@ -147,14 +164,18 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toOutcomes(await performIn(language, code, job, count), provider.isolation.level);
+      return toOutcomes(await performIn(language, code, job, count, options), provider.isolation.level);
     },
     runTests: async (testJob, options = {}) => {
       checkTestJob(testJob, options);
       const { language, code, tests, entryPoint, unittest = false, writableTmp = false, ...limits } = testJob;
       const count = tests.length;
       const trust = entryPoint === undefined ? "low" : (provider.trust ?? "high");
-      const texts = language === "typescript" ? tests.map((test) => stripTypes(test) ?? test) : tests;
+      const typeless = async (test: string): Promise<string> => {
+        const stripped = await stripTypes(test, options).catch(() => ({}));
+        return "code" in stripped ? stripped.code : test; // the engine says what is wrong with it
+      };
+      const texts = language === "typescript" ? await Promise.all(tests.map(typeless)) : tests;
       const job = (text: string, of: Job["language"]) =>
         perform(
           {
@@ -170,7 +191,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toTestResult(await performIn(language, code, job, count), trust, provider.isolation.level);
+      return toTestResult(await performIn(language, code, job, count, options), trust, provider.isolation.level);
     },
     submit: async (start, jobOptions = {}) => {
       checkSubmit(start, jobOptions);
@@ -179,6 +200,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     close: () => {
       closed = true;
       for (const worker of all) worker.close();
+      for (const stripper of strippers.items) stripper.close();
     },
   };
 }

@@ -1,0 +1,91 @@
+// TypeScript without its types. A parser can take time that doubles with each level of nesting, so it runs in a thread that can be
+// ended: this process and its event loop never wait for it.
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import { UnavailableError } from "@diffucoder/core";
+
+/** Plain JavaScript: a thread cannot be started from TypeScript under Node 20. */
+const THREAD = `
+const { parentPort, workerData } = require("node:worker_threads");
+const { transform } = require(workerData);
+parentPort.on("message", (code) => {
+  let javascript;
+  try {
+    javascript = transform(code, { transforms: ["typescript"], disableESTransforms: true, keepUnusedImports: true }).code;
+  } catch {}
+  parentPort.postMessage(javascript);
+});
+parentPort.postMessage("ready");
+`;
+
+/** A program as JavaScript, or why there is none: it does not parse, or takes more time or memory than it may. */
+export type Stripped = { code: string } | { failure: "syntax" | "timeout" | "memory" };
+
+/** Takes a thread's listeners away. One that fails while nothing is asked of it is found out by the next program. */
+function forget(thread: Worker): void {
+  for (const event of ["message", "error", "exit"]) thread.removeAllListeners(event);
+  thread.on("error", () => {});
+}
+
+/** A thread that takes types away, from one program at a time; one that was ended is started anew. */
+export class TypeStripper {
+  readonly #memoryMb: number;
+  #thread: Promise<Worker> | undefined;
+
+  /** @param memoryMb what the parser may take, megabytes */
+  constructor({ memoryMb }: { memoryMb: number }) {
+    this.#memoryMb = memoryMb;
+  }
+
+  /** Does not look at types. @throws {UnavailableError} if there can be no thread, or it was closed meanwhile */
+  async strip(code: string, { milliseconds }: { milliseconds: number }): Promise<Stripped> {
+    this.#thread ??= this.#start();
+    const thread = await this.#thread.catch((error: unknown) => {
+      this.#thread = undefined;
+      throw error;
+    });
+    return new Promise((resolve) => {
+      const finish = (stripped: Stripped): void => {
+        clearTimeout(timer);
+        thread
+          .removeAllListeners("message")
+          .removeAllListeners("error")
+          .removeAllListeners("exit")
+          .on("error", () => {});
+        resolve(stripped);
+      };
+      const give = (failure: "timeout" | "memory"): void => {
+        finish({ failure });
+        this.close();
+      };
+      const timer = setTimeout(() => give("timeout"), milliseconds);
+      thread.once("message", (javascript?: string) => finish(javascript === undefined ? { failure: "syntax" } : { code: javascript }));
+      thread.once("error", () => give("memory")).once("exit", () => give("memory"));
+      thread.postMessage(code); // oxlint-disable-line unicorn/require-post-message-target-origin -- that is for windows
+    });
+  }
+
+  close(): void {
+    void this.#thread?.then((thread) => thread.terminate()).catch(() => {});
+    this.#thread = undefined;
+  }
+
+  #start(): Promise<Worker> {
+    const thread = new Worker(THREAD, {
+      eval: true,
+      workerData: createRequire(import.meta.url).resolve("sucrase"),
+      resourceLimits: { maxOldGenerationSizeMb: this.#memoryMb },
+      env: {},
+      execArgv: [],
+    });
+    thread.unref();
+    return new Promise((resolve, reject) => {
+      const fail = (problem: string): void => reject(new UnavailableError({ what: "The parser of TypeScript", problem }));
+      thread.once("message", () => {
+        forget(thread);
+        resolve(thread);
+      });
+      thread.once("error", (error) => fail(error.message)).once("exit", () => fail("its thread ended"));
+    });
+  }
+}
