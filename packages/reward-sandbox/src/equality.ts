@@ -1,5 +1,6 @@
 // When an output is the expected one. The rules for Python compare what `given-values.ts` makes of both.
 import { givenValue } from "./given-values.ts";
+import type { Language } from "./jobs.ts";
 import { isValue } from "./values.ts";
 
 const ABSOLUTE_TOLERANCE = 1e-6;
@@ -92,6 +93,17 @@ export function sameInJavaScript(got: unknown, expected: unknown): boolean {
   if (tag === "list") return sameItems(inner, other, sameInJavaScript);
   if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInJavaScript);
   return inner === other;
+}
+
+/**
+ * `sameValue` for the output of a program, by the rules of its language. In JavaScript all numbers are of one type: integers are compared
+ * exactly and others within that tolerance; `undefined` is not null and an object is no Map; what is expected is a value of JavaScript's own.
+ *
+ * @throws {InvalidArgumentError} if what is expected is no plain data
+ */
+export function sameOutput(got: unknown, expected: unknown, { language }: { language?: Language | undefined } = {}): boolean {
+  if ((language ?? "python") === "python") return sameValue(got, expected);
+  return sameInJavaScript(got, givenValue(expected, language, "expected"));
 }
 
 /** A number's real and imaginary part; a bool counts as 0 or 1. */

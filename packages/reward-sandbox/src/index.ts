@@ -1,4 +1,4 @@
-export { evalPlusSame, pythonEqual, sameValue } from "./equality.ts";
+export { evalPlusSame, pythonEqual, sameOutput, sameValue } from "./equality.ts";
 export type {
   Failure,
   FunctionJob,

@@ -42,6 +42,20 @@ describe("parsePythonRecord", () => {
     );
   });
 
+  it("reads tags where it is told to", () => {
+    expect(parsePythonJson('[{"tuple": [1, 2.0]}, {"int": "5"}, {"a": 1}, {"int": 1, "a": 2}]', { tags: true })).toEqual([
+      { tuple: [1, { float: "2.0" }] },
+      { int: "5" },
+      { dict: [["a", 1]] },
+      {
+        dict: [
+          ["int", 1],
+          ["a", 2],
+        ],
+      },
+    ]);
+  });
+
   it("keeps the order of an object's keys, and of two alike the last value", () => {
     const dict = [
       ["2", 1],
@@ -54,10 +68,10 @@ describe("parsePythonRecord", () => {
   it("takes long and deep texts as far as Python does, and then says so", () => {
     const long = `"${"\\n".repeat(1e6)}"`;
     expect(valueOf(long)).toHaveLength(1e6);
-    expect(() => valueOf("9".repeat(4301))).toThrow(new SyntaxError("an integer of 4301 digits; Python reads at most 4300"));
+    expect(() => valueOf("9".repeat(4301))).toThrow(new RangeError("an integer of 4301 digits; Python reads at most 4300"));
     const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
     expect(parsePythonJson(nested(200))).toHaveLength(1);
-    for (const levels of [201, 1e6]) expect(() => parsePythonJson(nested(levels))).toThrow(new SyntaxError("nested more than 200 levels deep"));
+    for (const levels of [201, 1e6]) expect(() => parsePythonJson(nested(levels))).toThrow(new RangeError("nested more than 200 levels deep"));
   });
 
   it("reads as Python's json module does, and refuses what that refuses", () => {

@@ -42,7 +42,7 @@ function withoutConstants(text: string): string {
 function numberOf(token: string): PythonValue {
   if (/^-?\d+$/.test(token)) {
     if (Number.isSafeInteger(Number(token))) return Number(token) + 0; // -0 is 0
-    if (token.length > LONGEST_INTEGER) throw new SyntaxError(`an integer of ${token.length} digits; Python reads at most ${LONGEST_INTEGER}`);
+    if (token.length > LONGEST_INTEGER) throw new RangeError(`an integer of ${token.length} digits; Python reads at most ${LONGEST_INTEGER}`);
     return { int: token };
   }
   if (token === "NaN") return { float: "nan" };
@@ -55,8 +55,11 @@ interface Open {
   items: PythonValue[];
 }
 
+const TAGS = "int float complex tuple set frozenset deque dict Counter OrderedDict defaultdict bytes bytearray".split(" ");
+
 /** Of two entries with one key the last counts, at the place of the first. */
-function toDict(items: readonly PythonValue[]): PythonValue {
+function toDict(items: readonly PythonValue[], tags: boolean): PythonValue {
+  if (tags && items.length === 2 && TAGS.includes(items[0] as string)) return { [items[0] as string]: items[1] };
   const entries = new Map<PythonValue, PythonValue>();
   for (let i = 0; i < items.length; i += 2) entries.set(items[i] as PythonValue, items[i + 1] as PythonValue);
   return { dict: [...entries] };
@@ -66,21 +69,24 @@ function toDict(items: readonly PythonValue[]): PythonValue {
  * A text of JSON as Python's `json.loads` reads it, in the form that a sandbox takes: `4.0` is a float, an integer keeps all of its digits,
  * `NaN` and `Infinity` are numbers, and an object is a dict whatever its keys are called.
  *
- * @throws {SyntaxError} if it is not JSON, is nested more than 200 levels deep, or has an integer of more than 4300 digits
+ * @param tags whether an object with one key that is a tag of `PythonValue` stands for what the tag says: `{ "tuple": [1, 2] }`, `{ "set": [1] }`;
+ *   what stands behind the tag is looked at where the value is used. @default false
+ * @throws {SyntaxError} if it is not JSON
+ * @throws {RangeError} if it is nested more than 200 levels deep, or has an integer of more than 4300 digits
  * @example
  * parsePythonJson('[4.0, 9223372036854775807, { "int": 5 }]'); // [{ float: "4.0" }, { int: "9223372036854775807" }, { dict: [["int", 5]] }]
  */
-export function parsePythonJson(text: string): PythonValue {
+export function parsePythonJson(text: string, { tags = false }: { tags?: boolean } = {}): PythonValue {
   JSON.parse(withoutConstants(text)); // from here on its grammar is right
   let open: Open = { isDict: false, items: [] };
   const outer: Open[] = [];
   for (const { token, start, end } of tokensOf(text)) {
     if (token === "[" || token === "{") {
       outer.push(open);
-      if (outer.length > DEEPEST) throw new SyntaxError(`nested more than ${DEEPEST} levels deep`);
+      if (outer.length > DEEPEST) throw new RangeError(`nested more than ${DEEPEST} levels deep`);
       open = { isDict: token === "{", items: [] };
     } else if (token === "]" || token === "}") {
-      const value = open.isDict ? toDict(open.items) : open.items;
+      const value = open.isDict ? toDict(open.items, tags) : open.items;
       open = outer.pop() as Open;
       open.items.push(value);
     } else if (token === '"') open.items.push(JSON.parse(text.slice(start, end)) as string);
@@ -92,7 +98,8 @@ export function parsePythonJson(text: string): PythonValue {
 /**
  * One JSON object as a record of Python values.
  *
- * @throws {SyntaxError} as `parsePythonJson`, or if it is no object
+ * @throws {SyntaxError} if it is not JSON, or no object
+ * @throws {RangeError} as `parsePythonJson`
  */
 export function parsePythonRecord(text: string): Record<string, PythonValue> {
   const value = parsePythonJson(text);

@@ -1,6 +1,6 @@
 // The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
 import { readFileSync } from "node:fs";
-import { AbortedError, FileError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
+import { AbortedError, FileError, InvalidArgumentError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
 import { defaultFolders, type EvalResult, evalTable, printable } from "@diffucoder/eval";
 import { createSandbox } from "@diffucoder/reward-sandbox";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
@@ -8,7 +8,8 @@ import type { Terminal } from "../command.ts";
 import { EvalConfigSchema } from "./eval-config.ts";
 import { rescore } from "./rescore.ts";
 import { RESULT_FILE, runEval } from "./run-eval.ts";
-import { type ProgramReward, readScoreLines, type RefusedLine, scoreLine } from "./score.ts";
+import { type ProgramReward, scoreLine } from "./score.ts";
+import { readScoreLines, type RefusedLine } from "./score-lines.ts";
 
 interface Context {
   terminal: Terminal;
@@ -55,7 +56,7 @@ export function addEvalCommands(program: Command, context: Context): void {
   program
     .command("score")
     .description("runs programs against the tests on their own line")
-    .requiredOption("--input <file>", "JSON lines of id, completion or code, entry_point, tests or asserts")
+    .requiredOption("--input <file>", "JSON lines of id, completion or code, entry_point, tests or asserts, language, values")
     .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
     .option("--json", "print a JSON line per program")
     .allowExcessArguments(false)
@@ -96,8 +97,9 @@ async function score(
   { input, workers, json }: { input: string; workers: number; json?: boolean },
   { terminal, signal, fail }: Context,
 ): Promise<void> {
-  const { lines, refused } = readScoreLines(readText(input));
-  for (const { line, reason } of refused) terminal.error(`${input}: line ${line}: ${reason}`);
+  const { lines, refused } = readScoreLines(readInput(input));
+  const tell = ({ line, reason }: RefusedLine): void => terminal.error(`${input}: line ${line}: ${reason}`);
+  for (const line of refused) tell(line);
   const sandbox = await createSandbox({ workers });
   if (sandbox.isolation.level !== "bubblewrap") terminal.error(`The sandbox runs with ${sandbox.isolation.description}.`);
   try {
@@ -108,23 +110,35 @@ async function score(
     const work = async (): Promise<void> => {
       for (let entry = open.shift(); entry !== undefined; entry = open.shift()) {
         if (signal.aborted) throw new AbortedError("Scoring");
-        rewards[entry[0]] = await scoreLine(entry[1], { sandbox, signal });
+        const [i, line] = entry;
+        try {
+          rewards[i] = await scoreLine(line, { sandbox, signal });
+        } catch (error) {
+          if (!(error instanceof InvalidArgumentError)) throw error;
+          const one = { line: line.line, reason: printable(error.message) };
+          refused.push(one);
+          tell(one);
+        }
         onProgress({ phase: "score", step: ++done, total: lines.length });
       }
     };
     await Promise.all(Array.from({ length: workers }, work));
-    for (const reward of rewards) terminal.out(json === true ? JSON.stringify(reward) : rewardText(reward));
-    terminal.error(summary(rewards, refused));
-    if (rewards.length === 0) fail();
+    const scored = rewards.filter((reward) => reward !== undefined); // a line refused leaves a gap
+    for (const reward of scored) terminal.out(json === true ? rewardJson(reward) : rewardText(reward));
+    terminal.error(summary(scored, refused));
+    if (scored.length === 0) fail();
   } finally {
     sandbox.close();
   }
 }
 
+/** The id is JSON already. */
+const rewardJson = ({ id, ...rest }: ProgramReward): string => `{"id":${id},${JSON.stringify(rest).slice(1)}`;
+
 function rewardText({ id, reward, verdicts, details, trust }: ProgramReward): string {
   const tests = verdicts.map((verdict, i) => `  test ${i + 1}: ${verdict}${details[i] ? ` (${printable(details[i])})` : ""}`);
   return [
-    `${printable(String(id))}: reward ${reward === null ? "none, the sandbox failed" : reward.toFixed(3)}${trust === "low" ? ", low trust" : ""}`,
+    `${printable(id.startsWith('"') ? (JSON.parse(id) as string) : id)}: reward ${reward === null ? "none, the sandbox failed" : reward.toFixed(3)}${trust === "low" ? ", low trust" : ""}`,
     ...tests,
   ].join("\n");
 }
@@ -139,9 +153,9 @@ function summary(rewards: readonly ProgramReward[], refused: readonly RefusedLin
   return `${parts.join("; ")}.`;
 }
 
-function readText(path: string): string {
+function readInput(path: string): Uint8Array {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new FileError({ path, problem: code === "ENOENT" ? "no such file" : message, wayOut: "Give a file of JSON lines with --input.", cause });

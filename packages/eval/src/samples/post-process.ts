@@ -2,26 +2,30 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import type { Problem } from "../benchmarks/problem.ts";
+import { FENCE_NAMES, fencedBlock } from "./fenced-code.ts";
 import { sanitize } from "./sanitize.ts";
 import type { Sample } from "./samples-file.ts";
 
 /**
+ * How a sample's text becomes code:
  * - `none`: the text as it is. What EvalPlus does with a samples file.
- * - `fence`: the first fenced block that is named after the language or not at all; if the answer was begun inside one, the text up to the
+ * - `fence`: the first fenced block that is named after the language, or without such the first without a name, see `fencedBlock`; if the answer was begun inside one, the text up to the
  *   fence that closes it; without a fence the whole text.
  * - `stop`: the text up to the first of the task's stop texts (MultiPL-E).
  * - `sanitize`: EvalPlus's, see `sanitize.ts`: of the whole program, prompt included, what the entry point needs. Python only.
  */
 export const POST_PROCESSORS = ["none", "fence", "stop", "sanitize"] as const;
 
+/** A name in `POST_PROCESSORS`. */
 export type PostProcessor = (typeof POST_PROCESSORS)[number];
 
-const LANGUAGE_NAMES = { python: ["python", "py", "python3"], javascript: ["javascript", "js"], typescript: ["typescript", "ts"] } as const;
-
+/** How `toProgram` works. */
 export interface ToProgramOptions {
+  /** What is done to a sample's text. */
   postProcessor: PostProcessor;
   /** `sanitize` parses in it. */
   sandbox: Sandbox;
+  /** Stops it. */
   signal?: AbortSignal | undefined;
 }
 
@@ -55,25 +59,8 @@ function postProcess(problem: Problem, text: string, postProcessor: PostProcesso
     case "sanitize":
       return text;
     case "fence":
-      return fencedCode(text, LANGUAGE_NAMES[problem.language]);
+      return fencedBlock(text, FENCE_NAMES[problem.language]) ?? text;
     case "stop":
       return text.slice(0, Math.min(text.length, ...(problem.stops ?? []).map((stop) => text.indexOf(stop)).filter((at) => at >= 0)));
   }
-}
-
-/** See `fence` of `POST_PROCESSORS`. */
-export function fencedCode(text: string, languages: readonly string[]): string {
-  const lines = text.split("\n");
-  const fences = lines.flatMap((line, i) => (/^\s*```/.test(line) ? [i] : []));
-  if (fences.length === 0) return text;
-  const opening = fences.find((i) => {
-    const name = (lines[i] as string).trim().slice(3).trim().toLowerCase();
-    return languages.includes(name);
-  });
-  const first = fences[0] as number;
-  // A bare fence first: it closes a block that was begun in the prompt, if there is code before it and no named block at all.
-  if (opening === undefined && fences.length % 2 === 1) return `${lines.slice(0, first).join("\n")}\n`;
-  const start = opening ?? first;
-  const end = fences.find((i) => i > start) ?? lines.length;
-  return `${lines.slice(start + 1, end).join("\n")}\n`;
 }
