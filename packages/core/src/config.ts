@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { ConfigError, FileError, InvalidArgumentError } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import { namesAt, schemaKeys } from "./schema-keys.ts";
+import { standInError } from "./stand-in.ts";
 
 /**
  * Checks plain data against a schema and freezes the result. Build schemas with `z.strictObject`, so that a
@@ -93,11 +94,14 @@ export function readJsonObject(path: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FileError({
-      path,
-      problem: text.trim() === "" ? "is empty; expected a JSON object" : `not valid JSON (${(cause as Error).message})`,
-      cause,
-    });
+    throw (
+      standInError(path, text) ??
+      new FileError({
+        path,
+        problem: text.trim() === "" ? "is empty; expected a JSON object" : `not valid JSON (${(cause as Error).message})`,
+        cause,
+      })
+    );
   }
   if (!isObject(value)) throw new FileError({ path, problem: "must hold a JSON object" });
   return value;

@@ -16,3 +16,5 @@ export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
 export { folderFile } from "./folder-file.ts";
+export { requireRegularFile } from "./regular-file.ts";
+export { standInError } from "./stand-in.ts";
