@@ -54,10 +54,10 @@ describe("folderFile", () => {
 
   it.skipIf(process.platform === "win32")("refuses what is no file, without opening it", () => {
     execFileSync("mkfifo", [join(model, "pipe.json")]);
-    expect(() => folderFile(model, "pipe.json")).toThrow(`${join(model, "pipe.json")}: is not a file but a pipe.`);
+    expect(() => folderFile(model, "pipe.json")).toThrow(`${join(model, "pipe.json")}: not a file. It is a pipe.`);
     mkdirSync(join(model, "folder.json"));
-    expect(() => folderFile(model, "folder.json")).toThrow(`${join(model, "folder.json")}: is not a file but a folder.`);
-    expect(() => folderFile("/dev", "zero")).toThrow("/dev/zero: is not a file but a device.");
+    expect(() => folderFile(model, "folder.json")).toThrow(`${join(model, "folder.json")}: not a file. It is a folder.`);
+    expect(() => folderFile("/dev", "zero")).toThrow("/dev/zero: not a file. It is a device.");
   });
 
   it("refuses a file that is too large to be read whole", () => {

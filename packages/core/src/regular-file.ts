@@ -23,7 +23,7 @@ export function requireRegularFile(path: string, { maxBytes = MAX_TEXT_BYTES }: 
       isBlockDevice: "a device",
     } as const;
     const kind = Object.entries(kinds).find(([is]) => status[is as keyof typeof kinds]())?.[1] ?? "something else";
-    throw new FileError({ path, problem: `is not a file but ${kind}` });
+    throw new FileError({ path, problem: "not a file", wayOut: `It is ${kind}.` });
   }
   if (status.size > maxBytes)
     throw new FileError({ path, problem: `holds ${status.size} bytes, more than the ${maxBytes} that are read of such a file` });

@@ -1,5 +1,5 @@
-import { FileError, folderFile } from "@diffucoder/core";
-import { type AutoregressiveConfig, type ModelConfig, readAutoregressiveConfig, readModelConfig, readModelType } from "@diffucoder/model";
+import { FileError } from "@diffucoder/core";
+import { type AutoregressiveConfig, type ModelConfig, modelConfigPath, readAutoregressiveConfig, readModelConfig, readModelType } from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
 import type { DecodingModel } from "./resolve-decoding.ts";
@@ -27,7 +27,7 @@ export interface ModelFolder extends DecodingModel {
  * @throws {ConfigError} naming every problem of a config file
  */
 export function readModelFolder(dir: string): ModelFolder {
-  const path = folderFile(dir, "config.json");
+  const path = modelConfigPath(dir);
   const modelType = readModelType(path);
   const isAutoregressive = modelType === "qwen2" || modelType === "llama";
   const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
