@@ -23,7 +23,7 @@ export interface Decoding {
 export interface DecodingModel {
   /** `model_type` of a model that writes from left to right. @default a masked diffusion model */
   autoregressive?: string | undefined;
-  defaults: Pick<GenerationConfig, "alg" | "steps" | "temperature" | "topP" | "maxNewTokens">;
+  defaults: Pick<GenerationConfig, "alg" | "steps" | "temperature" | "topP" | "topK" | "algTemp" | "eps" | "maxNewTokens">;
 }
 
 type Options = Partial<z.output<typeof DecodingOptionsSchema>>;
@@ -108,8 +108,16 @@ export function resolveDecoding(
 ): Decoding {
   const alg = options.alg ?? model.defaults.alg;
   const { options: names, takesBack, make } = namedDecoder(alg);
-  const { temperature, topP } = model.defaults;
-  const filled: Record<string, unknown> = { temperature, topP, ...defined(options), steps: options.steps ?? defaultSteps(tokens, model) };
+  const { temperature, topP, topK, algTemp, eps } = model.defaults;
+  const filled: Record<string, unknown> = {
+    temperature,
+    topP,
+    topK,
+    algTemp,
+    eps,
+    ...defined(options),
+    steps: options.steps ?? defaultSteps(tokens, model),
+  };
   const read = Object.fromEntries(names.flatMap((name) => (filled[name] === undefined ? [] : [[name, filled[name]]])));
   return {
     alg,

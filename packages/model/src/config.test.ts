@@ -121,7 +121,7 @@ describe("readModelConfig", () => {
     ["rope_parameters", { rope_type: "default", rope_theta: 5 }, "rope_theta: must be the 5 of rope_parameters, got 1000000"],
     ["quantization_config", "int8", 'quantization_config: only this package\'s own is supported, got "int8"'],
   ])("refuses %s of another network: %j", (key, value, problem) => {
-    expect(() => read({ [key]: value })).toThrow(`${path} is not valid:\n  - ${problem}`);
+    expect(() => read({ [key]: value })).toThrow(`Invalid ${path}:\n  - ${problem}`);
   });
 
   it.each([
@@ -148,6 +148,15 @@ describe("readModelConfig", () => {
     ["tie_word_embeddings", "yes", "Invalid input: expected boolean, received string"],
   ])("holds %s to what a model can have: %j", (key, value, problem) => {
     expect(() => read({ [key]: value })).toThrow(`- ${key}: ${problem}`);
+  });
+
+  it("reads several tokens that end a text, and writes them back", () => {
+    expect(read({ eos_token_id: [151643, 151645] })).toMatchObject({ eosTokenId: 151643, eosTokenIds: [151643, 151645] });
+    writeFileSync(path, JSON.stringify(toHuggingFaceConfig({ ...smallConfig, eosTokenIds: [11, 3] }, "F32")));
+    expect(readModelConfig(path)).toEqual({ ...smallConfig, eosTokenIds: [11, 3] });
+    expect(() => read({ eos_token_id: [151643, 152064] })).toThrow("- eos_token_id: must be below vocabSize (152064), got 152064");
+    expect(() => read({ eos_token_id: [[151643]] })).toThrow("- eos_token_id: Invalid input: expected number, received array");
+    expect(() => read({ eos_token_id: [] })).toThrow("- eos_token_id: Invalid input: expected number, received undefined");
   });
 
   it("quotes only the beginning of what is large", () => {

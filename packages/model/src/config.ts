@@ -5,6 +5,7 @@ import { RopeScalingSchema } from "./rope-frequencies.ts";
 const count = z.int().positive();
 const width = count.max(1 << 20);
 const tokenId = z.int().nonnegative();
+const eosTokenIds = z.array(tokenId).max(4096).describe("tokens that end a text");
 
 const transformerShape = {
   vocabSize: count.max(1 << 22).describe("rows of the embedding, special tokens included"),
@@ -43,13 +44,22 @@ function checkSizes({ hiddenSize, numAttentionHeads, numKeyValueHeads }: Transfo
 
 /** A masked diffusion model: the transformer and its special token ids. `ModelConfig` is its output. */
 export const ModelConfigSchema = z
-  .strictObject({ ...transformerShape, maskTokenId: tokenId, padTokenId: tokenId, eosTokenId: tokenId, bosTokenId: tokenId })
+  .strictObject({
+    ...transformerShape,
+    maskTokenId: tokenId,
+    padTokenId: tokenId,
+    eosTokenId: tokenId,
+    bosTokenId: tokenId,
+    eosTokenIds: eosTokenIds.optional(),
+  })
   .check(({ value: config, issues }) => {
     const require = issuesInto(issues);
     checkSizes(config, require);
     for (const key of ["maskTokenId", "padTokenId", "eosTokenId", "bosTokenId"] as const) {
       require(config[key] < config.vocabSize, key, `must be below vocabSize (${config.vocabSize})`, config[key]);
     }
+    const others = (config.eosTokenIds ?? []).filter((id) => id !== config.eosTokenId);
+    for (const id of others) require(id < config.vocabSize, "eosTokenIds", `must be below vocabSize (${config.vocabSize})`, id);
   });
 
 export type ModelConfig = Readonly<z.output<typeof ModelConfigSchema>>;
@@ -59,7 +69,7 @@ export const AutoregressiveConfigSchema = z
   .strictObject({
     ...transformerShape,
     modelType: z.enum(["qwen2", "llama"]),
-    eosTokenIds: z.array(tokenId).max(4096).describe("tokens that end a text"),
+    eosTokenIds,
     bosTokenId: tokenId.optional(),
     padTokenId: tokenId.optional(),
   })

@@ -50,7 +50,8 @@ type JsonObject = Record<string, unknown>;
  */
 export function readModelConfig(path: string): ModelConfig {
   const file = readConfigFile(path);
-  return parse(path, file, ["Dream"], ModelConfigSchema, {});
+  const eos = file["eos_token_id"];
+  return parse(path, file, ["Dream"], ModelConfigSchema, Array.isArray(eos) ? { eosTokenId: eos[0], eosTokenIds: eos } : {});
 }
 
 /**
@@ -124,7 +125,7 @@ function parse<S extends z.ZodType>(path: string, file: JsonObject, types: reado
   const read = fields.flatMap((key) => {
     const value = file[names[key] as string];
     const isThere = value !== undefined && value !== null;
-    return isThere && !["attentionBias", "ropeTheta", "ropeScaling"].includes(key) ? [[key, value] as const] : [];
+    return isThere && !["attentionBias", "ropeTheta", "ropeScaling", "eosTokenIds"].includes(key) ? [[key, value] as const] : [];
   });
   const data = {
     ...Object.fromEntries(read),

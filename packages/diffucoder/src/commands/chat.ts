@@ -42,6 +42,7 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
 
   const { quantize, device } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
+  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   let turns: ChatMessage[] = [];
   for await (const line of lines()) {
     if (line.trim() === "") continue;

@@ -26,6 +26,7 @@ async function generate({ chatTemplate, ...flags }: Flags, { terminal, signal }:
 
   const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
+  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { trace, ...result } = await coder.generate(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   terminal.out(flags.json === true ? JSON.stringify(result) : result.text);

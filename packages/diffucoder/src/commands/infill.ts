@@ -30,6 +30,7 @@ async function infill({ file, ...flags }: Flags, { terminal, signal }: CommandCo
 
   const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
+  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { trace, ...result } = await coder.infill(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   terminal.out(flags.json === true ? JSON.stringify(result) : result.text);

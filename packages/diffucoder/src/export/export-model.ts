@@ -65,7 +65,7 @@ export async function exportModel(config: ExportConfig): Promise<ExportedModel> 
 }
 
 function canvasLength(given: number | undefined, dir: string, { maxPositionEmbeddings }: ModelConfig): number {
-  const { padPrompt, promptLength, maxNewTokens } = readGenerationConfig(dir);
+  const { padPrompt, promptLength, maxNewTokens } = readGenerationConfig(dir).config;
   const length = given ?? (padPrompt === true ? promptLength + maxNewTokens : undefined);
   const expected = `a whole number of tokens up to ${maxPositionEmbeddings}`;
   if (length === undefined)
