@@ -39,7 +39,7 @@ function undocumented(folder) {
     if (symbol.flags & (SymbolFlags.Interface | SymbolFlags.Class)) checkMethods(checker.getDeclaredTypeOfSymbol(symbol), name);
     if (name.endsWith("Schema")) checkSchema(name);
   }
-  return [...problems].sort();
+  return [...problems];
 
   function target(symbol) {
     return symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
