@@ -48,8 +48,12 @@ export interface ConfigLayer {
   data: Readonly<Record<string, unknown>>;
 }
 
-/** Layers as one, the later over the earlier; objects are merged key by key. */
-export function mergeLayers(layers: readonly ConfigLayer[]): Record<string, unknown> {
+/** Layers as one, the later over the earlier with objects merged key by key, and `key=value` settings over all of them. */
+export function mergeSettings(layers: readonly ConfigLayer[], set: readonly string[] = []): Record<string, unknown> {
+  return applySettings(mergeLayers(layers), set);
+}
+
+function mergeLayers(layers: readonly ConfigLayer[]): Record<string, unknown> {
   return layers.reduce<Record<string, unknown>>((merged, { data }) => mergeInto(merged, data), {});
 }
 
@@ -76,7 +80,7 @@ export function readConfigData({ file, set = [] }: { file?: string; set?: readon
 }
 
 /** Data with `key=value` settings laid over it; the data itself stays as it is. */
-export function applySettings(data: Readonly<Record<string, unknown>>, set: readonly string[]): Record<string, unknown> {
+function applySettings(data: Readonly<Record<string, unknown>>, set: readonly string[]): Record<string, unknown> {
   return set
     .map((setting) => splitSetting(setting))
     .reduce<Record<string, unknown>>((target, { path, value }) => withValue(target, path, value), { ...data });

@@ -10,6 +10,7 @@ import {
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
 import type { DecodingModel } from "./resolve-decoding.ts";
+import { whatItKnows } from "./what-it-knows.ts";
 
 /** All of a model's folder but its parameters. */
 export interface ModelFolder extends DecodingModel {
@@ -68,11 +69,15 @@ export function readModelFolder(dir: string): ModelFolder {
 
 /** Tokens for which a model has room before a completion, and why. */
 export function promptLimit(
-  { generationConfig, maxLength }: Pick<ModelFolder, "generationConfig" | "maxLength">,
+  { dir, generationConfig, maxLength }: Pick<ModelFolder, "dir" | "generationConfig" | "maxLength">,
   maxNewTokens: number,
 ): { tokens: number; reason: string } {
   const { padPrompt = true, promptLength } = generationConfig;
-  if (padPrompt) return { tokens: promptLength, reason: "The model was trained with this prompt length." };
+  if (padPrompt)
+    return {
+      tokens: promptLength,
+      reason: ["It was trained with this prompt length.", whatItKnows({ dir })].filter((part) => part !== "").join(" "),
+    };
   const reason = `The model is made for ${maxLength} tokens, of which ${maxNewTokens} are to be new.`;
   return { tokens: maxLength - maxNewTokens, reason };
 }

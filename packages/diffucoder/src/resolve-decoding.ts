@@ -79,12 +79,12 @@ function combinationProblems(options: Options, { model, tokens }: { model: Decod
   if (model.autoregressive !== undefined) {
     if (alg !== "autoregressive")
       return [`alg: must be "autoregressive" or absent for a model of type ${model.autoregressive}, which writes from left to right, got "${alg}"`];
-    if (cache !== undefined) problems.push(`cache: not an option of a model of type ${model.autoregressive}, which has its own, an exact one`);
+    if (cache !== undefined) problems.push(`cache: not used by a model of type ${model.autoregressive}, which has an exact cache of its own`);
   }
   for (const name of ofSomeAlgorithms) {
     if (options[name as keyof Options] === undefined || namedDecoder(alg).options.includes(name)) continue;
     const readers = DECODER_NAMES.filter((other) => namedDecoder(other).options.includes(name));
-    problems.push(`${name}: not an option of ${alg}, but of ${readers.join(", ")}`);
+    problems.push(`${name}: not used by ${alg} (used by ${readers.join(", ")})`);
   }
   const steps = options.steps ?? defaultSteps(tokens, model);
   const blocks = Math.ceil(tokens / (blockLength ?? Infinity)) || 1;
