@@ -1,30 +1,30 @@
 // Models from Hugging Face's hub, in the layout of its own cache:
 //   CACHE/models--ORG--NAME/ refs/REVISION (a commit), blobs/HASH, snapshots/COMMIT/FILE -> ../../blobs/HASH
-// so that what Python has downloaded is found here, and the other way round. `@huggingface/hub` speaks to the server; its own
-// downloads start anew when they were cut off, and check no hash, so writing files is done here.
+// so that what Python has downloaded is found here, and the other way round.
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
-import { AbortedError, FileError, InvalidArgumentError, type OnProgress, UnavailableError, writeFileAtomic } from "@diffucoder/core";
-import { downloadFile, fileDownloadInfo, HubApiError, modelInfo } from "@huggingface/hub";
+import { AbortedError, DiffuCoderError, FileError, InvalidArgumentError, type OnProgress, UnavailableError, writeFileAtomic } from "@diffucoder/core";
+import { withFileLock } from "./file-lock.ts";
+import { addressOf, askHub, type HubAccess, type HubAnswer, jsonOf, MAX_UNSIZED_BYTES, requireNoWebPage } from "./hub-requests.ts";
 
+/** What to download, and from where to where. */
 export interface DownloadModelOptions {
   /** Repository, e.g. `"apple/DiffuCoder-7B-cpGRPO"`. */
   repo: string;
   /** Branch, tag or commit. @default "main" */
   revision?: string | undefined;
-  /** @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
+  /** Folder of the cache; `~` is the home folder. @default HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
   cacheDir?: string | undefined;
-  /** @default HF_ENDPOINT, else https://huggingface.co */
+  /** Address of the hub or of a mirror, which may have a path. @default HF_ENDPOINT, else https://huggingface.co */
   endpoint?: string | undefined;
-  /** For private and gated repositories. @default HF_TOKEN */
+  /** For private and gated repositories, of any form; goes to the endpoint alone. @default HF_TOKEN */
   token?: string | undefined;
   /** Only what is in the cache. @default whether HF_HUB_OFFLINE is set to 1 */
   offline?: boolean | undefined;
+  /** Stops the download; what is there stays. */
   signal?: AbortSignal | undefined;
   /** Bytes of each file as they come; `phase` is its name. */
   onProgress?: OnProgress | undefined;
@@ -33,16 +33,20 @@ export interface DownloadModelOptions {
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
+/** SHA-256, or git's SHA-1. */
+const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const MODEL_FILE = /^[\w.-]+\.(json|txt|jinja|safetensors)$/;
 
 /**
  * Downloads the model files of a repository, or what of them is missing: configuration, tokenizer and safetensors. A download
- * that was cut off goes on where it stopped; every file is held to the hash that the server names.
+ * that was cut off goes on where it stopped; every file is held to the hash that the server names. Of several processes that want
+ * the same repository in the same cache, one downloads and the others wait for it.
  *
  * @returns the snapshot's folder
- * @throws {UnavailableError} if the server cannot be reached or refuses, or, offline, the cache does not hold the model
- * @throws {FileError} if a file is not what the server's hash says
- * @throws {InvalidArgumentError} if `repo` is no repository's name
+ * @throws {UnavailableError} if the server cannot be reached, refuses or answers something else, or, offline, the cache does not hold the model
+ * @throws {FileError} if a file is not what the server's hash says, or cannot be written
+ * @throws {InvalidArgumentError} if `repo` is no repository's name, or an address, a folder or the token cannot be one
+ * @throws {AbortedError} when `signal` fires
  */
 export async function downloadModel(options: DownloadModelOptions): Promise<string> {
   const { repo, revision = "main", environment: env = process.env, signal, onProgress } = options;
@@ -50,32 +54,70 @@ export async function downloadModel(options: DownloadModelOptions): Promise<stri
     throw new InvalidArgumentError({ argument: "repo", value: repo, expected: "of the form owner/name" });
   if (!/^[\w./-]+$/.test(revision) || revision.includes(".."))
     throw new InvalidArgumentError({ argument: "revision", value: revision, expected: "a branch, tag or commit" });
-  const home = env["HF_HOME"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "huggingface");
-  const cacheDir = options.cacheDir ?? env["HF_HUB_CACHE"] ?? join(home, "hub");
-  const storage = join(cacheDir, `models--${repo.replace("/", "--")}`);
+  const cacheDir = cacheFolder(options.cacheDir, env);
+  const folder = `models--${repo.replace("/", "--")}`;
+  const storage = join(cacheDir, folder);
   if (options.offline ?? /^(1|true|yes|on)$/i.test(env["HF_HUB_OFFLINE"] ?? "")) return cachedSnapshot(storage, repo, revision);
 
-  const endpoint = (options.endpoint ?? env["HF_ENDPOINT"] ?? "https://huggingface.co").replace(/\/+$/, "");
-  const token = options.token ?? env["HF_TOKEN"];
-  const fetchWithSignal: typeof fetch = (input, init) => fetch(input, { ...init, ...(signal && { signal }) });
-  const access = { hubUrl: endpoint, fetch: fetchWithSignal, ...(token !== undefined && { accessToken: token }) };
+  const endpoint = checkedEndpoint(options.endpoint ?? (env["HF_ENDPOINT"] || "https://huggingface.co"));
+  const access: HubAccess = { endpoint, token: checkedToken(options.token ?? env["HF_TOKEN"]), signal, what: repo };
   try {
-    const { sha, filePaths } = await modelInfo({ name: repo, revision, additionalFields: ["sha", "filePaths"], ...access });
-    if (!COMMIT.test(sha)) throw new UnavailableError({ what: repo, problem: `${endpoint} names no commit for the revision ${revision}` });
-    const names = filePaths.filter((name) => MODEL_FILE.test(name));
-    // What is small comes first: a model that is not for us is told before gigabytes are downloaded.
-    names.sort((a, b) => Number(a.endsWith(".safetensors")) - Number(b.endsWith(".safetensors")) || a.localeCompare(b));
+    const { sha, names } = await listFiles(access, repo, revision);
     const snapshot = join(storage, "snapshots", sha);
-    for (const name of names) {
-      if (existsSync(join(snapshot, name))) continue;
-      await downloadInto({ repo, name, sha, storage, snapshot, access, onProgress });
-    }
-    if (revision !== sha) writeFileAtomic(join(storage, "refs", revision), sha);
+    const missing = (): string[] => names.filter((name) => !existsSync(join(snapshot, name)));
+    const downloadMissing = async (): Promise<void> => {
+      for (const name of missing()) await downloadInto({ repo, name, sha, storage, snapshot, access, onProgress });
+    };
+    if (missing().length > 0) await withFileLock(join(cacheDir, ".locks", folder, "diffucoder.lock"), downloadMissing, { signal });
+    const ref = join(storage, "refs", revision);
+    if (revision !== sha && !(existsSync(ref) && readFileSync(ref, "utf8").trim() === sha)) writeFileAtomic(ref, sha);
     return snapshot;
   } catch (cause) {
     if (signal?.aborted === true) throw new AbortedError("The download");
-    throw asUnavailable(cause, repo, endpoint);
+    throw asOwnError(cause, { repo, endpoint, storage });
   }
+}
+
+function cacheFolder(given: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  const folderIn = (name: string): string | undefined => (env[name] ? expanded(env[name], name, env) : undefined);
+  const home = folderIn("HF_HOME") ?? join(folderIn("XDG_CACHE_HOME") ?? join(env["HOME"] || homedir(), ".cache"), "huggingface");
+  return given === undefined ? (folderIn("HF_HUB_CACHE") ?? join(home, "hub")) : expanded(given, "cacheDir", env);
+}
+
+/** `~` and `$NAME` in a path, which a shell leaves as they are in quotes and in files of variables. */
+function expanded(path: string, argument: string, env: Readonly<Record<string, string | undefined>>): string {
+  const named = path.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => env[braced ?? bare ?? ""] ?? whole);
+  if (/^~[^/\\]/.test(named))
+    throw new InvalidArgumentError({ argument, value: path, expected: "a folder; of home folders only your own can be written as ~" });
+  return named.replace(/^~/, env["HOME"] || homedir());
+}
+
+function checkedEndpoint(endpoint: string): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "" || url.username !== "")
+    throw new InvalidArgumentError({ argument: "endpoint", value: endpoint, expected: "an http or https address, such as https://huggingface.co" });
+  return endpoint.trim().replace(/\/+$/, "");
+}
+
+/** Whatever a header can carry: mirrors have tokens of other forms than Hugging Face's. */
+function checkedToken(token: string | undefined): string | undefined {
+  const text = token?.trim() ?? "";
+  if (/[^\x21-\x7e]/.test(text))
+    throw new InvalidArgumentError({ argument: "token", value: "...", expected: "of printable ASCII characters without spaces" });
+  return text === "" ? undefined : text;
+}
+
+/** The commit of a revision, and its model files. What is small comes first: a model that is not for us is told before gigabytes are downloaded. */
+async function listFiles(access: HubAccess, repo: string, revision: string): Promise<{ sha: string; names: string[] }> {
+  const answer = await askHub(access, `/api/models/${repo}/revision/${encodeURIComponent(revision)}`);
+  const { sha, siblings } = await jsonOf(answer, repo);
+  if (typeof sha !== "string" || !COMMIT.test(sha))
+    throw new UnavailableError({ what: repo, problem: `${access.endpoint} names no commit for the revision ${revision}` });
+  const listed = Array.isArray(siblings) ? siblings.map((one) => (one as { rfilename?: unknown } | null)?.rfilename) : [];
+  const names = listed.filter((name): name is string => typeof name === "string" && MODEL_FILE.test(name));
+  if (names.length === 0) throw new UnavailableError({ what: repo, problem: `${access.endpoint} lists no model files for the revision ${revision}` });
+  names.sort((a, b) => Number(a.endsWith(".safetensors")) - Number(b.endsWith(".safetensors")) || a.localeCompare(b));
+  return { sha, names };
 }
 
 interface FileDownload {
@@ -84,31 +126,31 @@ interface FileDownload {
   sha: string;
   storage: string;
   snapshot: string;
-  access: { hubUrl: string; fetch: typeof fetch; accessToken?: string };
+  access: HubAccess;
   onProgress: OnProgress | undefined;
 }
 
-async function downloadInto({ repo, name, sha, storage, snapshot, access, onProgress }: FileDownload): Promise<void> {
-  const request = { repo, path: name, revision: sha, ...access };
-  const info = await fileDownloadInfo(request);
-  if (info === null) throw new UnavailableError({ what: `${repo}/${name}`, problem: `${access.hubUrl} lists the file and does not have it` });
-  const hash = info.etag.replace(/^W\//, "").replaceAll('"', "");
-  if (!/^[\w-]+$/.test(hash)) throw new UnavailableError({ what: `${repo}/${name}`, problem: `${access.hubUrl} names no hash for it` });
+async function downloadInto(download: FileDownload): Promise<void> {
+  const { repo, name, sha, storage, snapshot, access } = download;
+  const path = `/${repo}/resolve/${sha}/${name}`;
+  const about = await askHub(access, path, { Range: "bytes=0-0" });
+  await about.response.body?.cancel();
+  const what = `${repo}/${name}`;
+  requireNoWebPage(about, what);
+  const size = sizeSaid(about, what);
+  const { etag: hash } = about;
+  if (hash === undefined || !HASH.test(hash))
+    throw new UnavailableError({
+      what,
+      problem: `${addressOf(about.url)} names no SHA-256 and no git hash for it${hash === undefined ? "" : ` but ${JSON.stringify(hash.slice(0, 80))}`}`,
+      wayOut: "What cannot be checked is not taken: use another endpoint.",
+    });
   const blob = join(storage, "blobs", hash);
   if (!existsSync(blob)) {
-    const partial = `${blob}.incomplete`;
+    const partial = `${blob}.diffucoder.incomplete`;
     mkdirSync(dirname(blob), { recursive: true });
-    let start = existsSync(partial) ? statSync(partial).size : 0;
-    if (start > info.size) start = 0;
-    if (start < info.size) {
-      const content = await downloadFile({ ...request, downloadInfo: info });
-      if (content === null) throw new UnavailableError({ what: `${repo}/${name}`, problem: `${access.hubUrl} lists the file and does not have it` });
-      let done = start;
-      const source = Readable.fromWeb(content.slice(start, info.size).stream() as ReadableStream);
-      source.on("data", (chunk: Uint8Array) => onProgress?.({ phase: name, step: (done += chunk.length), total: info.size }));
-      await pipeline(source, createWriteStream(partial, { flags: start === 0 ? "w" : "a" }));
-    }
-    await checkContent(partial, hash, info.size);
+    await fetchInto(partial, { download, path, size });
+    await checkContent(partial, hash, size);
     renameSync(partial, blob);
   }
   mkdirSync(snapshot, { recursive: true });
@@ -116,14 +158,60 @@ async function downloadInto({ repo, name, sha, storage, snapshot, access, onProg
   symlinkSync(join("..", "..", "blobs", hash), join(snapshot, name));
 }
 
+/** Bytes of the file, as the hub says them; `undefined` if it does not, or only of what it has packed. */
+function sizeSaid({ response: { headers, status }, url, linkedSize }: HubAnswer, what: string): number | undefined {
+  const total = headers.get("Content-Range")?.split("/").at(-1)?.trim();
+  const whole = status === 200 && headers.get("Content-Encoding") === null ? headers.get("Content-Length") : null;
+  const said = linkedSize ?? (total === "*" ? undefined : total) ?? whole ?? undefined;
+  if (said === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(said))
+    throw new UnavailableError({ what, problem: `${addressOf(url)} names the size ${JSON.stringify(said.slice(0, 40))}, which is none` });
+  return Number(said);
+}
+
+/** Fills a file, from where it ends if the server gives parts, else anew. */
+async function fetchInto(
+  partial: string,
+  { download, path, size }: { download: FileDownload; path: string; size: number | undefined },
+): Promise<void> {
+  const { repo, name, access, onProgress } = download;
+  let start = size !== undefined && existsSync(partial) ? statSync(partial).size : 0;
+  if (start > (size ?? 0)) start = 0;
+  if (start === size && start > 0) return;
+  let answer = await askHub(access, path, start > 0 ? { Range: `bytes=${start}-${(size ?? 0) - 1}` } : {});
+  const { response } = answer;
+  const isPart = response.status === 206 && response.headers.get("Content-Encoding") === null;
+  if (start > 0 && !(isPart && response.headers.get("Content-Range")?.startsWith(`bytes ${start}-`) === true)) {
+    // A server without ranges gives the whole file; a packed part or another one is of no use.
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      answer = await askHub(access, path);
+    }
+    start = 0;
+  }
+  const what = `${repo}/${name}`;
+  requireNoWebPage(answer, what);
+  const most = size ?? MAX_UNSIZED_BYTES;
+  const { body } = answer.response;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let done = start;
+    for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+      done += chunk.length;
+      if (done > most) throw new UnavailableError({ what, problem: `${addressOf(answer.url)} sends more than the ${most} bytes that it has` });
+      onProgress?.({ phase: name, step: done, total: size ?? done });
+      yield chunk;
+    }
+  }
+  await pipeline(counted, createWriteStream(partial, { flags: start === 0 ? "w" : "a" }));
+}
+
 /** Large files are named by their SHA-256, small ones as git names them: by the SHA-1 of `blob SIZE\0CONTENT`. */
-async function checkContent(path: string, hash: string, size: number): Promise<void> {
+async function checkContent(path: string, hash: string, said: number | undefined): Promise<void> {
   const there = statSync(path).size;
-  let digest: Hash | undefined;
-  if (/^[0-9a-f]{64}$/.test(hash)) digest = createHash("sha256");
-  else if (COMMIT.test(hash)) digest = createHash("sha1").update(`blob ${there}\0`);
-  if (digest !== undefined) for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
-  const got = digest?.digest("hex") ?? hash;
+  const size = said ?? there;
+  const digest: Hash = COMMIT.test(hash) ? createHash("sha1").update(`blob ${there}\0`) : createHash("sha256");
+  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+  const got = digest.digest("hex");
   if (there === size && got === hash) return;
   rmSync(path);
   throw new FileError({
@@ -146,35 +234,26 @@ function cachedSnapshot(storage: string, repo: string, revision: string): string
   return snapshot;
 }
 
-function asUnavailable(cause: unknown, repo: string, endpoint: string): unknown {
-  if (cause instanceof HubApiError) {
-    const reasons: Record<number, string> = {
-      401: "it does not exist, or is private or gated, and no token or a wrong one was given",
-      403: "access to it was not granted to this token",
-      404: "there is no such repository or revision",
-    };
-    const problem = `${endpoint} answers ${cause.statusCode}: ${reasons[cause.statusCode] ?? cause.message}`;
+function asOwnError(cause: unknown, { repo, endpoint, storage }: { repo: string; endpoint: string; storage: string }): unknown {
+  if (cause instanceof DiffuCoderError) return cause;
+  const { code, path, message, syscall } = cause as NodeJS.ErrnoException;
+  const isOfNetwork = cause instanceof TypeError || code === "ECONNRESET" || code?.startsWith("UND_ERR") === true;
+  if (isOfNetwork) {
+    const inner = (cause as Error).cause;
     return new UnavailableError({
       what: repo,
-      problem,
-      ...(cause.statusCode < 404 && { wayOut: "Set HF_TOKEN to a token that may read it." }),
-      cause,
-    });
-  }
-  if (
-    cause instanceof TypeError ||
-    (cause as NodeJS.ErrnoException).code === "ECONNRESET" ||
-    (cause as NodeJS.ErrnoException).code === "UND_ERR_SOCKET"
-  ) {
-    const reason = (cause as Error).cause instanceof Error ? ((cause as Error).cause as Error).message : (cause as Error).message;
-    return new UnavailableError({
-      what: repo,
-      problem: `${endpoint} cannot be read (${reason})`,
+      problem: `${endpoint} cannot be read (${inner instanceof Error ? inner.message || (inner as NodeJS.ErrnoException).code : message})`,
       wayOut: "What was downloaded stays: run again to go on, or set HF_HUB_OFFLINE=1 to use only what is in the cache.",
       cause,
     });
   }
-  return cause;
+  if (syscall === undefined) return cause;
+  return new FileError({
+    path: path ?? storage,
+    problem: code === "ENOSPC" ? "could not be written, the disk is full" : `could not be written (${message})`,
+    wayOut: "What was downloaded stays: run again to go on.",
+    cause,
+  });
 }
 
 /**
