@@ -1,6 +1,8 @@
 export {
   CodeTaskRecordSchema,
   type CodeTaskRecord,
+  CodeTaskSchema,
+  type CodeTask,
   type Example,
   exampleStream,
   tinyCodeTasks,

@@ -147,6 +147,27 @@ describe("readTasks", () => {
     expect(() => readTasks(path)).toThrow(FileError);
     expect(() => readTasks(path)).toThrow(/bad\.jsonl: line 2 is not JSON/);
     writeFileSync(path, `${JSON.stringify({ ...task, tier: "two", extra: 1 })}\n`);
-    expect(() => readTasks(path)).toThrow(/bad\.jsonl: line 1: the task is not valid[\s\S]*tier[\s\S]*extra/);
+    expect(() => readTasks(path)).toThrow(/bad\.jsonl: line 1: Invalid task:[\s\S]*tier[\s\S]*extra/);
+  });
+
+  it("wants of a task of one's own no more than it needs", () => {
+    const path = join(folder, "own.jsonl");
+    const own = { id: "a", prompt: "Add 1.", entry_point: "f", tests: [[[1], 2]] };
+    writeFileSync(path, `${JSON.stringify(own)}\n`);
+    expect(readTasks(path)).toEqual([{ ...own, hidden_tests: [] }]);
+    const { tests: _, ...without } = own;
+    writeFileSync(path, `${JSON.stringify(without)}\n`);
+    expect(() => readTasks(path)).toThrow(`${path}: line 1: Invalid task:\n  - tests: at least one test, here or in hidden_tests.`);
+    writeFileSync(path, `${JSON.stringify({ ...own, entrypoint: "f" })}\n`);
+    expect(() => readTasks(path)).toThrow(/Unrecognized key: "entrypoint".*entry_point/);
+  });
+
+  it("refuses an id that occurs twice, and a file without tasks", () => {
+    const path = join(folder, "twice.jsonl");
+    const line = JSON.stringify({ id: "a", prompt: "p", entry_point: "f", hidden_tests: [[[1], 2]] });
+    writeFileSync(path, `${line}\n\n${line}\n`);
+    expect(() => readTasks(path)).toThrow(`${path}: line 3: id "a" occurs a second time.`);
+    writeFileSync(path, "\n");
+    expect(() => readTasks(path)).toThrow(`${path}: holds no task.`);
   });
 });

@@ -23,6 +23,25 @@ export const CodeTaskRecordSchema = z.strictObject({
 
 export type CodeTaskRecord = z.output<typeof CodeTaskRecordSchema>;
 
+/**
+ * A task of one's own, as a JSON line: what training and evaluation need of it, and nothing of what only TinyCode has. TinyCode's records are
+ * such tasks too.
+ */
+export const CodeTaskSchema = CodeTaskRecordSchema.partial()
+  .extend({
+    id: z.string().min(1).describe("tells the task from the others of the file"),
+    prompt: z.string().min(1).describe("what the model is asked"),
+    entry_point: CodeTaskRecordSchema.shape.entry_point.describe("name of the function that the tests call"),
+    tests: CodeTaskRecordSchema.shape.tests.default([]).describe("[arguments, expected value] each; rewards may use them"),
+    hidden_tests: CodeTaskRecordSchema.shape.hidden_tests.default([]).describe("in the same form, for evaluation; `tests` where there are none"),
+  })
+  .refine(({ tests, hidden_tests: hidden }) => tests.length + hidden.length > 0, {
+    path: ["tests"],
+    error: "at least one test, here or in hidden_tests",
+  });
+
+export type CodeTask = z.output<typeof CodeTaskSchema>;
+
 export interface TinyCodeTasksOptions {
   /** Tiers to draw from, each with its share of the tasks. */
   tiers: Readonly<Record<number, number>>;
