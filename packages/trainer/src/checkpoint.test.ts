@@ -5,7 +5,7 @@ import { FileError } from "@diffucoder/core";
 import { float32 } from "@diffucoder/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { openMetricsLog } from "./metrics-log.ts";
+import { openMetricsLog, writeMetricsCsv } from "./metrics-log.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -43,7 +43,17 @@ describe("checkpoints", () => {
   it("of another run are refused with the way out", () => {
     const path = join(folder, "c.safetensors");
     saveCheckpoint(path, checkpoint(1));
-    expect(() => loadCheckpoint(path, "other settings")).toThrow(/c\.safetensors: belongs to a run with other settings.*--fresh/);
+    expect(() => loadCheckpoint(path, "other settings")).toThrow(
+      `${path}: belongs to a run with other settings. Run with the same settings to go on, give another folder, or start over with --fresh.`,
+    );
+  });
+
+  it("name the settings that differ, where they are JSON", () => {
+    const path = join(folder, "e.safetensors");
+    saveCheckpoint(path, { ...checkpoint(1), fingerprint: JSON.stringify({ seed: 0, training: { learningRate: 0.1, topP: 0.9 } }) });
+    expect(() => loadCheckpoint(path, JSON.stringify({ seed: 0, training: { learningRate: 1, eps: [1] } }))).toThrow(
+      `${path}: belongs to a run with other settings: training.learningRate was 0.1, is 1; training.topP was 0.9, is absent; training.eps was absent, is [1]. Run`,
+    );
   });
 
   it("that were cut off, or are something else, are named", () => {
@@ -68,5 +78,21 @@ describe("openMetricsLog", () => {
     for (const step of [1, 2, 3]) log.append({ step, loss: step / 2 });
     openMetricsLog(path, { lastStep: 2 }).append({ step: 3, loss: 9 });
     expect(readFileSync(path, "utf8")).toBe('{"step":1,"loss":0.5}\n{"step":2,"loss":1}\n{"step":3,"loss":9}\n');
+  });
+
+  it("drops a line that a crash cut off", () => {
+    const path = join(folder, "cut.jsonl");
+    writeFileSync(path, '{"step":1,"loss":0.5}\n{"step":2,"lo');
+    openMetricsLog(path, { lastStep: 2 }).append({ step: 2, loss: 9 });
+    expect(readFileSync(path, "utf8")).toBe('{"step":1,"loss":0.5}\n{"step":2,"loss":9}\n');
+  });
+});
+
+describe("writeMetricsCsv", () => {
+  it("has a column for each figure and a row for each step", () => {
+    const path = join(folder, "table.jsonl");
+    writeFileSync(path, '{"step":1,"loss":0.5}\n{"step":2,"loss":1e-7,"kl":null}\n{"step":3,"kl":2}\n{"st');
+    writeMetricsCsv(path);
+    expect(readFileSync(join(folder, "table.csv"), "utf8")).toBe("step,loss,kl\n1,0.5,\n2,1e-7,\n3,,2\n");
   });
 });

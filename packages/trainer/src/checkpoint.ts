@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { FileError } from "@diffucoder/core";
 import { type AdamWState, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
+import { differingSettings } from "./differing-settings.ts";
 
 export type ParameterArrays = Record<string, NdArray>;
 
@@ -17,7 +18,7 @@ export interface Checkpoint extends TrainingState {
   step: number;
   /** The reference policy of coupled-GRPO. */
   reference?: ParameterArrays;
-  /** What the run was started with; a run goes on only with the same. */
+  /** What the run was started with, as text; a run goes on only with the same. Of JSON the error names the settings that differ. */
   fingerprint: string;
 }
 
@@ -43,8 +44,8 @@ export function loadCheckpoint(path: string, fingerprint: string): Checkpoint | 
   if (metadata.fingerprint !== fingerprint) {
     throw new FileError({
       path,
-      problem: "belongs to a run with other settings",
-      wayOut: "Run with the same settings to go on, or start over with --fresh.",
+      problem: `belongs to a run with other settings${difference(metadata.fingerprint, fingerprint)}`,
+      wayOut: "Run with the same settings to go on, give another folder, or start over with --fresh.",
     });
   }
   const group = (name: string): ParameterArrays =>
@@ -57,4 +58,12 @@ export function loadCheckpoint(path: string, fingerprint: string): Checkpoint | 
     adam: { m: group("adam.m"), v: group("adam.v") },
     ...(Object.keys(reference).length > 0 && { reference }),
   };
+}
+
+function difference(before: string, now: string): string {
+  try {
+    return `: ${differingSettings(JSON.parse(before), JSON.parse(now))}`;
+  } catch {
+    return ""; // a fingerprint need not be JSON
+  }
 }

@@ -1,4 +1,4 @@
-import { JsonLinesLog } from "@diffucoder/core";
+import { JsonLinesLog, readJsonLines, writeFileAtomic } from "@diffucoder/core";
 
 /** The figures of one step: a line of a metrics file. */
 export interface StepMetrics {
@@ -14,4 +14,17 @@ export interface StepMetrics {
  */
 export function openMetricsLog(path: string, { lastStep }: { lastStep: number }): JsonLinesLog<StepMetrics> {
   return new JsonLinesLog<StepMetrics>(path, { keep: ({ step }) => step <= lastStep });
+}
+
+/**
+ * Writes a metrics file once more as CSV beside it, `metrics.jsonl` as `metrics.csv`, for spreadsheets and pandas: a column for each figure, a
+ * row for each step, empty where a step lacks the figure.
+ *
+ * @throws {FileError}
+ */
+export function writeMetricsCsv(path: string): void {
+  const lines = readJsonLines(path, { check: (value) => value as StepMetrics, dropCutLine: true });
+  const figures = [...new Set(lines.flatMap((line) => Object.keys(line)))];
+  const rows = lines.map((line) => figures.map((figure) => line[figure] ?? "").join(","));
+  writeFileAtomic(path.replace(/(\.jsonl)?$/, ".csv"), [figures.join(","), ...rows, ""].join("\n"));
 }

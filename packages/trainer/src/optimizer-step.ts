@@ -78,11 +78,12 @@ export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }
   const apply = compile(update, { donate: [0], name: `${name}-update`, ...options });
   let sums: Sums<NdArray> | undefined;
 
-  const runAll = async (state: TrainingState, batches: readonly ArgumentOf<Batch>[], lr: number, count: number) => {
-    if (batches.length === 1) return whole({ ...state }, batches[0] as ArgumentOf<Batch>, lr, count);
+  const runAll = async ({ parameters, adam }: TrainingState, batches: readonly ArgumentOf<Batch>[], lr: number, count: number) => {
+    const state = { parameters, adam }; // and nothing else that a caller's object holds, as a checkpoint does: its step, its fingerprint
+    if (batches.length === 1) return whole(state, batches[0] as ArgumentOf<Batch>, lr, count);
     sums = sums === undefined ? emptySums(state.parameters) : cleared(sums);
     for (const batch of batches) sums = await accumulate(sums, state.parameters, batch, 1 / batches.length);
-    return apply({ ...state }, sums, lr, count);
+    return apply(state, sums, lr, count);
   };
   return {
     run: async (state, batches, { lr, count }) => {

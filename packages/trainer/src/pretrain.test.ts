@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AbortedError, createRandom } from "@diffucoder/core";
 import type { TrainingBatch } from "@diffucoder/data";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import { add, float32, linear, type NdArray, reshape, take } from "@diffucoder/tensor";
-import { describe, expect, it } from "vitest";
-import type { TrainingState } from "./checkpoint.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import type { StepMetrics } from "./metrics-log.ts";
 import { freshState, pretrain, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";
 
@@ -71,6 +74,20 @@ describe("pretrain", () => {
     await expect(first).rejects.toThrow(AbortedError);
     expect(saved?.step).toBe(4);
     expect(numbersOf(await pretrain({ ...options({}, saved!.state), startStep: saved!.step }))).toEqual(whole);
+  });
+
+  it.each([1, 2])("goes on from a checkpoint's file as it was loaded, with %i batches a step", async (gradientAccumulationSteps) => {
+    const folder = mkdtempSync(join(tmpdir(), "trainer-pretrain-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "checkpoint.safetensors");
+    const whole = numbersOf(await pretrain(options({ gradientAccumulationSteps }, start())));
+    for (const stopped of [1, 3, 4, 8]) {
+      const onCheckpoint = (state: TrainingState, step: number) =>
+        void (step === stopped && saveCheckpoint(path, { ...state, step, fingerprint: "" }));
+      await pretrain({ ...options({ gradientAccumulationSteps, saveSteps: 1 }, start()), onCheckpoint });
+      const state = loadCheckpoint(path, "")!;
+      expect(numbersOf(await pretrain({ ...options({ gradientAccumulationSteps }, state), startStep: state.step }))).toEqual(whole);
+    }
   });
 
   it("saves every saveSteps steps and at the end", async () => {
