@@ -16,7 +16,7 @@ export { comparePassAtK, type PassComparison } from "./compare.ts";
 export { QuickstartResultSchema, resultJson, type QuickstartResult } from "./quickstart-result.ts";
 export { type DecodingSetting, paretoReport, type ParetoReportData } from "./report/pareto-report.ts";
 export { quickstartReport } from "./report/quickstart-report.ts";
-export type { IterationMetrics, QuickstartReportData, ReportExample, ReportVerdict, RevealOrder } from "./report/report-data.ts";
+export type { IterationMetrics, QuickstartReportData, ReportAttempt, ReportExample, ReportVerdict, RevealOrder } from "./report/report-data.ts";
 export { revealOrder, type RevealedPositions } from "./report/reveal-order.ts";
 export { type BenchmarkName, BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
 export { type DataFolders, defaultFolders } from "./dataset-file.ts";

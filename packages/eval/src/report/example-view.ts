@@ -1,38 +1,41 @@
 import { html, type Html } from "./html.ts";
-import type { ReportExample, ReportVerdict } from "./report-data.ts";
+import type { ReportAttempt, ReportExample, ReportVerdict } from "./report-data.ts";
 import { revealView } from "./reveal.ts";
 
-/** A task, what the model wrote, and how each test went. */
-export function exampleView({ prompt, text, passed, verdicts, reveal }: ReportExample, index: number): Html {
-  const right = verdicts.filter((verdict) => verdict.verdict === "passed").length;
+/** A task, what the models wrote for it, in which order, and how each test went. */
+export function exampleView({ prompt, before, reveal, ...after }: ReportExample, index: number): Html {
   return html`<article class="card">
-    <h3>
-      Completion ${index + 1} <span class="badge ${passed ? "good" : "bad"}">${passed ? "✓ passed" : "✗ failed"}</span>
-      <span class="muted">${right} of ${verdicts.length} tests</span>
-    </h3>
-    <div class="example">
-      <div>
-        <h4>Prompt</h4>
-        <pre tabindex="0">${prompt}</pre>
-        <h4>Completion</h4>
-        <pre tabindex="0">${text === "" ? "(empty)" : text}</pre>
-      </div>
-      <div>
-        <h4>Tests</h4>
-        ${verdictTable(verdicts)}
-      </div>
-    </div>
+    <h3>Task ${index + 1}</h3>
+    <h4>Prompt</h4>
+    <pre tabindex="0">${prompt}</pre>
+    <div class="example">${before === undefined ? null : attemptView(before, "Before training")}${attemptView(after, "After training")}</div>
     ${
       reveal === undefined
         ? null
-        : html`<h4>The order in which it was revealed</h4>
+        : html`<h4>The order in which the trained model revealed it</h4>
             ${revealView(reveal, `reveal-${index}`)}`
     }
   </article>`;
 }
 
+/** The tests are folded away: there may be many, and the code says more. */
+function attemptView({ text, passed, verdicts }: ReportAttempt, title: string): Html {
+  const right = verdicts.filter((verdict) => verdict.verdict === "passed").length;
+  return html`<div>
+    <h4>${title} <span class="badge ${passed ? "good" : "bad"}">${passed ? "✓ passed" : "✗ failed"}</span></h4>
+    <pre tabindex="0">${text === "" ? "(empty)" : text}</pre>
+    ${
+      verdicts.length === 0
+        ? html`<p class="muted">No test was run.</p>`
+        : html`<details>
+            <summary>${right} of ${verdicts.length} tests passed</summary>
+            ${verdictTable(verdicts)}
+          </details>`
+    }
+  </div>`;
+}
+
 function verdictTable(verdicts: readonly ReportVerdict[]): Html {
-  if (verdicts.length === 0) return html`<p class="muted">None was run.</p>`;
   return html`<table class="stack">
     <thead>
       <tr>

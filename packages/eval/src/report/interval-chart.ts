@@ -22,8 +22,8 @@ export interface IntervalChartOptions {
 }
 
 const width = 360;
-const left = 14;
-const right = 346;
+const left = 20;
+const right = 340; // half of "100 %" fits beside it
 const rowHeight = 46;
 
 /** Estimates as dots on bars that span their 95 % intervals, as inline SVG. */

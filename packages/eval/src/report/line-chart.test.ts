@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lineChart, movingMean, smoothingWindow } from "./line-chart.ts";
+import { lineChart, movingMean, smoothingWindow, trendOf } from "./line-chart.ts";
 import { formatNumber, formatPoints, formatSeconds } from "./number-format.ts";
 
 describe("movingMean", () => {
@@ -14,6 +14,18 @@ describe("movingMean", () => {
 
   it("takes about a tenth of the run, always odd", () => {
     expect([1, 19, 20, 120, 200].map(smoothingWindow)).toEqual([1, 1, 3, 13, 21]);
+  });
+});
+
+describe("trendOf", () => {
+  it("compares the means of the first and the last ten values", () => {
+    const noisy = Array.from({ length: 30 }, (_, i) => (i === 0 ? 10 : i === 29 ? -5 : i < 10 ? 1 : 2));
+    expect(trendOf(noisy)).toEqual({ first: 1.9, last: 1.3 }); // (10 + 9 * 1) / 10, (9 * 2 - 5) / 10
+  });
+
+  it("tells nothing of fewer than twenty values", () => {
+    expect(trendOf(Array.from({ length: 19 }, (_, i) => i))).toBeUndefined();
+    expect(lineChart({ id: "c", title: "T", description: "D.", xLabel: "x", x: [0, 1], y: [1.55, 0.625] }).markup).not.toContain("→");
   });
 });
 

@@ -49,16 +49,16 @@ export function lineChart({ id, title, description, xLabel, x, y, fromZero = fal
     step,
     formatNumber(y[i] as number),
   ]);
-  const first = smooth.find(Number.isFinite) as number;
   const last = smooth.findLast(Number.isFinite) as number;
-  const trend = `From ${formatNumber(first)} to ${formatNumber(last)}`;
+  const trend = trendOf(finite);
   return html`<figure class="chart">
-    <figcaption>${title} <span class="muted">${formatNumber(first)} → ${formatNumber(last)}</span></figcaption>
+    <figcaption>${title}${trend && html` <span class="muted">${formatNumber(trend.first)} → ${formatNumber(trend.last)}</span>`}</figcaption>
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" data-points="${JSON.stringify(pointsOf)}">
       <title id="${id}-title">${title}</title>
       <desc id="${id}-desc">
-        ${description} ${trend} (moving mean over ${window}), lowest ${formatNumber(Math.min(...finite))}, highest
-        ${formatNumber(Math.max(...finite))}.
+        ${description}
+        ${trend && `Mean of the first ${AT_AN_END} values ${formatNumber(trend.first)}, of the last ${AT_AN_END} ${formatNumber(trend.last)}; `}lowest
+        ${formatNumber(Math.min(...finite))}, highest ${formatNumber(Math.max(...finite))}.
       </desc>
       ${yScale.ticks(4).map((tick) => html`<path class="grid" d="M${left} ${round(yScale(tick))}H${right}" /><text class="tick" text-anchor="end" x="${left - 7}" y="${round(yScale(tick)) + 4}">${formatNumber(tick)}</text>`)}
       ${xScale
@@ -74,6 +74,16 @@ export function lineChart({ id, title, description, xLabel, x, y, fromZero = fal
     </svg>
     <p class="muted">${description}</p>
   </figure>`;
+}
+
+/** Values at each end of a curve from which its trend is told. */
+const AT_AN_END = 10;
+
+/** Where a curve begins and ends: the means of its first and its last ten values. One value alone is noise, so a shorter curve has no trend. */
+export function trendOf(values: readonly number[]): { first: number; last: number } | undefined {
+  if (values.length < 2 * AT_AN_END) return undefined;
+  const mean = (part: readonly number[]): number => part.reduce((sum, value) => sum + value, 0) / part.length;
+  return { first: mean(values.slice(0, AT_AN_END)), last: mean(values.slice(-AT_AN_END)) };
 }
 
 /** Values in a window: about a tenth of the run, odd, at least 1. */

@@ -81,13 +81,16 @@ export function sampleReportData({ iterationCount = 120, seed = 3 }: { iteration
       beforeInterval95: [0.258, 0.368],
       afterInterval95: [0.367, 0.486],
     },
-    passAt8: {
-      before: 0.52,
-      after: 0.565,
-      difference: 0.045,
-      interval95: [-0.005, 0.095],
-      beforeInterval95: [0.45, 0.59],
-      afterInterval95: [0.495, 0.635],
+    passAtK: {
+      k: 8,
+      comparison: {
+        before: 0.52,
+        after: 0.565,
+        difference: 0.045,
+        interval95: [-0.005, 0.095],
+        beforeInterval95: [0.45, 0.59],
+        afterInterval95: [0.495, 0.635],
+      },
     },
     tasks: 200,
     samplesPerTask: 8,
@@ -104,6 +107,11 @@ export function sampleReportData({ iterationCount = 120, seed = 3 }: { iteration
           { args: "[]", expected: "0", got: "0", verdict: "passed" },
           { args: "[-2, 7, 0, 11, 4, 100, -31, 8, 12, 5, 6, 1, 2, 3]", expected: "10284", got: "10284", verdict: "passed" },
         ],
+        before: {
+          text: "def f(xs):\n    return sum(xs)\n",
+          passed: false,
+          verdicts: [{ args: "[1, 2, 3, 4]", expected: "20", got: "10", verdict: "wrong" }],
+        },
         reveal: { tokens, stepOf, confidence: tokens.map(() => 0.5 + 0.5 * random.uniform()), steps },
       },
       {

@@ -19,6 +19,23 @@ describe("quickstartReport", () => {
     expect(page).toContain("lies above zero: training made the model better at these tasks.");
   });
 
+  it("names the k that was computed, and pass@1 alone where a task has one sample", () => {
+    const four = quickstartReport({ ...data, passAtK: { ...data.passAtK!, k: 4 } });
+    expect(four).toContain("<h3>pass@4</h3>");
+    expect(four).not.toContain("pass@8");
+    const { passAtK: _, ...alone } = data;
+    expect(new Set([...quickstartReport(alone).matchAll(/pass@\d+/g)].map(([name]) => name))).toEqual(new Set(["pass@1"]));
+  });
+
+  it("shows a task before and after side by side, and the order of reveal before any test", () => {
+    const page = collapse(quickstartReport(data));
+    const at = (text: string): number => page.indexOf(text);
+    expect(at("Before training")).toBeGreaterThan(0);
+    expect(at("After training")).toBeGreaterThan(at("Before training"));
+    expect(page).toContain("<summary>0 of 1 tests passed</summary>");
+    expect(page).toContain("<summary>3 of 3 tests passed</summary>");
+  });
+
   it("claims no more than the interval says", () => {
     const withInterval = (interval95: [number, number]): string => quickstartReport({ ...data, passAt1: { ...data.passAt1, interval95 } });
     expect(withInterval([-0.01, 0.2])).toContain("contains zero: this run does not show that training changed the model.");
@@ -57,7 +74,7 @@ describe("quickstartReport", () => {
     const page = quickstartReport({ ...data, examples: [{ prompt: "a\0b\u001bc", text: "", passed: false, verdicts: [] }] });
     expect(page).toContain("a\uFFFDb\uFFFDc");
     expect(page).toContain("(empty)");
-    expect(page).toContain("None was run.");
+    expect(page).toContain("No test was run.");
   });
 
   it("asks for nothing from outside and allows no script but its own", () => {
@@ -124,9 +141,9 @@ describe("quickstartReport", () => {
     };
     const flat = { before: 0, after: 0, difference: 0, interval95: [0, 0], beforeInterval95: [0, 0], afterInterval95: [0, 0] } as const;
     for (const iterations of [[], [nothing], [nothing, { ...nothing, step: 2, reward: 1 }]]) {
-      const page = quickstartReport({ ...data, passAt1: flat, passAt8: flat, iterations, examples: [], next: [] });
+      const page = quickstartReport({ ...data, passAt1: flat, passAtK: { k: 8, comparison: flat }, iterations, examples: [], next: [] });
       expect(page.slice(0, page.indexOf("<script>"))).not.toMatch(/NaN|Infinity|undefined/);
-      expect(page).not.toContain("What the trained model writes");
+      expect(page).not.toContain("The same tasks, before and after");
     }
   });
 

@@ -18,14 +18,15 @@ const scriptElement = raw(`<script>${script}</script>`);
 /**
  * The report of the main job as one HTML file that needs nothing else: charts are inline SVG, nothing is requested.
  *
- * It shows pass@1 and pass@8 before and after with intervals, the training curves, example completions with a
- * verdict per test, one of them in the order in which it was revealed, and what it takes to run it again.
+ * It shows pass@1 and pass@k before and after with intervals, the training curves, tasks with the completions of both
+ * models, the order in which the trained one revealed them and a verdict per test, and what it takes to run it again.
  *
  * @throws {InvalidArgumentError} if a reveal order is not consistent
  */
 export function quickstartReport(data: QuickstartReportData): string {
-  const { title, passAt1, passAt8, tasks, samplesPerTask, infrastructureFailures = 0 } = data;
-  const top = Math.max(0.05, ...[passAt1, passAt8].flatMap((comparison) => [comparison.beforeInterval95[1], comparison.afterInterval95[1]]));
+  const { title, passAt1, passAtK, tasks, samplesPerTask, infrastructureFailures = 0 } = data;
+  const comparisons = [{ k: 1, comparison: passAt1 }, ...(passAtK === undefined ? [] : [passAtK])];
+  const top = Math.max(0.05, ...comparisons.flatMap(({ comparison }) => [comparison.beforeInterval95[1], comparison.afterInterval95[1]]));
   const [low, high] = passAt1.interval95.map(formatPoints);
   const delta = `${formatPoints(passAt1.difference)} points, 95 % interval ${low} to ${high}`;
   const page = html`<!doctype html>
@@ -48,11 +49,8 @@ export function quickstartReport(data: QuickstartReportData): string {
         <main>
           <section>
             <h2>Before and after</h2>
-            <div class="pair">${comparisonView({ k: 1, comparison: passAt1, top })}${comparisonView({ k: 8, comparison: passAt8, top })}</div>
-            ${comparisonTable([
-              { k: 1, comparison: passAt1 },
-              { k: 8, comparison: passAt8 },
-            ])}
+            <div class="pair">${comparisons.map((one) => comparisonView({ ...one, top }))}</div>
+            ${comparisonTable(comparisons)}
           </section>
           <section>
             <h2>Training</h2>
@@ -63,7 +61,7 @@ export function quickstartReport(data: QuickstartReportData): string {
             data.examples.length === 0
               ? null
               : html`<section>
-                  <h2>What the trained model writes</h2>
+                  <h2>The same tasks, before and after</h2>
                   ${data.examples.map(exampleView)}
                 </section>`
           }

@@ -5,7 +5,8 @@ export interface QuickstartReportData {
   readonly title: string;
   readonly seed: number;
   readonly passAt1: PassComparison;
-  readonly passAt8: PassComparison;
+  /** pass@k for a larger `k`, as a rule the samples of a task. @default absent, where a task has one sample */
+  readonly passAtK?: { readonly k: number; readonly comparison: PassComparison };
   /** Held-out tasks that were compared. */
   readonly tasks: number;
   readonly samplesPerTask: number;
@@ -49,12 +50,20 @@ export interface IterationMetrics {
   readonly secondsPerIteration: number;
 }
 
-export interface ReportExample {
-  readonly prompt: string;
+/** A completion and how its tests went. */
+export interface ReportAttempt {
   /** What the model wrote. */
   readonly text: string;
   readonly passed: boolean;
   readonly verdicts: readonly ReportVerdict[];
+}
+
+/** A task, and what the trained model wrote for it. */
+export interface ReportExample extends ReportAttempt {
+  readonly prompt: string;
+  /** What the model wrote before training. */
+  readonly before?: ReportAttempt;
+  /** Of the trained model's completion. */
   readonly reveal?: RevealOrder;
 }
 
