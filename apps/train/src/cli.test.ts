@@ -1,12 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { QuickstartResultSchema } from "@diffucoder/eval";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runTrain } from "./cli.ts";
 
-const hasPython = existsSync("/usr/bin/python3") || existsSync("/usr/local/bin/python3");
+const hasPython = (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, "python3")));
 
 let folder: string;
 let model: string;
@@ -15,9 +15,9 @@ let model: string;
 async function train(
   args: readonly string[],
   { stopAt }: { stopAt?: string } = {},
-): Promise<{ code: number; out: string; error: string; progress: string }> {
+): Promise<{ code: number; out: string; error: string; errors: string[]; progress: string }> {
   const stop = new AbortController();
-  const said = { out: "", error: "", progress: "" };
+  const said = { out: "", error: "", progress: "", errors: [] as string[] };
   const stream = new PassThrough();
   stream.on("data", (chunk: Buffer) => (said.progress += chunk.toString()));
   const write = stream.write.bind(stream);
@@ -25,9 +25,9 @@ async function train(
     if (stopAt !== undefined && text.includes(stopAt)) stop.abort();
     return write(text);
   }) as typeof stream.write;
-  const terminal = { out: (text: string) => void (said.out += text), error: (text: string) => void (said.error += text), stream };
+  const terminal = { out: (text: string) => void (said.out += text), error: (text: string) => void said.errors.push(text), stream };
   const code = await runTrain(args, { terminal, signal: stop.signal });
-  return { code, ...said };
+  return { code, ...said, error: said.errors.join("\n") };
 }
 
 const set = (settings: Record<string, unknown>): string[] =>
@@ -98,7 +98,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     await train(quickstart(whole));
     const first = await train(quickstart(stopped), { stopAt: `"${phase}"` });
     expect(first).toMatchObject({ code: 130, out: "" });
-    expect(first.error).toBe("Stopped. What was done is kept: the same command goes on from there.");
+    expect(first.errors.at(-1)).toBe("Stopped. What was done is kept: the same command goes on from there.");
     expect(await train(quickstart(stopped))).toMatchObject({ code: 0 });
     const files = ["before.jsonl", "after.jsonl", "model/model.safetensors"];
     for (const file of files) expect(readFileSync(join(stopped, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
@@ -114,7 +114,9 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     expect(await train(quickstart(output))).toMatchObject({ code: 0 });
     const other = await train(quickstart(output, "--set", "seed=5"));
     expect(other).toMatchObject({ code: 1, out: "" });
-    expect(other.error).toMatch(/settings\.json: belongs to a run with other settings.*--fresh/);
+    expect(other.error).toBe(
+      `${join(output, "settings.json")}: belongs to a run with other settings: seed was 0, is 5. Run with the same settings and model to go on, give another folder with --output, or start over with --fresh.`,
+    );
     expect((await train(quickstart(output, "--set", "seed=5", "--fresh", "--json"))).out).toContain('"seed": 5');
   });
 
@@ -126,6 +128,73 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     expect(code).toBe(1);
     expect(error).toContain("checkpoint.safetensors");
     expect(error).not.toContain("    at ");
+  });
+});
+
+describe("pretrain", () => {
+  it("goes on after a stop, to the same end", async () => {
+    const output = join(folder, "stopped-pretraining");
+    const first = await train(["pretrain", "--output", output, ...tinyPretraining], { stopAt: '"step":1' });
+    expect(first).toMatchObject({ code: 130, out: "", error: "Stopped. What was done is kept: the same command goes on from there." });
+    expect(await train(["pretrain", "--output", output, ...tinyPretraining])).toMatchObject({ code: 0 });
+    for (const file of ["model/model.safetensors", "checkpoint.safetensors"]) {
+      expect(readFileSync(join(output, file)).equals(readFileSync(join(folder, "base", file))), file).toBe(true);
+    }
+    expect(readFileSync(join(output, "metrics.csv"), "utf8")).toMatch(
+      /^step,diffusion,loss,gradNorm,learningRate,seconds\n1,0,.*\n2,1,.*\n3,1,.*\n$/,
+    );
+  });
+
+  it("lists every key that --set takes, and does nothing else", async () => {
+    const output = join(folder, "printed");
+    const { code, out, progress } = await train(["pretrain", "--output", output, "--print-config", "--set", "training.arSteps=3"]);
+    expect({ code, progress, made: existsSync(output) }).toEqual({ code: 0, progress: "", made: false });
+    for (const key of ["model.hiddenSize", "data.promptLength", "training.saveSteps"]) expect(out).toContain(key);
+    expect(out).toMatch(/training\.arSteps +3 +--set/);
+  });
+});
+
+describe.runIf(hasPython)(`tasks of one's own${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
+  const tasks = [
+    { id: "sum", prompt: "Return the sum of xs.", entry_point: "f", tests: [[[[1, 2]], 3]] },
+    { id: "endless", prompt: "Return the sum of xs. ".repeat(20), entry_point: "f", tests: [[[[1, 2]], 3]] },
+    { id: "max", prompt: "Return the maximum of xs.", entry_point: "f", tests: [[[[1, 2]], 2]], hidden_tests: [[[[5]], 5]] },
+  ];
+  const taskFile = (): string => {
+    const path = join(folder, "own-tasks.jsonl");
+    writeFileSync(path, tasks.map((task) => `${JSON.stringify(task)}\n`).join(""));
+    return path;
+  };
+
+  it("are evaluated; those that are too long are named", async () => {
+    const path = taskFile();
+    const { code, out, errors } = await train([
+      "evaluate",
+      "--model",
+      model,
+      "--output",
+      join(folder, "own"),
+      "--json",
+      ...set({ file: path, samplesPerTask: 1, steps: 2 }),
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ passAtK: [{ k: 1, tasks: 2 }] });
+    expect(errors).toContainEqual(
+      expect.stringMatching(/own-tasks\.jsonl: 1 of 3 tasks are left out, their prompts have more than 36 tokens: endless \(\d+\)\.$/),
+    );
+  });
+
+  it("give rewards", async () => {
+    const settings = {
+      "data.file": taskFile(),
+      "training.maxSteps": 1,
+      "training.promptsPerStep": 2,
+      "training.numGenerations": 2,
+      "training.diffusionSteps": 2,
+    };
+    const { code, errors } = await train(["coupled-grpo", "--model", model, "--output", join(folder, "own-rewards"), ...set(settings)]);
+    expect(code).toBe(0);
+    expect(errors.join()).toContain("endless");
   });
 });
 
@@ -157,7 +226,7 @@ describe("bad input", () => {
     const path = join(folder, "tasks.jsonl");
     writeFileSync(path, "{}\n");
     const evaluate = () => train(["evaluate", "--model", model, "--output", join(folder, "from-file"), "--set", `file=${path}`]);
-    expect((await evaluate()).error).toContain(`${path}: line 1: the task is not valid`);
+    expect((await evaluate()).error).toContain(`${path}: line 1: Invalid task:`);
     writeFileSync(path, "not json\n");
     const { code, error } = await evaluate();
     expect(code).toBe(1);
@@ -173,7 +242,9 @@ describe("bad input", () => {
   it("refuses to go on with a checkpoint of other settings", async () => {
     const { code, error } = await train(["pretrain", "--output", join(folder, "base"), ...tinyPretraining, "--set", "training.learningRate=1"]);
     expect(code).toBe(1);
-    expect(error).toMatch(/checkpoint\.safetensors: belongs to a run with other settings.*--fresh/);
+    expect(error).toBe(
+      `${join(folder, "base", "checkpoint.safetensors")}: belongs to a run with other settings: recipe.training.learningRate was 0.002, is 1. Run with the same settings to go on, give another folder, or start over with --fresh.`,
+    );
   });
 
   it("explains an unknown command and an unknown option", async () => {

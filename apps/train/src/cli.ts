@@ -3,14 +3,26 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AbortedError, DiffuCoderError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
+import {
+  AbortedError,
+  configTable,
+  describeConfig,
+  DiffuCoderError,
+  InvalidArgumentError,
+  type OnProgress,
+  parseConfig,
+  readConfigData,
+  readJsonObject,
+} from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { bundledModelDir } from "diffucoder";
 import { Command, CommanderError } from "commander";
+import type { z } from "zod";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./commands/coupled-grpo.ts";
 import { EvaluateRecipeSchema, runEvaluation } from "./commands/evaluate.ts";
 import { PretrainRecipeSchema, runPretrain } from "./commands/pretrain.ts";
 import { clearQuickstart, finishedQuickstart, runQuickstart } from "./commands/quickstart.ts";
+import { withFolder } from "./folder-lock.ts";
 import { loadDiffusionModel } from "./load-diffusion-model.ts";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
 import { progressView } from "./progress.ts";
@@ -31,6 +43,7 @@ interface CommonFlags {
   output: string;
   json?: boolean;
   fresh?: boolean;
+  printConfig?: boolean;
 }
 
 type ModelFlags = CommonFlags & { model?: string };
@@ -78,10 +91,11 @@ function addCommand(program: Command, name: string, description: string, output:
     .option("--config <file>", "recipe, instead of the one that comes with the project")
     .option(
       "--set <key=value>",
-      "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated",
+      "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated; --print-config lists them all",
       (value: string, before: string[]) => [...before, value],
       [],
     )
+    .option("--print-config", "print every key that --set takes, with its value, where that comes from and what it means, and stop")
     .option("--output <dir>", "folder of the run", output)
     .option("--fresh", "start over instead of going on with what is in the folder")
     .option("--json", "print the result as JSON, and progress as JSON lines")
@@ -94,52 +108,84 @@ interface Context {
 }
 
 async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = parseConfig(PretrainRecipeSchema, recipeData(flags, "tinycode-base"), { source: sourceOf(flags, "tinycode-base") });
-  const model = await withProgress(flags, terminal, (onProgress) =>
-    runPretrain({ recipe: parsed, tokenizerFile: recipeFile("tokenizer"), output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
+  const parsed = readRecipe(PretrainRecipeSchema, "tinycode-base", flags, terminal);
+  if (parsed === undefined) return;
+  const model = await withFolder(flags.output, () =>
+    withProgress(flags, terminal, (onProgress) =>
+      runPretrain({ recipe: parsed, tokenizerFile: recipeFile("tokenizer"), output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
+    ),
   );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
 }
 
 async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = parseConfig(CoupledGrpoRecipeSchema, recipeData(flags, "coupled-grpo"), { source: sourceOf(flags, "coupled-grpo") });
+  const parsed = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", flags, terminal);
+  if (parsed === undefined) return;
   const modelDir = flags.model ?? bundledModelDir();
   const coder = await loadDiffusionModel(modelDir);
-  const model = await withSandbox(terminal, (sandbox) =>
-    withProgress(flags, terminal, (onProgress) =>
-      runCoupledGrpo({ recipe: parsed, coder, modelDir, sandbox, output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
+  const model = await withFolder(flags.output, () =>
+    withSandbox(terminal, (sandbox) =>
+      withProgress(flags, terminal, (onProgress) =>
+        runCoupledGrpo({
+          recipe: parsed,
+          coder,
+          modelDir,
+          sandbox,
+          output: flags.output,
+          fresh: flags.fresh === true,
+          signal,
+          onProgress,
+          onNote: (note) => terminal.error(note),
+        }),
+      ),
     ),
   );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
 }
 
 async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = parseConfig(EvaluateRecipeSchema, recipeData(flags, "evaluate"), { source: sourceOf(flags, "evaluate") });
+  const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", flags, terminal);
+  if (parsed === undefined) return;
   const { seed, ...config } = parsed;
   const modelDir = flags.model ?? bundledModelDir();
   const samples = join(flags.output, "samples.jsonl");
-  if (flags.fresh === true) for (const path of [samples, join(flags.output, SETTINGS_FILE)]) rmSync(path, { force: true });
-  claimFolder(flags.output, { recipe: parsed, modelDir });
-  const coder = await loadDiffusionModel(modelDir);
-  const evaluation = await withSandbox(terminal, (sandbox) =>
-    withProgress(flags, terminal, (onProgress) =>
-      runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress }),
-    ),
-  );
+  const evaluation = await withFolder(flags.output, async () => {
+    if (flags.fresh === true) for (const path of [samples, join(flags.output, SETTINGS_FILE)]) rmSync(path, { force: true });
+    claimFolder(flags.output, { recipe: parsed, modelDir });
+    const coder = await loadDiffusionModel(modelDir);
+    const onNote = (note: string): void => terminal.error(note);
+    return withSandbox(terminal, (sandbox) =>
+      withProgress(flags, terminal, (onProgress) =>
+        runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress, onNote }),
+      ),
+    );
+  });
   terminal.out(flags.json === true ? evaluationJson(evaluation) : evaluationText(evaluation));
 }
 
 async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { terminal, signal }: Context): Promise<void> {
-  const parsed = parseConfig(QuickstartRecipeSchema, recipeData(flags, "quickstart"), { source: sourceOf(flags, "quickstart") });
+  const parsed = readRecipe(QuickstartRecipeSchema, "quickstart", flags, terminal);
+  if (parsed === undefined) return;
   const { output } = flags;
-  if (flags.fresh === true) clearQuickstart(output);
-  let modelDir = flags.model ?? bundledModelDir();
-  if (flags.fromScratch === true) modelDir = await baseModel(flags, { terminal, signal });
-  const outcome =
-    finishedQuickstart({ recipe: parsed, modelDir, output }) ??
-    (await withSandbox(terminal, (sandbox) =>
-      withProgress(flags, terminal, (onProgress) => runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress })),
-    ));
+  if (flags.fromScratch === true && flags.model !== undefined) {
+    throw new InvalidArgumentError({
+      argument: "--model",
+      value: flags.model,
+      expected: "absent with --from-scratch, which trains a model of its own",
+    });
+  }
+  const outcome = await withFolder(output, async () => {
+    if (flags.fresh === true) clearQuickstart(output);
+    const modelDir = flags.fromScratch === true ? await baseModel(flags, { terminal, signal }) : (flags.model ?? bundledModelDir());
+    return (
+      finishedQuickstart({ recipe: parsed, modelDir, output }) ??
+      (await withSandbox(terminal, (sandbox) =>
+        withProgress(flags, terminal, (onProgress) =>
+          runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress, onNote: (note) => terminal.error(note), invocation: flags }),
+        ),
+      ))
+    );
+  });
   terminal.out(flags.json === true ? readFileSync(join(output, "result.json"), "utf8").trimEnd() : outcomeText(outcome));
 }
 
@@ -147,9 +193,12 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
 async function baseModel(flags: CommonFlags, { terminal, signal }: Context): Promise<string> {
   const recipe = parseConfig(PretrainRecipeSchema, readConfigData({ file: recipeFile("tinycode-base") }), { source: recipeFile("tinycode-base") });
   const output = join(flags.output, "base");
+  await withSandbox(terminal, async () => {}); // what it lacks is said now, not after the training
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
-  return withProgress(flags, terminal, (onProgress) =>
-    runPretrain({ recipe, tokenizerFile: recipeFile("tokenizer"), output, fresh: flags.fresh === true, signal, onProgress }),
+  return withFolder(output, () =>
+    withProgress(flags, terminal, (onProgress) =>
+      runPretrain({ recipe, tokenizerFile: recipeFile("tokenizer"), output, fresh: flags.fresh === true, signal, onProgress }),
+    ),
   );
 }
 
@@ -157,12 +206,19 @@ function recipeFile(name: string): string {
   return fileURLToPath(new URL(`../recipes/${name}.json`, import.meta.url));
 }
 
-function sourceOf({ config }: CommonFlags, name: string): string {
-  return config ?? `recipe ${name}`;
-}
-
-function recipeData({ config, set }: CommonFlags, name: string): Record<string, unknown> {
-  return readConfigData({ file: config ?? recipeFile(name), set });
+/** The recipe that a command runs, or nothing if it was asked to print it, which it then has done. @throws {ConfigError} */
+function readRecipe<S extends z.ZodObject>(
+  schema: S,
+  name: string,
+  { config, set, json, printConfig }: CommonFlags,
+  terminal: Terminal,
+): Readonly<z.output<S>> | undefined {
+  const file = config ?? recipeFile(name);
+  const source = config ?? `recipe ${name}`;
+  if (printConfig !== true) return parseConfig(schema, readConfigData({ file, set }), { source });
+  const keys = describeConfig(schema, { layers: [{ source, data: readJsonObject(file) }], set, source });
+  terminal.out(json === true ? JSON.stringify(keys) : configTable(keys));
+  return undefined;
 }
 
 async function withProgress<T>({ json }: CommonFlags, { stream }: Terminal, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {

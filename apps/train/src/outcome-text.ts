@@ -7,11 +7,11 @@ const points = (share: number): string => `${share < 0 ? "-" : "+"}${Math.abs(10
 
 /** What the main job found, for a terminal. */
 export function outcomeText({ report, reportPath, modelDir }: QuickstartOutcome): string {
-  const { passAt1, passAt8, samplesPerTask, tasks, seconds, seed, infrastructureFailures = 0, next } = report;
+  const { passAt1, passAtK, samplesPerTask, tasks, seconds, seed, infrastructureFailures = 0, next } = report;
   return [
     `Coupled-GRPO on ${tasks} held-out tasks, ${samplesPerTask} completions each, seed ${seed}, ${duration(seconds)}:`,
     comparisonText("pass@1", passAt1),
-    comparisonText(`pass@${samplesPerTask}`, passAt8),
+    ...(passAtK === undefined ? [] : [comparisonText(`pass@${passAtK.k}`, passAtK.comparison)]),
     verdict(passAt1),
     ...(infrastructureFailures > 0 ? [`${infrastructureFailures} completions could not be scored and were left out.`] : []),
     "",

@@ -1,50 +1,54 @@
 // The figures and examples of a finished quickstart, as its report shows them.
 import { arch, cpus, platform } from "node:os";
 import { createRandom } from "@diffucoder/core";
-import type { CodeTaskRecord } from "@diffucoder/data";
+import type { CodeTask } from "@diffucoder/data";
 import {
   comparePassAtK,
   type Evaluation,
   type IterationMetrics,
   type QuickstartReportData,
+  type ReportAttempt,
   type ReportExample,
   type ReportVerdict,
   type RevealOrder,
+  type SampleResult,
 } from "@diffucoder/eval";
 import { pythonSource, type Sandbox, type Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
+import { againCommand, type Invocation, nextSteps } from "./invocation.ts";
 import type { QuickstartRecipe } from "./quickstart-recipe.ts";
 
 export interface ReportInputs {
   recipe: QuickstartRecipe;
   /** The held-out tasks, in the order of the results. */
-  tasks: readonly CodeTaskRecord[];
+  tasks: readonly CodeTask[];
   before: Evaluation<Verdict, RevealOrder>;
   after: Evaluation<Verdict, RevealOrder>;
   iterations: readonly StepMetrics[];
   seconds: number;
   sandbox: Sandbox;
   modelDir: string;
+  invocation: Invocation;
 }
 
 /** Everything that the report of the main job shows. */
-export function reportData({ recipe, tasks, before, after, iterations, seconds, sandbox, modelDir }: ReportInputs): QuickstartReportData {
+export function reportData({ recipe, tasks, before, after, iterations, seconds, sandbox, modelDir, invocation }: ReportInputs): QuickstartReportData {
   const { seed, data, training, evaluation } = recipe;
   const random = createRandom(seed).split("comparison");
   const { tasks: compared, ...passAt1 } = comparePassAtK(before.results, after.results, { k: 1, random });
-  const { tasks: _, ...passAt8 } = comparePassAtK(before.results, after.results, { k: evaluation.samplesPerTask, random });
+  const k = largestK(before, after);
   const tiers = (shares: Readonly<Record<string, number>>): string => Object.keys(shares).join(", ");
   return {
     title: "DiffuCoder quickstart",
     seed,
     passAt1,
-    passAt8,
+    ...(k > 1 && { passAtK: { k, comparison: comparePassAtK(before.results, after.results, { k, random }) } }),
     tasks: compared,
     samplesPerTask: evaluation.samplesPerTask,
     seconds,
     infrastructureFailures: before.infrastructureFailures + after.infrastructureFailures,
     iterations: iterations.map(toIteration),
-    examples: examplesOf(tasks, after),
+    examples: examplesOf(tasks, { before, after }),
     settings: {
       "base model": modelDir.split(/[\\/]/).findLast((part) => part !== "") ?? modelDir,
       "training tasks": `${data.tasks}, tiers ${tiers(data.tiers)}, visible tests only`,
@@ -65,18 +69,16 @@ export function reportData({ recipe, tasks, before, after, iterations, seconds, 
       platform: `${platform()} ${arch()}`,
       sandbox: sandbox.isolation.level,
     },
-    reproduce: [`npm start -- --fresh --set seed=${seed}`],
-    next: NEXT,
+    reproduce: [againCommand(invocation)],
+    next: nextSteps(invocation, { seed, maxSteps: training.maxSteps }),
   };
 }
 
-/** What to try after the main job; `backticks` mark commands. */
-const NEXT: readonly string[] = [
-  "Talk to the trained model in a browser: `npm run serve -- --model runs/quickstart/model`",
-  "See whether the gain holds for another seed: `npm start -- --set seed=1 --output runs/seed-1`",
-  "Train longer: `npm start -- --set training.maxSteps=300 --output runs/longer`",
-  "Train the base model yourself first: `npm start -- --from-scratch --output runs/from-scratch`",
-];
+/** The largest number of scored samples that some task has on both sides; where the sandbox failed, fewer than were drawn. */
+function largestK(before: Evaluation, after: Evaluation): number {
+  const scored = new Map(after.results.map(({ taskId, n }) => [taskId, n]));
+  return Math.max(1, ...before.results.map(({ taskId, n }) => Math.min(n, scored.get(taskId) ?? 0)));
+}
 
 function toIteration(metrics: StepMetrics): IterationMetrics {
   const of = (name: string): number => metrics[name] ?? Number.NaN;
@@ -91,15 +93,18 @@ function toIteration(metrics: StepMetrics): IterationMetrics {
   return { ...figures, completionLength: of("completionLength"), gradNorm: of("gradNorm"), loss: of("loss"), secondsPerIteration: of("seconds") };
 }
 
-/** The first three tasks of the evaluation, whatever became of them. */
-function examplesOf(tasks: readonly CodeTaskRecord[], { results }: Evaluation<Verdict, RevealOrder>): ReportExample[] {
-  return results.slice(0, 3).flatMap(({ samples }, i) => {
-    const sample = samples[0];
+/** The first three tasks of the evaluation, whatever became of them, with the first sample of each side. */
+function examplesOf(tasks: readonly CodeTask[], { before, after }: Record<"before" | "after", Evaluation<Verdict, RevealOrder>>): ReportExample[] {
+  return after.results.slice(0, 3).flatMap(({ samples: [sample] }, i) => {
     const prompt = tasks[i]?.prompt;
     if (sample === undefined || prompt === undefined) return [];
-    const { text, passed, verdicts, trace } = sample;
-    return [{ prompt, text, passed: passed === true, verdicts: verdicts.map(toReportVerdict), ...(trace && { reveal: trace }) }];
+    const earlier = before.results[i]?.samples[0];
+    return [{ prompt, ...toAttempt(sample), ...(earlier && { before: toAttempt(earlier) }), ...(sample.trace && { reveal: sample.trace }) }];
   });
+}
+
+function toAttempt({ text, passed, verdicts }: SampleResult<Verdict, RevealOrder>): ReportAttempt {
+  return { text, passed: passed === true, verdicts: verdicts.map(toReportVerdict) };
 }
 
 function toReportVerdict(tested: Verdict): ReportVerdict {

@@ -1,7 +1,7 @@
 // What ties a model, TinyCode and the sandbox together: prompts and rewards for training, completions and verdicts for
 // evaluation. Rewards see a task's visible tests only, evaluation its hidden ones only.
-import { createRandom } from "@diffucoder/core";
-import { type CodeTaskRecord, readTasks, tinyCodeTasks } from "@diffucoder/data";
+import { createRandom, FileError } from "@diffucoder/core";
+import { type CodeTask, readTasks, tinyCodeTasks } from "@diffucoder/data";
 import type { GeneratedSample, SampleRequest, SampleScore } from "@diffucoder/eval";
 import { type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
 import { diffusionGenerate, type DenoiseTrace, SamplerOptionsSchema } from "@diffucoder/samplers";
@@ -13,7 +13,11 @@ export const TiersSchema = z.record(z.string().regex(/^[1-4]$/), z.number().nonn
 
 export const TrainingTasksSchema = z.strictObject({
   tiers: TiersSchema,
-  tasks: z.int().positive().describe("tasks of the training split"),
+  tasks: z.int().positive().describe("tasks of the training split, or of the file"),
+  file: z
+    .string()
+    .optional()
+    .describe("JSON lines of tasks to use instead of TinyCode's; their `tests` give the rewards (the form: packages/data/README.md)"),
 });
 
 export type TrainingTasks = z.output<typeof TrainingTasksSchema>;
@@ -24,30 +28,66 @@ export function completionTextOf(coder: DiffuCoder, ids: readonly number[]): str
   return coder.tokenizer.decode(end === -1 ? ids : ids.slice(0, end));
 }
 
-function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTaskRecord): number[] {
+function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTask): number[] {
   return tokenizer.encodeChat([{ role: "user", content: prompt }]);
 }
 
 /** Whether a model's canvas holds a task's prompt. */
-function promptFits(coder: DiffuCoder): (task: CodeTaskRecord) => boolean {
+function promptFits(coder: DiffuCoder): (task: CodeTask) => boolean {
   return (task) => promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
+}
+
+/** The first tasks of a file that the model can hold, and a sentence about those that it cannot. */
+function tasksOfFile(coder: DiffuCoder, { file, count, needs }: { file: string; count: number; needs?: "tests" }): ChosenTasks {
+  const { promptLength } = coder.generationConfig;
+  const all = readTasks(file);
+  const without = needs && all.find((task) => task[needs].length === 0);
+  if (without) throw new FileError({ path: file, problem: `task ${JSON.stringify(without.id)} has no ${needs}, of which rewards are made` });
+  const tooLong = all.filter((task) => !promptFits(coder)(task));
+  const tasks = all.filter(promptFits(coder));
+  const names = tooLong.slice(0, NAMED).map((task) => `${task.id} (${promptIdsOf(coder, task).length})`);
+  const named = `${names.join(", ")}${tooLong.length > NAMED ? ` and ${tooLong.length - NAMED} more` : ""}`;
+  if (tasks.length === 0) {
+    throw new FileError({ path: file, problem: `no prompt fits this model's ${promptLength} tokens: ${named}`, wayOut: "Give shorter prompts." });
+  }
+  const notes = [
+    ...(tooLong.length === 0
+      ? []
+      : [`${tooLong.length} of ${all.length} tasks are left out, their prompts have more than ${promptLength} tokens: ${named}`]),
+    ...(tasks.length <= count ? [] : [`the first ${count} of ${tasks.length} tasks are used, as the setting tasks=${count} says`]),
+  ];
+  return { tasks: tasks.slice(0, count), note: notes.length === 0 ? undefined : `${file}: ${notes.join("; ")}.` };
+}
+
+/** Tasks that a sentence names. */
+const NAMED = 5;
+
+interface ChosenTasks {
+  tasks: CodeTask[];
+  /** What a person should know of the choice. */
+  note: string | undefined;
 }
 
 interface TrainingPromptsOptions extends TrainingTasks {
   coder: DiffuCoder;
   promptsPerStep: number;
   seed: number;
+  onNote: (note: string) => void;
 }
 
 /** The tasks of each iteration, shuffled anew in each epoch: a function of the seed and the iteration alone. */
-function iterationTasks({ coder, tiers, tasks, promptsPerStep, seed }: TrainingPromptsOptions): (step: number) => CodeTaskRecord[] {
-  const pool = tinyCodeTasks({ tiers, split: "train", count: tasks, seed, accepts: promptFits(coder) });
+function iterationTasks({ coder, tiers, tasks, file, promptsPerStep, seed, onNote }: TrainingPromptsOptions): (step: number) => CodeTask[] {
+  const { tasks: pool, note }: ChosenTasks =
+    file === undefined
+      ? { tasks: tinyCodeTasks({ tiers, split: "train", count: tasks, seed, accepts: promptFits(coder) }), note: undefined }
+      : tasksOfFile(coder, { file, count: tasks, needs: "tests" });
+  if (note !== undefined) onNote(note);
   const random = createRandom(seed).split("prompts");
   return (step) =>
     Array.from({ length: promptsPerStep }, (_, i) => {
       const index = step * promptsPerStep + i;
       const order = random.split("epoch", Math.floor(index / pool.length)).shuffle(pool);
-      return order[index % pool.length] as CodeTaskRecord;
+      return order[index % pool.length] as CodeTask;
     });
 }
 
@@ -70,22 +110,21 @@ export function trainingPrompts(options: TrainingPromptsOptions & { sandbox: San
       return scoreCompletions({
         sandbox,
         completions: completionIds.map((ids) => completionTextOf(coder, ids)),
-        tasks: promptIndex.map((i) => visibleTests(tasks[i] as CodeTaskRecord)),
+        tasks: promptIndex.map((i) => visibleTests(tasks[i] as CodeTask)),
       });
     },
   };
 }
 
-function visibleTests({ entry_point: entryPoint, tests }: CodeTaskRecord) {
+function visibleTests({ entry_point: entryPoint, tests }: CodeTask) {
   return { entryPoint, tests };
 }
 
-/** The tasks of an evaluation; the same ones at each call. @throws {FileError} if a line of the dataset is no task */
-export function heldOutTasks(coder: DiffuCoder, { file, tiers, split, tasks, taskSeed }: HeldOutTasksOptions): CodeTaskRecord[] {
-  const accepts = promptFits(coder);
+/** The tasks of an evaluation; the same ones at each call. @throws {FileError} if a line of the dataset is no task, or no prompt fits the model */
+export function heldOutTasks(coder: DiffuCoder, { file, tiers, split, tasks, taskSeed }: HeldOutTasksOptions): ChosenTasks {
   return file === undefined
-    ? tinyCodeTasks({ tiers, split, count: tasks, seed: taskSeed, accepts })
-    : readTasks(file).filter(accepts).slice(0, tasks);
+    ? { tasks: tinyCodeTasks({ tiers, split, count: tasks, seed: taskSeed, accepts: promptFits(coder) }), note: undefined }
+    : tasksOfFile(coder, { file, count: tasks });
 }
 
 interface HeldOutTasksOptions {
@@ -106,7 +145,7 @@ export interface SamplingOptions {
 export function completionGenerator(coder: DiffuCoder, { steps, temperature }: SamplingOptions, signal: AbortSignal) {
   const { denoiser, generationConfig, padTokenId, endIds } = coder;
   const sampler = SamplerOptionsSchema.parse({ maxNewTokens: generationConfig.maxNewTokens, steps, alg: "entropy", temperature, schedule: "even" });
-  return async (requests: readonly SampleRequest<CodeTaskRecord>[]): Promise<GeneratedSample<DenoiseTrace>[]> => {
+  return async (requests: readonly SampleRequest<CodeTask>[]): Promise<GeneratedSample<DenoiseTrace>[]> => {
     const { completionIds, traces } = await diffusionGenerate({
       denoiser,
       promptIds: requests.map(({ task }) => promptIdsOf(coder, task)),
@@ -121,13 +160,13 @@ export function completionGenerator(coder: DiffuCoder, { steps, temperature }: S
   };
 }
 
-/** Scores completions by the hidden tests; all must pass. */
+/** Scores completions by the hidden tests, by the visible ones of a task that has no others; all must pass. */
 export function hiddenTestScorer(sandbox: Sandbox) {
-  return async (completions: readonly string[], tasks: readonly CodeTaskRecord[]): Promise<(SampleScore<Verdict> | null)[]> => {
+  return async (completions: readonly string[], tasks: readonly CodeTask[]): Promise<(SampleScore<Verdict> | null)[]> => {
     const scores = await scoreCompletions({
       sandbox,
       completions,
-      tasks: tasks.map(({ entry_point: entryPoint, hidden_tests: tests }) => ({ entryPoint, tests })),
+      tasks: tasks.map(({ entry_point: entryPoint, tests, hidden_tests: hidden }) => ({ entryPoint, tests: hidden.length > 0 ? hidden : tests })),
     });
     return scores.map(({ code, verdicts }) =>
       code === null ? null : { passed: verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === "pass"), verdicts },

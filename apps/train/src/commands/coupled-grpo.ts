@@ -5,9 +5,18 @@ import { createRandom, type OnProgress } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
-import { freshCoupledGrpoState, freshState, loadCheckpoint, openMetricsLog, saveCheckpoint, trainCoupledGrpo } from "@diffucoder/trainer";
+import {
+  freshCoupledGrpoState,
+  freshState,
+  loadCheckpoint,
+  openMetricsLog,
+  saveCheckpoint,
+  trainCoupledGrpo,
+  writeMetricsCsv,
+} from "@diffucoder/trainer";
 import { z } from "zod";
 import type { DiffusionModel } from "../load-diffusion-model.ts";
+import { modelHash } from "../run-folder.ts";
 import { trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
 
 export const CoupledGrpoRecipeSchema = z.strictObject({ data: TrainingTasksSchema, training: CoupledGrpoConfigSchema });
@@ -25,6 +34,8 @@ export interface CoupledGrpoCommandOptions {
   fresh: boolean;
   signal: AbortSignal;
   onProgress: OnProgress;
+  /** Hears which tasks are left out, and why. */
+  onNote: (note: string) => void;
 }
 
 /** Runs or resumes coupled-GRPO and writes the model to `output/model`. @returns that folder */
@@ -37,6 +48,7 @@ export async function runCoupledGrpo({
   fresh,
   signal,
   onProgress,
+  onNote,
 }: CoupledGrpoCommandOptions): Promise<string> {
   const { data, training } = recipe;
   const { config, generationConfig, logits } = coder;
@@ -45,7 +57,7 @@ export async function runCoupledGrpo({
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
   mkdirSync(output, { recursive: true });
 
-  const fingerprint = JSON.stringify({ recipe, config });
+  const fingerprint = JSON.stringify({ recipe, config, model: modelHash(modelDir) });
   const checkpoint = loadCheckpoint(checkpointPath, fingerprint);
   const startStep = checkpoint?.step ?? 0;
   const log = openMetricsLog(metricsPath, { lastStep: startStep });
@@ -62,12 +74,15 @@ export async function runCoupledGrpo({
     maxNewTokens: generationConfig.maxNewTokens,
     state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
     startStep,
-    ...trainingPrompts({ coder, sandbox, ...data, promptsPerStep: training.promptsPerStep, seed: training.seed }),
+    ...trainingPrompts({ coder, sandbox, ...data, promptsPerStep: training.promptsPerStep, seed: training.seed, onNote }),
     random: createRandom(training.seed).split("coupled-grpo"),
     signal,
     onProgress,
     onStep: (metrics) => log.append(metrics),
-    onCheckpoint: (current, step) => saveCheckpoint(checkpointPath, { ...current, step, fingerprint }),
+    onCheckpoint: (current, step) => {
+      saveCheckpoint(checkpointPath, { ...current, step, fingerprint });
+      writeMetricsCsv(metricsPath);
+    },
   });
 
   const directory = join(output, "model");

@@ -8,7 +8,10 @@ import { z } from "zod";
 import { completionGenerator, heldOutTasks, hiddenTestScorer, TiersSchema } from "../tiny-code-run.ts";
 
 export const EvaluationSchema = z.strictObject({
-  file: z.string().optional().describe("JSON lines of tasks to use instead of TinyCode's; the first `tasks` of them"),
+  file: z
+    .string()
+    .optional()
+    .describe("JSON lines of tasks to use instead of TinyCode's; the first `tasks` of them (the form: packages/data/README.md)"),
   split: z.enum(["dev", "test"]).default("test"),
   tiers: TiersSchema,
   tasks: z.int().positive(),
@@ -39,6 +42,8 @@ export interface EvaluateOptions {
   /** Results go here, a JSON line for each task; tasks that are there already are not drawn again. */
   output: string;
   phase: string;
+  /** Hears which tasks are left out, and why. */
+  onNote: (note: string) => void;
   signal: AbortSignal;
   onProgress: OnProgress;
 }
@@ -53,9 +58,11 @@ export async function runEvaluation({
   phase,
   signal,
   onProgress,
+  onNote,
 }: EvaluateOptions): Promise<Evaluation<Verdict, RevealOrder>> {
   const { samplesPerTask, batchSize } = config;
-  const tasks = heldOutTasks(coder, config);
+  const { tasks, note } = heldOutTasks(coder, config);
+  if (note !== undefined) onNote(note);
   const shown = new Set(tasks.slice(0, TASKS_WITH_REVEAL_ORDER).map(({ id }) => id));
   const generate = completionGenerator(coder, config, signal);
   const log = new JsonLinesLog<StoredResult>(output);

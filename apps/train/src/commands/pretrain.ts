@@ -5,7 +5,7 @@ import { createRandom, type OnProgress, parseConfig, writeFileAtomic } from "@di
 import { exampleBatches, exampleStream } from "@diffucoder/data";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import { freshState, loadCheckpoint, openMetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint } from "@diffucoder/trainer";
+import { freshState, loadCheckpoint, openMetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint, writeMetricsCsv } from "@diffucoder/trainer";
 import { z } from "zod";
 import { TiersSchema } from "../tiny-code-run.ts";
 
@@ -67,7 +67,10 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     signal,
     onProgress,
     onStep: (metrics) => log.append(metrics),
-    onCheckpoint: (current, step) => saveCheckpoint(checkpointPath, { ...current, step, fingerprint }),
+    onCheckpoint: (current, step) => {
+      saveCheckpoint(checkpointPath, { ...current, step, fingerprint });
+      writeMetricsCsv(metricsPath);
+    },
   });
 
   const directory = join(output, "model");

@@ -6,6 +6,7 @@ import { JsonLinesLog, type OnProgress, readJsonObject, writeFileAtomic } from "
 import { type Evaluation, type QuickstartReportData, quickstartReport, resultJson, type RevealOrder } from "@diffucoder/eval";
 import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
+import type { Invocation } from "../invocation.ts";
 import { loadDiffusionModel } from "../load-diffusion-model.ts";
 import type { QuickstartRecipe } from "../quickstart-recipe.ts";
 import { reportData } from "../quickstart-report-data.ts";
@@ -23,6 +24,10 @@ export interface QuickstartOptions {
   output: string;
   signal: AbortSignal;
   onProgress: OnProgress;
+  /** Hears what a person should know and no figure says. */
+  onNote: (note: string) => void;
+  /** What was typed; the report says how to run it again. */
+  invocation: Invocation;
 }
 
 /** What a finished run left behind. */
@@ -46,7 +51,16 @@ export function finishedQuickstart({
 }
 
 /** Runs or resumes the main job. */
-export async function runQuickstart({ recipe, modelDir, sandbox, output, signal, onProgress }: QuickstartOptions): Promise<QuickstartOutcome> {
+export async function runQuickstart({
+  recipe,
+  modelDir,
+  sandbox,
+  output,
+  signal,
+  onProgress,
+  onNote,
+  invocation,
+}: QuickstartOptions): Promise<QuickstartOutcome> {
   const { seed, data, training, evaluation } = recipe;
   claimFolder(output, { recipe, modelDir });
   const clock = new WorkClock(join(output, "seconds.jsonl"));
@@ -54,7 +68,7 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
     clock.tick();
     onProgress(event);
   };
-  const common = { sandbox, signal, onProgress: progress };
+  const common = { sandbox, signal, onProgress: progress, onNote };
   const evaluate = async (dir: string, name: "before" | "after"): Promise<Evaluation<Verdict, RevealOrder>> => {
     const coder = await loadDiffusionModel(dir);
     try {
@@ -79,13 +93,14 @@ export async function runQuickstart({ recipe, modelDir, sandbox, output, signal,
 
   const report = reportData({
     recipe,
-    tasks: heldOutTasks(coder, evaluation),
+    tasks: heldOutTasks(coder, evaluation).tasks,
     before,
     after,
     iterations: new JsonLinesLog<StepMetrics>(join(output, "metrics.jsonl")).kept,
     seconds: clock.seconds,
     sandbox,
     modelDir,
+    invocation,
   });
   const { tasks, samplesPerTask, seconds, passAt1 } = report;
   writeFileAtomic(join(output, files.report), quickstartReport(report));
@@ -102,6 +117,7 @@ export function clearQuickstart(output: string): void {
     "before.jsonl",
     "after.jsonl",
     "metrics.jsonl",
+    "metrics.csv",
     "seconds.jsonl",
     "checkpoint.safetensors",
     "model",
