@@ -3,6 +3,7 @@ import json
 import os
 
 OUTPUT_LIMIT = 1 << 20
+DETAIL_LIMIT = 1000  # characters: a failure may be that of many items
 PROGRESS = ("ready", "parsed", "loaded", "done")
 FAILURES = ("wrong", "exception", "memory", "output-limit", "forbidden", "syntax")
 FORGED = ("forbidden", "forged an answer")
@@ -34,8 +35,8 @@ def parse_answer(line, statuses):
     """
     try:
         status, value = json.loads(line, parse_float=refuse_number, parse_constant=refuse_number)
-        if type(status) is str and status in statuses:
-            return status, value
+        if type(status) is str and status in statuses and (status not in FAILURES or type(value) is str):
+            return status, value[:DETAIL_LIMIT] if status in FAILURES else value
     except (ValueError, TypeError, RecursionError):
         pass
     return FORGED

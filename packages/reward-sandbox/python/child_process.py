@@ -62,6 +62,7 @@ def end_orphans():
 def restrict(parent, *, memory, seconds, writes_files, is_engine):
     """Takes from this process what a job may not have. Memory in bytes; an engine reserves more addresses than it uses."""
     os.setsid()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # tmp.py's
     if os.geteuid() == 0:  # without bubblewrap, as root: nobody's files and processes are as good as out of reach
         try:
             os.setgroups([])

@@ -2,6 +2,7 @@
 from sandbox import candidate, engine
 from sandbox.answers import FAILURES, FORGED, PROGRESS, parse_answer
 from sandbox.run import NOT_STARTED, Clock, Lines, Run
+from sandbox.results import Results
 
 ANSWERS = (*FAILURES, "ok")
 
@@ -21,7 +22,8 @@ def call_functions(job, first, clock, results):
     done = len(results)
 
     def fail_all(status, detail):
-        results.extend([[status, detail, clock.milliseconds()]] * (len(inputs) - (len(results) - done)))
+        for _ in range(len(inputs) - (len(results) - done)):
+            results.add(status, detail, clock.milliseconds())
 
     try:
         clock.start_item(max(walls, default=job["total"]))
@@ -42,10 +44,9 @@ def call_functions(job, first, clock, results):
             line = lines.next(clock)
             if line is None:
                 break
-            status, value = parse_answer(line, ANSWERS)
-            results.append([status, value, clock.milliseconds()])
+            results.add_answer(line, ANSWERS, clock.milliseconds())
         if len(results) - done < len(inputs):
-            results.append([*run.ending(lines.is_late), clock.milliseconds()])
+            results.add(*run.ending(lines.is_late), clock.milliseconds())
         return True
     finally:
         run.end()
@@ -54,11 +55,11 @@ def call_functions(job, first, clock, results):
 def run_functions(job):
     """Starts again behind a call that ended the child, within the job's time."""
     clock = Clock(job["total"])
-    results = []
+    results = Results(job)
     parses = call_functions(job, 0, clock, results)
     while len(results) < len(job["inputs"]):
         if clock.is_over():
-            results += [["timeout", "the job's time was over", 0]] * (len(job["inputs"]) - len(results))
+            results.add("timeout", "the job's time was over", 0)
         else:
             call_functions(job, len(results), clock, results)
     return parses, results

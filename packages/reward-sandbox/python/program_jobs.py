@@ -4,7 +4,8 @@ import select
 
 from sandbox import candidate, engine
 from sandbox.answers import FAILURES, PROGRESS, parse_answer
-from sandbox.run import NOT_STARTED, Clock, Lines, Run, clean_tmp
+from sandbox.run import NOT_STARTED, Clock, Lines, Run
+from sandbox.results import Results
 
 
 def run_program(job, i, clock):
@@ -29,21 +30,22 @@ def run_program(job, i, clock):
             output += data
             if not data or len(output) > job["output"]:
                 break
-        answers = []
-        while not is_late and len(output) <= job["output"] and (line := lines.next(clock)) is not None:
-            answers.append(parse_answer(line, (*PROGRESS, *FAILURES, "ok")))
+        names, failure = set(), None
+        while not is_late and failure is None and len(output) <= job["output"] and (line := lines.next(clock)) is not None:
+            name, detail = parse_answer(line, (*PROGRESS, *FAILURES, "ok"))
+            names.add(name)
+            if name not in ("ready", "parsed", "ok"):
+                failure = name, detail
         if len(output) > job["output"]:
             return True, ["output-limit", "too much output", clock.milliseconds()]
-        names = [name for name, _ in answers]
         if "syntax" in names:
             return False, ["exception", "SyntaxError", clock.milliseconds()]
         if is_late or lines.is_late:
             return True, ["timeout", "no end in time", clock.milliseconds()]
         if "ready" not in names:
             return True, [*NOT_STARTED, clock.milliseconds()]
-        failures = [answer for answer in answers if answer[0] not in ("ready", "parsed", "ok")]
-        if failures:
-            return True, [*failures[0], clock.milliseconds()]
+        if failure is not None:
+            return True, [*failure, clock.milliseconds()]
         if not run.children[0].ended_by_itself() or run.children[0].status != 0:
             return True, [*run.ending(False), clock.milliseconds()]
         return True, ["ok", output.decode("utf-8", "replace"), clock.milliseconds()]
@@ -52,13 +54,12 @@ def run_program(job, i, clock):
 
 
 def run_programs(job):
-    results, parses = [], True
+    results, parses = Results(job), True
     clock = Clock(job["total"])
     for i in range(len(job["stdins"])):
         if not parses or clock.is_over():
-            results.append(["timeout", "the job's time was over", 0] if parses else ["exception", "SyntaxError", 0])
+            results.add(*(("timeout", "the job's time was over") if parses else ("exception", "SyntaxError")), 0)
             continue
         parses, result = run_program(job, i, clock)
-        results.append(result)
-        clean_tmp(job)
+        results.add_text(*result)
     return parses, results

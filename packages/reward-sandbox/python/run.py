@@ -5,12 +5,11 @@ import select
 import signal
 import time
 
-from sandbox import engine
+from sandbox import engine, tmp
 from sandbox.child_process import Child, sealed
 
 # Of all items of a job, bytes; one of them may always be as large as allowed.
 ALL_OUTPUT_LIMIT = 64 << 20
-TMP = "/tmp"
 # How V8 ends itself; the filter of system calls leaves it no other way than a fault.
 OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV)
 NOT_STARTED = ("infrastructure", "no child could be started")
@@ -84,6 +83,8 @@ class Run:
     def __init__(self, job):
         self.job, self.children, self.fds = job, [], []
         self.is_engine = job["language"] != "python"
+        if job["files"]:
+            tmp.watch(self.children)
 
     def pipe(self):
         ends = os.pipe()
@@ -112,28 +113,15 @@ class Run:
         os.close(fd)
 
     def end(self):
-        """Ends all children."""
+        """Ends all children, and leaves nothing in /tmp."""
         for fd in list(self.fds):
             self.close(fd)
         for child in self.children:
             child.end()
+        if self.job["files"]:
+            tmp.end_watch()
+            tmp.clean()
 
     def ending(self, is_late):
         """How the program ended, in the first child."""
         return ending(self.children[0], is_late, self.is_engine)
-
-
-def clean_tmp(job):
-    """Empties /tmp. What cannot be removed ends this process, and /tmp with it."""
-    if not job["files"]:
-        return
-    import shutil  # takes a while
-
-    for folder, names, _ in os.walk(TMP):
-        for name in names:
-            path = os.path.join(folder, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
-    for name in os.listdir(TMP):
-        path = os.path.join(TMP, name)
-        shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)

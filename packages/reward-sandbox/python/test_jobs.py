@@ -6,7 +6,8 @@ import sys
 
 from sandbox import candidate, checks, engine
 from sandbox.answers import FAILURES, FORGED, PROGRESS, parse_answer
-from sandbox.run import Clock, Lines, Run, clean_tmp, ending
+from sandbox.run import Clock, Lines, Run, ending
+from sandbox.results import Results
 
 TEST_CODE = 3
 
@@ -101,17 +102,16 @@ def test_inside(job, size, clock):
 
 
 def run_tests(job):
-    results, parses = [], True
+    results, parses = Results(job), True
     clock = Clock(job["total"])
     for size, wall in zip(job["sizes"], job["walls"]):
         clock.start_item(wall)
         if not parses or clock.is_over():
             receive_test_code(size)[:] = bytes(size)
-            results.append(["timeout", "the job's time was over", 0] if parses else ["exception", "SyntaxError", 0])
+            results.add(*(("timeout", "the job's time was over") if parses else ("exception", "SyntaxError")), 0)
             continue
         status, detail = test_remotely(job, size, clock) if job["entry"] is not None else test_inside(job, size, clock)
         if status == "syntax":
             parses, status, detail = False, "exception", "SyntaxError"
-        results.append([status, detail, clock.milliseconds()])
-        clean_tmp(job)
+        results.add_text(status, detail, clock.milliseconds())
     return parses, results

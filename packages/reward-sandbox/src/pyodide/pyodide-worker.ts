@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Answer, Job, Worker } from "../provider.ts";
 import { Clock } from "./clock.ts";
+import { costOf, Held, TOO_MUCH } from "./held.ts";
 import { Interpreter, type PyodideFiles, type Work } from "./interpreter.ts";
 
 type Ending = [status: string, value: unknown];
@@ -81,18 +82,19 @@ export class PyodideWorker implements Worker {
   /** Starts again behind a call that ended the interpreter, within the job's time. */
   async #functions(job: Job, clock: Clock): Promise<Answer> {
     const results: Answer["results"] = [];
+    const held = new Held(job);
     const inputs = job.inputs ?? [];
     let parses = true;
     do {
       if (clock.isOver()) fill(results, inputs.length, TIME_OVER);
-      else parses = (await this.#callFunctions(job, clock, results)) && parses;
+      else parses = (await this.#callFunctions(job, clock, results, held)) && parses;
       this.#endAll();
     } while (results.length < inputs.length && !this.#isStopped);
     return { parses, results };
   }
 
   /** One interpreter that answers calls until it fails. Whether the program parses. */
-  async #callFunctions(job: Job, clock: Clock, results: Answer["results"]): Promise<boolean> {
+  async #callFunctions(job: Job, clock: Clock, results: Answer["results"], held: Held): Promise<boolean> {
     const interpreter = await this.#interpreter(clock);
     const all = job.inputs?.length ?? 0;
     const walls = job.walls.slice(results.length);
@@ -111,7 +113,8 @@ export class PyodideWorker implements Worker {
     for (const wall of walls) {
       clock.startItem(wall);
       const line = await interpreter.next(clock);
-      results.push([...(line === undefined ? interpreter.ending() : parseAnswer(line, [...FAILURES, "ok"])), clock.milliseconds()]);
+      const ending = line === undefined ? interpreter.ending() : held.takes(costOf(line)) ? parseAnswer(line, [...FAILURES, "ok"]) : TOO_MUCH;
+      results.push([...ending, clock.milliseconds()]);
       if (line === undefined) break;
     }
     return true;
@@ -119,6 +122,7 @@ export class PyodideWorker implements Worker {
 
   async #programs(job: Job, clock: Clock): Promise<Answer> {
     const results: Answer["results"] = [];
+    const held = new Held(job);
     let parses = true;
     for (const [i, stdin] of (job.stdins ?? []).entries()) {
       if (!parses) results.push([...NOT_PARSED, 0]);
@@ -126,7 +130,8 @@ export class PyodideWorker implements Worker {
       else {
         const ending = await this.#program(job, stdin, clock, job.walls[i] as number);
         parses = ending[0] !== "syntax";
-        results.push([...(parses ? ending : NOT_PARSED), clock.milliseconds()]);
+        const fits = held.takes(2 * String(ending[1]).length);
+        results.push([...(parses ? (fits ? ending : TOO_MUCH) : NOT_PARSED), clock.milliseconds()]);
       }
       this.#endAll();
     }
