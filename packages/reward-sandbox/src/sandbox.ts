@@ -106,19 +106,22 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     }, options);
   };
 
-  const stripTypes = (code: string, options: RunOptions) => strippers.use((stripper) => stripper.strip(code, { milliseconds: wallTimeMs }), options);
+  /** Whether a program is one that an engine does not run as it is. */
+  const isToBeStripped = (language: Language | undefined, code: string): boolean =>
+    language === "typescript" || (language === "javascript" && /\b(import|export)\b/.test(code));
+  const strip = (code: string, { language, entryPoint }: { language: Language | undefined; entryPoint?: string | undefined }, options: RunOptions) =>
+    strippers.use((stripper) => stripper.strip(code, { milliseconds: wallTimeMs, types: language === "typescript", entryPoint }), options);
 
   const performIn = async (
-    language: Language | undefined,
-    code: string,
+    { language, code, entryPoint }: Pick<TestJob, "language" | "code" | "entryPoint">,
     job: (code: string, of: Job["language"]) => Promise<Answer>,
     count: number,
     options: RunOptions,
   ) => {
-    if (language !== "typescript") return job(code, language ?? "python");
+    if (!isToBeStripped(language, code)) return job(code, language === undefined || language === "python" ? "python" : "javascript");
     let stripped;
     try {
-      stripped = await stripTypes(code, options);
+      stripped = await strip(code, { language, entryPoint }, options);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       return failed(count, error.message);
@@ -132,7 +135,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     isolation: provider.isolation,
     run: async (functionJob, options = {}) => {
       checkFunctionJob(functionJob, options);
-      const { language, code, entryPoint, callTimesMs, ...limits } = functionJob;
+      const { entryPoint, callTimesMs, ...limits } = functionJob;
       const inputs = givenInputs(functionJob);
       const count = inputs.length;
       const common = settings(limits, count, CALLS_WORTH);
@@ -152,11 +155,11 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toOutcomes(await performIn(language, code, job, count, options), provider.isolation.level);
+      return toOutcomes(await performIn(functionJob, job, count, options), provider.isolation.level);
     },
     runProgram: async (programJob, options = {}) => {
       checkProgramJob(programJob, options);
-      const { language, code, stdins, writableTmp = false, ...limits } = programJob;
+      const { stdins, writableTmp = false, ...limits } = programJob;
       const count = stdins.length;
       const job = (text: string, of: Job["language"]) =>
         perform(
@@ -164,18 +167,19 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toOutcomes(await performIn(language, code, job, count, options), provider.isolation.level);
+      return toOutcomes(await performIn(programJob, job, count, options), provider.isolation.level);
     },
     runTests: async (testJob, options = {}) => {
       checkTestJob(testJob, options);
-      const { language, code, tests, entryPoint, unittest = false, writableTmp = false, ...limits } = testJob;
+      const { language, tests, entryPoint, unittest = false, writableTmp = false, ...limits } = testJob;
       const count = tests.length;
       const trust = entryPoint === undefined ? "low" : (provider.trust ?? "high");
       const typeless = async (test: string): Promise<string> => {
-        const stripped = await stripTypes(test, options).catch(() => ({}));
+        if (!isToBeStripped(language, test)) return test;
+        const stripped = await strip(test, { language }, options).catch(() => ({}));
         return "code" in stripped ? stripped.code : test; // the engine says what is wrong with it
       };
-      const texts = language === "typescript" ? await Promise.all(tests.map(typeless)) : tests;
+      const texts = await Promise.all(tests.map(typeless));
       const job = (text: string, of: Job["language"]) =>
         perform(
           {
@@ -191,7 +195,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toTestResult(await performIn(language, code, job, count, options), trust, provider.isolation.level);
+      return toTestResult(await performIn(testJob, job, count, options), trust, provider.isolation.level);
     },
     submit: async (start, jobOptions = {}) => {
       checkSubmit(start, jobOptions);

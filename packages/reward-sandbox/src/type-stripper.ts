@@ -1,4 +1,4 @@
-// TypeScript without its types. A parser can take time that doubles with each level of nesting, so it runs in a thread that can be
+// TypeScript without its types, and modules as scripts, in which an engine here runs programs. A parser can take time that doubles with each level of nesting, so it runs in a thread that can be
 // ended: this process and its event loop never wait for it.
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
@@ -6,14 +6,37 @@ import { UnavailableError } from "@diffucoder/core";
 
 /** Plain JavaScript: a thread cannot be started from TypeScript under Node 20. */
 const THREAD = `
+const { Script } = require("node:vm");
 const { parentPort, workerData } = require("node:worker_threads");
 const { transform } = require(workerData);
-parentPort.on("message", (code) => {
-  let javascript;
+
+/** Code that is no script as it stands, and says import or export. */
+function isModule(code) {
   try {
-    javascript = transform(code, { transforms: ["typescript"], disableESTransforms: true, keepUnusedImports: true }).code;
+    new Script(code);
+    return false;
+  } catch {
+    return /\\b(import|export)\\b/.test(code);
+  }
+}
+
+function toScript({ code, types, entryPoint }) {
+  const options = { disableESTransforms: true, keepUnusedImports: true };
+  const plain = types ? transform(code, { ...options, transforms: ["typescript"] }).code : code;
+  if (!isModule(plain)) return plain;
+  const script = transform(plain, { ...options, transforms: ["imports"] }).code;
+  // Under its name, if it was exported under another, or under none.
+  return /^[\\p{ID_Continue}$]+$/u.test(entryPoint ?? "")
+    ? script + "\\nif (typeof " + entryPoint + ' === "undefined") globalThis.' + entryPoint + " = exports." + entryPoint + " ?? exports.default;\\n"
+    : script;
+}
+
+parentPort.on("message", (job) => {
+  let script;
+  try {
+    script = toScript(job);
   } catch {}
-  parentPort.postMessage(javascript);
+  parentPort.postMessage(script);
 });
 parentPort.postMessage("ready");
 `;
@@ -37,8 +60,17 @@ export class TypeStripper {
     this.#memoryMb = memoryMb;
   }
 
-  /** Does not look at types. @throws {UnavailableError} if there can be no thread, or it was closed meanwhile */
-  async strip(code: string, { milliseconds }: { milliseconds: number }): Promise<Stripped> {
+  /**
+   * Does not look at types. A module becomes a script: what it imports is required, and its functions are global ones.
+   *
+   * @param types whether the code has types. @default true
+   * @param entryPoint a name that a module's export of that name, or its default one, gets if the module itself does not declare it
+   * @throws {UnavailableError} if there can be no thread, or it was closed meanwhile
+   */
+  async strip(
+    code: string,
+    { milliseconds, types = true, entryPoint }: { milliseconds: number; types?: boolean; entryPoint?: string | undefined },
+  ): Promise<Stripped> {
     this.#thread ??= this.#start();
     const thread = await this.#thread.catch((error: unknown) => {
       this.#thread = undefined;
@@ -61,7 +93,7 @@ export class TypeStripper {
       const timer = setTimeout(() => give("timeout"), milliseconds);
       thread.once("message", (javascript?: string) => finish(javascript === undefined ? { failure: "syntax" } : { code: javascript }));
       thread.once("error", () => give("memory")).once("exit", () => give("memory"));
-      thread.postMessage(code); // oxlint-disable-line unicorn/require-post-message-target-origin -- that is for windows
+      thread.postMessage({ code, types, entryPoint }); // oxlint-disable-line unicorn/require-post-message-target-origin -- that is for windows
     });
   }
 
