@@ -1,11 +1,21 @@
-// Reads vitest's JSON report: lists the tests that did not run, and ends with the line `N passed, N failed[, N skipped]`.
-// Exits 1 if a test failed, a test file could not be loaded, or there was no test at all.
+// Reads vitest's JSON reports: lists the tests that did not run, and ends with the line `N passed, N failed[, N skipped]`
+// over all of them. Exits 1 if a test failed, a test file could not be loaded, or there was no test at all.
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 
-const { lines, exitCode } = summarize(readReport(process.argv[2]));
-process.stdout.write(`${lines.join("\n")}\n`);
-process.exitCode = exitCode;
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const path of process.argv.slice(2)) {
+  const { counts, lines } = summarize(readReport(path));
+  for (const name of Object.keys(total)) total[name] += counts[name];
+  if (process.argv.length > 3) lines.unshift(`-- ${path}: ${line(counts)}`);
+  process.stdout.write(lines.map((each) => `${each}\n`).join(""));
+}
+process.stdout.write(`${line(total)}\n`);
+if (total.failed > 0) process.exitCode = 1;
+
+function line({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
 
 function readReport(path) {
   try {
@@ -37,10 +47,8 @@ function summarize({ success, testResults }) {
     }
     counts.failed += failures;
   }
-  const none = counts.passed === 0 && counts.failed === 0;
-  if (none) lines.push("No test ran.");
+  if (counts.passed === 0 && counts.failed === 0) lines.push("No test ran.");
   else if (!success && counts.failed === 0) lines.push("vitest reports an error outside the tests (see above).");
-  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
-  lines.push(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
-  return { lines, exitCode: success && counts.failed === 0 && !none ? 0 : 1 };
+  else return { counts, lines };
+  return { counts: { ...counts, failed: Math.max(counts.failed, 1) }, lines };
 }

@@ -1,7 +1,4 @@
-// Every TypeScript block of the READMEs is a program: it is type-checked, and run, from where its README lies.
-//   ```ts                a whole program
-//   ```ts no-run         is only type-checked: it needs a download, or hours
-//   ```ts should-throw   ends with an error on purpose
+// Every TypeScript block of the READMEs is a program (see readme-blocks.mjs): it is type-checked, and run, from where its README lies.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UnavailableError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { programsOf } from "./readme-blocks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -22,15 +20,9 @@ interface Example {
 }
 
 function examplesOf(readme: string): Example[] {
-  const lines = readFileSync(join(root, readme), "utf8").split("\n");
-  return lines.flatMap((line, start): Example[] => {
-    const [, fence, mode = "run"] = /^(```+)(?:ts|typescript)(?: (.+))?$/.exec(line) ?? [];
-    if (fence === undefined) return [];
-    if (mode !== "run" && mode !== "no-run" && mode !== "should-throw") throw new Error(`${readme}:${start + 1}: a block is no-run or should-throw`);
-    const code = lines.slice(start + 1, lines.indexOf(fence, start + 1)).join("\n");
-    return [
-      { name: `${readme}:${start + 1}`, path: join(root, dirname(readme), "node_modules/.readme-examples", `line-${start + 1}.ts`), code, mode },
-    ];
+  const folder = join(root, dirname(readme), "node_modules/.readme-examples");
+  return programsOf(readFileSync(join(root, readme), "utf8")).map(({ line, code, mode }) => {
+    return { name: `${readme}:${line}`, path: join(folder, `line-${line}.ts`), code, mode };
   });
 }
 

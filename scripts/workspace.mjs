@@ -9,10 +9,18 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** `{ name, folder, manifest }` of every package of the workspace; `folder` is relative to the repository. */
 export function workspacePackages() {
   const folders = ["packages", "apps"].flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`));
-  return [...folders, "bench", "scripts"]
-    .filter((folder) => existsSync(join(root, folder, "package.json")))
-    .map((folder) => {
-      const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
-      return { name: manifest.name, folder, manifest };
-    });
+  return [...folders, "bench", "scripts"].filter((folder) => existsSync(join(root, folder, "package.json"))).map(readPackage);
+}
+
+/** The same of the packages that hold one platform's binaries. */
+export function platformPackages() {
+  const folder = "packages/tensor/npm";
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => readPackage(`${folder}/${name}`));
+}
+
+function readPackage(folder) {
+  const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  return { name: manifest.name, folder, manifest };
 }

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 
-/** A browser of the system: `CHROMIUM_PATH`, or where Debian and others put it. */
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+/** A browser: `CHROMIUM_PATH`, or the first on the search path. */
 export function findChromium(): string | undefined {
-  return [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"].find(
-    (path) => path !== undefined && path !== "" && existsSync(path),
-  );
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute);
+  const candidates = [process.env.CHROMIUM_PATH ?? "", ...NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))];
+  return candidates.find((path) => path !== "" && existsSync(path));
 }
 
 export const CHROMIUM_FLAGS = [

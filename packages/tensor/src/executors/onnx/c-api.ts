@@ -5,11 +5,12 @@
 // everything unsafe is in this file, `environment.ts`, `session.ts` and the two of WebGPU, and buffers are referenced while native code may touch them.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
 import type Koffi from "koffi";
 import type { KoffiFunc } from "koffi";
 import { engineError } from "./engine-error.ts";
+import { findRuntimePackage } from "./runtime-package.ts";
 
 /** A pointer into native memory. */
 export type Handle = bigint;
@@ -78,15 +79,12 @@ export type OrtApi = Record<keyof typeof functions, KoffiFunc<(...args: any[]) =
   trimHeap: () => void;
 };
 
-/** Path of the ONNX Runtime library that onnxruntime-node bundles for this platform. */
+/** Path of the ONNX Runtime library for this platform. */
 function libraryPath(): string {
-  const require = createRequire(import.meta.url);
-  const folder = join(dirname(require.resolve("onnxruntime-node/package.json")), "bin", "napi-v6", process.platform, process.arch);
+  const { binaries } = findRuntimePackage();
   const name = { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" }[process.platform as string];
-  const path = name && join(folder, name);
-  if (!path || !existsSync(path)) {
-    throw new UnavailableError({ what: "ONNX Runtime's C library", problem: `onnxruntime-node has none for ${process.platform} ${process.arch}` });
-  }
+  const path = name && join(binaries, name);
+  if (!path || !existsSync(path)) throw new UnavailableError({ what: "ONNX Runtime's C library", problem: `it is not in ${binaries}` });
   return path;
 }
 
@@ -97,7 +95,8 @@ function libraryPath(): string {
  */
 export async function loadOrtApi(): Promise<OrtApi> {
   try {
-    const { default: koffi } = await import("koffi");
+    // koffi's binary for the platform, by its own name: the package koffi adds nothing that is used here but an install script.
+    const koffi = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as typeof Koffi;
     const library = koffi.load(libraryPath());
     const base = library.func("void *OrtGetApiBase()")();
     const getApi = koffi.decode(koffi.decode(base, "uint64_t"), koffi.proto("void *GetApi(uint32_t version)"));

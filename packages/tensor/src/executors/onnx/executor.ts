@@ -19,12 +19,12 @@ let environment: Promise<OrtEnvironment> | undefined;
 let webGpu: WebGpuDevice | undefined;
 
 /**
- * Runs graphs on the ONNX Runtime that `onnxruntime-node` bundles.
+ * Runs graphs on ONNX Runtime: the package that comes with this one for the platform, else an installed `onnxruntime-node`.
  *
  * On `"webgpu"` results stay on the device until their `data` is read, and can be handed to the next call from there; what
  * comes from elsewhere is copied to it in each call. Starting a run, reading a result and compiling block the event loop.
  *
- * @throws {UnavailableError} if `api` is `"c"` and the C API cannot be loaded here, or there is no such device
+ * @throws {UnavailableError} if `api` is `"c"` and the C API cannot be loaded here, or there is no such device, or no ONNX Runtime for this platform
  */
 export async function onnxExecutor({ api = "auto", device = "cpu" }: OnnxExecutorOptions = {}): Promise<Executor> {
   if (device !== "cpu" && device !== "webgpu") throw new InvalidArgumentError({ argument: "device", value: device, expected: '"cpu" or "webgpu"' });

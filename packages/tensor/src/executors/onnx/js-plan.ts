@@ -1,5 +1,7 @@
-// The portable fallback: onnxruntime-node's JavaScript API. Same numbers; it blocks the event loop while it runs
+// The portable fallback: ONNX Runtime's JavaScript API. Same numbers; it blocks the event loop while it runs
 // and copies every output.
+import { pathToFileURL } from "node:url";
+import type * as OnnxRuntime from "onnxruntime-node";
 import { allocate, type TypedArray } from "../../dtype.ts";
 import type { Plan } from "../../executor.ts";
 import type { Graph } from "../../graph.ts";
@@ -7,9 +9,10 @@ import { NdArray } from "../../nd-array.ts";
 import { emitOnnx, inputName, outputName } from "../../onnx/emit.ts";
 import { sizeOf } from "../../shape.ts";
 import { engineError } from "./engine-error.ts";
+import { findRuntimePackage } from "./runtime-package.ts";
 
 export async function createJsPlan(graph: Graph, threads: number): Promise<Plan> {
-  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const { InferenceSession, Tensor } = (await import(pathToFileURL(findRuntimePackage().entry).href)) as typeof OnnxRuntime;
   const session = await InferenceSession.create(emitOnnx(graph), {
     executionProviders: ["cpu"],
     enableMemPattern: false,
