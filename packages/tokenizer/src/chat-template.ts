@@ -1,94 +1,72 @@
-// Chat templates (Jinja, as in Hugging Face's tokenizer_config.json), rendered so that nothing in a message becomes a special
-// token. Where a message spells one out, or could complete one together with the template's text, a mark is put between its
-// characters; the rendered text is then cut at the special tokens that are left, which are the template's own, and the marks
-// are taken out of the rest.
-import { Template } from "@huggingface/jinja";
+// Chat templates (Jinja, as in Hugging Face's tokenizer_config.json), rendered on the real text of the messages. Each character
+// of the result knows whether the template or a message wrote it, and only what the template wrote may hold special tokens.
 import { InvalidArgumentError } from "@diffucoder/core";
+import type { Range } from "./added-tokens.ts";
+import { Budget } from "./jinja/budget.ts";
+import { renderTemplate } from "./jinja/interpreter.ts";
+import { type Node, parseTemplate } from "./jinja/syntax.ts";
+import { Text } from "./jinja/text.ts";
+import { fromData, TemplateError } from "./jinja/values.ts";
 
 export interface RenderOptions {
   messages: readonly object[];
   addGenerationPrompt: boolean;
   /** Names of special tokens that the template may use, e.g. `{ bos_token: "<s>" }`. */
   tokens: Readonly<Record<string, string>>;
+  /** What `strftime_now` gives the template. */
+  now: Date;
 }
 
-/** Text that is plain, and the special tokens between. */
-export type TemplatePart = { text: string } | { special: string };
+/** A rendered conversation, and the ranges of it that the template wrote. */
+export interface Rendered {
+  text: string;
+  ranges: Range[];
+}
+
+/** The longest published templates have some 30,000 characters. */
+const MAX_SOURCE = 1_000_000;
+
+/** Roles that templates make special tokens of, as in `'<|' + message.role + '|>'`; in other strings a message is text. */
+const roles: ReadonlySet<string> = new Set(["system", "developer", "user", "assistant", "tool", "function", "ipython"]);
 
 export class ChatTemplate {
-  readonly #template: Template;
-  readonly #special: readonly string[];
+  readonly #body: readonly Node[];
 
-  /**
-   * @param special texts of all special tokens
-   * @throws {InvalidArgumentError} if the source is not Jinja
-   */
-  constructor(source: string, special: readonly string[]) {
-    this.#special = special;
+  /** @throws {InvalidArgumentError} if the source is not Jinja */
+  constructor(source: string) {
+    if (source.length > MAX_SOURCE)
+      throw new InvalidArgumentError({ argument: "chat_template", value: source, expected: `at most ${MAX_SOURCE} characters long` });
     try {
-      this.#template = new Template(source);
+      this.#body = parseTemplate(source);
     } catch (cause) {
-      throw new InvalidArgumentError({ argument: "chat_template", value: source, expected: `a Jinja template (${(cause as Error).message})` });
+      throw new InvalidArgumentError({ argument: "chat_template", value: source, expected: `a Jinja template (${problemOf(cause)})` });
     }
   }
 
-  /** @throws {InvalidArgumentError} if the template refuses the messages */
-  render({ messages, addGenerationPrompt, tokens }: RenderOptions): TemplatePart[] {
-    const mark = unusedMark(JSON.stringify(messages));
-    let rendered: string;
+  /** @throws {InvalidArgumentError} if the template refuses the messages, or takes too many steps */
+  render({ messages, addGenerationPrompt, tokens, now }: RenderOptions): Rendered {
     try {
-      rendered = this.#template.render({
-        messages: messages.map((message) => mapStrings(message, (text, key) => breakSpecial(text, key, this.#special, mark))),
-        add_generation_prompt: addGenerationPrompt,
-        ...tokens,
+      let length = 0;
+      const given = fromData(messages, (text, key) => {
+        length += text.length;
+        return key === "role" && roles.has(text) ? Text.ofTemplate(text) : Text.ofMessage(text);
       });
+      const named = Object.fromEntries(Object.entries(tokens).map(([name, text]) => [name, Text.ofTemplate(text)]));
+      const variables = { messages: given, add_generation_prompt: addGenerationPrompt, ...named };
+      const { value, origin } = renderTemplate(this.#body, variables, { budget: new Budget(length), now });
+      return { text: value, ranges: Array.from(origin.matchAll(/t+/g), ({ index, 0: run }) => [index, index + run.length]) };
     } catch (cause) {
       throw new InvalidArgumentError({
         argument: "messages",
         value: messages,
-        expected: `such as the model's chat template takes (${(cause as Error).message})`,
+        expected: `such as the model's chat template takes (${problemOf(cause)})`,
       });
     }
-    return cutAtSpecial(rendered, this.#special).map((part) => ("text" in part ? { text: part.text.replaceAll(mark, "") } : part));
   }
 }
 
-/** Cuts a text at special tokens, the longest that fits first, as Hugging Face's tokenizers do. */
-export function cutAtSpecial(text: string, special: readonly string[]): TemplatePart[] {
-  if (special.length === 0) return [{ text }];
-  const longestFirst = special.toSorted((a, b) => b.length - a.length).map((token) => token.replace(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`));
-  const parts = text.split(new RegExp(`(${longestFirst.join("|")})`, "u"));
-  return parts.flatMap((part, i): TemplatePart[] => (part === "" ? [] : i % 2 === 1 ? [{ special: part }] : [{ text: part }]));
-}
-
-/** A noncharacter that the messages do not hold: Unicode keeps these for the inside of programs. */
-function unusedMark(text: string): string {
-  for (let code = 0xfdd0; code <= 0xfdef; code++) {
-    const mark = String.fromCharCode(code);
-    if (!text.includes(mark)) return mark;
-  }
-  throw new InvalidArgumentError({ argument: "messages", value: text, expected: "text without Unicode's 32 noncharacters" });
-}
-
-function breakSpecial(text: string, key: string, special: readonly string[], mark: string): string {
-  let result = text;
-  for (const token of special) result = result.replaceAll(token, token[0] + mark + token.slice(1));
-  // Templates compare roles: one that only looks like a part of a token ("tool" of "<tool_call>") stays as it is.
-  if (key === "role") return result;
-  const endsLikeOne = special.some((token) => overlaps(result, token));
-  const startsLikeOne = special.some((token) => overlaps(token, result));
-  return (startsLikeOne ? mark : "") + result + (endsLikeOne ? mark : "");
-}
-
-/** Whether an end of `first` is a start of `second`, or one lies within the other's middle. */
-function overlaps(first: string, second: string): boolean {
-  for (let length = Math.min(first.length, second.length); length > 0; length--) if (first.endsWith(second.slice(0, length))) return true;
-  return first !== "" && second.includes(first);
-}
-
-function mapStrings(value: unknown, map: (text: string, key: string) => string, key = ""): unknown {
-  if (typeof value === "string") return map(value, key);
-  if (Array.isArray(value)) return value.map((one) => mapStrings(one, map, key));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, mapStrings(one, map, name)]));
+function problemOf(cause: unknown): string {
+  if (cause instanceof RangeError) return "it is nested too deeply, or too long";
+  if (cause instanceof TemplateError || cause instanceof SyntaxError) return cause.message;
+  return (cause as Error).message;
 }

@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { splitWords, toJavaScriptPattern } from "./split-words.ts";
-import { QWEN_PATTERN } from "./tokenizer-folder.ts";
+import { toJavaScriptPattern } from "./onig-pattern.ts";
+import { QWEN_PATTERN } from "./pre-tokenizer.ts";
+import { type SplitRule, splitWords } from "./split-words.ts";
 
-const split = (text: string, pattern = QWEN_PATTERN): string[] => splitWords(text, toJavaScriptPattern(pattern) as RegExp);
+const rule = (source: string, isTrusted = true): SplitRule => ({
+  source,
+  pattern: toJavaScriptPattern(source),
+  behavior: "Isolated",
+  invert: false,
+  isTrusted,
+});
+const split = (text: string, pattern = QWEN_PATTERN): string[] => splitWords(text, [rule(pattern)]);
 
 describe("splitWords", () => {
   it("cuts as Qwen's pattern says, by hand", () => {
@@ -32,7 +40,40 @@ describe("splitWords", () => {
     );
   });
 
-  it("is not made of patterns with other forms", () => {
-    for (const pattern of [String.raw`\p{L}++`, String.raw`[\S]`, "(?s:.)", "[a&&b]", "("]) expect(toJavaScriptPattern(pattern)).toBeUndefined();
+  it("stops a pattern that backtracks without bound, and goes on", () => {
+    const rules = [rule(String.raw`(a+)+$`, false)];
+    const started = performance.now();
+    expect(() => splitWords(`${"a".repeat(40)}!`, rules)).toThrow(
+      `text must be such as the tokenizer's split pattern "(a+)+$" cuts within 2001 ms, got "${"a".repeat(40)}!". The pattern tries the same characters again and again.`,
+    );
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(splitWords("aab", rules)).toEqual(["aab"]);
+    expect(splitWords("baa", rules)).toEqual(["b", "aa"]);
+  });
+});
+
+describe("toJavaScriptPattern", () => {
+  it.each([
+    ["(?s:.)", "the group (?s:. is not translated"],
+    [String.raw`[\S]`, String.raw`\S is not translated`],
+    ["[a&&b]", "an intersection of classes is not translated"],
+    ["[a[b]]", "a class within a class is not translated"],
+    ["(", "a group is not closed"],
+    ["a)", "a ) closes nothing"],
+    ["+", "+ has nothing to repeat"],
+    ["a**", "the quantifier ** is not translated"],
+    ["[]", "a class is empty"],
+    ["[a", "a class is not closed"],
+    ["[b-a]", "Range out of order in character class"],
+    [String.raw`(a)\1`, String.raw`\1 is not translated`],
+    [String.raw`\p{Nope}`, String.raw`\p{Nope} is not translated`],
+    [String.raw`\X`, String.raw`\X is not translated`],
+    ["(?i:ss)", '"ss" with case ignored is not translated'],
+    ["(?i:[a-z])", "a range of characters with case ignored is not translated"],
+    ["a".repeat(10_001), "it has 10001 characters, more than 10000"],
+    ["(?:".repeat(60) + "a" + ")".repeat(60), "its groups are nested more than 50 deep"],
+    ["(?:(?:a{100}){100}){100}", "its counts repeat something more than 1000 times"],
+  ])("names what it does not translate: %s", (pattern, problem) => {
+    expect(() => toJavaScriptPattern(pattern)).toThrow(problem);
   });
 });

@@ -1,73 +1,119 @@
-// A tokenizer's split pattern, written for Rust's or Oniguruma's regular expressions, as one of JavaScript's.
-// Differs: 1. \s is Unicode's White_Space in all of them but JavaScript, which counts U+FEFF in and U+0085 out; 2. JavaScript of
-// Node 20 knows no (?i:...), which is written out here.
+// How a text is cut into words before its bytes are merged: Hugging Face's `Split`, `Digits` and `Punctuation`, and the cut that
+// `ByteLevel` makes. Each rule cuts the pieces that the one before it left.
+import { runInContext, createContext } from "node:vm";
+import { InvalidArgumentError } from "@diffucoder/core";
 
-/** Unicode's White_Space, for the inside of a class. */
-const whiteSpace = String.raw`\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
+/** What becomes of a match: a piece of its own, nothing, a part of its neighbour, or one piece with the matches beside it. */
+export type SplitBehavior = "Isolated" | "Removed" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
-/** Letters whose case folding is not a pair of ASCII letters. */
-const folds: Readonly<Record<string, string>> = { s: "sS\u017f", k: "kK\u212a" };
+/** One cut through every piece. */
+export interface SplitRule {
+  /** The pattern as the file writes it, for messages. */
+  source: string;
+  /** Global, with the u flag. */
+  pattern: RegExp;
+  behavior: SplitBehavior;
+  /** The gaps count as matches, and the matches as gaps. */
+  invert: boolean;
+  /** Known not to backtrack without bound: it runs without a watch. */
+  isTrusted: boolean;
+}
 
-/**
- * @returns a global regular expression with the same matches, or `undefined` if the pattern has a form that is not
- *   translated
- */
-export function toJavaScriptPattern(pattern: string): RegExp | undefined {
-  let result = "";
-  let isInClass = false;
-  /** For each open group, whether case is ignored in it. */
-  const groups: boolean[] = [false];
-  const units = pattern.match(/\\p\{[^}]*\}|\\P\{[^}]*\}|\\.|\(\?[a-z]+:|./gsu) ?? [];
-  for (const unit of units) {
-    if (unit === String.raw`\s`) result += isInClass ? whiteSpace : `[${whiteSpace}]`;
-    else if (unit === String.raw`\S`) {
-      if (isInClass) return undefined;
-      result += `[^${whiteSpace}]`;
-    } else if (isInClass) {
-      if (unit === "[" || unit === "&") return undefined; // sets of sets
-      if (unit === "]") isInClass = false;
-      result += unit;
-    } else if (unit === "[") {
-      isInClass = true;
-      result += unit;
-    } else if (unit === "(?i:") {
-      groups.push(true);
-      result += "(?:";
-    } else if (unit === "(" || (unit.startsWith("(?") && unit.endsWith(":"))) {
-      if (unit !== "(" && unit !== "(?:") return undefined;
-      groups.push(groups.at(-1) as boolean);
-      result += unit;
-    } else if (unit === ")") {
-      groups.pop();
-      result += unit;
-    } else if (groups.at(-1) === true && /^\p{L}$/u.test(unit)) result += ignoringCase(unit);
-    else result += unit;
-  }
+/** Time for a text of no length, milliseconds. */
+const BASE_TIME = 2_000;
+/** Patterns run through more than 5,000 characters a millisecond; this leaves room for a busy machine. */
+const CHARACTERS_PER_MILLISECOND = 100;
+
+/** Words of a text, in order. @throws {InvalidArgumentError} if a pattern of the file takes too long */
+export function splitWords(text: string, rules: readonly SplitRule[]): string[] {
+  if (text === "") return [];
+  if (rules.every((rule) => rule.isTrusted)) return applyRules(text, rules);
+  return withinTime(text, rules);
+}
+
+function applyRules(text: string, rules: readonly SplitRule[]): string[] {
+  let pieces = [text];
+  for (const rule of rules) pieces = pieces.length === 1 ? cut(pieces[0] as string, rule) : pieces.flatMap((piece) => cut(piece, rule));
+  return pieces;
+}
+
+/** An expression cannot be interrupted from the thread that it runs on, but V8's watchdog stops it. */
+function withinTime(text: string, rules: readonly SplitRule[]): string[] {
+  const timeout = BASE_TIME + Math.ceil(text.length / CHARACTERS_PER_MILLISECOND);
+  watched.run = () => applyRules(text, rules);
   try {
-    return new RegExp(result, "gu");
-  } catch {
-    return undefined;
+    return runInContext("run()", watched, { timeout }) as string[];
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw cause;
+    const sources = rules.filter((rule) => !rule.isTrusted).map((rule) => JSON.stringify(rule.source));
+    throw new InvalidArgumentError({
+      argument: "text",
+      value: text,
+      expected: `such as the tokenizer's split pattern ${sources.join(", ")} cuts within ${timeout} ms`,
+      wayOut: "The pattern tries the same characters again and again.",
+    });
+  } finally {
+    watched.run = undefined;
   }
 }
 
-function ignoringCase(letter: string): string {
-  const lower = letter.toLowerCase();
-  return `[${folds[lower] ?? lower + letter.toUpperCase()}]`;
+const watched = createContext({ run: undefined }) as { run: (() => string[]) | undefined };
+
+function cut(text: string, { pattern, behavior, invert }: SplitRule): string[] {
+  if (behavior === "Isolated") return isolated(text, pattern);
+  const pieces: Piece[] = [];
+  let end = 0;
+  let lastMatchEnd = -1;
+  for (const { index, 0: match } of text.matchAll(pattern)) {
+    if (match === "" && index === lastMatchEnd) continue;
+    if (index > end) pieces.push({ start: end, end: index, isMatch: invert });
+    end = index + match.length;
+    lastMatchEnd = end;
+    pieces.push({ start: index, end, isMatch: !invert });
+  }
+  if (end < text.length) pieces.push({ start: end, end: text.length, isMatch: invert });
+  return merged(pieces, behavior)
+    .filter(({ start, end: stop }) => stop > start)
+    .map(({ start, end: stop }) => text.slice(start, stop));
 }
 
-/** Words of a text, in order and without gaps: what the pattern matches, and what is left between. */
-export function splitWords(text: string, pattern: RegExp): string[] {
-  const words = text.match(pattern) ?? [];
+interface Piece {
+  start: number;
+  end: number;
+  isMatch: boolean;
+}
+
+function merged(pieces: readonly Piece[], behavior: Exclude<SplitBehavior, "Isolated">): Piece[] {
+  if (behavior === "Removed") return pieces.filter(({ isMatch }) => !isMatch);
+  const isForward = behavior !== "MergedWithNext";
+  const result: Piece[] = [];
+  let wasMatch: boolean | undefined;
+  for (const piece of isForward ? pieces : pieces.toReversed()) {
+    const last = result.at(-1);
+    const joins = behavior === "Contiguous" ? piece.isMatch === wasMatch : piece.isMatch && wasMatch !== true;
+    if (joins && last !== undefined) {
+      last.start = Math.min(last.start, piece.start);
+      last.end = Math.max(last.end, piece.end);
+    } else result.push({ ...piece });
+    wasMatch = piece.isMatch;
+  }
+  return isForward ? result : result.toReversed();
+}
+
+/** Matches and gaps alike are pieces. */
+function isolated(text: string, pattern: RegExp): string[] {
+  const matches: string[] = text.match(pattern) ?? [];
   let length = 0;
-  for (const word of words) length += word.length;
-  if (length === text.length) return words;
-  const all: string[] = [];
-  let at = 0;
-  for (const { index, 0: word } of text.matchAll(pattern)) {
-    if (index > at) all.push(text.slice(at, index));
-    if (word !== "") all.push(word);
-    at = index + word.length;
+  for (const match of matches) length += match.length;
+  // Without gaps there are no empty matches either, except behind a match, where they cut nothing.
+  if (length === text.length && !matches.includes("")) return matches;
+  const pieces: string[] = [];
+  let end = 0;
+  for (const { index, 0: match } of text.matchAll(pattern)) {
+    if (index > end) pieces.push(text.slice(end, index));
+    if (match !== "") pieces.push(match);
+    end = index + match.length;
   }
-  if (at < text.length) all.push(text.slice(at));
-  return all;
+  if (end < text.length) pieces.push(text.slice(end));
+  return pieces;
 }

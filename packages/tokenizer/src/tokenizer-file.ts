@@ -1,6 +1,10 @@
 import { FileError, readJsonObject } from "@diffucoder/core";
 import { z } from "zod";
+import type { AddedToken } from "./added-tokens.ts";
 import { fromSymbols } from "./byte-symbols.ts";
+import { MergeTable } from "./merge-table.ts";
+import { type PreTokenizer, splitRules, UnsupportedError } from "./pre-tokenizer.ts";
+import type { SplitRule } from "./split-words.ts";
 
 /** Ids by token. There may be 150,000, for which zod would take a second: the ids are checked where they are read. */
 export const VocabularySchema = z.custom<Record<string, number>>(
@@ -15,111 +19,210 @@ function isListOfMerges(value: unknown): boolean {
   return Array.isArray(value) && value.every((merge) => typeof merge === "string" || isPair(merge));
 }
 
+/** An added token as the files write it. */
+export const AddedTokenSchema = z.looseObject({
+  content: z.string().min(1),
+  special: z.boolean().default(true),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  single_word: z.boolean().default(false),
+  normalized: z.boolean().default(false),
+});
+
+const PreTokenizerSchema: z.ZodType<PreTokenizer> = z.looseObject({
+  type: z.string(),
+  get pretokenizers() {
+    return z.array(PreTokenizerSchema).optional();
+  },
+});
+
+const NormalizerSchema = z.looseObject({ type: z.string(), normalizers: z.array(z.looseObject({ type: z.string() })).optional() });
+
 /** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
 export const TokenizerFileSchema = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() })),
-  normalizer: z.looseObject({ type: z.string() }).nullish(),
-  pre_tokenizer: z.looseObject({
-    pretokenizers: z.array(z.looseObject({ type: z.string(), pattern: z.looseObject({ Regex: z.string() }).optional() })),
-  }),
+  /** Tokens beside the vocabulary's own. */
+  added_tokens: z.array(
+    z.looseObject({ ...AddedTokenSchema.partial().shape, id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() }),
+  ),
+  /** NFC, NFD, NFKC or NFKD, or a `Sequence` of them. */
+  normalizer: NormalizerSchema.nullish(),
+  /** `ByteLevel`, behind any number of `Split`, `Digits` and `Punctuation`. */
+  pre_tokenizer: PreTokenizerSchema.nullish(),
+  /** `ByteLevel`. */
+  decoder: z.looseObject({ type: z.string() }).nullish(),
+  /** The vocabulary and its merges. */
   model: z.looseObject({
-    type: z.literal("BPE"),
+    type: z.string(),
     vocab: VocabularySchema,
     merges: MergesSchema,
+    ignore_merges: z.boolean().nullish(),
+    dropout: z.number().nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
   }),
 });
 
+/** What `tokenizer.json` holds, as data. */
 export type TokenizerFile = z.output<typeof TokenizerFileSchema>;
 
+/** A normal form of Unicode. */
+export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";
+
 /** What the files say, with tokens as bytes. */
-export interface Vocabulary {
-  /** Bytes of each ordinary token, by id. */
-  tokens: Uint8Array[];
-  /** Id of each special token: all that the files add to the ordinary ones. */
-  special: Record<string, number>;
-  /** Regular expression that cuts text into words. */
-  pattern: string;
-  /** Whether text is brought into Unicode's normal form C. @default true */
-  normalize?: boolean;
+export interface Vocabulary extends OrdinaryTokens {
+  /** Tokens beside the ordinary ones. */
+  added: readonly AddedToken[];
+  /** The cuts that make words of a text, one after the other. */
+  splits: readonly SplitRule[];
+  /** Normal forms that a text is brought into, one after the other. @default ["NFC"] */
+  normalForms?: readonly NormalForm[];
   /** Texts of the special tokens that have a role, as far as the files name them. @default none */
   roles?: Partial<Record<TokenRole, string>>;
   /** Jinja source. @default ChatML */
   chatTemplate?: string;
 }
 
+/** The vocabulary's own tokens, and how they are made. */
+export interface OrdinaryTokens {
+  /** Bytes of each token by id; undefined where an added token has the id. */
+  tokens: readonly (Uint8Array | undefined)[];
+  /** Which neighbours are joined, and into what. */
+  merges: MergeTable;
+  /** Whether a word that is a token is that token, whatever the merges make of it. @default false */
+  ignoreMerges?: boolean;
+}
+
 /** The roles that `tokenizer_config.json` gives to tokens. */
 export type TokenRole = "bos" | "eos" | "pad" | "mask";
 
-/** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong */
+/** Ids lie below this: pairs and places of tokens are packed into numbers, and an id is a row of the embedding. */
+const MAX_ID = 2 ** 24;
+
+/** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong, or what the file asks for that is not done */
 export function readTokenizerFile(path: string): Vocabulary {
-  const result = TokenizerFileSchema.safeParse(readJsonObject(path));
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-    throw new FileError({ path, problem: `is not a byte-level BPE tokenizer.json (${problems})` });
-  }
-  return toVocabulary(result.data, path);
+  return toVocabulary(readJsonObject(path) as TokenizerFile, path);
 }
 
+/**
+ * What a `tokenizer.json` says.
+ *
+ * @param file the file's JSON; it is checked
+ * @param path the file's name for messages. @default "tokenizer.json"
+ * @throws {FileError} naming what is wrong, or what the file asks for that is not done
+ */
 export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Vocabulary {
-  const pattern = file.pre_tokenizer.pretokenizers.find((one) => one.type === "Split")?.pattern?.Regex;
-  if (pattern === undefined) throw new FileError({ path, problem: "has no Split pre-tokenizer with a regular expression" });
-  const normalizer = file.normalizer?.type;
-  if (normalizer !== undefined && normalizer !== "NFC")
-    throw new FileError({ path, problem: `has the normalizer ${normalizer}, expected NFC or none` });
-  const special = specialTokens(
-    file.added_tokens.map(({ content, id }) => [content, id]),
-    path,
-  );
-  const { vocab, merges } = file.model;
-  return { ...ordinaryTokens({ vocab, merges, special, path }), special, pattern, normalize: normalizer === "NFC" };
+  const result = TokenizerFileSchema.safeParse(file);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    const shown = `${problems.slice(0, 5).join("; ")}${problems.length > 5 ? "; ..." : ""}`;
+    throw new FileError({ path, problem: `is not a byte-level BPE tokenizer.json (${shown})` });
+  }
+  const { added_tokens: added, normalizer, pre_tokenizer: preTokenizer, decoder, model } = result.data;
+  try {
+    checkModel(model);
+    if (decoder && decoder.type !== "ByteLevel") throw new UnsupportedError(`has the decoder ${decoder.type}, expected ByteLevel`);
+    const normalForms = normalFormsOf(normalizer);
+    const splits = splitRules(preTokenizer);
+    const all = checkedAdded(
+      added.map((token) => toAddedToken(token.id, token)),
+      path,
+    );
+    const ordinary = ordinaryTokens({ vocab: model.vocab, merges: model.merges, added: all, path });
+    return { ...ordinary, ignoreMerges: model.ignore_merges === true, added: all, splits, normalForms };
+  } catch (cause) {
+    if (cause instanceof UnsupportedError) throw new FileError({ path, problem: cause.message });
+    throw cause;
+  }
 }
 
-/** Ids of special tokens by text. @throws {FileError} if two of them share an id or a text */
-export function specialTokens(named: readonly (readonly [content: string, id: number])[], path: string): Record<string, number> {
-  const special = Object.fromEntries(named);
-  if (new Set(Object.values(special)).size < named.length) throw new FileError({ path, problem: "two special tokens share an id or a text" });
-  return special;
+function checkModel(model: TokenizerFile["model"]): void {
+  if (model.type !== "BPE") throw new UnsupportedError(`has the model ${model.type}, expected BPE`);
+  if (model.dropout) throw new UnsupportedError(`has a model with dropout ${model.dropout}, which leaves merges out at random`);
+  for (const key of ["continuing_subword_prefix", "end_of_word_suffix"] as const)
+    if (model[key]) throw new UnsupportedError(`has a model with the ${key} ${JSON.stringify(model[key])}, which byte-level tokens do not have`);
 }
 
-export interface BytePairModel {
+function normalFormsOf(normalizer: TokenizerFile["normalizer"]): NormalForm[] {
+  if (!normalizer) return [];
+  const all = normalizer.type === "Sequence" ? (normalizer.normalizers ?? []) : [normalizer];
+  return all.map(({ type }) => {
+    if (type === "NFC" || type === "NFD" || type === "NFKC" || type === "NFKD") return type;
+    throw new UnsupportedError(`has the normalizer ${type}, expected NFC, NFD, NFKC, NFKD or none`);
+  });
+}
+
+/** An added token with our names. */
+export function toAddedToken(id: number, token: z.input<typeof AddedTokenSchema>): AddedToken {
+  const { content, special, lstrip, rstrip, single_word: singleWord, normalized } = AddedTokenSchema.parse(token);
+  return { id, content, special, lstrip, rstrip, singleWord, normalized };
+}
+
+/** The tokens in order. @throws {FileError} if two of them share an id or a text, or an id is too large */
+export function checkedAdded(tokens: readonly AddedToken[], path: string): AddedToken[] {
+  const ids = new Set(tokens.map(({ id }) => id));
+  const contents = new Set(tokens.map(({ content }) => content));
+  if (Math.min(ids.size, contents.size) < tokens.length) throw new FileError({ path, problem: "two special tokens share an id or a text" });
+  const tooLarge = tokens.find(({ id }) => id >= MAX_ID);
+  if (tooLarge !== undefined)
+    throw new FileError({ path, problem: `token ${JSON.stringify(tooLarge.content)} has the id ${tooLarge.id}, expected less than ${MAX_ID}` });
+  return [...tokens];
+}
+
+interface BytePairModel {
   vocab: Readonly<Record<string, number>>;
   merges: readonly (string | readonly [string, string])[];
+  added: readonly AddedToken[];
+  path: string;
 }
 
-/** Bytes of the ordinary tokens by id. @throws {FileError} if tiktoken would read the vocabulary differently */
-export function ordinaryTokens({ vocab, merges, special, path }: BytePairModel & { special: Readonly<Record<string, number>>; path: string }): {
-  tokens: Uint8Array[];
-} {
-  const tokens: Uint8Array[] = [];
+/** The ordinary tokens of a vocabulary. @throws {FileError} if it is not a whole byte-level one */
+export function ordinaryTokens({ vocab, merges, added, path }: BytePairModel): OrdinaryTokens {
+  const tokens: (Uint8Array | undefined)[] = [];
   const ids = new Map<string, number>();
   for (const symbols in vocab) {
     const id = vocab[symbols] as number;
-    if (!Number.isSafeInteger(id) || id < 0)
+    if (!Number.isSafeInteger(id) || id < 0 || id >= MAX_ID)
       throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} has the id ${JSON.stringify(id)}, expected an integer from 0 on` });
-    const bytes = fromSymbols(symbols);
-    if (bytes === undefined) throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} is not written in byte-level symbols` });
     if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
-    tokens[id] = bytes;
+    // A token with other characters cannot be reached from text; Hugging Face's decoder writes it as it is.
+    tokens[id] = fromSymbols(symbols) ?? new TextEncoder().encode(symbols);
     ids.set(symbols, id);
   }
   const size = ids.size;
   if (tokens.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
-  const known = new Set(tokens.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
+  const controls = new Set<string>();
+  for (const { content, id, special } of added) {
+    const own = ids.get(content);
+    // A control token is never made of text; another stays what merges may make.
+    if (own === id && special !== false) {
+      tokens[id] = undefined;
+      controls.add(content);
+    } else if (own === id) continue;
+    else if (own !== undefined)
+      throw new FileError({ path, problem: `the added token ${JSON.stringify(content)} has the id ${id}, in the vocabulary ${own}` });
+    else if (id < size) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
+  }
+  const known = new Set(tokens.filter((bytes) => bytes?.length === 1).map((bytes) => bytes?.[0]));
   if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
-  checkMergeOrder(ids, merges, path);
-  if (Object.values(special).some((id) => id < size)) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
-  return { tokens };
+  return { tokens, merges: mergeTable(ids, controls, merges, path) };
 }
 
-/** tiktoken joins the pair whose token has the lowest id; that is BPE only if ids rise in the order of the merges. */
-function checkMergeOrder(ids: ReadonlyMap<string, number>, merges: BytePairModel["merges"], path: string): void {
-  let last = -1;
-  for (const merge of merges) {
-    const id = ids.get(typeof merge === "string" ? merge.replace(" ", "") : merge.join(""));
-    if (id === undefined || id <= last) {
-      const parts = typeof merge === "string" ? merge.split(" ") : merge;
-      throw new FileError({ path, problem: `the token of merge ${parts.join(" + ")} is missing or out of order` });
-    }
-    last = id;
+/** @param controls tokens that no merge makes or takes */
+function mergeTable(ids: ReadonlyMap<string, number>, controls: ReadonlySet<string>, merges: BytePairModel["merges"], path: string): MergeTable {
+  if (merges.length >= MAX_ID) throw new FileError({ path, problem: `has ${merges.length} merges, expected less than ${MAX_ID}` });
+  const table = new MergeTable(merges.length);
+  for (let rank = 0; rank < merges.length; rank++) {
+    const merge = merges[rank] as string | [string, string];
+    const space = typeof merge === "string" ? merge.indexOf(" ") : 0;
+    const [left, right] = typeof merge === "string" ? [merge.slice(0, space), merge.slice(space + 1)] : merge;
+    const [a, b, joined] = [ids.get(left), ids.get(right), ids.get(left + right)];
+    if (controls.has(left) || controls.has(right) || controls.has(left + right)) continue;
+    if (space < 0 || a === undefined || b === undefined || joined === undefined)
+      throw new FileError({
+        path,
+        problem: `a token of merge ${typeof merge === "string" ? merge : merge.join(" + ")} is missing in the vocabulary`,
+      });
+    table.set(a, b, rank, joined);
   }
+  return table;
 }

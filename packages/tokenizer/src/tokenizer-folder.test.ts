@@ -85,7 +85,7 @@ describe("Tokenizer.fromFolder", () => {
     rmSync(join(folder, "merges.txt"));
     expect(load).toThrow(`${join(folder, "merges.txt")}: no such file.`);
     write("merges.txt", "Ġ Ġ\nz q\n");
-    expect(load).toThrow(`${join(folder, "vocab.json")}: the token of merge `);
+    expect(load).toThrow(`${join(folder, "vocab.json")}: a token of merge z q is missing in the vocabulary.`);
     for (const [id, said] of [
       [-1, "-1"],
       ["0", '"0"'],
@@ -98,8 +98,8 @@ describe("Tokenizer.fromFolder", () => {
     expect(load).toThrow(join(folder, "vocab.json"));
     write("tokenizer.json", { ...file, model: { ...file.model, merges: [["a", "b", "c"]] } });
     expect(load).toThrow('(model.merges: expected "LEFT RIGHT" or ["LEFT", "RIGHT"] for each merge)');
-    write("tokenizer.json", { ...file, normalizer: { type: "NFKC" } });
-    expect(load).toThrow(`${join(folder, "tokenizer.json")}: has the normalizer NFKC, expected NFC or none.`);
+    write("tokenizer.json", { ...file, normalizer: { type: "Lowercase" } });
+    expect(load).toThrow(`${join(folder, "tokenizer.json")}: has the normalizer Lowercase, expected NFC, NFD, NFKC, NFKD or none.`);
   });
 
   it("does not follow a link out of the folder", () => {

@@ -5,10 +5,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, folderFile, readJsonObject } from "@diffucoder/core";
 import { z } from "zod";
-import { ordinaryTokens, readTokenizerFile, specialTokens, type TokenRole, type Vocabulary, VocabularySchema } from "./tokenizer-file.ts";
-
-/** How Qwen2's tokenizer, and Dream's, which is made of it, cut text into words; vocab.json and merges.txt do not say it. */
-export const QWEN_PATTERN = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+import type { AddedToken } from "./added-tokens.ts";
+import { fromSymbols } from "./byte-symbols.ts";
+import { QWEN_PATTERN, splitRules } from "./pre-tokenizer.ts";
+import {
+  AddedTokenSchema,
+  checkedAdded,
+  ordinaryTokens,
+  readTokenizerFile,
+  toAddedToken,
+  type TokenRole,
+  type Vocabulary,
+  VocabularySchema,
+} from "./tokenizer-file.ts";
 
 const qwenTokenizers = ["Qwen2Tokenizer", "Qwen2TokenizerFast", "DreamTokenizer"];
 
@@ -18,7 +27,7 @@ const RolesSchema = z.looseObject({ bos_token: token, eos_token: token, pad_toke
 
 const ConfigSchema = RolesSchema.extend({
   tokenizer_class: z.string().optional(),
-  added_tokens_decoder: z.record(z.string().regex(/^\d+$/), z.looseObject({ content: z.string().min(1) })).optional(),
+  added_tokens_decoder: z.record(z.string().regex(/^\d+$/), AddedTokenSchema).optional(),
   chat_template: z.union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))]).nullish(),
 });
 
@@ -29,17 +38,17 @@ export function readTokenizerFolder(directory: string): Vocabulary {
   const configPath = pathOf("tokenizer_config.json");
   const config = isThere("tokenizer_config.json") ? readAs(ConfigSchema, configPath) : {};
   const map = isThere("special_tokens_map.json") ? readAs(RolesSchema, pathOf("special_tokens_map.json")) : {};
-  const named = Object.entries(config.added_tokens_decoder ?? {}).map(([id, { content }]) => [content, Number(id)] as const);
+  const named = Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => toAddedToken(Number(id), token));
 
   const vocabulary = isThere("tokenizer.json")
-    ? withMore(readTokenizerFile(pathOf("tokenizer.json")), named, configPath)
+    ? withNamed(readTokenizerFile(pathOf("tokenizer.json")), named, configPath)
     : readVocabAndMerges(pathOf, isThere, config.tokenizer_class, named);
 
   const roles: Partial<Record<TokenRole, string>> = {};
   for (const role of ["bos", "eos", "pad", "mask"] as const) {
     const text = config[`${role}_token`] ?? map[`${role}_token`];
     if (text === null || text === undefined) continue;
-    if (!Object.hasOwn(vocabulary.special, text))
+    if (!vocabulary.added.some(({ content }) => content === text))
       throw new FileError({ path: configPath, problem: `names the ${role}_token ${JSON.stringify(text)}, which is no special token` });
     roles[role] = text;
   }
@@ -48,13 +57,11 @@ export function readTokenizerFolder(directory: string): Vocabulary {
   return { ...vocabulary, roles, ...(typeof chatTemplate === "string" && { chatTemplate }) };
 }
 
-type NamedIds = readonly (readonly [content: string, id: number])[];
-
 function readVocabAndMerges(
   pathOf: (name: string) => string,
   isThere: (name: string) => boolean,
   tokenizerClass: string | undefined,
-  named: NamedIds,
+  named: readonly AddedToken[],
 ): Vocabulary {
   const path = pathOf(isThere("vocab.json") ? "vocab.json" : "tokenizer.json");
   if (!isThere("vocab.json")) throw new FileError({ path, problem: "no such file, and no vocab.json with merges.txt in its place" });
@@ -64,24 +71,43 @@ function readVocabAndMerges(
       problem: `has the tokenizer_class ${JSON.stringify(tokenizerClass)}, and without a tokenizer.json only ${qwenTokenizers.join(", ")} are known`,
     });
   const ids = z.record(z.string(), z.int().nonnegative());
-  const added = isThere("added_tokens.json") ? Object.entries(readAs(ids, pathOf("added_tokens.json"))) : [];
-  const { special } = withMore({ special: specialTokens(added, pathOf("added_tokens.json")) }, named, pathOf("tokenizer_config.json"));
+  const addedPath = pathOf("added_tokens.json");
+  const listed = isThere("added_tokens.json") ? Object.entries(readAs(ids, addedPath)).map(([content, id]) => toAddedToken(id, { content })) : [];
+  const { added } = withMore({ added: checkedAdded(listed, addedPath) }, named, pathOf("tokenizer_config.json"));
+  const split = { type: "Split", pattern: { Regex: QWEN_PATTERN }, behavior: "Isolated", invert: false };
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false, use_regex: false };
   return {
-    ...ordinaryTokens({ vocab: readAs(VocabularySchema, path), merges: readMerges(pathOf("merges.txt")), special, path }),
-    special,
-    pattern: QWEN_PATTERN,
+    ...ordinaryTokens({ vocab: readAs(VocabularySchema, path), merges: readMerges(pathOf("merges.txt")), added, path }),
+    added,
+    splits: splitRules({ type: "Sequence", pretokenizers: [split, byteLevel] }),
   };
 }
 
-/** Adds special tokens that a second file names. */
-function withMore<T extends { special: Record<string, number> }>(vocabulary: T, named: NamedIds, path: string): T {
-  const known = new Map(Object.entries(vocabulary.special));
-  for (const [content, id] of named) {
-    if (known.has(content) && known.get(content) !== id)
-      throw new FileError({ path, problem: `gives ${JSON.stringify(content)} the id ${id}, another file of the tokenizer ${known.get(content)}` });
-    known.set(content, id);
+/** Adds tokens that the configuration names to those of a tokenizer.json. */
+function withNamed(vocabulary: Vocabulary, named: readonly AddedToken[], path: string): Vocabulary {
+  const tokens = [...vocabulary.tokens];
+  for (const { id, content } of named) {
+    const own = tokens[id];
+    if (own !== undefined && fromSymbols(content)?.join() !== own.join())
+      throw new FileError({ path, problem: `gives ${JSON.stringify(content)} the id ${id}, which is an ordinary token's` });
+    if (own !== undefined) tokens[id] = undefined;
   }
-  return { ...vocabulary, special: specialTokens([...known], path) };
+  return withMore({ ...vocabulary, tokens }, named, path);
+}
+
+/** Adds tokens that a second file names; what it says of a token's neighbours counts. */
+function withMore<T extends { added: readonly AddedToken[] }>(vocabulary: T, named: readonly AddedToken[], path: string): T {
+  const known = new Map(vocabulary.added.map((token) => [token.content, token]));
+  for (const token of named) {
+    const other = known.get(token.content)?.id ?? token.id;
+    if (other !== token.id)
+      throw new FileError({
+        path,
+        problem: `gives ${JSON.stringify(token.content)} the id ${token.id}, another file of the tokenizer ${other}`,
+      });
+    known.set(token.content, token);
+  }
+  return { ...vocabulary, added: checkedAdded([...known.values()], path) };
 }
 
 function readMerges(path: string): string[] {

@@ -1,29 +1,41 @@
-import { Tiktoken } from "@dqbd/tiktoken";
 import { FileError, InvalidArgumentError } from "@diffucoder/core";
-import { ChatTemplate, cutAtSpecial } from "./chat-template.ts";
-import { ByteMerger } from "./merge-bytes.ts";
-import { splitWords, toJavaScriptPattern } from "./split-words.ts";
+import { type AddedToken, AddedTokens, type TextPart } from "./added-tokens.ts";
+import { ChatTemplate } from "./chat-template.ts";
+import type { MergeTable } from "./merge-table.ts";
+import { mergeWord } from "./merge-word.ts";
+import { type SplitRule, splitWords } from "./split-words.ts";
 import { readTokenizerFile, type TokenizerFile, type TokenRole, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
 
 /** What the special tokens that the system itself uses are called, unless a tokenizer's files name others. */
 export const SPECIAL_TOKENS = { endOfText: "<|endoftext|>", imStart: "<|im_start|>", imEnd: "<|im_end|>", mask: "<|mask|>" } as const;
 
+/** What the system uses a special token for. */
 export type SpecialRole = keyof typeof SPECIAL_TOKENS;
 
 /** Tokens that end an answer, where a tokenizer has them. */
 const STOP_TOKENS = ["<|im_end|>", "<|endoftext|>", "<|dlm_pad|>"];
 
+/** One message of a conversation. */
 export interface ChatMessage {
+  /** Who says it. */
   role: "system" | "user" | "assistant";
+  /** What is said; special tokens in it are text. */
   content: string;
 }
 
-/** Words of more bytes are merged here: tiktoken takes time that grows with their square. */
-const LONG_WORD_BYTES = 100;
+/** How a conversation is written. */
+export interface ChatOptions {
+  /** End where the completion goes, in ChatML with `<|im_start|>assistant\n`. @default true */
+  addGenerationPrompt?: boolean;
+  /** The time that a template writes with `strftime_now`. @default the present */
+  now?: Date;
+}
 
 /** Words whose ids are remembered; they make up most of a text. */
 const REMEMBERED_WORDS = 1 << 16;
+/** Longer words hardly come again. */
+const REMEMBERED_LENGTH = 100;
 
 /**
  * A byte-level BPE tokenizer.
@@ -44,17 +56,23 @@ export class Tokenizer {
   readonly vocabSize: number;
   readonly #tokens: readonly (Uint8Array | undefined)[];
   readonly #specialIds: ReadonlySet<number>;
-  readonly #normalize: boolean;
-  readonly #bpe: Tiktoken;
-  readonly #merger: ByteMerger;
-  /** Undefined where the pattern cannot be told in JavaScript: then tiktoken cuts the text into words as well. */
-  readonly #pattern: RegExp | undefined;
+  readonly #added: AddedTokens;
+  /** Runs of white space that are tokens, and no control tokens: as much text as any word. */
+  readonly #textual: AddedTokens | undefined;
+  readonly #normalize: (text: string) => string;
+  readonly #splits: readonly SplitRule[];
+  readonly #merges: MergeTable;
+  /** Id of each byte. */
+  readonly #byteIds = new Int32Array(256);
+  /** Ids by a word's bytes, in Latin-1; only where a word that is a token is not merged. */
+  readonly #whole: ReadonlyMap<string, number> | undefined;
   readonly #words = new Map<string, number | readonly number[]>();
   readonly #chatTemplate: ChatTemplate | undefined;
 
-  /** @throws {InvalidArgumentError} if the pattern is not a regular expression, or the chat template not Jinja */
-  constructor({ tokens, special, pattern, normalize = true, roles = {}, chatTemplate }: Vocabulary) {
-    const idOf = (text: string): number | undefined => (Object.hasOwn(special, text) ? special[text] : undefined);
+  /** @throws {InvalidArgumentError} if the chat template is not Jinja */
+  constructor({ tokens, merges, ignoreMerges = false, added, splits, normalForms = ["NFC"], roles = {}, chatTemplate }: Vocabulary) {
+    this.specialTokens = new Map(added.map(({ content, id }) => [content, id]));
+    const idOf = (text: string): number | undefined => this.specialTokens.get(text);
     const named: Partial<Record<SpecialRole, string>> = {
       ...(roles.mask !== undefined && { mask: roles.mask }),
       ...(idOf(SPECIAL_TOKENS.endOfText) === undefined && roles.eos !== undefined && { endOfText: roles.eos }),
@@ -67,32 +85,33 @@ export class Tokenizer {
           const id = idOf(text);
           if (id !== undefined) return [role, { value: id, enumerable: true }];
           const get = (): never => {
-            throw new InvalidArgumentError({ argument: "tokenizer", value: Object.keys(special), expected: `one with the special token ${text}` });
+            throw new InvalidArgumentError({
+              argument: "tokenizer",
+              value: [...this.specialTokens.keys()],
+              expected: `one with the special token ${text}`,
+            });
           };
           return [role, { get }];
         }),
       ),
     ) as Readonly<Record<SpecialRole, number>>;
-    this.specialTokens = new Map(Object.entries(special));
     this.roles = Object.fromEntries(Object.entries(roles).map(([role, text]) => [role, idOf(text)]));
     this.stopIds = new Set([...STOP_TOKENS.map(idOf), this.roles.eos, this.roles.pad].filter((id) => id !== undefined));
 
     const all: (Uint8Array | undefined)[] = [...tokens];
-    for (const [text, id] of this.specialTokens) all[id] = new TextEncoder().encode(text);
+    for (const { content, id } of added) all[id] = new TextEncoder().encode(content);
     this.#tokens = all;
-    this.#specialIds = new Set(this.specialTokens.values());
+    this.#specialIds = new Set(added.filter((token) => !isTextual(token) && tokens[token.id] === undefined).map(({ id }) => id));
     this.vocabSize = all.length;
-    this.#normalize = normalize;
-    this.#merger = new ByteMerger(tokens);
-    this.#pattern = toJavaScriptPattern(pattern);
-    this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate, [...this.specialTokens.keys()]);
-    const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("base64");
-    const ranks = tokens.map((bytes, id) => `${base64(bytes)} ${id}\n`).join("");
-    try {
-      this.#bpe = new Tiktoken(ranks, special, pattern);
-    } catch {
-      throw new InvalidArgumentError({ argument: "pattern", value: pattern, expected: "a regular expression that tiktoken reads" });
-    }
+    this.#normalize = (text) => normalForms.reduce((normal, form) => normal.normalize(form), text);
+    this.#added = new AddedTokens(added, this.#normalize);
+    const textual = added.filter(isTextual);
+    if (textual.length > 0) this.#textual = new AddedTokens(textual, this.#normalize);
+    this.#splits = splits;
+    this.#merges = merges;
+    for (const [id, bytes] of tokens.entries()) if (bytes?.length === 1) this.#byteIds[bytes[0] as number] = id;
+    if (ignoreMerges) this.#whole = new Map(Array.from(tokens, (bytes, id) => [bytes === undefined ? "" : latin1(bytes), id]));
+    this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate);
   }
 
   /**
@@ -110,16 +129,25 @@ export class Tokenizer {
     return construct(readTokenizerFile(path), path);
   }
 
+  /** A tokenizer from the JSON of a `tokenizer.json`, as `trainBpe` makes it. @throws {FileError} as `fromFile` does */
   static fromData(file: TokenizerFile): Tokenizer {
     return new Tokenizer(toVocabulary(file));
   }
 
-  /** Ids of plain text, after Unicode normalization (NFC). Special tokens in the text are spelled out like any other text. */
+  /**
+   * Ids of plain text, after the file's Unicode normalization. Special tokens in the text are spelled out like any other text,
+   * and none is put around it: the ids of Hugging Face's `encode(text, add_special_tokens=False)` with special tokens as text.
+   *
+   * @throws {InvalidArgumentError} if `text` is not a string, or a pattern of the file takes seconds to cut it
+   */
   encode(text: string): number[] {
-    const normal = (this.#normalize ? text.normalize("NFC") : text).replace(/\p{Surrogate}/gu, "\uFFFD");
-    if (this.#pattern === undefined) return Array.from(this.#bpe.encode(normal, [], []));
+    checkText(text);
+    return this.#textual === undefined ? this.#encodeText(text) : this.#encodeParts(this.#textual.cut(text));
+  }
+
+  #encodeText(text: string): number[] {
     const ids: number[] = [];
-    for (const word of splitWords(normal, this.#pattern)) {
+    for (const word of splitWords(this.#normalize(text).replace(/\p{Surrogate}/gu, "\uFFFD"), this.#splits)) {
       const known = this.#words.get(word) ?? this.#encodeWord(word);
       if (typeof known === "number") ids.push(known);
       else for (const id of known) ids.push(id);
@@ -129,52 +157,68 @@ export class Tokenizer {
 
   #encodeWord(word: string): number | readonly number[] {
     const bytes = Buffer.from(word);
-    if (bytes.length > LONG_WORD_BYTES) return this.#merger.merge(bytes);
-    const ids = this.#bpe.encode(word, [], []);
-    const result = ids.length === 1 ? (ids[0] as number) : Array.from(ids);
+    const whole = this.#whole?.get(latin1(bytes));
+    const ids =
+      whole === undefined
+        ? mergeWord(
+            Int32Array.from(bytes, (byte) => this.#byteIds[byte] as number),
+            this.#merges,
+          )
+        : [whole];
+    const result = ids.length === 1 ? (ids[0] as number) : ids;
+    if (word.length > REMEMBERED_LENGTH) return result;
     if (this.#words.size >= REMEMBERED_WORDS) this.#words.clear();
     this.#words.set(word, result);
     return result;
   }
 
   /**
-   * Ids of text in which special tokens are meant where they are written, as Hugging Face's tokenizers read any text. Only for
-   * text that no user had a hand in.
+   * Ids of text in which added tokens are meant where they are written, as Hugging Face's tokenizers read any text: with their
+   * `lstrip`, `rstrip`, `single_word` and `normalized`, and without what a post-processor adds. Only for text that no user had
+   * a hand in.
+   *
+   * @throws {InvalidArgumentError} as `encode` does
    */
   encodeTrusted(text: string): number[] {
-    return this.#encodeParts(cutAtSpecial(text, [...this.specialTokens.keys()]));
+    checkText(text);
+    return this.#encodeParts(this.#added.cut(text));
   }
 
   /**
    * A conversation in the chat template of the tokenizer's files; without one in ChatML, `<|im_start|>role\ncontent<|im_end|>\n`
    * for each message. Special tokens come from the template alone.
    *
-   * @param addGenerationPrompt end where the completion goes, in ChatML with `<|im_start|>assistant\n`. @default true
-   * @throws {InvalidArgumentError} if the template refuses the messages
+   * @throws {InvalidArgumentError} if `messages` are none, or the template refuses them or takes too many steps
    */
-  encodeChat(messages: readonly ChatMessage[], { addGenerationPrompt = true }: { addGenerationPrompt?: boolean } = {}): number[] {
+  encodeChat(messages: readonly ChatMessage[], { addGenerationPrompt = true, now = new Date() }: ChatOptions = {}): number[] {
+    checkMessages(messages);
     if (this.#chatTemplate !== undefined) {
       const textOf = new Map(Array.from(this.specialTokens, ([text, id]) => [id, text]));
       const tokens = Object.fromEntries(Object.entries(this.roles).map(([role, id]) => [`${role}_token`, textOf.get(id) as string]));
-      return this.#encodeParts(this.#chatTemplate.render({ messages, addGenerationPrompt, tokens }));
+      const { text, ranges } = this.#chatTemplate.render({ messages, addGenerationPrompt, tokens, now });
+      return this.#encodeParts(this.#added.cut(text, ranges));
     }
     const { imStart, imEnd } = this.special;
-    const ids = messages.flatMap(({ role, content }) => [imStart, ...this.encode(`${role}\n${content}`), imEnd, ...this.encode("\n")]);
+    const ids = messages.flatMap(({ role, content }, i) => {
+      checkText(content, `messages[${i}].content`);
+      return [imStart, ...this.encode(`${role}\n${content}`), imEnd, ...this.encode("\n")];
+    });
     return addGenerationPrompt ? [...ids, imStart, ...this.encode("assistant\n")] : ids;
   }
 
-  #encodeParts(parts: ReturnType<typeof cutAtSpecial>): number[] {
-    return parts.flatMap((part) => ("text" in part ? this.encode(part.text) : [this.specialTokens.get(part.special) as number]));
+  #encodeParts(parts: readonly TextPart[]): number[] {
+    return parts.flatMap((part) => ("text" in part ? this.#encodeText(part.text) : [part.id]));
   }
 
   /**
    * Text of ids. Bytes that are not UTF-8, and ids that have no token, become U+FFFD.
    *
    * @param skipSpecial leave special tokens out. @default true
+   * @throws {InvalidArgumentError} if one of the ids is not an integer from 0 on
    */
   decode(ids: Iterable<number>, { skipSpecial = true }: { skipSpecial?: boolean } = {}): string {
     const parts: Uint8Array[] = [];
-    for (const id of ids) if (!(skipSpecial && this.isSpecial(id))) parts.push(this.tokenBytes(id));
+    for (const id of checkedIds(ids)) if (!(skipSpecial && this.isSpecial(id))) parts.push(this.tokenBytes(id));
     return utf8().decode(Buffer.concat(parts));
   }
 
@@ -182,7 +226,10 @@ export class Tokenizer {
   decodeStream(): { push(id: number): string; end(): string } {
     const decoder = utf8();
     return {
-      push: (id) => (this.isSpecial(id) ? "" : decoder.decode(this.tokenBytes(id), { stream: true })),
+      push: (id) => {
+        checkId(id, "id");
+        return this.isSpecial(id) ? "" : decoder.decode(this.tokenBytes(id), { stream: true });
+      },
       end: () => decoder.decode(),
     };
   }
@@ -197,6 +244,7 @@ export class Tokenizer {
     return this.#tokens[id] !== undefined;
   }
 
+  /** Whether an id is an added token's, which `decode` leaves out. */
   isSpecial(id: number): boolean {
     return this.#specialIds.has(id);
   }
@@ -206,6 +254,36 @@ export class Tokenizer {
     return this.#tokens[id] ?? replacement;
   }
 }
+
+function checkText(text: unknown, argument = "text"): asserts text is string {
+  if (typeof text !== "string") throw new InvalidArgumentError({ argument, value: text, expected: "a string" });
+}
+
+function checkedIds(ids: Iterable<number>): number[] {
+  const isIterable = typeof ids === "object" && ids !== null && Symbol.iterator in ids;
+  if (!isIterable) throw new InvalidArgumentError({ argument: "ids", value: ids, expected: "an array of token ids" });
+  const list = [...ids];
+  for (const [i, id] of list.entries()) checkId(id, `ids[${i}]`);
+  return list;
+}
+
+function checkId(id: unknown, argument: string): void {
+  if (!Number.isInteger(id) || (id as number) < 0)
+    throw new InvalidArgumentError({ argument, value: id, expected: "a token id, an integer from 0 on" });
+}
+
+function checkMessages(messages: unknown): asserts messages is readonly ChatMessage[] {
+  if (!Array.isArray(messages)) throw new InvalidArgumentError({ argument: "messages", value: messages, expected: "an array of { role, content }" });
+  for (const [i, message] of messages.entries()) {
+    if (typeof message !== "object" || message === null)
+      throw new InvalidArgumentError({ argument: `messages[${i}]`, value: message, expected: "an object { role, content }" });
+    checkText((message as ChatMessage).role, `messages[${i}].role`);
+  }
+}
+
+const isTextual = ({ content, special }: AddedToken): boolean => special === false && content.trim() === "";
+
+const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 
 function construct(vocabulary: Vocabulary, path: string): Tokenizer {
   try {

@@ -1,0 +1,84 @@
+// Byte-pair merging of one word of n bytes in O(n log n), as Hugging Face's BPE does it:
+//   while there are neighbours that a merge joins: join those whose merge comes first in the file, of equal ones the leftmost.
+// tiktoken's rule is another: it joins any neighbours whose bytes are a token, by the token's id.
+import type { MergeTable } from "./merge-table.ts";
+
+/** Ids of the tokens that a word is merged into. */
+export function mergeWord(start: ArrayLike<number>, merges: MergeTable): number[] {
+  const length = start.length;
+  const ids = Int32Array.from(start);
+  const next = Int32Array.from(ids, (_, i) => i + 1);
+  const previous = Int32Array.from(ids, (_, i) => i - 1);
+  const isGone = new Uint8Array(length);
+  const candidates = new NumberHeap();
+  const propose = (left: number): void => {
+    const right = left < 0 ? length : (next[left] as number);
+    if (right >= length) return;
+    const place = merges.find(ids[left] as number, ids[right] as number);
+    if (place >= 0) candidates.push(merges.rankAt(place) * positions + left);
+  };
+  for (let i = 0; i < length - 1; i++) propose(i);
+
+  while (candidates.size > 0) {
+    const key = candidates.pop();
+    const left = key % positions;
+    const right = isGone[left] === 1 ? length : (next[left] as number);
+    if (right >= length) continue;
+    // One of the two may have been joined with another since.
+    const place = merges.find(ids[left] as number, ids[right] as number);
+    if (place < 0 || merges.rankAt(place) !== (key - left) / positions) continue;
+    ids[left] = merges.joinedAt(place);
+    isGone[right] = 1;
+    const after = next[right] as number;
+    next[left] = after;
+    if (after < length) previous[after] = left;
+    propose(previous[left] as number);
+    propose(left);
+  }
+  const result: number[] = [];
+  for (let i = 0; i < length; i = next[i] as number) result.push(ids[i] as number);
+  return result;
+}
+
+/** More than a word has bytes; times a rank below 2^24 it is still an exact number. */
+const positions = 2 ** 29;
+
+/** A binary heap; the smallest number comes out first. */
+class NumberHeap {
+  readonly #items: number[] = [];
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  push(item: number): void {
+    const items = this.#items;
+    let at = items.length;
+    items.push(item);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if ((items[parent] as number) <= item) break;
+      items[at] = items[parent] as number;
+      at = parent;
+    }
+    items[at] = item;
+  }
+
+  pop(): number {
+    const items = this.#items;
+    const top = items[0] as number;
+    const last = items.pop() as number;
+    const size = items.length;
+    let at = 0;
+    while (true) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      if (child + 1 < size && (items[child + 1] as number) < (items[child] as number)) child++;
+      if ((items[child] as number) >= last) break;
+      items[at] = items[child] as number;
+      at = child;
+    }
+    if (size > 0) items[at] = last;
+    return top;
+  }
+}
