@@ -8,8 +8,12 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What each command runs, and the one workspace package (with all it imports) that must be built for it. */
+/**
+ * What each command runs, and the one workspace package (with all it imports) that must be built for it. Paths that a user gives
+ * are relative to the repository, or with `inCallersFolder` to where npm was called.
+ */
 export const commands = {
+  diffucoder: { build: "diffucoder", run: ["packages/diffucoder/dist/cli.js"], inCallersFolder: true },
   start: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js", "quickstart"] },
   train: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js"] },
   serve: { build: "@diffucoder/app-serve", run: ["apps/serve/dist/main.js"] },
@@ -31,7 +35,9 @@ export async function runCommand(name, args) {
   try {
     await install();
     await build(command.build);
-    ({ exitCode: process.exitCode } = await run(process.execPath, [...command.run, ...args], { stdio: "inherit" }));
+    const [script, ...first] = command.run;
+    const cwd = command.inCallersFolder ? process.env.INIT_CWD : undefined;
+    ({ exitCode: process.exitCode } = await run(process.execPath, [join(root, script), ...first, ...args], { stdio: "inherit", cwd }));
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -92,9 +98,9 @@ async function step(title, program, args, { shell = false, wayOut }) {
 }
 
 /** Resolves to the exit code of a program, 128 + n if signal n ended it, as shells count; and whether it was asked to stop. */
-function run(program, args, { stdio, shell = false, onOutput }) {
+function run(program, args, { stdio, shell = false, cwd = root, onOutput }) {
   const bin = join(root, "node_modules", ".bin");
-  const child = spawn(program, args, { cwd: root, stdio, shell, env: { ...environment, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` } });
+  const child = spawn(program, args, { cwd, stdio, shell, env: { ...environment, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` } });
   child.stdout?.on("data", onOutput);
   child.stderr?.on("data", onOutput);
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { ConfigError, FileError, InvalidArgumentError } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import { namesAt, schemaKeys } from "./schema-keys.ts";
+import { standInError } from "./stand-in.ts";
 
 /**
  * Checks plain data against a schema and freezes the result. Build schemas with `z.strictObject`, so that a
@@ -47,8 +48,12 @@ export interface ConfigLayer {
   data: Readonly<Record<string, unknown>>;
 }
 
-/** Layers as one, the later over the earlier; objects are merged key by key. */
-export function mergeLayers(layers: readonly ConfigLayer[]): Record<string, unknown> {
+/** Layers as one, the later over the earlier with objects merged key by key, and `key=value` settings over all of them. */
+export function mergeSettings(layers: readonly ConfigLayer[], set: readonly string[] = []): Record<string, unknown> {
+  return applySettings(mergeLayers(layers), set);
+}
+
+function mergeLayers(layers: readonly ConfigLayer[]): Record<string, unknown> {
   return layers.reduce<Record<string, unknown>>((merged, { data }) => mergeInto(merged, data), {});
 }
 
@@ -75,7 +80,7 @@ export function readConfigData({ file, set = [] }: { file?: string; set?: readon
 }
 
 /** Data with `key=value` settings laid over it; the data itself stays as it is. */
-export function applySettings(data: Readonly<Record<string, unknown>>, set: readonly string[]): Record<string, unknown> {
+function applySettings(data: Readonly<Record<string, unknown>>, set: readonly string[]): Record<string, unknown> {
   return set
     .map((setting) => splitSetting(setting))
     .reduce<Record<string, unknown>>((target, { path, value }) => withValue(target, path, value), { ...data });
@@ -93,11 +98,14 @@ export function readJsonObject(path: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FileError({
-      path,
-      problem: text.trim() === "" ? "is empty; expected a JSON object" : `not valid JSON (${(cause as Error).message})`,
-      cause,
-    });
+    throw (
+      standInError(path, text) ??
+      new FileError({
+        path,
+        problem: text.trim() === "" ? "is empty; expected a JSON object" : `not valid JSON (${(cause as Error).message})`,
+        cause,
+      })
+    );
   }
   if (!isObject(value)) throw new FileError({ path, problem: "must hold a JSON object" });
   return value;

@@ -57,6 +57,17 @@ describe("describeConfig", () => {
     );
   });
 
+  it("takes defaults that are not the schema's", () => {
+    const keys = describeConfig(z.strictObject({ steps: z.int().default(4), alg: z.string().optional() }), {
+      defaults: [{ source: "generation_config.json", data: { steps: 48, alg: "entropy" } }],
+      layers: [{ source: "--alg", data: { alg: "origin" } }],
+    });
+    expect(keys.map(({ value, source, default: fallback }) => [value, source, fallback])).toEqual([
+      [48, "generation_config.json", 48],
+      ["origin", "--alg", "entropy"],
+    ]);
+  });
+
   it("becomes a table", () => {
     const Small = z.strictObject({ steps: z.int().default(4).describe("denoising steps"), note: z.string().optional() });
     expect(configTable(describeConfig(Small, { layers: [], set: ["note=a b"] }))).toBe(

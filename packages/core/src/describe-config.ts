@@ -1,6 +1,6 @@
 // What `--print-config` shows: every key of a configuration with its value, where that came from, its default and its meaning.
 import type { z } from "zod";
-import { applySettings, configProblems, type ConfigLayer, mergeLayers, splitSetting } from "./config.ts";
+import { configProblems, type ConfigLayer, mergeSettings, splitSetting } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { schemaKeys } from "./schema-keys.ts";
 
@@ -20,24 +20,33 @@ export interface DescribedKey {
  * Says of every key of a schema what it is, what it will be and why. Missing keys are shown as required; what keys must be
  * together is checked when the command runs.
  *
+ * @param defaults what holds without any of the rest, over the schema's own defaults
  * @param layers each over the one before; `set`, settings of the form `key=value`, over all of them
  * @param source what the data is called in the error
  * @throws {ConfigError} listing unknown keys and bad values
  */
 export function describeConfig(
   schema: z.ZodType,
-  { layers, set = [], source = "config" }: { layers: readonly ConfigLayer[]; set?: readonly string[]; source?: string },
+  {
+    defaults = [],
+    layers,
+    set = [],
+    source = "config",
+  }: { defaults?: readonly ConfigLayer[]; layers: readonly ConfigLayer[]; set?: readonly string[]; source?: string },
 ): DescribedKey[] {
   const settings = set.map((setting) => splitSetting(setting));
-  const data = applySettings(mergeLayers(layers), set);
+  const all = [...defaults, ...layers];
+  const usual = mergeSettings(defaults);
+  const data = mergeSettings(all, set);
   const { error } = schema.safeParse(data);
   const wrong = (error?.issues ?? []).filter(({ code, path }) => code !== "custom" && (path.length === 0 || at(data, path) !== undefined));
   if (wrong.length > 0) throw new ConfigError({ source, problems: configProblems(schema, wrong) });
 
-  return schemaKeys(schema).map(({ path, meaning, default: fallback, isRequired }): DescribedKey => {
+  return schemaKeys(schema).map(({ path, meaning, default: schemaDefault, isRequired }): DescribedKey => {
     const given = at(data, path);
+    const fallback = at(usual, path) ?? schemaDefault;
     const isSet = settings.some(({ path: other }) => isPrefix(other, path) || isPrefix(path, other));
-    const layer = layers.findLast((one) => at(one.data, path) !== undefined);
+    const layer = all.findLast((one) => at(one.data, path) !== undefined);
     const absent = fallback !== undefined ? "default" : isRequired ? "required" : "not set";
     const from = given === undefined ? absent : isSet ? "--set" : (layer?.source ?? "default");
     return { key: path.join("."), value: given ?? fallback, source: from, default: fallback, meaning };

@@ -17,10 +17,58 @@ export class InvalidArgumentError extends DiffuCoderError {
   readonly argument: string;
   readonly value: unknown;
 
-  constructor({ argument, value, expected, wayOut }: { argument: string; value: unknown; expected: string; wayOut?: string }) {
-    super("INVALID_ARGUMENT", sentence(`${argument} must be ${expected}, got ${show(value)}`, wayOut));
+  /** @param message the whole sentence, where a plainer one than "argument must be expected, got value" says it. */
+  constructor({
+    argument,
+    value,
+    expected,
+    wayOut,
+    message = sentence(`${argument} must be ${expected}, got ${show(value)}`, wayOut),
+  }: {
+    argument: string;
+    value: unknown;
+    expected: string;
+    wayOut?: string;
+    message?: string;
+  }) {
+    super("INVALID_ARGUMENT", message);
     this.argument = argument;
     this.value = value;
+  }
+}
+
+/** A text has more tokens than a model has room for. `code` is `"INVALID_ARGUMENT"`. */
+export class TooLongError extends InvalidArgumentError {
+  /** What the text has. */
+  readonly tokens: number;
+  /** What there is room for. */
+  readonly limit: number;
+
+  /**
+   * @param what the text, as the sentence begins: `"The prompt"`
+   * @param where what is counted with it: `"in the chat template"`
+   * @param wayOut why there is no more room, and what would fit
+   */
+  constructor({
+    argument,
+    what,
+    where,
+    tokens,
+    limit,
+    wayOut,
+  }: {
+    argument: string;
+    what: string;
+    where?: string | undefined;
+    tokens: number;
+    limit: number;
+    wayOut: string;
+  }) {
+    const counted = where === undefined ? "" : ` ${where}`;
+    const message = sentence(`${what} has ${tokens} tokens${counted}, and this model has room for ${limit}`, wayOut);
+    super({ argument, value: tokens, expected: `at most ${limit} tokens`, message });
+    this.tokens = tokens;
+    this.limit = limit;
   }
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -36,7 +37,7 @@ describe("folderFile", () => {
     expect(() => folderFile(model, "x")).toThrow("is a link out of its folder");
   });
 
-  it.each(["../secret", "a/b", "..\\secret", "..", ".", ""])("refuses the name %j", (name) => {
+  it.each(["../secret", "a/b", "..\\secret", "..", ".", "", "config.json\0"])("refuses the name %j", (name) => {
     expect(() => folderFile(model, name)).toThrow(`${model}: names the file ${JSON.stringify(name)}, expected one in the same folder.`);
   });
 
@@ -49,5 +50,21 @@ describe("folderFile", () => {
     expect(folderFile(snapshot, "config.json")).toBe(join(snapshot, "config.json"));
     symlinkSync("../../../secret", join(snapshot, "bad.json"));
     expect(() => folderFile(snapshot, "bad.json")).toThrow("is a link out of its folder");
+  });
+
+  it.skipIf(process.platform === "win32")("refuses what is no file, without opening it", () => {
+    execFileSync("mkfifo", [join(model, "pipe.json")]);
+    expect(() => folderFile(model, "pipe.json")).toThrow(`${join(model, "pipe.json")}: not a file. It is a pipe.`);
+    mkdirSync(join(model, "folder.json"));
+    expect(() => folderFile(model, "folder.json")).toThrow(`${join(model, "folder.json")}: not a file. It is a folder.`);
+    expect(() => folderFile("/dev", "zero")).toThrow("/dev/zero: not a file. It is a device.");
+  });
+
+  it("refuses a file that is too large to be read whole", () => {
+    const path = join(model, "large.json");
+    writeFileSync(path, "");
+    truncateSync(path, 100_000_001); // no blocks on the disk
+    expect(() => folderFile(model, "large.json")).toThrow(`${path}: holds 100000001 bytes, more than the 100000000 that are read of such a file.`);
+    expect(folderFile(model, "large.json", { maxBytes: Infinity })).toBe(path);
   });
 });

@@ -7,12 +7,15 @@ export {
   OutOfMemoryError,
   ShapeError,
   show,
+  TooLongError,
   UnavailableError,
 } from "./errors.ts";
 export { createRandom, type Random, type StreamName } from "./random.ts";
-export { type ConfigLayer, mergeLayers, parseConfig, readConfigData, readJsonObject } from "./config.ts";
+export { type ConfigLayer, mergeSettings, parseConfig, readConfigData, readJsonObject } from "./config.ts";
 export { configTable, describeConfig, type DescribedKey } from "./describe-config.ts";
 export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
 export { folderFile } from "./folder-file.ts";
+export { requireRegularFile } from "./regular-file.ts";
+export { standInError } from "./stand-in.ts";

@@ -83,10 +83,10 @@ describe("a Qwen2 folder", () => {
     expect(promptTokens).toBe(chatting.tokenizer.encodeChat(messages).length);
     const coder = await loadDiffuCoder(makeQwen());
     await expect(coder.chat(messages)).rejects.toThrow(
-      'messages must be absent for a model without a chat template, got [{"role":"user","content":"def"}]. Give a prompt, whose text goes on.',
+      'messages must be absent for a model without a chat template, got [{"role":"user","content":"def"}]. Pass `prompt` instead; it is continued as plain text.',
     );
     await expect(coder.generate({ prompt: "def", chatTemplate: true })).rejects.toThrow(
-      "chatTemplate must be absent for a model without a chat template, got true. Give a prompt, whose text goes on.",
+      "chatTemplate must be absent for a model without a chat template, got true. Pass `prompt` instead; it is continued as plain text.",
     );
   });
 
@@ -119,8 +119,8 @@ describe("a Qwen2 folder", () => {
     await expect(coder.generate({ prompt: "def", steps: 4, cache: { kind: "dual" } })).rejects.toThrow(
       [
         "Invalid generate options:",
-        "  - cache: not an option of a model of type qwen2, which has its own, an exact one",
-        "  - steps: not an option of autoregressive, but of origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf",
+        "  - cache: not used by a model of type qwen2, which has an exact cache of its own",
+        "  - steps: not used by autoregressive (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
       ].join("\n"),
     );
     await expect(coder.infill({ prefix: "def" })).rejects.toThrow(

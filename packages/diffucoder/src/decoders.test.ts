@@ -73,9 +73,9 @@ describe("every decoder by its name", () => {
 describe("options that do not go together", () => {
   it("are told together: those that the algorithm does not read", async () => {
     expect(await problemsOf({ alg: "threshold", steps: 3, factor: 2, algTemp: 1 })).toEqual([
-      "steps: not an option of threshold, but of origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf",
-      "algTemp: not an option of threshold, but of maskgit_plus, topk_margin, entropy",
-      "factor: not an option of threshold, but of factor",
+      "steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
+      "algTemp: not used by threshold (used by maskgit_plus, topk_margin, entropy)",
+      "factor: not used by threshold (used by factor)",
     ]);
   });
 
@@ -106,9 +106,11 @@ describe("options that do not go together", () => {
 describe("what a prompt can do", () => {
   it("cannot be longer than the model has room for", async () => {
     await expect(coder.generate({ prompt: "z".repeat(60) })).rejects.toThrow(
-      /^prompt must be at most 48 tokens in the chat template, got 7\d\. The model was trained with this prompt length\.$/,
+      /^The prompt has 7\d tokens in the chat template, and this model has room for 48\. It was trained with this prompt length\.$/,
     );
-    await expect(coder.generate({ prompt: "z".repeat(60), chatTemplate: false })).rejects.toThrow(/^prompt must be at most 48 tokens, got 60\./);
+    await expect(coder.generate({ prompt: "z".repeat(60), chatTemplate: false })).rejects.toThrow(
+      /^The prompt has 60 tokens, and this model has room for 48\./,
+    );
   });
 
   it("cannot hold a mask: what looks like one is text", async () => {

@@ -97,7 +97,9 @@ describe("generate", () => {
   });
 
   it("refuses a prompt that is too long, none, and two", async () => {
-    await expect(coder.generate({ prompt: "z".repeat(100) })).rejects.toThrow(/^prompt must be at most 48 tokens in the chat template, got \d+\./);
+    await expect(coder.generate({ prompt: "z".repeat(100) })).rejects.toThrow(
+      /^The prompt has \d+ tokens in the chat template, and this model has room for 48\./,
+    );
     await expect(coder.generate({})).rejects.toThrow("prompt must be given, or else messages, got undefined.");
     await expect(coder.generate({ prompt, messages: [] })).rejects.toThrow("prompt must be absent if messages is given");
   });

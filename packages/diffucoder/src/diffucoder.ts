@@ -29,6 +29,8 @@ export interface DiffuCoder {
   /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama), which has a `modelType`. */
   readonly config: ModelConfig | AutoregressiveConfig;
   readonly generationConfig: Readonly<GenerationConfig>;
+  /** What a person should know of how the folder was read, such as settings that are not used; a sentence each without its point. */
+  readonly notices: readonly string[];
   readonly parameters: ModelParameters;
   readonly tokenizer: Tokenizer;
   readonly padTokenId: number;
@@ -96,14 +98,15 @@ export async function loadParameters(
   { quantize, device = "cpu" }: Pick<LoadDiffuCoderOptions, "quantize" | "device">,
 ): Promise<DiffuCoder> {
   const executor = await onnxExecutor({ device });
-  const { dir, config, generationConfig, tokenizer, padTokenId, endIds, autoregressive } = model;
+  const { dir, generationConfig, tokenizer, padTokenId, endIds, autoregressive } = model;
   const [load, loadQuantized] =
     autoregressive === undefined ? [loadModel, loadQuantizedModel] : [loadAutoregressiveModel, loadQuantizedAutoregressiveModel];
   const loaded = quantize === undefined ? load(dir) : await loadQuantized(dir, quantize);
   if (device !== "cpu" && loaded.quantization !== undefined)
     throw new InvalidArgumentError({ argument: "device", value: device, expected: `"cpu" for a model in ${loaded.quantization}` });
+  const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "cpu" ? loaded.parameters : await onDevice(loaded.parameters, executor);
-  const denoisers = createDenoisers(model, parameters, executor);
+  const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);
   const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> => streamGeneration(model, denoisers, options);
   const generate = async (options: GenerateOptions): Promise<Generation> => {
     for await (const event of stream(options)) {
@@ -115,6 +118,7 @@ export async function loadParameters(
   return {
     config,
     generationConfig,
+    notices: [...model.notices, ...(loaded.notices ?? [])],
     parameters,
     tokenizer,
     padTokenId,

@@ -2,6 +2,7 @@ import type { ChatMessage } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.ts";
 import type { RevealEvent } from "./events.ts";
+import { MAX_CANVAS } from "./generation-config.ts";
 import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 
 /** What to generate, and how. What is not given comes from the model's generation config. */
@@ -57,8 +58,9 @@ export function resolveSettings(
   model: DecodingModel & { maxLength: number },
 ): GenerateSettings {
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
-  const more =
-    maxNewTokens < model.maxLength ? [] : [`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`];
+  const more: string[] = [];
+  if (maxNewTokens >= model.maxLength) more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
+  else if (maxNewTokens > MAX_CANVAS) more.push(`maxNewTokens: must be at most ${MAX_CANVAS}, got ${maxNewTokens}`);
   const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit } = given;
   return { ...resolveDecoding(given, { model, tokens: maxNewTokens }), maxNewTokens, maxTokens, earlyExit };

@@ -4,7 +4,7 @@ import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.
 import type { ModelFolder } from "./model-folder.ts";
 import { type Decoding, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 
-/** A piece of a text: given, or a hole of so many masks. */
+/** A piece of a text: given, or a hole of `masks` masks. */
 export type TextSegment = string | { masks: number };
 
 /** A text with holes, and how they are filled. What is not given comes from the model's generation config. */
@@ -60,7 +60,8 @@ const EXPAND = "<|expand|>";
 const DREAM_ON_ALGORITHMS: readonly string[] = ["maskgit_plus", "topk_margin", "entropy"] satisfies DreamOnOptions["alg"][];
 const NOT_OF_DREAM_ON = ["steps", "algTemp", "schedule", "eps"];
 const OF_DREAM_ON_ALONE = ["maxNewTokens", "expandBudget"] as const;
-const DEFAULT_MASKS = 16;
+/** Masks of a hole that nothing is said of. */
+export const DEFAULT_MASKS = 16;
 const DEFAULT_MAX_NEW_TOKENS = 64;
 
 /**
@@ -118,22 +119,22 @@ function segmentProblems({ template, prefix, suffix, masks }: InfillOptions, seg
   if (template === undefined)
     return prefix === undefined && suffix === undefined ? ["prefix: give the text around the hole as prefix, suffix or both, or a template"] : [];
   const others = Object.entries({ prefix, suffix, masks }).filter(([, value]) => value !== undefined);
-  const problems = others.map(([name]) => `${name}: not beside a template, which is the whole text`);
-  if (!segments.some(isHole)) problems.push("template: has no hole, { masks }, to fill");
+  const problems = others.map(([name]) => `${name}: cannot be combined with a template or a file, which is the whole text`);
+  if (!segments.some(isHole)) problems.push("template: has no hole to fill; put { masks: N } between its texts");
   if (segments.some((segment, i) => isHole(segment) && isHole(segments[i + 1]))) problems.push("template: has two holes without text between them");
   return problems;
 }
 
 function fixedProblems(options: InfillOptions): string[] {
   return OF_DREAM_ON_ALONE.filter((name) => options[name] !== undefined).map(
-    (name) => `${name}: not an option of holes of fixed length, which have as many tokens as masks`,
+    (name) => `${name}: not used by holes of fixed length, which have as many tokens as masks`,
   );
 }
 
 function variableProblems(options: InfillOptions, { masks, expandTokenId }: { masks: number; expandTokenId: number | undefined }): string[] {
   const { alg, maxNewTokens = masks } = options;
   const problems = NOT_OF_DREAM_ON.filter((name) => options[name as keyof InfillOptions] !== undefined).map(
-    (name) => `${name}: not an option of holes of variable length`,
+    (name) => `${name}: not used by holes of variable length`,
   );
   if (expandTokenId === undefined) problems.push(`length: must be "fixed" for a model whose tokenizer has no ${EXPAND}, got "variable"`);
   if (alg !== undefined && !DREAM_ON_ALGORITHMS.includes(alg))

@@ -117,12 +117,14 @@ describe("infill of variable length", () => {
 describe("what infill refuses", () => {
   it("a text without a hole, holes side by side, and two ways of giving the text", async () => {
     expect(await message({})).toBe("Invalid infill options:\n  - prefix: give the text around the hole as prefix, suffix or both, or a template");
-    expect(await message({ template: ["a", "b"] })).toBe("Invalid infill options:\n  - template: has no hole, { masks }, to fill");
+    expect(await message({ template: ["a", "b"] })).toBe(
+      "Invalid infill options:\n  - template: has no hole to fill; put { masks: N } between its texts",
+    );
     expect(await message({ template: ["a", { masks: 1 }, "", { masks: 1 }], suffix: "x", masks: 3 })).toBe(
       [
         "Invalid infill options:",
-        "  - suffix: not beside a template, which is the whole text",
-        "  - masks: not beside a template, which is the whole text",
+        "  - suffix: cannot be combined with a template or a file, which is the whole text",
+        "  - masks: cannot be combined with a template or a file, which is the whole text",
         "  - template: has two holes without text between them",
       ].join("\n"),
     );
@@ -135,18 +137,18 @@ describe("what infill refuses", () => {
         "  - prefix: Invalid input: expected string, received number",
         "  - masks: Too small: expected number to be >0",
         '  - Unrecognized key: "bems"',
-        "  - steps: not an option of threshold, but of origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf",
+        "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
         '  - length: must be "fixed" for a model whose tokenizer has no <|expand|>, got "variable"',
         '  - alg: must be maskgit_plus, topk_margin, entropy or absent for holes of variable length, got "threshold"',
       ].join("\n"),
     );
     expect(await message({ prefix: "a", expandBudget: 3 })).toBe(
-      "Invalid infill options:\n  - expandBudget: not an option of holes of fixed length, which have as many tokens as masks",
+      "Invalid infill options:\n  - expandBudget: not used by holes of fixed length, which have as many tokens as masks",
     );
     expect(await message({ prefix: "a", masks: 9, maxNewTokens: 8, schedule: "even" }, dreamOn)).toBe(
       [
         "Invalid infill options:",
-        "  - schedule: not an option of holes of variable length",
+        "  - schedule: not used by holes of variable length",
         "  - maxNewTokens: must be at least 9, the masks that the holes begin with, got 8",
       ].join("\n"),
     );
@@ -154,10 +156,10 @@ describe("what infill refuses", () => {
 
   it("a text that is longer than the model is made for", async () => {
     expect(await message({ prefix: "z".repeat(80), masks: 2 })).toBe(
-      "prefix must be at most 64 tokens with everything around it, got 83. The model is made for 64 tokens.",
+      "The text has 83 tokens with its holes and everything around it, and this model has room for 64. The model is made for 64 tokens.",
     );
     expect(await message({ template: ["z".repeat(60), { masks: 2 }], maxNewTokens: 10 }, dreamOn)).toBe(
-      "template must be at most 56 tokens with everything around it, got 63. The model is made for 64 tokens, and the holes can grow by 8.",
+      "The text has 63 tokens with its holes and everything around it, and this model has room for 56. The model is made for 64 tokens, and the holes can grow by 8.",
     );
   });
 });

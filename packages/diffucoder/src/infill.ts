@@ -1,7 +1,7 @@
 // Infilling of text. Each given text is tokenized on its own, so a hole never changes how its neighbours are cut into tokens,
 // and the given texts stand in the result as they were given:
 //   [start token, or the request in the chat template] text [masks] text ... [masks] text [end token]
-import { createRandom, InvalidArgumentError } from "@diffucoder/core";
+import { createRandom, InvalidArgumentError, TooLongError } from "@diffucoder/core";
 import { type DenoiseTrace, infill, type Segment } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS } from "@diffucoder/tokenizer";
 import type { Denoisers } from "./denoisers.ts";
@@ -39,10 +39,12 @@ export function prepareInfilling(model: ModelFolder, options: InfillOptions): { 
   const length = row.reduce((total, segment) => total + ("masks" in segment ? segment.masks : segment.length), 0);
   const most = model.maxLength - settings.growth;
   if (length > most)
-    throw new InvalidArgumentError({
+    throw new TooLongError({
       argument: options.template === undefined ? "prefix" : "template",
-      value: length,
-      expected: `at most ${most} tokens with everything around it`,
+      what: "The text",
+      where: "with its holes and everything around it",
+      tokens: length,
+      limit: most,
       wayOut: `The model is made for ${model.maxLength} tokens${settings.growth > 0 ? `, and the holes can grow by ${settings.growth}` : ""}.`,
     });
   return { settings, row };

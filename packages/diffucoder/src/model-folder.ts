@@ -1,14 +1,24 @@
-import { FileError, folderFile } from "@diffucoder/core";
-import { type AutoregressiveConfig, type ModelConfig, readAutoregressiveConfig, readModelConfig, readModelType } from "@diffucoder/model";
+import { FileError } from "@diffucoder/core";
+import {
+  type AutoregressiveConfig,
+  type ModelConfig,
+  modelConfigPath,
+  readAutoregressiveConfig,
+  readModelConfig,
+  readModelType,
+} from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
 import type { DecodingModel } from "./resolve-decoding.ts";
+import { whatItKnows } from "./what-it-knows.ts";
 
 /** All of a model's folder but its parameters. */
 export interface ModelFolder extends DecodingModel {
   dir: string;
   config: ModelConfig | AutoregressiveConfig;
   generationConfig: Readonly<GenerationConfig>;
+  /** What of the small files is not used, for a person. */
+  notices: readonly string[];
   tokenizer: Tokenizer;
   /** Tokens that end an answer. */
   endIds: ReadonlySet<number>;
@@ -27,12 +37,14 @@ export interface ModelFolder extends DecodingModel {
  * @throws {ConfigError} naming every problem of a config file
  */
 export function readModelFolder(dir: string): ModelFolder {
-  const path = folderFile(dir, "config.json");
+  const path = modelConfigPath(dir);
   const modelType = readModelType(path);
   const isAutoregressive = modelType === "qwen2" || modelType === "llama";
   const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
-  const read = readGenerationConfig(dir, { maxLength: config.maxPositionEmbeddings, greedyUnlessSampling: isAutoregressive });
-  const generationConfig: GenerationConfig = isAutoregressive ? { ...read, alg: "autoregressive" } : read;
+  const { vocabSize: rows, maxPositionEmbeddings: maxLength } = config;
+  const tokenIds = { mask_token_id: "maskTokenId" in config ? config.maskTokenId : undefined, pad_token_id: config.padTokenId };
+  const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: isAutoregressive });
+  const { config: generationConfig, notices } = read;
   const tokenizer = Tokenizer.fromFolder(dir);
   const { roles, vocabSize } = tokenizer;
   if ("maskTokenId" in config) {
@@ -42,22 +54,30 @@ export function readModelFolder(dir: string): ModelFolder {
   }
   if (vocabSize > config.vocabSize)
     throw new FileError({ path: dir, problem: `the tokenizer has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
-  const ends = "eosTokenIds" in config ? config.eosTokenIds : [config.eosTokenId];
-  const endIds = new Set([...tokenizer.stopIds, ...ends, ...(config.padTokenId === undefined ? [] : [config.padTokenId])]);
-  const eosTokenId = ends[0] ?? roles.eos ?? 0;
+  const ends = config.eosTokenIds ?? ("eosTokenId" in config ? [config.eosTokenId] : []);
+  const endIds = new Set([
+    ...tokenizer.stopIds,
+    ...ends,
+    ...(generationConfig.eosTokenIds ?? []),
+    ...(config.padTokenId === undefined ? [] : [config.padTokenId]),
+  ]);
+  const eosTokenId = ends[0] ?? generationConfig.eosTokenIds?.[0] ?? roles.eos ?? 0;
   const padTokenId = config.padTokenId ?? roles.pad ?? eosTokenId;
   const autoregressive = isAutoregressive ? modelType : undefined;
-  const maxLength = config.maxPositionEmbeddings;
-  return { dir, config, generationConfig, defaults: generationConfig, tokenizer, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
+  return { dir, config, generationConfig, defaults: generationConfig, notices, tokenizer, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
 }
 
 /** Tokens for which a model has room before a completion, and why. */
 export function promptLimit(
-  { generationConfig, maxLength }: Pick<ModelFolder, "generationConfig" | "maxLength">,
+  { dir, generationConfig, maxLength }: Pick<ModelFolder, "dir" | "generationConfig" | "maxLength">,
   maxNewTokens: number,
 ): { tokens: number; reason: string } {
   const { padPrompt = true, promptLength } = generationConfig;
-  if (padPrompt) return { tokens: promptLength, reason: "The model was trained with this prompt length." };
+  if (padPrompt)
+    return {
+      tokens: promptLength,
+      reason: ["It was trained with this prompt length.", whatItKnows({ dir })].filter((part) => part !== "").join(" "),
+    };
   const reason = `The model is made for ${maxLength} tokens, of which ${maxNewTokens} are to be new.`;
   return { tokens: maxLength - maxNewTokens, reason };
 }

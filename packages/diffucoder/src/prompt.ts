@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "@diffucoder/core";
+import { InvalidArgumentError, show, TooLongError } from "@diffucoder/core";
 import { type ChatMessage, SPECIAL_TOKENS, type Tokenizer } from "@diffucoder/tokenizer";
 import type { GenerateOptions } from "./generate-options.ts";
 
@@ -29,15 +29,16 @@ export function encodePrompt(
       argument: prompt === undefined ? "messages" : "chatTemplate",
       value: messages ?? true,
       expected: "absent for a model without a chat template",
-      wayOut: "Give a prompt, whose text goes on.",
+      wayOut: "Pass `prompt` instead; it is continued as plain text.",
     });
   }
   const ids = chatTemplate
     ? encodeConversation(conversation, { tokenizer, continueFinalMessage: options.continueFinalMessage ?? false })
     : tokenizer.encode(prompt as string);
   if (ids.length > limit.tokens) {
-    const expected = `at most ${limit.tokens} tokens${chatTemplate ? " in the chat template" : ""}`;
-    throw new InvalidArgumentError({ argument, value: ids.length, expected, wayOut: limit.reason });
+    const what = argument === "prompt" ? "The prompt" : "The conversation";
+    const where = chatTemplate ? "in the chat template" : undefined;
+    throw new TooLongError({ argument, what, where, tokens: ids.length, limit: limit.tokens, wayOut: limit.reason });
   }
   return ids;
 }
@@ -49,7 +50,12 @@ function encodeConversation(
   const last = conversation.at(-1);
   if (!continueFinalMessage) return tokenizer.encodeChat(conversation);
   if (last?.role !== "assistant") {
-    throw new InvalidArgumentError({ argument: "messages", value: last?.role, expected: "ended by an assistant's turn with continueFinalMessage" });
+    throw new InvalidArgumentError({
+      argument: "messages",
+      value: last?.role,
+      expected: "a conversation whose last message is from the assistant",
+      message: `With continueFinalMessage, the last message must be from the assistant, got ${show(last?.role)}.`,
+    });
   }
   const before = conversation.slice(0, -1);
   const imStart = tokenizer.specialTokens.get(SPECIAL_TOKENS.imStart);

@@ -23,7 +23,7 @@ export interface Decoding {
 export interface DecodingModel {
   /** `model_type` of a model that writes from left to right. @default a masked diffusion model */
   autoregressive?: string | undefined;
-  defaults: Pick<GenerationConfig, "alg" | "steps" | "temperature" | "topP" | "maxNewTokens">;
+  defaults: Pick<GenerationConfig, "alg" | "steps" | "temperature" | "topP" | "topK" | "algTemp" | "eps" | "maxNewTokens">;
 }
 
 type Options = Partial<z.output<typeof DecodingOptionsSchema>>;
@@ -79,12 +79,12 @@ function combinationProblems(options: Options, { model, tokens }: { model: Decod
   if (model.autoregressive !== undefined) {
     if (alg !== "autoregressive")
       return [`alg: must be "autoregressive" or absent for a model of type ${model.autoregressive}, which writes from left to right, got "${alg}"`];
-    if (cache !== undefined) problems.push(`cache: not an option of a model of type ${model.autoregressive}, which has its own, an exact one`);
+    if (cache !== undefined) problems.push(`cache: not used by a model of type ${model.autoregressive}, which has an exact cache of its own`);
   }
   for (const name of ofSomeAlgorithms) {
     if (options[name as keyof Options] === undefined || namedDecoder(alg).options.includes(name)) continue;
     const readers = DECODER_NAMES.filter((other) => namedDecoder(other).options.includes(name));
-    problems.push(`${name}: not an option of ${alg}, but of ${readers.join(", ")}`);
+    problems.push(`${name}: not used by ${alg} (used by ${readers.join(", ")})`);
   }
   const steps = options.steps ?? defaultSteps(tokens, model);
   const blocks = Math.ceil(tokens / (blockLength ?? Infinity)) || 1;
@@ -108,8 +108,16 @@ export function resolveDecoding(
 ): Decoding {
   const alg = options.alg ?? model.defaults.alg;
   const { options: names, takesBack, make } = namedDecoder(alg);
-  const { temperature, topP } = model.defaults;
-  const filled: Record<string, unknown> = { temperature, topP, ...defined(options), steps: options.steps ?? defaultSteps(tokens, model) };
+  const { temperature, topP, topK, algTemp, eps } = model.defaults;
+  const filled: Record<string, unknown> = {
+    temperature,
+    topP,
+    topK,
+    algTemp,
+    eps,
+    ...defined(options),
+    steps: options.steps ?? defaultSteps(tokens, model),
+  };
   const read = Object.fromEntries(names.flatMap((name) => (filled[name] === undefined ? [] : [[name, filled[name]]])));
   return {
     alg,

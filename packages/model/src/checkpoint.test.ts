@@ -1,4 +1,5 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -264,4 +265,140 @@ describe("a checkpoint that is not right", () => {
       `${folder}: holds no safetensors but the pickle pytorch_model.bin. Pickles can run code and are not read: save the model again with safe_serialization=True.`,
     );
   });
+});
+
+describe("a head beside an embedding that it should be tied to", () => {
+  const tied = { ...smallConfig, tieWordEmbeddings: true };
+  const head = smallParameters(smallConfig, 3)["lm_head.weight"] as NdArray;
+
+  it("is used if it differs, with a word, as floats and quantized", async () => {
+    saveModel(folder, { config: tied, parameters: smallParameters(tied) });
+    writeSafetensors(join(folder, "model.safetensors"), { ...smallParameters(tied), "lm_head.weight": head });
+    const loaded = loadModel(folder);
+    expect(loaded.config).toEqual(smallConfig);
+    expect(loaded.parameters["lm_head.weight"]).toEqual(head);
+    expect(loaded.notices).toEqual([
+      "config.json ties the head to the embedding, but lm_head.weight holds other numbers: the head of the file is used, and the two are not tied",
+    ]);
+    const quantized = await loadQuantizedModel(folder, "int8");
+    expect(quantized.config).toEqual(smallConfig);
+    expect(quantized.parameters).toEqual(await quantizeParameters({ config: smallConfig, parameters: loaded.parameters, method: "int8" }));
+    expect(quantized.notices).toEqual(loaded.notices);
+    saveModel(folder, loaded);
+    expect(loadModel(folder)).toEqual({ config: smallConfig, parameters: loaded.parameters });
+  });
+
+  it("is left out without a word if it is the same, and must be a head", () => {
+    const parameters = smallParameters(tied);
+    saveModel(folder, { config: tied, parameters });
+    writeSafetensors(join(folder, "model.safetensors"), { ...parameters, "lm_head.weight": parameters["model.embed_tokens.weight"] as NdArray });
+    expect(loadModel(folder)).toEqual({ config: tied, parameters });
+    writeSafetensors(join(folder, "model.safetensors"), { ...parameters, "lm_head.weight": float32([1, 2], [1, 2]) });
+    expect(() => loadModel(folder)).toThrow("  - lm_head.weight: shape [1, 2], expected [13, 16]");
+  });
+});
+
+describe("names that a wrapper changed", () => {
+  const renamed = (rename: (name: string) => string): void =>
+    writeSafetensors(
+      join(folder, "model.safetensors"),
+      Object.fromEntries(Object.entries(smallParameters()).map(([name, array]) => [rename(name), array])),
+    );
+
+  it.each([
+    ["_orig_mod.", (name: string) => `_orig_mod.${name}`, ", as torch.compile saves it"],
+    ["module.", (name: string) => `module.${name}`, ", as DataParallel saves it"],
+    ["module._orig_mod.", (name: string) => `module._orig_mod.${name}`, ", as DataParallel saves it"],
+    ["no model.", (name: string) => name.replace(/^model\./, ""), ""],
+    ["base_model.model.", (name: string) => `base_model.model.${name}`, ""],
+  ])("are read as the plain ones: %s", (_, rename, why) => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    renamed(rename);
+    const loaded = loadModel(folder);
+    expect(valuesOf(loaded.parameters)).toEqual(valuesOf(smallParameters()));
+    const first = "model.embed_tokens.weight";
+    expect(loaded.notices).toEqual([`the file calls ${first} ${rename(first)}${why}: such names were read as the plain ones`]);
+  });
+
+  it("are told by the prefix if it is none that is known, and refused if two are one parameter", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    renamed((name) => `student.${name}`);
+    expect(() => loadModel(folder)).toThrow(
+      `${folder} does not hold the parameters that its config.json describes:
+  - every name begins with student.: save the model again without what put it there, or rename the parameters`,
+    );
+    writeSafetensors(join(folder, "model.safetensors"), { "norm.weight": float32([1]), "model.norm.weight": float32([1]) });
+    expect(() => loadModel(folder)).toThrow(
+      `${join(folder, "model.safetensors")}: holds model.norm.weight and norm.weight, which are one parameter.`,
+    );
+  });
+});
+
+describe("a folder that holds something else", () => {
+  it("or shards without an index, which are read if they are all there", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters(), maxShardBytes: 8000 });
+    rmSync(join(folder, "model.safetensors.index.json"));
+    expect(valuesOf(loadModel(folder).parameters)).toEqual(valuesOf(smallParameters()));
+    const [first = "", second = ""] = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
+    const count = Number(first.slice(-17, -12));
+    rmSync(join(folder, second));
+    expect(() => loadModel(folder)).toThrow(`${join(folder, second)}: no such file, of ${count} shards ${count - 1} are there.`);
+    renameSync(join(folder, first), join(folder, "other-00001-of-00001.safetensors"));
+    expect(() => loadModel(folder)).toThrow(
+      `${folder}: holds shards of 2 models and no model.safetensors.index.json that says which to read. Download the index, or leave only one model's shards.`,
+    );
+  });
+
+  it("names a LoRA adapter, alone, unmerged or beside a model", () => {
+    writeFileSync(join(folder, "adapter_config.json"), JSON.stringify({ base_model_name_or_path: "Dream-org/Dream-7B" }));
+    const refusal = `${folder}: holds a LoRA adapter for Dream-org/Dream-7B, not a model. Merge it into its model with PEFT's merge_and_unload() and save that.`;
+    expect(() => loadModel(folder)).toThrow(refusal);
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    expect(loadModel(folder).notices).toEqual(["adapter_config.json lies beside the model: the adapter is not applied"]);
+    const lora = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
+    writeSafetensors(join(folder, "model.safetensors"), { ...smallParameters(), [lora]: float32([1]) });
+    expect(() => loadModel(folder)).toThrow(`holds LoRA weights that were not merged into the layers, ${lora} among them.`);
+    rmSync(join(folder, "model.safetensors"));
+    expect(() => loadModel(folder)).toThrow(refusal);
+  });
+
+  it("names weights of another name or format", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    renameSync(join(folder, "model.safetensors"), join(folder, "weights.safetensors"));
+    expect(() => loadModel(folder)).toThrow(
+      `${folder}: holds no model.safetensors but weights.safetensors. Name it model.safetensors if it is the model.`,
+    );
+    renameSync(join(folder, "weights.safetensors"), join(folder, "model-q4.gguf"));
+    expect(() => loadModel(folder)).toThrow(`${folder}: holds no model.safetensors but model-q4.gguf. Download the model's safetensors.`);
+  });
+
+  it.skipIf(process.platform === "win32")("waits for no pipe in the place of a file", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    for (const name of ["model.safetensors", "config.json"]) {
+      rmSync(join(folder, name));
+      execFileSync("mkfifo", [join(folder, name)]);
+      expect(() => loadModel(folder)).toThrow(`${join(folder, name)}: not a file. It is a pipe.`);
+    }
+  });
+
+  it("lists the first fifty problems", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    writeSafetensors(join(folder, "model.safetensors"), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`x${i}`, float32([1])])));
+    const missing = Object.keys(parameterShapes(smallConfig)).length;
+    expect(() => loadModel(folder)).toThrow(new RegExp(`  - and ${missing + 60 - 50} more$`));
+  });
+});
+
+it("a model of which no matrix can be cut into blocks is int4 in memory, in its file and read back", async () => {
+  const config = { ...smallConfig, hiddenSize: 24, numAttentionHeads: 3, numKeyValueHeads: 3, intermediateSize: 40 };
+  saveModel(folder, { config, parameters: smallParameters(config) });
+  const quantized = await loadQuantizedModel(folder, "int4");
+  expect(quantized.quantization).toBe("int4");
+  saveModel(folder, quantized);
+  expect(loadModel(folder)).toEqual(quantized);
+  expect(await loadQuantizedModel(folder, "int4")).toEqual(quantized);
+  const checkpoint = openCheckpoint(folder, config);
+  expect(checkpoint.quantization).toBe("int4");
+  checkpoint.close();
+  await expect(loadQuantizedModel(folder, "int8")).rejects.toThrow('quantize must be "int4" or absent');
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,6 +98,84 @@ describe("readModelConfig", () => {
     );
     expect(() => read({ rope_scaling: { factor: 2 } })).toThrow('rope_scaling: must name its type, got {"factor":2}');
     expect(() => read({ rope_scaling: "yarn" })).toThrow('rope_scaling: must be an object, got "yarn"');
+  });
+
+  it.each([
+    ["partial_rotary_factor", 0.5, "partial_rotary_factor: only 1 is supported, got 0.5"],
+    ["layer_types", ["full_attention", "sliding_attention"], 'layer_types: only "full_attention" is supported, got "sliding_attention" for layer 1'],
+    ["layer_types", ["full_attention"], "layer_types: must name 28 layers, got 1"],
+    ["layer_types", "full_attention", 'layer_types: must be a list, got "full_attention"'],
+    ["use_qk_norm", true, "use_qk_norm: only false is supported, got true"],
+    ["final_logit_softcapping", 30, "final_logit_softcapping: only its absence is supported, got 30"],
+    ["residual_multiplier", 0.22, "residual_multiplier: only 1 is supported, got 0.22"],
+    ["logits_scaling", 8, "logits_scaling: only 1 is supported, got 8"],
+    ["attention_multiplier", 0.1, "attention_multiplier: only its absence is supported, got 0.1"],
+    ["clip_qkv", 8, "clip_qkv: only its absence is supported, got 8"],
+    ["num_local_experts", 8, "num_local_experts: only false is supported, got 8"],
+    ["hidden_act", "gelu", 'hidden_act: only "silu" is supported, got "gelu"'],
+    ["attention_bias", false, "attention_bias: only true is supported, got false"],
+    ["rope_scaling", { type: "default", partial_rotary_factor: 0.5 }, "rope_scaling.partial_rotary_factor: only 1 is supported, got 0.5"],
+    ["rope_scaling", { type: "default", mrope_section: [1] }, 'rope_scaling.mrope_section: is not of the type "default"'],
+    ["rope_scaling", { type: "linear", rope_type: "yarn", factor: 2 }, 'rope_scaling.type: must be the "yarn" of rope_type, got "linear"'],
+    ["rope_scaling", { type: "dynamic", factor: 2 }, 'rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got "dynamic"'],
+    ["rope_parameters", { rope_type: "default", rope_theta: 5 }, "rope_theta: must be the 5 of rope_parameters, got 1000000"],
+    ["quantization_config", "int8", 'quantization_config: only this package\'s own is supported, got "int8"'],
+  ])("refuses %s of another network: %j", (key, value, problem) => {
+    expect(() => read({ [key]: value })).toThrow(`Invalid ${path}:\n  - ${problem}`);
+  });
+
+  it.each([
+    ["layer_types", Array.from({ length: 28 }, () => "full_attention")],
+    ["partial_rotary_factor", 1],
+    ["hidden_act", "swish"],
+    ["attention_bias", null],
+    ["clip_qkv", null],
+    ["sliding_window", 131072],
+    ["rope_scaling", { type: "default", factor: 1 }],
+    ["quantization_config", null],
+  ])("takes %s that says what this network does: %j", (key, value) => {
+    expect(() => read({ [key]: value })).not.toThrow();
+  });
+
+  it.each([
+    ["num_hidden_layers", 1e9, "Too big: expected number to be <=4096"],
+    ["hidden_size", 2 ** 40, "Too big: expected number to be <=1048576"],
+    ["vocab_size", 1e15, "Too big: expected number to be <=4194304"],
+    ["num_attention_heads", -28, "Too small: expected number to be >0"],
+    ["intermediate_size", 0.5, "Invalid input: expected int, received number"],
+    ["rope_theta", 0, "Too small: expected number to be >1"],
+    ["rms_norm_eps", 1e9, "Too big: expected number to be <=1"],
+    ["tie_word_embeddings", "yes", "Invalid input: expected boolean, received string"],
+  ])("holds %s to what a model can have: %j", (key, value, problem) => {
+    expect(() => read({ [key]: value })).toThrow(`- ${key}: ${problem}`);
+  });
+
+  it("reads several tokens that end a text, and writes them back", () => {
+    expect(read({ eos_token_id: [151643, 151645] })).toMatchObject({ eosTokenId: 151643, eosTokenIds: [151643, 151645] });
+    writeFileSync(path, JSON.stringify(toHuggingFaceConfig({ ...smallConfig, eosTokenIds: [11, 3] }, "F32")));
+    expect(readModelConfig(path)).toEqual({ ...smallConfig, eosTokenIds: [11, 3] });
+    expect(() => read({ eos_token_id: [151643, 152064] })).toThrow("- eos_token_id: must be below vocabSize (152064), got 152064");
+    expect(() => read({ eos_token_id: [[151643]] })).toThrow("- eos_token_id: Invalid input: expected number, received array");
+    expect(() => read({ eos_token_id: [] })).toThrow("- eos_token_id: Invalid input: expected number, received undefined");
+  });
+
+  it("quotes only the beginning of what is large", () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    writeFileSync(
+      path,
+      JSON.stringify(file)
+        .replace("{", `{"rope_scaling":${deep},"model_type":${JSON.stringify("x".repeat(100_000))},"hidden_act":${deep},`)
+        .replace('"model_type":"Dream",', ""),
+    );
+    expect(() => readModelConfig(path)).toThrow(`- hidden_act: only "silu" is supported, got [object Array]`);
+    expect(() => readModelConfig(path)).toThrow('- model_type: only "Dream" is supported here, got "xxx');
+  });
+
+  it.skipIf(process.platform === "win32")("waits for no pipe and reads no device", () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(() => readModelConfig(pipe)).toThrow(`${pipe}: not a file. It is a pipe.`);
+    expect(() => readModelConfig("/dev/zero")).toThrow("/dev/zero: not a file. It is a device.");
   });
 
   it("says which file is missing", () => {

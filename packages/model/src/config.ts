@@ -1,22 +1,25 @@
 import { z } from "zod";
 import { RopeScalingSchema } from "./rope-frequencies.ts";
 
+// Bounds far above any model: what a stranger's config asks for is held before names, shapes and tables of that size are made.
 const count = z.int().positive();
+const width = count.max(1 << 20);
 const tokenId = z.int().nonnegative();
+const eosTokenIds = z.array(tokenId).max(4096).describe("tokens that end a text");
 
 const transformerShape = {
-  vocabSize: count.describe("rows of the embedding, special tokens included"),
-  hiddenSize: count.describe("width of the residual stream"),
-  intermediateSize: count.describe("width of the SwiGLU layer"),
-  numHiddenLayers: count,
-  numAttentionHeads: count.describe("query heads"),
-  numKeyValueHeads: count.describe("key/value heads; each serves numAttentionHeads / numKeyValueHeads query heads"),
-  maxPositionEmbeddings: count.describe("longest sequence that the model is meant for; not enforced"),
-  ropeTheta: z.number().positive().default(1_000_000).describe("base of the rotary frequencies"),
+  vocabSize: count.max(1 << 22).describe("rows of the embedding, special tokens included"),
+  hiddenSize: width.describe("width of the residual stream"),
+  intermediateSize: width.describe("width of the SwiGLU layer"),
+  numHiddenLayers: count.max(4096),
+  numAttentionHeads: width.describe("query heads"),
+  numKeyValueHeads: width.describe("key/value heads; each serves numAttentionHeads / numKeyValueHeads query heads"),
+  maxPositionEmbeddings: count.max(2 ** 31 - 1).describe("longest sequence that the model is meant for; not enforced"),
+  ropeTheta: z.number().gt(1).max(1e30).default(1_000_000).describe("base of the rotary frequencies"),
   ropeScaling: RopeScalingSchema.optional().describe("how the rotary frequencies were stretched for longer sequences; absent: not at all"),
-  rmsNormEps: z.number().positive().default(1e-6),
+  rmsNormEps: z.number().positive().max(1).default(1e-6),
   attentionBias: z.boolean().optional().describe("whether q, k and v have biases; absent: they do, as in Dream and Qwen2"),
-  initializerRange: z.number().positive().default(0.02).describe("standard deviation of new weights"),
+  initializerRange: z.number().nonnegative().default(0.02).describe("standard deviation of new weights"),
   tieWordEmbeddings: z.boolean().default(false).describe("the head is the transpose of the embedding"),
 };
 
@@ -41,13 +44,22 @@ function checkSizes({ hiddenSize, numAttentionHeads, numKeyValueHeads }: Transfo
 
 /** A masked diffusion model: the transformer and its special token ids. `ModelConfig` is its output. */
 export const ModelConfigSchema = z
-  .strictObject({ ...transformerShape, maskTokenId: tokenId, padTokenId: tokenId, eosTokenId: tokenId, bosTokenId: tokenId })
+  .strictObject({
+    ...transformerShape,
+    maskTokenId: tokenId,
+    padTokenId: tokenId,
+    eosTokenId: tokenId,
+    bosTokenId: tokenId,
+    eosTokenIds: eosTokenIds.optional(),
+  })
   .check(({ value: config, issues }) => {
     const require = issuesInto(issues);
     checkSizes(config, require);
     for (const key of ["maskTokenId", "padTokenId", "eosTokenId", "bosTokenId"] as const) {
       require(config[key] < config.vocabSize, key, `must be below vocabSize (${config.vocabSize})`, config[key]);
     }
+    const others = (config.eosTokenIds ?? []).filter((id) => id !== config.eosTokenId);
+    for (const id of others) require(id < config.vocabSize, "eosTokenIds", `must be below vocabSize (${config.vocabSize})`, id);
   });
 
 export type ModelConfig = Readonly<z.output<typeof ModelConfigSchema>>;
@@ -57,7 +69,7 @@ export const AutoregressiveConfigSchema = z
   .strictObject({
     ...transformerShape,
     modelType: z.enum(["qwen2", "llama"]),
-    eosTokenIds: z.array(tokenId).describe("tokens that end a text"),
+    eosTokenIds,
     bosTokenId: tokenId.optional(),
     padTokenId: tokenId.optional(),
   })

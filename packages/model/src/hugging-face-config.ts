@@ -1,7 +1,9 @@
 // config.json of a Hugging Face folder, read and written.
-import { ConfigError, InvalidArgumentError, parseConfig, readJsonObject } from "@diffucoder/core";
+import { ConfigError, InvalidArgumentError, parseConfig, readJsonObject, requireRegularFile, show as quote } from "@diffucoder/core";
 import type { z } from "zod";
 import { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema } from "./config.ts";
+import { switchProblems } from "./config-keys.ts";
+import type { Quantization } from "./quantize.ts";
 import type { RopeScaling } from "./rope-frequencies.ts";
 
 /** What the fields are called in the file. */
@@ -37,14 +39,6 @@ const ropeScalingNames = {
   attentionFactor: "attention_factor",
 } as const;
 
-/** What other keys must say, where they are there, for this transformer to be the one that was trained. */
-const supported: Readonly<Record<string, readonly unknown[]>> = {
-  hidden_act: ["silu"],
-  use_sliding_window: [false],
-  mlp_bias: [false],
-  use_mrope: [false],
-};
-
 type JsonObject = Record<string, unknown>;
 
 /**
@@ -55,8 +49,9 @@ type JsonObject = Record<string, unknown>;
  * @throws {ConfigError} listing, by the names in the file, what is missing, wrong or not supported
  */
 export function readModelConfig(path: string): ModelConfig {
-  const file = readJsonObject(path);
-  return parse(path, file, ["Dream"], ModelConfigSchema, {});
+  const file = readConfigFile(path);
+  const eos = file["eos_token_id"];
+  return parse(path, file, ["Dream"], ModelConfigSchema, Array.isArray(eos) ? { eosTokenId: eos[0], eosTokenIds: eos } : {});
 }
 
 /**
@@ -66,7 +61,7 @@ export function readModelConfig(path: string): ModelConfig {
  * @throws {ConfigError} listing, by the names in the file, what is missing, wrong or not supported
  */
 export function readAutoregressiveConfig(path: string): AutoregressiveConfig {
-  const file = readJsonObject(path);
+  const file = readConfigFile(path);
   const isLlama = file["model_type"] === "llama";
   const eos = file["eos_token_id"] ?? [];
   return parse(path, file, ["qwen2", "llama"], AutoregressiveConfigSchema, {
@@ -79,7 +74,23 @@ export function readAutoregressiveConfig(path: string): AutoregressiveConfig {
 
 /** `model_type` of a config file, `undefined` if it names none. @throws {FileError} */
 export function readModelType(path: string): unknown {
-  return readJsonObject(path)["model_type"];
+  return readConfigFile(path)["model_type"];
+}
+
+/** What `quantization_config` says of the files, if it is this package's own. @throws {FileError} */
+export function readQuantization(path: string): Quantization | undefined {
+  return quantizationIn(readConfigFile(path));
+}
+
+function quantizationIn({ quantization_config: given }: JsonObject): Quantization | undefined {
+  const method = typeof given === "object" && given !== null ? (given as JsonObject)["quant_method"] : undefined;
+  return method === "diffucoder-int8" ? "int8" : method === "diffucoder-int4" ? "int4" : undefined;
+}
+
+/** A few kilobytes where it is honest. */
+function readConfigFile(path: string): JsonObject {
+  requireRegularFile(path, { maxBytes: 10_000_000 });
+  return readJsonObject(path);
 }
 
 /** @param given fields that are not simply read under their names */
@@ -91,16 +102,14 @@ function parse<S extends z.ZodType>(path: string, file: JsonObject, types: reado
   const type = file["model_type"];
   if (type === undefined) problems.push("model_type: missing");
   else require(types.includes(type as string), `model_type: only ${types.map(quote).join(" or ")} is supported here, got ${quote(type)}`);
-  for (const [key, values] of Object.entries(supported)) {
-    if (key in file) require(values.includes(file[key]), `${key}: only ${quote(values[0])} is supported, got ${quote(file[key])}`);
+  problems.push(...switchProblems(file));
+  const quantized = file["quantization_config"] ?? undefined;
+  if (quantized !== undefined && quantizationIn(file) === undefined) {
+    const method = typeof quantized === "object" ? (quantized as JsonObject)["quant_method"] : quantized;
+    problems.push(`quantization_config: only this package's own is supported, got ${quote(method)}`);
   }
-  const quantized: { quant_method?: unknown } | undefined = file["quantization_config"] ?? undefined;
-  require(quantized === undefined ||
-    ["diffucoder-int8", "diffucoder-int4"].includes(
-      quantized.quant_method as string,
-    ), `quantization_config: only this package's own is supported, got ${quote(quantized?.quant_method)}`);
   // Llama's bias is one of all four projections; Qwen2 and Dream have theirs without saying so.
-  const bias = file["attention_bias"];
+  const bias = file["attention_bias"] ?? undefined;
   if (bias !== undefined) require(bias === (type !== "llama"), `attention_bias: only ${type !== "llama"} is supported, got ${quote(bias)}`);
   const { hidden_size: width, num_attention_heads: heads, head_dim: headSize } = file;
   if (headSize !== undefined && headSize !== null)
@@ -116,7 +125,7 @@ function parse<S extends z.ZodType>(path: string, file: JsonObject, types: reado
   const read = fields.flatMap((key) => {
     const value = file[names[key] as string];
     const isThere = value !== undefined && value !== null;
-    return isThere && !["attentionBias", "ropeTheta", "ropeScaling"].includes(key) ? [[key, value] as const] : [];
+    return isThere && !["attentionBias", "ropeTheta", "ropeScaling", "eosTokenIds"].includes(key) ? [[key, value] as const] : [];
   });
   const data = {
     ...Object.fromEntries(read),
@@ -136,14 +145,22 @@ function parse<S extends z.ZodType>(path: string, file: JsonObject, types: reado
 
 /** `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both since Transformers 5. */
 function readRope(file: JsonObject, problems: string[]): { theta: unknown; scaling: unknown } {
-  const given = file["rope_parameters"] ?? file["rope_scaling"] ?? {};
+  const { rope_parameters: parameters, rope_scaling: old, rope_theta: own } = file;
+  for (const key of contradictions(parameters, old)) problems.push(`rope_scaling.${key}: must say what rope_parameters says`);
+  const given = parameters ?? old ?? {};
   if (typeof given !== "object" || Array.isArray(given)) {
     problems.push(`rope_scaling: must be an object, got ${quote(given)}`);
-    return { theta: file["rope_theta"], scaling: undefined };
+    return { theta: own, scaling: undefined };
   }
-  const { rope_type, type = rope_type, rope_theta: theta = file["rope_theta"], ...rest } = given as JsonObject;
-  if (type === undefined || type === "default") {
-    if (type === undefined && Object.keys(rest).length > 0) problems.push(`rope_scaling: must name its type, got ${quote(given)}`);
+  const { rope_type, type = rope_type, rope_theta: theta = own ?? undefined, partial_rotary_factor: part = 1, ...rest } = given as JsonObject;
+  if (part !== 1 && part !== null) problems.push(`rope_scaling.partial_rotary_factor: only 1 is supported, got ${quote(part)}`);
+  if (theta !== (own ?? theta)) problems.push(`rope_theta: must be the ${quote(theta)} of rope_parameters, got ${quote(own)}`);
+  if (type !== (rope_type ?? type)) problems.push(`rope_scaling.type: must be the ${quote(rope_type)} of rope_type, got ${quote(type)}`);
+  const fields = Object.entries(rest).filter(([, value]) => value !== null);
+  if (type === undefined || type === null || type === "default") {
+    const kept = fields.filter(([name, value]) => name !== "factor" || value !== 1);
+    if (kept.length > 0 && type !== "default") problems.push(`rope_scaling: must name its type, got ${quote(given)}`);
+    else for (const [name] of kept) problems.push(`rope_scaling.${name}: is not of the type "default"`);
     return { theta, scaling: undefined };
   }
   if (!["linear", "llama3", "yarn"].includes(type as string)) {
@@ -151,8 +168,14 @@ function readRope(file: JsonObject, problems: string[]): { theta: unknown; scali
     return { theta, scaling: undefined };
   }
   const byName = new Map<string, string>(Object.entries(ropeScalingNames).map(([key, name]) => [name, key]));
-  const fields = Object.entries(rest).filter(([, value]) => value !== null);
   return { theta, scaling: { type, ...Object.fromEntries(fields.map(([name, value]) => [byName.get(name) ?? name, value])) } };
+}
+
+/** Keys of which two objects hold different values. */
+function contradictions(one: unknown, other: unknown): string[] {
+  const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject(one) || !isObject(other)) return [];
+  return Object.keys(one).filter((key) => Object.hasOwn(other, key) && quote(one[key]) !== quote(other[key]));
 }
 
 /** The content of `config.json` for a model. */
@@ -197,8 +220,4 @@ function inFileNames(problem: string): string {
   const [head = "", ...tail] = key.split(".");
   const inner = tail.map((part) => (Object.hasOwn(ropeScalingNames, part) ? ropeScalingNames[part as keyof typeof ropeScalingNames] : part));
   return Object.hasOwn(names, head) ? [names[head], ...inner].join(".") + problem.slice(key.length) : problem;
-}
-
-function quote(value: unknown): string {
-  return JSON.stringify(value);
 }

@@ -8,6 +8,7 @@ export { cachedNetwork, emptyCache, type KeyValueCache, windowForward, type Wind
 export { type Quantization, type QuantizedParameter, quantizedParameterShapes, quantizeParameters } from "./quantize.ts";
 export { greedyDecode, type GreedyDecodeOptions } from "./greedy-decode.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
+export { modelConfigPath } from "./checkpoint-files.ts";
 export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.ts";
 export { loadAutoregressiveModel, type LoadedModel, loadModel, loadQuantizedAutoregressiveModel, loadQuantizedModel } from "./load-model.ts";
 export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";

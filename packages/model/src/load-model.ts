@@ -1,18 +1,23 @@
 // A model from a checkpoint folder into memory: as its files hold it, or quantized while it is read.
-import { folderFile, InvalidArgumentError } from "@diffucoder/core";
+import { InvalidArgumentError } from "@diffucoder/core";
 import { createQuantizer } from "@diffucoder/tensor";
+import { modelConfigPath } from "./checkpoint-files.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { AutoregressiveConfig, ModelConfig, TransformerConfig } from "./config.ts";
 import { readAutoregressiveConfig, readModelConfig } from "./hugging-face-config.ts";
 import { type ModelParameters, parameterShapes } from "./parameters.ts";
 import { type ParameterSource, type Quantization, quantizeParameter } from "./quantize.ts";
 
+/** A model in memory. */
 export interface LoadedModel<Config extends TransformerConfig = ModelConfig> {
+  /** What config.json says; a head that the files hold in spite of `tie_word_embeddings`, and that differs from the embedding, is not tied. */
   config: Config;
   /** float32, whatever the type in the file, or the names and types of `quantizedParameterShapes`. */
   parameters: ModelParameters;
   /** How the matrices are kept; absent: as float32. */
   quantization?: Quantization;
+  /** What a person should know of how the files were read, a sentence each without its point; absent: nothing. */
+  notices?: readonly string[];
 }
 
 /**
@@ -24,12 +29,12 @@ export interface LoadedModel<Config extends TransformerConfig = ModelConfig> {
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
  */
 export function loadModel(directory: string): LoadedModel {
-  return load(directory, readModelConfig(folderFile(directory, "config.json")));
+  return load(directory, readModelConfig(modelConfigPath(directory)));
 }
 
 /** Reads a checkpoint folder of a Qwen2 or Llama model. Throws as `loadModel` does. */
 export function loadAutoregressiveModel(directory: string): LoadedModel<AutoregressiveConfig> {
-  return load(directory, readAutoregressiveConfig(folderFile(directory, "config.json")));
+  return load(directory, readAutoregressiveConfig(modelConfigPath(directory)));
 }
 
 /**
@@ -39,18 +44,18 @@ export function loadAutoregressiveModel(directory: string): LoadedModel<Autoregr
  * @throws {InvalidArgumentError} if the method is neither `"int8"` nor `"int4"`, or the checkpoint was quantized by the other
  */
 export async function loadQuantizedModel(directory: string, method: Quantization): Promise<LoadedModel> {
-  return loadQuantized(directory, readModelConfig(folderFile(directory, "config.json")), method);
+  return loadQuantized(directory, readModelConfig(modelConfigPath(directory)), method);
 }
 
 /** Reads a checkpoint folder of a Qwen2 or Llama model and quantizes it meanwhile. Throws as `loadQuantizedModel` does. */
 export async function loadQuantizedAutoregressiveModel(directory: string, method: Quantization): Promise<LoadedModel<AutoregressiveConfig>> {
-  return loadQuantized(directory, readAutoregressiveConfig(folderFile(directory, "config.json")), method);
+  return loadQuantized(directory, readAutoregressiveConfig(modelConfigPath(directory)), method);
 }
 
 function load<Config extends TransformerConfig>(directory: string, config: Config): LoadedModel<Config> {
   const checkpoint = openCheckpoint(directory, config);
   try {
-    return readWhole(config, checkpoint);
+    return readWhole(checkpoint);
   } finally {
     checkpoint.close();
   }
@@ -66,7 +71,7 @@ async function loadQuantized<Config extends TransformerConfig>(
   const quantizer = createQuantizer();
   try {
     const found = checkpoint.quantization;
-    if (found === method) return readWhole(config, checkpoint);
+    if (found === method) return readWhole(checkpoint);
     if (found !== undefined)
       throw new InvalidArgumentError({
         argument: "quantize",
@@ -74,15 +79,15 @@ async function loadQuantized<Config extends TransformerConfig>(
         expected: `"${found}" or absent, for ${directory} is quantized already`,
       });
     const parameters: ModelParameters = {};
-    for (const [name, shape] of Object.entries(parameterShapes(config))) {
+    for (const [name, shape] of Object.entries(parameterShapes(checkpoint.config))) {
       const source: ParameterSource = {
         shape,
         read: () => checkpoint.read(name),
         readFloats: (first, target) => checkpoint.readFloats(name, first, target),
       };
-      Object.assign(parameters, await quantizeParameter({ config, method, name, source, quantizer }));
+      Object.assign(parameters, await quantizeParameter({ config: checkpoint.config, method, name, source, quantizer }));
     }
-    return { config, parameters, quantization: method };
+    return loadedModel(checkpoint, parameters, method);
   } finally {
     quantizer.dispose();
     checkpoint.close();
@@ -90,7 +95,15 @@ async function loadQuantized<Config extends TransformerConfig>(
 }
 
 /** In the order of `parameterShapes`: a function compiled for new parameters serves loaded ones as well. */
-function readWhole<Config extends TransformerConfig>(config: Config, { names, read, quantization }: Checkpoint): LoadedModel<Config> {
-  const parameters: ModelParameters = Object.fromEntries(names.map((name) => [name, read(name)]));
-  return { config, parameters, ...(quantization !== undefined && { quantization }) };
+function readWhole<Config extends TransformerConfig>(checkpoint: Checkpoint<Config>): LoadedModel<Config> {
+  const { names, read, quantization } = checkpoint;
+  return loadedModel(checkpoint, Object.fromEntries(names.map((name) => [name, read(name)])), quantization);
+}
+
+function loadedModel<Config extends TransformerConfig>(
+  { config, notices }: Checkpoint<Config>,
+  parameters: ModelParameters,
+  quantization: Quantization | undefined,
+): LoadedModel<Config> {
+  return { config, parameters, ...(quantization !== undefined && { quantization }), ...(notices.length > 0 && { notices }) };
 }

@@ -12,13 +12,18 @@ const originalMaxPositionEmbeddings = z.int().positive().describe("the original 
 
 export const RopeScalingSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("linear"), factor }),
-  z.strictObject({
-    type: z.literal("llama3"),
-    factor,
-    originalMaxPositionEmbeddings,
-    lowFreqFactor: z.number().positive().describe("waves longer than the original length over this are stretched"),
-    highFreqFactor: z.number().positive().describe("waves shorter than the original length over this stay"),
-  }),
+  z
+    .strictObject({
+      type: z.literal("llama3"),
+      factor,
+      originalMaxPositionEmbeddings,
+      lowFreqFactor: z.number().positive().describe("waves longer than the original length over this are stretched"),
+      highFreqFactor: z.number().positive().describe("waves shorter than the original length over this stay"),
+    })
+    .refine(({ lowFreqFactor, highFreqFactor }) => lowFreqFactor < highFreqFactor, {
+      path: ["highFreqFactor"],
+      message: "must be above low_freq_factor",
+    }),
   z.strictObject({
     type: z.literal("yarn"),
     factor,

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job, Provider } from "./provider.ts";
+import { e2bProvider } from "./remote/e2b.ts";
+import { pistonProvider } from "./remote/piston.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 /** A provider that keeps what it was given, and answers nothing. */
@@ -59,5 +61,16 @@ describe("a sandbox that is given the wrong kinds of arguments", () => {
     await expect(make({ isolation: {} })).rejects.toThrow(
       "isolation must be one of auto, bubblewrap, process, pyodide, none, or a provider, got {}.",
     );
+  });
+});
+
+describe("a provider elsewhere that is given the wrong kinds of arguments", () => {
+  it("is not made", () => {
+    const address = "an address with http or https and without a password";
+    expect(() => pistonProvider(undefined as never)).toThrow("options must be an object such as { url }, got undefined.");
+    expect(() => pistonProvider({} as never)).toThrow(`url must be ${address}, got undefined.`);
+    expect(() => e2bProvider(null as never)).toThrow("options must be an object such as { apiKey }, got null.");
+    expect(() => e2bProvider({ apiUrl: "x" })).toThrow(`apiUrl must be ${address}, got "x".`);
+    expect(() => e2bProvider({ sandboxUrl: "ftp://x" })).toThrow(`sandboxUrl must be ${address}, got "ftp://x".`);
   });
 });

@@ -1,40 +1,49 @@
-import { InvalidArgumentError, parseConfig } from "@diffucoder/core";
+import { parseConfig, TooLongError } from "@diffucoder/core";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { z } from "zod";
-import type { CommandContext } from "../command.ts";
 import { type DiffuCoder, loadParameters } from "../diffucoder.ts";
 import { type GenerateOptions, GenerateSettingsSchema } from "../generate-options.ts";
 import { prepareGeneration } from "../stream.ts";
-import { MODEL_TEXTS, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
-import { addSettingFlags, type Flags, readSettings, reportTogether } from "./setting-flags.ts";
+import type { CommandContext } from "../terminal.ts";
+import { emptyAnswerNote, whatItKnows } from "../what-it-knows.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
+const TEXTS = [...MODEL_TEXTS, "system"];
+
+const {
+  prompt: _prompt,
+  messages: _messages,
+  continueFinalMessage: _continue,
+  chatTemplate: _chat,
+  earlyExit: _early,
+  ...settings
+} = GenerateSettingsSchema.shape;
+const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;
 const SystemSchema = z.strictObject({
   system: z.string().optional().describe("system message: what the model should know and how it should answer"),
 });
+const ChatSettingsSchema = z.strictObject({ ...SystemSchema.shape, ...settings, ...ofModel });
 
 /** Adds `diffucoder chat`. */
 export function addChatCommand(program: Command, context: CommandContext): void {
-  const {
-    prompt: _prompt,
-    messages: _messages,
-    continueFinalMessage: _continue,
-    chatTemplate: _chat,
-    earlyExit: _early,
-    ...settings
-  } = GenerateSettingsSchema.shape;
-  const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;
   const command = program.command("chat").description("a conversation: each line of standard input is a message, its answer is printed");
-  addSettingFlags(command, { ...SystemSchema.shape, ...settings, ...ofModel });
+  addSettingFlags(command, ChatSettingsSchema.shape);
   command.action((flags: Flags) => chat(flags, context));
 }
 
 async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): Promise<void> {
-  const { own, call } = splitSettings(readSettings(flags, [...MODEL_TEXTS, "system"]));
+  const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const { system, ...options } = call;
   const model = await openModel(own["model"], signal);
+  const source = "chat settings";
+  if (flags.printConfig === true) {
+    terminal.out(settingsText(ChatSettingsSchema, { flags, texts: TEXTS, defaults: modelDefaults(model), source }));
+    return;
+  }
   const head = system === undefined ? [] : [{ role: "system" as const, content: system as string }];
-  reportTogether("chat settings", [
+  reportTogether(source, [
     () => parseConfig(ModelSettingsSchema, own),
     () => parseConfig(SystemSchema, { system }),
     () => void prepareGeneration(model, { ...options, messages: [...head, { role: "user", content: "" }] }),
@@ -42,20 +51,31 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
 
   const { quantize, device } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
+  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  if (whatItKnows(model) !== "") terminal.error(`${whatItKnows(model)} It has room for little more than the last message.`);
   let turns: ChatMessage[] = [];
   for await (const line of lines()) {
     if (line.trim() === "") continue;
     const asked: ChatMessage[] = [...turns, { role: "user", content: line }];
     try {
       const { text, left, forwardPasses, seconds } = await answer(coder, head, asked, { ...options, signal });
-      if (left.length < asked.length) terminal.error("The beginning of the conversation has no room any more and is left out.");
+      if (left.length < asked.length) terminal.error(forgotten(asked.slice(0, asked.length - left.length)));
       terminal.out(flags.json === true ? JSON.stringify({ text, forwardPasses, seconds }) : text);
+      if (text.trim() === "") terminal.error(emptyAnswerNote(model));
       turns = [...left, { role: "assistant", content: text }];
     } catch (error) {
-      if (!isTooLong(error)) throw error;
+      if (!(error instanceof TooLongError)) throw error;
       terminal.error(error.message); // and the conversation goes on
     }
   }
+}
+
+/** What the model was not shown, and why. */
+function forgotten(turns: readonly ChatMessage[]): string {
+  const messages = turns
+    .filter(({ role }) => role === "user")
+    .map(({ content }) => JSON.stringify(content.length > 40 ? `${content.slice(0, 37)}...` : content));
+  return `The model has no room for the whole conversation; it did not see ${messages.join(", ")}${messages.length === 1 ? " and its answer" : " and their answers"}.`;
 }
 
 /** The answer to the last of the turns, without as many of the first ones as the model has no room for. */
@@ -68,11 +88,7 @@ async function answer(
   try {
     return { ...(await coder.chat([...head, ...turns], options)), left: turns };
   } catch (error) {
-    if (turns.length <= 1 || !isTooLong(error)) throw error;
+    if (turns.length <= 1 || !(error instanceof TooLongError)) throw error;
     return answer(coder, head, turns.slice(2), options);
   }
-}
-
-function isTooLong(error: unknown): error is InvalidArgumentError {
-  return error instanceof InvalidArgumentError && error.argument === "messages" && typeof error.value === "number";
 }

@@ -6,7 +6,6 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { runCommand } from "../command.ts";
 import { loadDiffuCoder } from "../diffucoder.ts";
 import { makeTinyModel } from "../tiny-model.fixture.ts";
-import { parseTemplate } from "./infill.ts";
 
 const model = makeTinyModel();
 const folder = mkdtempSync(join(tmpdir(), "diffucoder-commands-"));
@@ -20,7 +19,11 @@ beforeEach(() => {
   output = [];
   errors = [];
 });
-const terminal = { out: (text: string) => output.push(text), error: (text: string) => errors.push(text) };
+const terminal = {
+  out: (text: string) => void output.push(text),
+  error: (text: string) => void errors.push(text),
+  bytes: (data: Uint8Array) => void output.push(Buffer.from(data).toString()),
+};
 const run = (...args: string[]) => runCommand([...args, "--model", model.dir], { terminal, signal: new AbortController().signal });
 const file = (name: string, content: string | object): string => {
   const path = join(folder, name);
@@ -70,8 +73,10 @@ describe("diffucoder generate", () => {
 
   it("says that the prompt is missing or too long, and that a set is none", async () => {
     expect([await run("generate"), await run("generate", "--prompt", "z".repeat(80)), await run("generate", "--set", "steps")]).toEqual([1, 1, 1]);
-    expect(errors[0]).toBe("prompt must be given, or else messages, got undefined.");
-    expect(errors[1]).toMatch(/^prompt must be at most 48 tokens in the chat template, got \d+\. The model was trained with this prompt length\.$/);
+    expect(errors[0]).toBe('Give a prompt: generate "Return the sum of the elements of xs that are even.", or - to read it from standard input.');
+    expect(errors[1]).toMatch(
+      /^The prompt has \d+ tokens in the chat template, and this model has room for 48\. It was trained with this prompt length\.$/,
+    );
     expect(errors[2]).toBe('--set must be of the form key=value, got "steps".');
   });
 
@@ -81,7 +86,111 @@ describe("diffucoder generate", () => {
   });
 });
 
+describe("diffucoder generate, the prompt", () => {
+  const runWith = (input: string | Uint8Array, ...args: string[]) =>
+    runCommand([...args, "--model", model.dir], {
+      terminal,
+      signal: new AbortController().signal,
+      input: () => Promise.resolve(typeof input === "string" ? new TextEncoder().encode(input) : input),
+    });
+
+  it("is an argument, or comes from standard input without its last newline", async () => {
+    expect(await run("generate", prompt)).toBe(0);
+    expect(await runWith(`${prompt}\n`, "generate", "-")).toBe(0);
+    const { text } = await coder.generate({ prompt });
+    expect(output).toEqual([text, text]);
+  });
+
+  it("is one argument, given once, in UTF-8", async () => {
+    expect([await run("generate", "Return", "xs"), await run("generate", prompt, "--prompt", prompt)]).toEqual([1, 1]);
+    expect(await runWith(new Uint8Array([0x61, 0xff, 0xfe]), "generate", "-")).toBe(1);
+    expect(errors).toEqual([
+      'prompt must be one argument, got ["Return","xs"]. Put it in quotes: generate "Return xs".',
+      'prompt must be given once, as an argument or with --prompt, got "Return the sum of xs.".',
+      "standard input: is not UTF-8: byte ff at offset 1. Convert it first, e.g. iconv -f latin1 -t utf-8, or utf-16 for a file that begins with ff fe or fe ff.",
+    ]);
+  });
+
+  it("that is too long for the small model is told with what it knows", async () => {
+    const long = "Write a function that checks whether a string is a palindrome, ignoring case and punctuation.";
+    expect(await runCommand(["generate", long], { terminal, signal: new AbortController().signal })).toBe(1);
+    expect(errors[0]).toMatch(
+      /^The prompt has \d\d tokens in the chat template, and this model has room for 36\. It was trained with this prompt length\. The small model that comes with the package knows only short requests for a Python function over a list of integers xs, such as "Return the sum of the elements of xs that are even\."$/,
+    );
+  });
+});
+
+describe("diffucoder --print-config", () => {
+  it("shows every setting with its source, and needs no prompt", async () => {
+    const config = file("print.json", { temperature: 0.5, cache: { kind: "dual" } });
+    expect(await run("generate", "--config", config, "--steps", "3", "--set", "cache.refreshSteps=2", "--print-config", "--json")).toBe(0);
+    const keys = JSON.parse(output[0] as string) as { key: string; value: unknown; source: string; default: unknown; meaning: string }[];
+    const of = (name: string) => keys.find(({ key }) => key === name);
+    expect(of("steps")).toEqual({ key: "steps", value: 3, source: "--steps", default: 6, meaning: "denoising steps, at most one forward pass each" });
+    expect(of("temperature")).toMatchObject({ value: 0.5, source: config, default: 0 });
+    expect(of("alg")).toMatchObject({ value: "entropy", source: "generation_config.json" });
+    expect(of("cache.refreshSteps")).toMatchObject({ value: 2, source: "--set" });
+    expect(of("model")).toMatchObject({ value: model.dir, source: "--model" });
+    expect(of("seed")).toMatchObject({ value: 0, source: "default" });
+    expect(keys.filter(({ meaning }) => meaning === undefined)).toEqual([]);
+  });
+
+  it.each(["infill", "chat", "generate"])("of %s is a table, and bad settings are errors", async (command) => {
+    expect(await run(command, "--print-config")).toBe(0);
+    expect(output[0]).toMatch(/^key +value +from +default +meaning\n[^]*\nseed +0 +default +0 +the same seed gives the same text\n/);
+    expect(await run(command, "--print-config", "--set", "sede=1")).toBe(1);
+    expect(errors).toEqual([`Invalid ${command} settings:\n  - Unrecognized key: "sede". Did you mean seed?`]);
+  });
+});
+
+describe("diffucoder --version", () => {
+  it("prints the package's", async () => {
+    expect(await runCommand(["--version"], { terminal, signal: new AbortController().signal })).toBe(0);
+    expect(output).toEqual([(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version]);
+  });
+});
+
 describe("diffucoder infill", () => {
+  it.each([
+    ["a byte order mark, CRLF and no last newline", "\ufeffdef f\r\n  <|hole:2|>\r\nx"],
+    ["NUL and controls", "a\0b\u001b[2J<|hole:2|>\u009b\n\n"],
+    ["only the hole's newline", "<|hole:2|>\n"],
+    ["other scripts", "é 你好 \u202e😀\t<|hole:2|> \n"],
+  ])("leaves every byte around the hole as it is: %s", async (_, text) => {
+    const path = file("bytes.py", text);
+    expect(await run("infill", "--file", path)).toBe(0);
+    const [before, after] = text.split("<|hole:2|>") as [string, string];
+    const got = output[0] as string;
+    expect([got.startsWith(before), got.endsWith(after)]).toEqual([true, true]);
+    expect(await run("infill", "--file", path, "--json")).toBe(0);
+    expect(got).toBe(before + (JSON.parse(output[1] as string) as { middle: string }).middle + after);
+  });
+
+  it.each([
+    ["ff fe", [0xff, 0xfe, 0x3c, 0x7c]],
+    ["ff", [0xff]],
+    ["e9", [...Buffer.from("<|hole|>caf"), 0xe9]],
+    ["c0", [0x61, 0xc0, 0x80]],
+    ["ed", [0x61, 0xed, 0xa0, 0x80]],
+  ])("refuses a file that is not UTF-8: %s", async (name, bytes) => {
+    const path = join(folder, "latin.py");
+    writeFileSync(path, Buffer.from(bytes));
+    expect(await run("infill", "--file", path)).toBe(1);
+    expect(errors[0]).toMatch(
+      new RegExp(`^${path}: is not UTF-8: byte ${name.slice(0, 2)} at offset ${bytes.indexOf(parseInt(name.slice(0, 2), 16))}\\. Convert`),
+    );
+    expect(output).toEqual([]);
+  });
+
+  it("names misspelt marks by their lines, and a masks that is none", async () => {
+    expect(await run("infill", "--file", file("misspelt.py", "a <|hole|>\nb <|hole: 3|>\n"))).toBe(1);
+    expect(await run("infill", "--file", file("good.py", "a <|hole|>"), "--masks", "many")).toBe(1);
+    expect(errors).toEqual([
+      `Invalid ${join(folder, "misspelt.py")}:\n  - line 2: "<|hole: 3|>" is not a hole; write <|hole|>, or <|hole:N|> for N masks`,
+      "Invalid infill settings:\n  - masks: Invalid input: expected number, received string",
+    ]);
+  });
+
   it("prints the whole text of a prefix and a suffix", async () => {
     expect(await run("infill", "--prefix", "def f", "--suffix", "return", "--masks", "3")).toBe(0);
     expect(output).toEqual([(await coder.infill({ prefix: "def f", suffix: "return", masks: 3 })).text]);
@@ -94,11 +203,6 @@ describe("diffucoder infill", () => {
     expect(holeIds.map((ids) => ids.length)).toEqual([2, 3]);
     expect(text.startsWith("def ")).toBe(true);
     expect(text.endsWith("\n")).toBe(true);
-  });
-
-  it("reads marks as holes and everything else as text", () => {
-    expect(parseTemplate("a<|hole:4|>b<|hole|>", { masks: 7 })).toEqual(["a", { masks: 4 }, "b", { masks: 7 }]);
-    expect(parseTemplate("<|hole:|>", { masks: 7 })).toEqual(["<|hole:|>"]);
   });
 
   it("tells all that is wrong together, and which file is not there", async () => {
@@ -141,12 +245,12 @@ describe("diffucoder chat", () => {
     const one = (await coder.chat([{ role: "user", content: first }], options)).text;
     const two = (await coder.chat([{ role: "user", content: second }], options)).text;
     expect(output).toEqual([one, two]);
-    expect(errors).toEqual(["The beginning of the conversation has no room any more and is left out."]);
+    expect(errors).toEqual(['The model has no room for the whole conversation; it did not see "Hi xs" and its answer.']);
   });
 
   it("goes on after a message that is too long, and keeps a system message", async () => {
     expect(await converse(["z".repeat(60), "xs"], "--system", "sum", "--json")).toBe(0);
-    expect(errors[0]).toMatch(/^messages must be at most 48 tokens in the chat template, got \d+\./);
+    expect(errors[0]).toMatch(/^The conversation has \d+ tokens in the chat template, and this model has room for 48\./);
     const messages = [{ role: "system", content: "sum" } as const, { role: "user", content: "xs" } as const];
     expect(JSON.parse(output[0] as string)).toMatchObject({ text: (await coder.chat(messages)).text });
     expect(output).toHaveLength(1);

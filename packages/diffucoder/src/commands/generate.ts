@@ -1,32 +1,90 @@
-import { parseConfig, writeFileAtomic } from "@diffucoder/core";
+import { InvalidArgumentError, parseConfig, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
-import type { CommandContext } from "../command.ts";
-import { loadParameters } from "../diffucoder.ts";
+import { z } from "zod";
+import { type DiffuCoder, loadParameters } from "../diffucoder.ts";
+import type { Generation } from "../events.ts";
 import { type GenerateOptions, GenerateSettingsSchema } from "../generate-options.ts";
 import { prepareGeneration } from "../stream.ts";
-import { MODEL_TEXTS, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
-import { addSettingFlags, type Flags, readSettings, reportTogether } from "./setting-flags.ts";
+import type { CommandContext, Screen } from "../terminal.ts";
+import { liveReveal } from "./live-reveal.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { decodeText } from "./read-text.ts";
+import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
+import { emptyAnswerNote, EXAMPLE_PROMPT } from "../what-it-knows.ts";
+
+const TEXTS = [...MODEL_TEXTS, "prompt"];
 
 /** Adds `diffucoder generate`. */
 export function addGenerateCommand(program: Command, context: CommandContext): void {
   const { messages: _, continueFinalMessage: _continue, chatTemplate: _chat, earlyExit: _early, ...settings } = GenerateSettingsSchema.shape;
-  const command = program.command("generate").description("writes code for a prompt");
+  const command = program
+    .command("generate")
+    .description("writes code for a prompt; on a terminal, tokens appear in the order in which they are revealed")
+    .argument("[prompt...]", "what the code should do, in quotes; - reads it from standard input");
   addSettingFlags(command, { ...settings, ...ModelSettingsSchema.shape });
   command.option("--no-chat-template", "take the prompt as the beginning of a text that goes on");
-  command.action((flags: Flags) => generate(flags, context));
+  command.action((words: readonly string[], flags: Flags) => generate(words, flags, context));
 }
 
-async function generate({ chatTemplate, ...flags }: Flags, { terminal, signal }: CommandContext): Promise<void> {
-  const data = readSettings(flags, [...MODEL_TEXTS, "prompt"]);
-  const { own, call } = splitSettings(chatTemplate === false ? { ...data, chatTemplate } : data);
+async function generate(words: readonly string[], { chatTemplate, ...given }: Flags, context: CommandContext): Promise<void> {
+  const { terminal, signal } = context;
+  const flags: Flags = { ...given, ...(await positionalPrompt(words, given, context)), ...(chatTemplate === false && { chatTemplate }) };
+  const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const options = { ...call, signal } as GenerateOptions;
   const model = await openModel(own["model"], signal);
-  reportTogether("generate settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
+  const source = "generate settings";
+  if (flags.printConfig === true) {
+    const Schema = z.strictObject({ ...GenerateSettingsSchema.shape, ...ModelSettingsSchema.shape });
+    terminal.out(settingsText(Schema, { flags, texts: TEXTS, defaults: modelDefaults(model), source }));
+    return;
+  }
+  if (options.prompt === undefined && options.messages === undefined) throw noPrompt();
+  reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
 
   const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
-  const { trace, ...result } = await coder.generate(options);
+  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  const { trace, ...result } = flags.json === true ? await coder.generate(options) : await shownGeneration(coder, options, terminal.screen);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   terminal.out(flags.json === true ? JSON.stringify(result) : result.text);
+  if (result.text.trim() === "") terminal.error(emptyAnswerNote(model));
+}
+
+function noPrompt(): InvalidArgumentError {
+  const message = `Give a prompt: generate "${EXAMPLE_PROMPT}", or - to read it from standard input.`;
+  return new InvalidArgumentError({ argument: "prompt", value: undefined, expected: "given", message });
+}
+
+/** The prompt that stands behind the command or on standard input. */
+async function positionalPrompt(words: readonly string[], flags: Flags, { input }: CommandContext): Promise<{ prompt?: string }> {
+  if (words.length === 0) return {};
+  if (words.length > 1) {
+    throw new InvalidArgumentError({
+      argument: "prompt",
+      value: words,
+      expected: "one argument",
+      wayOut: `Put it in quotes: generate "${words.join(" ")}".`,
+    });
+  }
+  if (flags["prompt"] !== undefined) {
+    throw new InvalidArgumentError({ argument: "prompt", value: words[0], expected: "given once, as an argument or with --prompt" });
+  }
+  if (words[0] !== "-") return { prompt: words[0] as string };
+  return { prompt: decodeText(await input(), "standard input").replace(/\r?\n$/, "") };
+}
+
+/** A generation that is watched where there is a screen to watch it on. */
+async function shownGeneration(coder: DiffuCoder, options: GenerateOptions, screen: Screen | undefined): Promise<Generation> {
+  if (screen === undefined) return coder.generate(options);
+  const live = liveReveal(screen);
+  try {
+    for await (const event of coder.stream(options)) {
+      if (event.type === "done") return event.generation;
+      live.show(event);
+    }
+  } finally {
+    live.close();
+  }
+  throw new Error("a stream ends with its result");
 }

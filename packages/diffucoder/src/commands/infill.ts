@@ -1,13 +1,15 @@
 import { parseConfig, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
-import type { CommandContext } from "../command.ts";
+import { z } from "zod";
+import type { CommandContext } from "../terminal.ts";
 import { loadParameters } from "../diffucoder.ts";
 import { prepareInfilling } from "../infill.ts";
-import { type InfillOptions, InfillSettingsSchema, type TextSegment } from "../infill-options.ts";
-import { MODEL_TEXTS, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
-import { readText } from "./read-text.ts";
-import { addSettingFlags, type Flags, readSettings, reportTogether } from "./setting-flags.ts";
+import { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema } from "../infill-options.ts";
+import { parseTemplate } from "./hole-marks.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { decodeText, readText } from "./read-text.ts";
+import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = ["prefix", "suffix", "prompt"];
 
@@ -17,33 +19,37 @@ export function addInfillCommand(program: Command, context: CommandContext): voi
   const command = program
     .command("infill")
     .description("fills the holes of a text")
-    .option("--file <file>", "text with <|hole|>, or <|hole:N|> for N masks, wherever something is to be filled in");
+    .option("--file <file>", "text with <|hole|>, or <|hole:N|> for N masks, where something is to be filled in; - reads it from standard input");
   addSettingFlags(command, { ...settings, ...ModelSettingsSchema.shape });
   command.action((flags: Flags) => infill(flags, context));
 }
 
-async function infill({ file, ...flags }: Flags, { terminal, signal }: CommandContext): Promise<void> {
+async function infill({ file, ...flags }: Flags, { terminal, signal, input }: CommandContext): Promise<void> {
   const { own, call } = splitSettings(readSettings(flags, [...MODEL_TEXTS, ...TEXTS]));
-  const options = { ...(typeof file === "string" ? withTemplate(call, readText(file)) : call), signal } as InfillOptions;
   const model = await openModel(own["model"], signal);
-  reportTogether("infill settings", [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
+  const source = "infill settings";
+  if (flags.printConfig === true) {
+    const Schema = z.strictObject({ ...InfillSettingsSchema.shape, ...ModelSettingsSchema.shape });
+    terminal.out(
+      settingsText(Schema, { flags, texts: [...MODEL_TEXTS, ...TEXTS], defaults: modelDefaults(model, ["alg", "temperature", "topP"]), source }),
+    );
+    return;
+  }
+  const text = typeof file === "string" ? (file === "-" ? decodeText(await input(), "standard input") : readText(file)) : undefined;
+  const options = { ...(text === undefined ? call : withTemplate(call, text, file as string)), signal } as InfillOptions;
+  reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
 
   const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
+  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { trace, ...result } = await coder.infill(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
-  terminal.out(flags.json === true ? JSON.stringify(result) : result.text);
+  if (flags.json === true) terminal.out(JSON.stringify(result));
+  else terminal.bytes(new TextEncoder().encode(result.text));
 }
 
 /** Settings with the text of a file; `masks` are then those of holes that do not say their own. */
-function withTemplate({ masks = 16, ...call }: Record<string, unknown>, text: string): Record<string, unknown> {
-  return { ...call, template: parseTemplate(text, { masks: masks as number }) };
-}
-
-/** `"a<|hole:4|>b"` as `["a", { masks: 4 }, "b"]`. @param masks of a hole that does not say its own */
-export function parseTemplate(text: string, { masks }: { masks: number }): TextSegment[] {
-  return text
-    .split(/(<\|hole(?::\d+)?\|>)/)
-    .map((part, i) => (i % 2 === 0 ? part : { masks: Number(/\d+/.exec(part)?.[0] ?? masks) }))
-    .filter((part) => part !== "");
+function withTemplate({ masks = DEFAULT_MASKS, ...call }: Record<string, unknown>, text: string, source: string): Record<string, unknown> {
+  parseConfig(InfillSettingsSchema.pick({ masks: true }), { masks }, { source: "infill settings" });
+  return { ...call, template: parseTemplate(text, { masks: masks as number, source }) };
 }

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type ConfigLayer, readJsonObject } from "@diffucoder/core";
 import { type ModelFolder, readModelFolder } from "../model-folder.ts";
 import { bundledModelDir } from "../bundled-model.ts";
 import { modelFolder } from "../hub.ts";
@@ -26,4 +29,18 @@ export function splitSettings(data: Readonly<Record<string, unknown>>): { own: R
 /** The small files of the model that is named. */
 export async function openModel(model: unknown, signal: AbortSignal): Promise<ModelFolder> {
   return readModelFolder(await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal }));
+}
+
+const OF_THE_MODEL = ["alg", "steps", "temperature", "topP", "topK", "algTemp", "eps", "maxNewTokens"] as const;
+
+/** Settings of decoding that the model brings, apart from those that its generation_config.json leaves to the defaults. */
+export function modelDefaults({ dir, defaults }: ModelFolder, names: readonly (typeof OF_THE_MODEL)[number][] = OF_THE_MODEL): ConfigLayer[] {
+  const settings = names.map((name) => [name, defaults[name]] as const);
+  const file = join(dir, "generation_config.json");
+  const said = new Set(existsSync(file) ? Object.keys(readJsonObject(file)).map((key) => key.replaceAll("_", "").toLowerCase()) : []);
+  const layer = (source: string, isSaid: boolean): ConfigLayer => ({
+    source,
+    data: Object.fromEntries(settings.filter(([key]) => said.has(key.toLowerCase()) === isSaid)),
+  });
+  return [layer("default", false), layer("generation_config.json", true)];
 }

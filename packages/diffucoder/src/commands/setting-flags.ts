@@ -1,6 +1,6 @@
 // Settings of a command: `--config FILE`, then flags, then `--set key=value`, each over the one before. A flag is a setting by
 // another spelling, so all of them are checked by one schema.
-import { ConfigError, readConfigData } from "@diffucoder/core";
+import { ConfigError, type ConfigLayer, configTable, describeConfig, mergeSettings, readConfigData, readJsonObject } from "@diffucoder/core";
 import type { Command } from "commander";
 import type { z } from "zod";
 
@@ -15,6 +15,7 @@ export function addSettingFlags(command: Command, settings: Settings): Command {
   return command
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. cache.refreshSteps=4; may be repeated", repeated, [])
+    .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
     .option("--json", "print the result as JSON")
     .allowExcessArguments(false);
 }
@@ -23,6 +24,7 @@ export interface Flags extends Record<string, unknown> {
   config?: string;
   set: string[];
   json?: boolean;
+  printConfig?: boolean;
 }
 
 /**
@@ -32,13 +34,32 @@ export interface Flags extends Record<string, unknown> {
  * @throws {FileError} if the config file cannot be read
  * @throws {InvalidArgumentError} if a `--set` is not of the form `key=value`
  */
-export function readSettings({ config, set, json: _, ...flags }: Flags, texts: readonly string[]): Record<string, unknown> {
+export function readSettings(flags: Flags, texts: readonly string[]): Record<string, unknown> {
+  const { layers, set } = settingLayers(flags, texts);
+  return mergeSettings(layers, set);
+}
+
+/** The same, each with the place that it comes from. */
+export function settingLayers(
+  { config, set, json: _json, printConfig: _print, ...flags }: Flags,
+  texts: readonly string[],
+): { layers: ConfigLayer[]; set: readonly string[] } {
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  const asSettings = given
-    .filter(([name]) => !texts.includes(name))
-    .map(([name, value]) => `${name === "cache" ? "cache.kind" : name}=${String(value)}`);
-  const data = readConfigData({ ...(config !== undefined && { file: config }), set: [...asSettings, ...set] });
-  return { ...data, ...Object.fromEntries(given.filter(([name]) => texts.includes(name))) };
+  const ofFlags = given.map(([name, value]): ConfigLayer => {
+    const key = name === "cache" ? "cache.kind" : name;
+    const isText = typeof value !== "string" || texts.includes(name);
+    return { source: `--${kebab(name)}`, data: isText ? { [name]: value } : readConfigData({ set: [`${key}=${value}`] }) };
+  });
+  return { layers: [...(config === undefined ? [] : [{ source: config, data: readJsonObject(config) }]), ...ofFlags], set };
+}
+
+/** What `--print-config` answers. @throws {ConfigError} listing unknown keys and bad values */
+export function settingsText(
+  schema: z.ZodType,
+  { flags, texts = [], defaults = [], source }: { flags: Flags; texts?: readonly string[]; defaults?: readonly ConfigLayer[]; source: string },
+): string {
+  const keys = describeConfig(schema, { ...settingLayers(flags, texts), defaults, source });
+  return flags.json === true ? JSON.stringify(keys) : configTable(keys);
 }
 
 /** Runs checks one after the other, and tells the problems of all. @throws {ConfigError} */

@@ -2,7 +2,7 @@ import { type DenoiseTrace, diffTraces, parseTrace, replayTrace } from "@diffuco
 import { Tokenizer } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { bundledModelDir } from "../bundled-model.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../terminal.ts";
 import { modelFolder } from "../hub.ts";
 import { readText } from "./read-text.ts";
 

@@ -78,7 +78,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     model.remove();
     expect(out[0]).toContain("Nothing was scored.");
     expect(out[0]).toMatch(
-      /Mbpp\/2: messages must be at most 48 tokens in the chat template, got \d+\. The model was trained with this prompt length\./,
+      /Mbpp\/2: The conversation has \d+ tokens in the chat template, and this model has room for 48\. It was trained with this prompt length\./,
     );
   });
 

@@ -4,7 +4,7 @@ import { AbortedError, FileError, InvalidArgumentError, type OnProgress, parseCo
 import { defaultFolders, type EvalResult, evalTable, printable } from "@diffucoder/eval";
 import { createSandbox } from "@diffucoder/reward-sandbox";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
-import type { Terminal } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
 import { EvalConfigSchema } from "./eval-config.ts";
 import { rescore } from "./rescore.ts";
 import { RESULT_FILE, runEval } from "./run-eval.ts";

@@ -15,7 +15,11 @@ export const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is abs
 export function evalCommands() {
   const dir = mkdtempSync(join(tmpdir(), "diffucoder-eval-"));
   const [out, error]: [string[], string[]] = [[], []];
-  const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
+  const terminal = {
+    out: (text: string) => void out.push(text),
+    error: (text: string) => void error.push(text),
+    bytes: (data: Uint8Array) => void out.push(Buffer.from(data).toString()),
+  };
   beforeAll(() => void vi.stubEnv("XDG_CACHE_HOME", join(dir, "cache")));
   beforeEach(() => [out, error].forEach((lines) => lines.splice(0)));
   afterAll(() => {

@@ -1,4 +1,4 @@
-import { AbortedError, createRandom, InvalidArgumentError, JsonLinesLog, type OnProgress } from "@diffucoder/core";
+import { AbortedError, createRandom, JsonLinesLog, type OnProgress, TooLongError } from "@diffucoder/core";
 import { type LeftOut, paperTemplate, type Problem, PROMPT_TEMPLATES, type PromptTemplateName, type Sample } from "@diffucoder/eval";
 import type { DiffuCoder } from "../diffucoder.ts";
 import type { GenerateOptions } from "../generate-options.ts";
@@ -79,7 +79,7 @@ export async function generateSamples(options: GenerateSamplesOptions): Promise<
         try {
           text = await writer.write(problem, { ...settings, seed: sampleSeed, signal });
         } catch (error) {
-          if (!isTooLong(error)) throw error;
+          if (!(error instanceof TooLongError)) throw error;
           leftOut.push({ where: problem.id, reason: error.message });
           break;
         }
@@ -90,9 +90,4 @@ export async function generateSamples(options: GenerateSamplesOptions): Promise<
     }
   }
   return { samples, leftOut };
-}
-
-/** What `generate` and `infill` say of a task's text that is longer than the model's. */
-function isTooLong(error: unknown): error is InvalidArgumentError {
-  return error instanceof InvalidArgumentError && ["messages", "prefix"].includes(error.argument);
 }

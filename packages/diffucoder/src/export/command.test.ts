@@ -17,7 +17,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const terminal = { out: (text: string) => void out.push(text), error: (text: string) => void error.push(text) };
+const terminal = {
+  out: (text: string) => void out.push(text),
+  error: (text: string) => void error.push(text),
+  bytes: (data: Uint8Array) => void out.push(Buffer.from(data).toString()),
+};
 const run = (...args: string[]) => runCommand(["export", ...args], { terminal, signal: new AbortController().signal });
 
 async function runPlain(path: string, feeds: Record<string, { data: number[]; shape: number[] }>): Promise<Tensor> {

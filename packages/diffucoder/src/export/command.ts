@@ -1,7 +1,7 @@
 // The command `export`: flags in, files out.
 import { parseConfig, readConfigData } from "@diffucoder/core";
 import type { Command } from "commander";
-import type { Terminal } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
 import { ExportConfigSchema } from "./export-config.ts";
 import { type ExportedModel, type ExportedValue, exportModel } from "./export-model.ts";
 

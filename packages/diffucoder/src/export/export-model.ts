@@ -1,7 +1,7 @@
 // A model folder as an .onnx file. A file holds one shape, so batch size and length are the export's.
 import { existsSync, statSync } from "node:fs";
-import { FileError, folderFile, InvalidArgumentError } from "@diffucoder/core";
-import { forward, loadModel, loadQuantizedModel, type ModelConfig, readModelConfig } from "@diffucoder/model";
+import { FileError, InvalidArgumentError } from "@diffucoder/core";
+import { forward, loadModel, loadQuantizedModel, type ModelConfig, modelConfigPath, readModelConfig } from "@diffucoder/model";
 import { type DType, exportOnnx, type NdArray, type Shape, type Tensor, zerosArray } from "@diffucoder/tensor";
 import { bundledModelDir } from "../bundled-model.ts";
 import { readGenerationConfig } from "../generation-config.ts";
@@ -38,7 +38,7 @@ export async function exportModel(config: ExportConfig): Promise<ExportedModel> 
   const { model = bundledModelDir(), out, batchSize, positions, attentionMask, weights, quantize } = config;
   if (existsSync(out) && statSync(out).isDirectory()) throw new FileError({ path: out, problem: "is a folder", wayOut: "Name a file with --out." });
   const dir = await modelFolder(model);
-  const modelConfig = readModelConfig(folderFile(dir, "config.json"));
+  const modelConfig = readModelConfig(modelConfigPath(dir));
   const length = canvasLength(config.length, dir, modelConfig);
   checkPositions(positions, batchSize * length);
 
@@ -47,8 +47,9 @@ export async function exportModel(config: ExportConfig): Promise<ExportedModel> 
     ...(attentionMask && { attentionMask: zerosArray([batchSize, length], "int32") }),
     ...(positions !== undefined && { logitPositions: zerosArray([positions], "int32") }),
   };
-  const { parameters } = quantize === undefined ? loadModel(dir) : await loadQuantizedModel(dir, quantize);
-  const network = (p: Record<string, Tensor>, given: Inputs<Tensor>) => ({ logits: forward(modelConfig, p, given) });
+  const loaded = quantize === undefined ? loadModel(dir) : await loadQuantizedModel(dir, quantize);
+  const { parameters } = loaded;
+  const network = (p: Record<string, Tensor>, given: Inputs<Tensor>) => ({ logits: forward(loaded.config, p, given) });
   const { files } = await exportOnnx(out, network, [parameters, inputs as Required<Inputs<NdArray>>], {
     frozen: [0],
     name: config.function,
@@ -64,7 +65,7 @@ export async function exportModel(config: ExportConfig): Promise<ExportedModel> 
 }
 
 function canvasLength(given: number | undefined, dir: string, { maxPositionEmbeddings }: ModelConfig): number {
-  const { padPrompt, promptLength, maxNewTokens } = readGenerationConfig(dir);
+  const { padPrompt, promptLength, maxNewTokens } = readGenerationConfig(dir).config;
   const length = given ?? (padPrompt === true ? promptLength + maxNewTokens : undefined);
   const expected = `a whole number of tokens up to ${maxPositionEmbeddings}`;
   if (length === undefined)

@@ -1,10 +1,13 @@
 // E2B (e2b.dev), spoken to as its SDKs do: `POST /v2/sandboxes` makes a virtual machine, and the code interpreter in it runs cells, `POST
 // /execute`, whose answer is JSON lines of what they print. Each worker has a machine of its own.
 import { UnavailableError } from "@diffucoder/core";
+import { checkObject } from "../check-arguments.ts";
+import { checkedUrl } from "./checked-url.ts";
 import type { Answer, Job, Provider, Worker } from "../provider.ts";
 import { isFiltered, jobLine, readAnswer, refuseTestCode, REMOTE, supervisorProgram } from "./remote-run.ts";
 import { request } from "./request.ts";
 
+/** Whose virtual machines run programs. */
 export interface E2bOptions {
   /** Is never shown. @default `$E2B_API_KEY` */
   apiKey?: string | undefined;
@@ -38,16 +41,16 @@ run_job("")
  * Programs in virtual machines of E2B.
  *
  * Sandboxes that are made of it throw an `UnavailableError` at the start if there is no key, or no machine.
+ *
+ * @throws {InvalidArgumentError} if `apiUrl` or `sandboxUrl` is not an address
  */
-export function e2bProvider({
-  apiKey = process.env.E2B_API_KEY,
-  template = "code-interpreter-v1",
-  domain = process.env.E2B_DOMAIN ?? "e2b.app",
-  apiUrl = process.env.E2B_API_URL ?? `https://api.${domain}`,
-  sandboxUrl,
-  patienceMs = 15_000,
-}: E2bOptions = {}): Provider {
-  const service: Service = { what: `E2B at ${new URL(apiUrl).host}`, apiKey, template, domain, apiUrl, sandboxUrl, patienceMs };
+export function e2bProvider(options: E2bOptions = {}): Provider {
+  checkObject("options", options, "an object such as { apiKey }");
+  const { apiKey = process.env.E2B_API_KEY, template = "code-interpreter-v1", domain = process.env.E2B_DOMAIN ?? "e2b.app" } = options;
+  const { apiUrl = process.env.E2B_API_URL ?? `https://api.${domain}`, sandboxUrl, patienceMs = 15_000 } = options;
+  if (sandboxUrl !== undefined) checkedUrl("sandboxUrl", sandboxUrl);
+  const { host } = checkedUrl("apiUrl", apiUrl);
+  const service: Service = { what: `E2B at ${host}`, apiKey, template, domain, apiUrl, sandboxUrl, patienceMs };
   return {
     ...REMOTE,
     isolation: {

@@ -1,10 +1,13 @@
 // Piston (github.com/engineer-man/piston), its API of version 2: each job is one `POST /api/v2/execute`, in a box of its own that is
 // gone afterwards.
-import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
+import { UnavailableError } from "@diffucoder/core";
+import { checkObject } from "../check-arguments.ts";
+import { checkedUrl } from "./checked-url.ts";
 import type { Answer, Job, Provider, Worker } from "../provider.ts";
 import { isFiltered, jobLine, readAnswer, refuseTestCode, REMOTE, supervisorProgram } from "./remote-run.ts";
 import { request, type ServiceRequest } from "./request.ts";
 
+/** Which Piston runs programs. */
 export interface PistonOptions {
   /** Where it listens, such as `"http://localhost:2000"`. */
   url: string;
@@ -31,8 +34,10 @@ const ENDED_BY_PISTON: Readonly<Record<string, string>> = {
  *
  * @throws {InvalidArgumentError} if `url` is none
  */
-export function pistonProvider({ url, token = process.env.PISTON_TOKEN, patienceMs = 10_000 }: PistonOptions): Provider {
-  const base = checkedUrl(url);
+export function pistonProvider(options: PistonOptions): Provider {
+  checkObject("options", options, "an object such as { url }");
+  const { url, token = process.env.PISTON_TOKEN, patienceMs = 10_000 } = options;
+  const base = checkedUrl("url", url);
   const what = `Piston at ${base.host}`;
   const common = { what, secret: token, headers: { ...(token !== undefined && { authorization: token }) } };
   return {
@@ -121,13 +126,4 @@ class PistonWorker implements Worker {
       throw this.#failure("its answer is no JSON, or cut off");
     }
   }
-}
-
-function checkedUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
-    const value = url === undefined || url.password === "" ? text : `${url.protocol}//***@${url.host}`;
-    throw new InvalidArgumentError({ argument: "url", value, expected: "an address with http or https and without a password" });
-  }
-  return url;
 }

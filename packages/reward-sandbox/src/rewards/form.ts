@@ -3,23 +3,58 @@
 // Differs: 1. in `strict` mode an empty block is no answer, and code that Python parses but does not compile (`return 1` outside
 // of a function) has the form of code that does not parse; `compat` pays both in full, as the reference does.
 
+import { checkLanguage, checkText } from "../check-arguments.ts";
+import type { Language } from "../jobs.ts";
+
 /** `strict` pays only for what could be an answer; `compat` is the reference to the letter. */
 export type RewardMode = "strict" | "compat";
 
-const WELL_FORMED = /^(?:(?!```)[\s\S])*```python\n(?:(?!```)[\s\S])*```\n$/;
+const FENCE = "```";
 
-export function isWellFormed(completion: string): boolean {
-  return WELL_FORMED.test(completion);
+/** What opens a block of a language. Python's is the reference's one name. */
+const OPENINGS: Readonly<Record<Language, readonly string[]>> = {
+  python: ["```python\n"],
+  javascript: ["```javascript\n", "```js\n"],
+  typescript: ["```typescript\n", "```ts\n"],
+};
+
+/** Whether the text is one block of the language, with no fence before it and nothing behind its closing line. */
+export function isWellFormed(completion: string, language: Language = "python"): boolean {
+  const start = completion.indexOf(FENCE);
+  const opening = OPENINGS[language].find((fence) => completion.startsWith(fence, start));
+  if (start === -1 || opening === undefined) return false;
+  const end = completion.indexOf(FENCE, start + opening.length);
+  return end !== -1 && end + FENCE.length + 1 === completion.length && completion.endsWith("\n");
 }
 
-/** The first ```` ```python ```` block; empty if there is none. */
-export function extractCode(completion: string): string {
-  return /```python\n([\s\S]*?)```/.exec(completion)?.[1] ?? "";
+/**
+ * The code of the first block of a language: of Python one that begins with ```` ```python ````, as in the reference.
+ *
+ * @param completion what a model wrote
+ * @param language whose block is looked for. @default "python"
+ * @returns empty if there is none, or it is never closed
+ * @throws {InvalidArgumentError} if the completion is not text, or the language unknown
+ */
+export function extractCode(completion: string, language: Language = "python"): string {
+  checkText("completion", completion);
+  checkLanguage("language", language);
+  const starts = OPENINGS[language].map((opening) => [completion.indexOf(opening), opening.length] as const).filter(([at]) => at !== -1);
+  const [start, length] = starts.toSorted(([a], [b]) => a - b)[0] ?? [-1, 0];
+  const end = start === -1 ? -1 : completion.indexOf(FENCE, start + length);
+  return end === -1 ? "" : completion.slice(start + length, end);
 }
 
-/** 1 for code in the right form, 0.5 if that code is none that Python takes, 0 for another form. */
-export function formOf({ completion, parses, compiles, mode }: { completion: string; parses: boolean; compiles: boolean; mode: RewardMode }): number {
-  if (!isWellFormed(completion)) return 0;
-  if (mode === "strict" && extractCode(completion).trim() === "") return 0;
+interface FormOptions {
+  completion: string;
+  language: Language | undefined;
+  parses: boolean;
+  compiles: boolean;
+  mode: RewardMode;
+}
+
+/** 1 for code in the right form, 0.5 if that code is none that its language takes, 0 for another form. */
+export function formOf({ completion, language, parses, compiles, mode }: FormOptions): number {
+  if (!isWellFormed(completion, language)) return 0;
+  if (mode === "strict" && extractCode(completion, language).trim() === "") return 0;
   return parses && (compiles || mode === "compat") ? 1 : 0.5;
 }

@@ -182,6 +182,58 @@ describe.runIf(findPython() !== undefined)(`the reference's rewards${findPython(
     expect(scores.map(({ format }) => format)).toEqual([0, 0.5, 0.5, 1]);
   });
 
+  it("gives one huge completion among others 0, and scores the rest", async () => {
+    const good = fenced("def f(x): return 2 * x\n");
+    const huge = [fenced(`def f(x): return 2 * x\n${"#".repeat(8.5e6)}\n`), "\n".repeat(8.5e6), "`".repeat(8.5e6), fenced("x\n".repeat(4.2e6))];
+    const completions = [good, ...huge, good];
+    const scores = await scoreCompletions({ sandbox, completions, tasks: completions.map(() => task) });
+    expect(scores.map(({ reward }) => reward)).toEqual([2.5, 0, 0, 0, 0, 2.5]);
+    const got = `a completion of ${huge[0]!.length} characters; at most 1048576 are read`;
+    expect(scores[1]!.verdicts[0]).toEqual({ verdict: "memory", got, args: [1], expected: 2 });
+    const [large] = await scoreCompletions({ sandbox, completions: [fenced(`def f(x): return 2 * x\n${"#".repeat(1e6)}\n`)], tasks: [task] });
+    expect(large!.reward).toBe(2.5);
+  });
+
+  it("takes floats, large integers, dicts and tuples in tests", async () => {
+    const code = fenced("def f(x):\n    if type(x) is dict: return x['a']\n    return x / 2 if x == 4 else x ** 2\n");
+    const tests = [
+      [[4], { float: 2 }],
+      [[4], 2],
+      [[2n ** 40n], 2n ** 80n],
+      [[{ a: { tuple: [1] } }], { tuple: [1] }],
+      [[new Map([["a", { b: 0.5 }]])], { b: 0.5 }],
+    ] as [unknown[], unknown][];
+    const [score] = await scoreCompletions({ sandbox, completions: [code], tasks: [{ entryPoint: "f", tests }] });
+    expect(score!.verdicts.map(({ verdict }) => verdict)).toEqual(["pass", "wrong", "pass", "pass", "pass"]);
+  });
+
+  it.each(["javascript", "typescript"] as const)("scores %s by its own fence and its own values", async (language) => {
+    const block = (name: string, code: string): string => `\`\`\`${name}\n${code}\n\`\`\`\n`;
+    const short = language === "javascript" ? "js" : "ts";
+    const code = "function f(x) { return Array.isArray(x) ? { sum: 1.1 * x[0], none: undefined } : x / 2 }";
+    const completions = [
+      block(language, code),
+      block(short, code),
+      block("python", code),
+      block(short, "function f(x { }"),
+      `${block(short, code)}Done.`,
+    ];
+    const tests = [
+      [[4], 2],
+      [[[10]], { sum: 11, none: undefined }],
+    ] as [unknown[], unknown][];
+    const tasks = completions.map(() => ({ language, entryPoint: "f", tests }));
+    const scores = await scoreCompletions({ sandbox, completions, tasks });
+    expect(scores.map(({ code: share, format }) => [share, format])).toEqual([
+      [1, 1],
+      [1, 1],
+      [0, 0],
+      [0, 0.5],
+      [0, 0],
+    ]);
+    expect(scores[2]!.verdicts[0]).toMatchObject({ verdict: "exception", got: "no code" });
+  });
+
   it("takes asserts for tests, and says how far they can be trusted", async () => {
     const completions = [fenced("def f(x): return x + 1\n"), fenced("def f(x): return x + 1\n"), fenced("import os\nos._exit(0)\n")];
     const asserts = ["assert f(1) == 2", "assert f(2) == 4"];
@@ -241,7 +293,36 @@ def f(x):
   });
 });
 
+describe("scoreCompletions, given the wrong kinds of arguments", () => {
+  const common = { sandbox: sandboxOf(doubled(4)), completions: ["x"], tasks: [task] };
+  it.each<[object, string]>([
+    [{ sandbox: {} }, "sandbox.run must be a function, got undefined."],
+    [{ completions: "x" }, 'completions must be an array of strings, got "x".'],
+    [{ completions: [undefined] }, "completions[0] must be a string, got undefined."],
+    [{ tasks: [] }, "tasks must be one for each of 1 completions, got 0."],
+    [{ tasks: [null] }, "tasks[0] must be an object such as { entryPoint, tests } or { asserts }, got null."],
+    [{ tasks: [{ entryPoint: "f" }] }, "tasks[0].tests must be an array of [arguments, expected], or absent beside asserts, got undefined."],
+    [{ tasks: [{ tests: [] }] }, "tasks[0].entryPoint must be the name of a function, got undefined."],
+    [{ tasks: [{ ...task, language: "js" }] }, 'tasks[0].language must be one of python, javascript, typescript, got "js".'],
+    [{ tasks: [{ ...task, tests: [[[3]]] }] }, "tasks[0].tests[0] must be [arguments, expected], with the arguments an array, got [[3]]."],
+    [{ tasks: [{ ...task, tests: [[3, 3]] }] }, "tasks[0].tests[0] must be [arguments, expected], with the arguments an array, got [3,3]."],
+    [{ tasks: [{ ...task, tests: [[[3], undefined]] }] }, "tasks[0].tests[0][1] must be plain data, got undefined. Write null for None."],
+    [{ tasks: [{ asserts: "assert f" }] }, 'tasks[0].asserts must be an array of strings, got "assert f".'],
+    [{ completionLengths: [1, 2] }, "completionLengths must be one for each of 1 completions, got 2."],
+    [{ terms: [{ name: "code" }] }, "terms[0].weight must be a finite number, got undefined."],
+    [{ mode: "loose" }, 'mode must be one of strict, compat, got "loose".'],
+  ])("names what is wrong in %o", async (wrong, message) => {
+    await expect(scoreCompletions({ ...common, ...wrong })).rejects.toMatchObject({ name: "InvalidArgumentError", message });
+  });
+});
+
 describe("combineRewards", () => {
+  it("refuses what is no reward", () => {
+    for (const part of [{ weight: 1 }, { weight: NaN, value: 1 }, { weight: 1, value: Infinity }]) {
+      expect(() => combineRewards([part as never])).toThrow("parts[0] must be a finite weight and a finite value or null, got {");
+    }
+  });
+
   it("sums the parts that are known", () => {
     expect(
       combineRewards([

@@ -59,6 +59,7 @@ export function parseHeader({ path, text, dataBytes }: { path: string; text: str
   if (!isObject(header)) throw new FileError({ path, problem: "not a safetensors file, its header is not a JSON object" });
 
   const { __metadata__: metadata = {}, ...tensors } = header;
+  if (countMembers(text) !== countKeys(header)) throw new FileError({ path, problem: `its header names ${show(repeatedName(text))} twice` });
   if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
     throw new FileError({ path, problem: "__metadata__ must map names to text" });
   }
@@ -83,7 +84,7 @@ function parseEntry(path: string, name: string, entry: unknown): SafetensorsEntr
   }
   const [begin, end] = offsets as [number, number];
   const bytes = sizeOf(shape) * bytesPerElement[dtype as SafetensorsDType];
-  if (end - begin !== bytes) throw fail(`has ${end - begin} bytes of data, but ${dtype} [${shape.join(", ")}] takes ${bytes}`);
+  if (end - begin !== bytes) throw fail(`has ${end - begin} bytes of data, but ${dtype} ${show(shape)} takes ${bytes}`);
   return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
 }
 
@@ -102,6 +103,46 @@ function checkOffsets(path: string, entries: readonly SafetensorsEntry[], dataBy
     });
   }
   if (at < dataBytes) throw new FileError({ path, problem: `${dataBytes - at} bytes at its end belong to no tensor` });
+}
+
+/** Members of all objects of a JSON text, those that come twice counted twice: its colons outside of strings. */
+function countMembers(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x3a) count++;
+    if (code !== 0x22) continue;
+    for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+  }
+  return count;
+}
+
+/** Members of all objects in a value as `JSON.parse` gives it, where of two with one name the last is left. */
+function countKeys(value: unknown): number {
+  let count = 0;
+  const rest: unknown[] = [value];
+  while (rest.length > 0) {
+    const one = rest.pop();
+    if (typeof one !== "object" || one === null) continue;
+    const inner = Object.values(one);
+    if (!Array.isArray(one)) count += inner.length;
+    for (const item of inner) if (typeof item === "object" && item !== null) rest.push(item);
+  }
+  return count;
+}
+
+/** The first name that an object of the header has twice. */
+function repeatedName(text: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*(:)?|[{}]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    if (string === undefined || colon === undefined) continue;
+    const name = JSON.parse(string) as string;
+    if (open.at(-1)?.has(name) === true) return name;
+    open.at(-1)?.add(name);
+  }
+  return undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { FileError, InvalidArgumentError } from "@diffucoder/core";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { FileError, InvalidArgumentError, requireRegularFile, standInError } from "@diffucoder/core";
 import { allocate } from "../dtype.ts";
 import { NdArray } from "../nd-array.ts";
 import { sizeOf } from "../shape.ts";
@@ -35,12 +35,14 @@ export interface SafetensorsFile {
 /**
  * Opens a safetensors file and checks its header. Close it when done.
  *
- * @throws {FileError} if the file is missing, truncated, has overlapping or unused data, or a header above 100 MB
+ * @throws {FileError} if the file is missing, not a file, truncated, has overlapping or unused data, names that come twice, or a header above 100 MB
  */
 export function openSafetensors(path: string): SafetensorsFile {
+  requireRegularFile(path, { maxBytes: Infinity });
   let descriptor: number;
   try {
-    descriptor = openSync(path, "r");
+    // A pipe that took the file's place a moment ago is not waited for.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
   }
@@ -89,7 +91,11 @@ function readHeader(path: string, descriptor: number): ReturnType<typeof parseHe
   const prefix = Buffer.alloc(8);
   readExactly(path, descriptor, prefix, 0);
   const headerBytes = Number(prefix.readBigUInt64LE());
-  if (headerBytes > maximumHeaderBytes) throw notSafetensors(path, prefix, headerBytes);
+  if (headerBytes > maximumHeaderBytes) {
+    const beginning = Buffer.alloc(Math.min(size, 100));
+    readExactly(path, descriptor, beginning, 0);
+    throw standInError(path, beginning.toString("latin1")) ?? notSafetensors(path, prefix, headerBytes);
+  }
   if (8 + headerBytes > size) throw new FileError({ path, problem: `truncated, its header takes ${headerBytes} bytes and ${size - 8} are there` });
   const text = Buffer.alloc(headerBytes);
   readExactly(path, descriptor, text, 8);

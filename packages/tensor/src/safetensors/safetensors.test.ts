@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -222,7 +223,31 @@ describe("a damaged file", () => {
   });
 
   it("that is a folder says so", () => {
-    expect(() => readSafetensors(folder)).toThrow(`${folder}: not a file.`);
+    expect(() => readSafetensors(folder)).toThrow(`${folder}: not a file. It is a folder.`);
+  });
+
+  it.skipIf(process.platform === "win32")("that is a pipe or a device is not waited for", () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(() => readSafetensors(pipe)).toThrow(`${pipe}: not a file. It is a pipe.`);
+    expect(() => readSafetensors("/dev/zero")).toThrow("/dev/zero: not a file. It is a device.");
+  });
+
+  it("that only stands for another says so", () => {
+    writeFileSync(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 15231233024\n");
+    expect(problemOf(() => readSafetensors(path))).toBe(
+      "FILE: is a Git LFS pointer, not the file that it stands for. Run git lfs pull in its folder, or download the file again.",
+    );
+    writeFileSync(path, "<!doctype html><title>Log in</title>");
+    expect(problemOf(() => readSafetensors(path))).toMatch(/^FILE: is a web page, not the file that was asked for\./);
+  });
+
+  it("that names a tensor or a field twice says which", () => {
+    const entry = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}';
+    writeRaw(`{"a:{\\"":${entry},"b":${entry},"a:{\\"" : ${entry}}`);
+    expect(problemOf(() => readSafetensors(path))).toBe('FILE: its header names "a:{\\"" twice.');
+    writeRaw('{"a":{"dtype":"U8","dtype":"I8","shape":[0],"data_offsets":[0,0]}}');
+    expect(problemOf(() => readSafetensors(path))).toBe('FILE: its header names "dtype" twice.');
   });
 
   it("that holds a header that is not JSON says so", () => {

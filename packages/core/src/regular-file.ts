@@ -1,0 +1,30 @@
+import { statSync } from "node:fs";
+import { FileError } from "./errors.ts";
+
+/** Largest file of text that a model's folder may hold, bytes: ten times the largest tokenizer.json that was published. */
+export const MAX_TEXT_BYTES = 100_000_000;
+
+/**
+ * Holds a path of a stranger's to what can be read in bounded time: a file, not a pipe, a device or a folder, and not too
+ * large a one. Nothing is opened. A file that is not there is not an error here: whoever reads it says so.
+ *
+ * @param maxBytes largest size, bytes. @default 100 MB, far more than any config or tokenizer
+ * @throws {FileError} naming what the path is instead, or how large
+ */
+export function requireRegularFile(path: string, { maxBytes = MAX_TEXT_BYTES }: { maxBytes?: number } = {}): void {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isFile()) {
+    const kinds = {
+      isDirectory: "a folder",
+      isFIFO: "a pipe",
+      isSocket: "a socket",
+      isCharacterDevice: "a device",
+      isBlockDevice: "a device",
+    } as const;
+    const kind = Object.entries(kinds).find(([is]) => status[is as keyof typeof kinds]())?.[1] ?? "something else";
+    throw new FileError({ path, problem: "not a file", wayOut: `It is ${kind}.` });
+  }
+  if (status.size > maxBytes)
+    throw new FileError({ path, problem: `holds ${status.size} bytes, more than the ${maxBytes} that are read of such a file` });
+}

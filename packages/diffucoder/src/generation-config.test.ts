@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readGenerationConfig } from "./generation-config.ts";
+import { loadDiffuCoder } from "./index.ts";
+import { makeTinyModel } from "./tiny-model.fixture.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "generation-config-"));
+const path = join(dir, "generation_config.json");
+afterAll(() => rmSync(dir, { recursive: true }));
+
+type Options = Parameters<typeof readGenerationConfig>[1];
+const read = (file: object, options: Options = {}) => {
+  writeFileSync(path, JSON.stringify(file));
+  return readGenerationConfig(dir, options);
+};
+
+describe("readGenerationConfig", () => {
+  it("uses what Hugging Face's keys say and there is a setting for", () => {
+    const { config, notices } = read({ top_k: 20, alg_temp: 0.1, eps: 1e-4, top_p: 0.8, eos_token_id: [274, 180], alg: "origin", steps: 7 });
+    expect(config).toMatchObject({ topK: 20, eps: 1e-4, topP: 0.8, eosTokenIds: [274, 180], steps: 7, padPrompt: false });
+    expect(notices).toEqual(["generation_config.json says alg_temp, which is not used"]); // origin takes positions at random
+    expect(read({ alg_temp: 0.1 })).toMatchObject({ config: { algTemp: 0.1, alg: "entropy" }, notices: [] });
+    expect(read({ eos_token_id: 7 }).config.eosTokenIds).toEqual([7]);
+  });
+
+  it("names what is not used, and passes over what is off or about files", () => {
+    expect(read({ repetition_penalty: 1.1, max_length: 20, min_p: 0.1, do_sample: true, beams: 4 })).toMatchObject({
+      notices: ["generation_config.json says repetition_penalty, max_length, min_p, beams, which are not used"],
+    });
+  });
+
+  it("says nothing of what is off", () => {
+    const file = { repetition_penalty: 1, top_k: 0, num_beams: 1, min_p: null, renormalize_logits: false, transformers_version: "4.46.2" };
+    expect(read(file)).toMatchObject({ config: { maxNewTokens: 256 }, notices: [] });
+    expect(read(file).config).not.toHaveProperty("topK");
+  });
+
+  it("takes both forms side by side, and refuses them when they differ", () => {
+    const { config } = read({ promptLength: 48, maxNewTokens: 12, topP: 0.5, top_p: 0.5, eos_token_id: 3 });
+    expect(config).toMatchObject({ promptLength: 48, maxNewTokens: 12, padPrompt: true, topP: 0.5, eosTokenIds: [3] });
+    expect(() => read({ topP: 0.5, top_p: 0.6 })).toThrow(`Invalid ${path}:\n  - top_p: must be the 0.5 of topP, got 0.6`);
+  });
+
+  it.each([
+    [{ eos_token_id: 300 }, "eos_token_id: must be below vocab_size (300), got 300"],
+    [{ eos_token_id: [1, [2]] }, "eos_token_id.1: Invalid input: expected number, received array"],
+    [{ eos_token_id: -1 }, "eos_token_id.0: Too small: expected number to be >=0"],
+    [{ eos_token_id: "1" }, "eos_token_id.0: Invalid input: expected number, received string"],
+    [{ max_new_tokens: 1e9 }, "max_new_tokens: Too big: expected number to be <=65536"],
+    [{ promptLength: 1e9 }, "promptLength: Too big: expected number to be <=65536"],
+    [{ top_k: -3 }, "top_k: Too small: expected number to be >0"],
+    [{ top_p: 0 }, "top_p: Too small: expected number to be >0"],
+  ])("names what is wrong by the file's own names: %j", (file, problem) => {
+    expect(() => read(file, { vocabSize: 300 })).toThrow(`Invalid ${path}:\n  - ${problem}`);
+  });
+
+  it("holds token ids to those of config.json", () => {
+    const tokenIds = { mask_token_id: 5, pad_token_id: 6 };
+    expect(read({ mask_token_id: 5, pad_token_id: 6 }, { tokenIds }).notices).toEqual([]);
+    expect(read({ mask_token_id: 7 }, { tokenIds }).notices).toEqual(["generation_config.json says mask_token_id, which is not used"]);
+  });
+
+  it("reads an autoregressive model's as Hugging Face does", () => {
+    const autoregressive = true;
+    expect(read({ top_k: 20, temperature: 0.7 }, { autoregressive }).config).toMatchObject({ temperature: 0, topK: 20, alg: "autoregressive" });
+    expect(read({ do_sample: true, temperature: 0.7 }, { autoregressive }).config.temperature).toBe(0.7);
+    expect(read({ maxNewTokens: 9, temperature: 0.7, eos_token_id: 1 }, { autoregressive }).config.temperature).toBe(0.7);
+  });
+});
+
+describe("loadDiffuCoder", () => {
+  it("stops at any token of eos_token_id", async () => {
+    const plain = makeTinyModel();
+    const coder = await loadDiffuCoder(plain.dir);
+    const request = { prompt: "Return the sum of xs.", seed: 1 };
+    const long = await coder.generate(request);
+    const end = long.tokenIds[4] as number;
+    expect(long.completionTokens).toBeGreaterThan(4);
+    coder.dispose();
+    const ending = makeTinyModel({ generationConfig: { eos_token_id: [0, end], repetition_penalty: 1.1 } });
+    const stopping = await loadDiffuCoder(ending.dir);
+    expect(stopping.endIds.has(end)).toBe(true);
+    expect(stopping.notices).toEqual(["generation_config.json says repetition_penalty, which is not used"]);
+    const short = await stopping.generate(request);
+    expect(short).toMatchObject({ finishReason: "stop" });
+    expect(short.completionTokens).toBeLessThanOrEqual(4);
+    stopping.dispose();
+    plain.remove();
+    ending.remove();
+  });
+
+  it("refuses a completion that no memory would hold, before anything is read", async () => {
+    const model = makeTinyModel();
+    const config = join(model.dir, "config.json");
+    writeFileSync(config, readFileSync(config, "utf8").replace(/"max_position_embeddings": \d+/, '"max_position_embeddings": 2147483647'));
+    const coder = await loadDiffuCoder(model.dir);
+    await expect(coder.generate({ prompt: "x", maxNewTokens: 1e9 })).rejects.toThrow("  - maxNewTokens: must be at most 65536, got 1000000000");
+    coder.dispose();
+    model.remove();
+  });
+});
