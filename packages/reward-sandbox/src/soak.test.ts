@@ -1,6 +1,6 @@
 // Many honest programs among attacks: no honest one gets a wrong verdict, and nothing is left behind. `SOAK_JOBS` is how many.
-import { readdirSync, statSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom } from "@diffucoder/core";
 import { expect, it } from "vitest";
 import type { Attack } from "./attacks/attack.fixture.ts";
@@ -13,11 +13,28 @@ import { createSandbox, type Sandbox } from "./sandbox.ts";
 const JOBS = Number(process.env["SOAK_JOBS"] ?? 250);
 const WORKERS = 2;
 const NOBODY = 65534;
+/** `memoryMb` of the attacks: what their answers may take in whoever reads them, too. */
+const MOST_HELD = 128 * 2 ** 20;
 
 const attacks = Object.values(ATTACKS).flat();
 const stops = ({ verdict }: Attack): boolean => [verdict].flat().includes("timeout");
 
 const filesOf = (pid: number | "self"): number => readdirSync(`/proc/${pid}/fd`).length;
+
+const numberIn = (pid: number, name: string): number =>
+  Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+
+/** Bytes that the largest of these processes, and of their children, which handle jobs, has held; programs are their grandchildren. */
+const peakOf = (workers: readonly number[]): number =>
+  Math.max(
+    ...descendants().map((pid) => {
+      try {
+        return workers.includes(pid) || workers.includes(numberIn(pid, "PPid")) ? numberIn(pid, "VmHWM") * 1024 : 0;
+      } catch {
+        return 0; // it has ended
+      }
+    }),
+  );
 
 /** What programs could have written, outside of the sandbox. */
 function leftBehind(): string[] {
@@ -62,15 +79,22 @@ const honest: ((sandbox: Sandbox, n: number) => Promise<boolean>)[] = [
 
 it.runIf(canRun("bubblewrap"))(
   `${JOBS} jobs, one in five an attack, leave nothing behind, under ${titleOf("bubblewrap")}`,
-  async () => {
+  async ({ annotate }) => {
     const random = createRandom(6);
     const [filesBefore, leftBefore, processesBefore] = [filesOf("self"), leftBehind(), descendants().length];
     const sandbox = await createSandbox({ workers: WORKERS, isolation: "bubblewrap" });
     await Promise.all(Array.from({ length: WORKERS }, async (_, i) => (honest[0] as (typeof honest)[number])(sandbox, i))); // all workers are started
-    await setTimeout(300); // and what handled their first job has ended
+    await sleep(300); // and what handled their first job has ended
     const [filesWith, processesWith] = [filesOf("self"), descendants()];
     const filesOfWorkers = (): number[] => processesWith.map(filesOf).toSorted((a, b) => a - b);
     const filesOfWorkersBefore = filesOfWorkers();
+
+    const hostBefore = process.memoryUsage().rss;
+    let [hostPeak, workersPeak] = [0, 0];
+    const watch = setInterval(() => {
+      hostPeak = Math.max(hostPeak, process.memoryUsage().rss - hostBefore);
+      workersPeak = Math.max(workersPeak, peakOf(processesWith));
+    }, 100);
 
     let [right, attacked, passed, running] = [0, 0, 0, 0];
     const wrong: number[] = [];
@@ -79,8 +103,9 @@ it.runIf(canRun("bubblewrap"))(
       if (draw.uniform() < 0.2) {
         const attack = draw.choice(attacks);
         const { code, language = "python" } = attack;
+        const inputs = Array.from({ length: ATTACKS["memory held by others"]?.includes(attack) ? 60 : 1 }, () => [1]);
         const wallTimeMs = stops(attack) ? (language === "python" ? 100 : 500) : 10_000;
-        const { outcomes } = await sandbox.run({ code, language, entryPoint: "f", inputs: [[1]], wallTimeMs, memoryMb: 128 });
+        const { outcomes } = await sandbox.run({ code, language, entryPoint: "f", inputs, wallTimeMs, memoryMb: MOST_HELD / 2 ** 20 });
         attacked += 1;
         passed += outcomes.some((outcome) => outcome.status === "ok" && sameValue(outcome.value, 998_244_360)) ? 1 : 0;
       } else {
@@ -96,6 +121,13 @@ it.runIf(canRun("bubblewrap"))(
       }),
     );
 
+    clearInterval(watch);
+    const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
+    await annotate(
+      `${right} honest jobs right, ${attacked} attacks, ${passed} passed; this process grew by ${megabytes(hostPeak)} at most, a supervisor or the handler of a job held ${megabytes(workersPeak)} at most`,
+    );
+    expect(hostPeak).toBeLessThan(WORKERS * MOST_HELD + 256 * 2 ** 20); // and what the collector has not seen yet
+    expect(workersPeak).toBeLessThan(1.5 * MOST_HELD);
     expect({ wrong, passed, all: right + attacked }).toEqual({ wrong: [], passed: 0, all: JOBS });
     expect(attacked).toBeGreaterThan(JOBS / 10);
     await expect.poll(descendants, { timeout: 2000 }).toEqual(processesWith); // the very same: not one worker had to be replaced
