@@ -101,7 +101,16 @@ export function sameInJavaScript(got: unknown, expected: unknown): boolean {
  *
  * @throws {InvalidArgumentError} if what is expected is no plain data
  */
-export function sameOutput(got: unknown, expected: unknown, { language }: { language?: Language | undefined } = {}): boolean {
+export function sameOutput(
+  got: unknown,
+  expected: unknown,
+  {
+    language,
+  }: {
+    /** The program's. @default "python" */
+    language?: Language | undefined;
+  } = {},
+): boolean {
   if ((language ?? "python") === "python") return sameValue(got, expected);
   return sameInJavaScript(got, givenValue(expected, language, "expected"));
 }
@@ -150,7 +159,16 @@ const withoutZeros = (pairs: unknown): unknown => (pairs as [unknown, unknown][]
  * @param atol absolute tolerance of the task; 0 becomes 1e-6 where a float or floats are expected. @default 0
  * @throws {InvalidArgumentError} if a value is no plain data
  */
-export function evalPlusSame(got: unknown, expected: unknown, { atol = 0 }: { atol?: number } = {}): boolean {
+export function evalPlusSame(
+  got: unknown,
+  expected: unknown,
+  {
+    atol = 0,
+  }: {
+    /** Absolute tolerance of the task. @default 0 */
+    atol?: number;
+  } = {},
+): boolean {
   return evalPlusSameValues(given(got, "got"), given(expected, "expected"), atol);
 }
 

@@ -2,8 +2,10 @@
 
 import type { IsolationLevel } from "./provider.ts";
 
+/** What programs are written in; TypeScript loses its types and is not checked. */
 export type Language = "python" | "javascript" | "typescript";
 
+/** Limits of a job, instead of the sandbox's. */
 export interface Limits {
   /** Of one call, run or test, milliseconds. @default the sandbox's */
   wallTimeMs?: number;
@@ -17,12 +19,18 @@ export interface Limits {
 
 /** Calls of a function: inputs go in and outputs come out. Whether they are right is decided outside. */
 export interface FunctionJob extends Limits {
-  /** @default "python" */
+  /** What the program is written in. @default "python" */
   language?: Language;
+  /** The program, which defines the function. */
   code: string;
   /** Name of the function. */
   entryPoint: string;
-  /** Arguments of each call; see `values.ts` for how they are written. */
+  /**
+   * Arguments of each call. JavaScript has one kind of number: an integer is an int and any other number a float, so write `{ float: 4 }` for a float
+   * without a fraction and `2n ** 64n` or `{ int: "18446744073709551616" }` for a large integer. Objects and Maps are dicts, Sets are sets, `null` is
+   * None; an object with one key that is a tag of `PythonValue`, as `{ tuple: [1, 2] }`, is what the tag says. Data from JSON goes through
+   * `parsePythonJson`. In JavaScript and TypeScript values are what they are.
+   */
   inputs: readonly (readonly unknown[])[];
   /** Limit of each call, milliseconds, instead of `wallTimeMs`. */
   callTimesMs?: readonly number[];
@@ -30,9 +38,11 @@ export interface FunctionJob extends Limits {
 
 /** Runs of a whole program: standard input goes in and standard output comes out. */
 export interface ProgramJob extends Limits {
-  /** @default "python" */
+  /** What the program is written in. @default "python" */
   language?: Language;
+  /** The program. */
   code: string;
+  /** Standard input of each run. */
   stdins: readonly string[];
   /** A clean, writable /tmp for each run; under bubblewrap alone. @default false */
   writableTmp?: boolean;
@@ -40,8 +50,9 @@ export interface ProgramJob extends Limits {
 
 /** Tests that are code: statements that raise if the program is wrong. */
 export interface TestJob extends Limits {
-  /** @default "python" */
+  /** What the program and its tests are written in. @default "python" */
   language?: Language;
+  /** The program. */
   code: string;
   /** Each runs for itself, with a program of its own. */
   tests: readonly string[];
@@ -66,15 +77,18 @@ export interface TestJob extends Limits {
  */
 export type Failure = "wrong" | "exception" | "timeout" | "memory" | "output-limit" | "forbidden" | "infrastructure";
 
+/** How a test ended. */
 export type VerdictName = "pass" | Failure;
 
 /** `high`: only a program that computes its answer can pass. `low`: the program could have forged the pass. */
 export type Trust = "high" | "low";
 
+/** How a call or run ended: with a value, written as `PythonValue` says, or how it failed. */
 export type Outcome =
   | { status: "ok"; value: unknown; milliseconds: number }
   | { status: Failure; /** For people. */ detail: string; /** As seen from outside the program. */ milliseconds: number };
 
+/** How the calls or runs of a job ended. */
 export interface OutcomeResult {
   /** What kept the program apart; see SECURITY.md for what each level is worth. */
   isolation: IsolationLevel;
@@ -84,22 +98,29 @@ export interface OutcomeResult {
   outcomes: Outcome[];
 }
 
+/** How a test ended, and why. */
 export interface TestVerdict {
+  /** `"pass"`, or how it failed. */
   verdict: VerdictName;
   /** For people; empty for a pass. */
   detail: string;
+  /** As seen from outside the program. */
   milliseconds: number;
 }
 
+/** How the tests of a job ended. */
 export interface TestResult {
   /** What kept the program apart; see SECURITY.md for what each level is worth. */
   isolation: IsolationLevel;
+  /** Whether the code parses. */
   parses: boolean;
+  /** Whether the program could have forged its verdicts. */
   trust: Trust;
   /** One for each test. */
   verdicts: TestVerdict[];
 }
 
+/** How a job is run. */
 export interface RunOptions {
   /** Ends the job, or takes it out of the queue. */
   signal?: AbortSignal | undefined;

@@ -5,7 +5,9 @@ import type { Trust } from "./jobs.ts";
 export interface Job {
   /** Calls of a function (`entry`, `inputs`), runs of a program (`stdins`), or tests that are code (`tests`, `entry`, `unittest`). */
   kind: "functions" | "programs" | "tests";
+  /** What the program is written in. */
   language: "python" | "javascript";
+  /** The program. */
   code: string;
   /** Seconds for each item: call, run or test. */
   walls: readonly number[];
@@ -21,9 +23,11 @@ export interface Job {
   entry?: string | null;
   /** Arguments of each call, written as values.ts says. */
   inputs?: readonly (readonly unknown[])[];
+  /** Standard input of each run. */
   stdins?: readonly string[];
   /** Test code. It holds expected values: it must not be seen by a process that holds a program, unless `entry` is `null`. */
   tests?: readonly string[];
+  /** Whether the tests are `unittest.TestCase` classes of Python. */
   unittest?: boolean;
 }
 
@@ -38,10 +42,12 @@ export interface Answer {
   results: [status: string, value: unknown, milliseconds: number][];
 }
 
+/** What keeps programs apart, by name; SECURITY.md says what each is worth. */
 export type IsolationLevel = "bubblewrap" | "process" | "pyodide" | "remote" | "none";
 
 /** What keeps programs apart. Reports carry it. */
 export interface Isolation {
+  /** Its name. */
   level: IsolationLevel;
   /** For people: what is kept away, and what is not. */
   description: string;
@@ -58,13 +64,20 @@ export interface Worker {
    * @returns undefined if whatever ran the job died or hung: the job is tried once more, then it is the job's own doing
    * @throws {UnavailableError} if the worker cannot be started, or what it runs on is gone: then it is no failure of the program
    */
-  run(job: Job, options: { signal?: AbortSignal | undefined }): Promise<Answer | undefined>;
+  run(
+    job: Job,
+    options: {
+      /** Ends the job. */
+      signal?: AbortSignal | undefined;
+    },
+  ): Promise<Answer | undefined>;
   /** Ends a job that runs, and lets go of everything. `start` may follow. */
   close(): void;
 }
 
 /** A place where programs run. */
 export interface Provider {
+  /** What keeps programs apart there. */
   readonly isolation: Isolation;
   /**
    * What tests in a process of their own are worth: `low` where a program may read that process, and the expected values in it.

@@ -76,7 +76,15 @@ function toDict(items: readonly PythonValue[], tags: boolean): PythonValue {
  * @example
  * parsePythonJson('[4.0, 9223372036854775807, { "int": 5 }]'); // [{ float: "4.0" }, { int: "9223372036854775807" }, { dict: [["int", 5]] }]
  */
-export function parsePythonJson(text: string, { tags = false }: { tags?: boolean } = {}): PythonValue {
+export function parsePythonJson(
+  text: string,
+  {
+    tags = false,
+  }: {
+    /** Whether objects with one key that is a tag are read as such. @default false */
+    tags?: boolean;
+  } = {},
+): PythonValue {
   JSON.parse(withoutConstants(text)); // from here on its grammar is right
   let open: Open = { isDict: false, items: [] };
   const outer: Open[] = [];

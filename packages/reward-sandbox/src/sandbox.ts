@@ -17,6 +17,7 @@ import { Pool } from "./pool.ts";
 import type { Answer, Isolation, Job, Provider } from "./provider.ts";
 import { TypeStripper } from "./type-stripper.ts";
 
+/** How a sandbox is made. */
 export interface SandboxOptions {
   /** Processes that run jobs at the same time. @default 2 */
   workers?: number;
@@ -32,6 +33,7 @@ export interface SandboxOptions {
 
 /** Runs untrusted programs. A job that it could not run is answered `infrastructure` for every item. */
 export interface Sandbox {
+  /** What keeps its programs apart. */
   readonly isolation: Isolation;
   /** Calls a function. @throws {AbortedError} if the signal says so */
   run(job: FunctionJob, options?: RunOptions): Promise<OutcomeResult>;
@@ -47,6 +49,7 @@ export interface Sandbox {
    * @throws {AbortedError} if the signal says so while it waits
    */
   submit<R>(start: () => Promise<R>, options?: RunOptions): Promise<{ result: Promise<R> }>;
+  /** Ends all jobs and their processes; jobs that come later are answered `infrastructure`. */
   close(): void;
 }
 

@@ -5,6 +5,7 @@ import { packageSource } from "../python-source.ts";
 import { shippedFile } from "../shipped-file.ts";
 import type { Readable } from "./readable.ts";
 
+/** What keeps programs apart on this machine. */
 export type LocalLevel = "bubblewrap" | "process" | "none";
 
 export interface Launch {

@@ -101,7 +101,14 @@ export interface ScoreOptions {
  *
  * @throws {InvalidArgumentError} if a weight is not a finite number, or a value neither that nor `null`
  */
-export function combineRewards(parts: readonly { weight: number; value: number | null }[]): number | null {
+export function combineRewards(
+  parts: readonly {
+    /** What the value is multiplied with. */
+    weight: number;
+    /** `null` if it could not be computed. */
+    value: number | null;
+  }[],
+): number | null {
   checkList("parts", parts);
   for (const [i, part] of parts.entries()) {
     checkObject(`parts[${i}]`, part, "an object such as { weight, value }");
