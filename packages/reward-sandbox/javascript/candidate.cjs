@@ -1,8 +1,9 @@
-// Loads a program and answers each call of its function: of `inputs`, or of the lines of file 5.
+// Loads a program and answers each call of its function: of `inputs`, or of the lines of file 5, which a test writes. A test is told
+// whether a promise came out, and what was thrown.
 // Files: 3 the job, 4 answers, 5 calls.
 "use strict";
 const fs = require("node:fs");
-const { answerTo, decode, encode, failureOf, linesOf, parseProgram } = require("./values.cjs");
+const { answerTo, decode, describe, encode, failureOf, linesOf, parseProgram } = require("./values.cjs");
 
 const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4, job.output);
@@ -23,14 +24,35 @@ async function serveCalls() {
     (function* () {
       for (const line of linesOf(5)) yield JSON.parse(line);
     })();
-  for (const args of calls) {
-    let outcome;
-    try {
-      outcome = ["ok", encode(await program.evaluate(job.entry)(...args.map(decode)))];
-    } catch (error) {
-      outcome = failureOf(error);
-    }
-    answer(...outcome);
+  for (const args of calls) answer(...(await (job.inputs ? valueOf : answerOf)(program, args.map(decode))));
+}
+
+/** How a call ended; a promise counts as what it becomes. */
+async function valueOf(program, args) {
+  try {
+    return ["ok", encode(await program.evaluate(job.entry)(...args))];
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** The same for a test, which may expect what was thrown. */
+async function answerOf(program, args) {
+  let thrown = "thrown";
+  let outcome;
+  try {
+    const value = program.evaluate(job.entry)(...args);
+    const isPromise = value instanceof Promise;
+    if (isPromise) thrown = "rejected";
+    outcome = [isPromise ? "resolved" : "ok", await value];
+  } catch (error) {
+    const failure = failureOf(error);
+    return failure[0] === "exception" ? [thrown, describe(error)] : failure;
+  }
+  try {
+    return [outcome[0], encode(outcome[1])];
+  } catch (error) {
+    return failureOf(error);
   }
 }
 

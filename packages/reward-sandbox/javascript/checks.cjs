@@ -1,8 +1,9 @@
-// Runs test code; the program lives in another process, and only plain data crosses. No untrusted code runs here.
+// Runs test code; the program lives in another process, and only plain data crosses. No untrusted code runs here. The test is over
+// when nothing of it waits any more: its promises and timers count.
 // Files: 3 the job, 4 the answer, 5 calls, 6 their answers, 7 the test code as JSON.
 "use strict";
 const fs = require("node:fs");
-const { FAILURES, FORGED, Refused, answerTo, decode, encode, failureOf, linesOf } = require("./values.cjs");
+const { FAILURES, FORGED, Refused, answerTo, decode, encode, failureOf, isAssertion, linesOf, rebuild } = require("./values.cjs");
 
 const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4);
@@ -15,6 +16,13 @@ class Gone extends Error {
     this.outcome = outcome;
   }
 }
+
+/** What the first failed call threw; test code that expects errors must not make it a pass. */
+let gone;
+/** What the test threw, now or later. */
+let failure;
+let calls = 0;
+let isSettled = true;
 
 const answers = linesOf(6);
 
@@ -31,46 +39,75 @@ function readAnswer(...wanted) {
 }
 
 function call(...args) {
+  calls++;
+  if (gone) throw gone;
   let rest = Buffer.from(`${JSON.stringify(args.map((value) => encode(value)))}\n`);
   try {
     while (rest.length > 0) rest = rest.subarray(fs.writeSync(5, rest));
   } catch {
     throw (gone = new Gone("ended", null));
   }
-  const [status, value] = readAnswer("ok", "exception");
-  if (status === "ok") {
-    try {
-      return decode(value);
-    } catch {
-      throw (gone = new Gone(...FORGED));
-    }
+  const [status, described] = readAnswer("ok", "resolved", "thrown", "rejected");
+  let value;
+  try {
+    value = status === "ok" || status === "resolved" ? decode(described) : rebuild(described);
+  } catch {
+    throw (gone = new Gone(...FORGED));
   }
-  throw Object.assign(new Error(`the program threw ${value}`), { name: value });
+  if (status === "ok") return value;
+  if (status === "resolved") return Promise.resolve(value);
+  if (status === "rejected") return Promise.reject(value);
+  throw value;
 }
 
-/** What the first failed call threw; test code that expects errors must not make it a pass. */
-let gone;
+/** Functions that the test declares for somebody else to run, and names nowhere again. */
+function declared() {
+  const names = Array.from(
+    text.matchAll(/(?:^|;)(?:async\s+)?function\s+(check|test\w*)\s*\(|(?:^|;)(?:const|let|var)\s+(check|test\w*)\s*=/gm),
+    (found) => found[1] ?? found[2],
+  );
+  return names.filter((name) => text.split(new RegExp(`\\b${name}\\b`)).length === 2);
+}
 
-function check() {
+async function check() {
   for (const wanted of ["ready", "parsed", "loaded"]) readAnswer(wanted);
-  Object.assign(globalThis, { require, module: { exports: {} }, exports: {}, [job.entry]: call });
-  require("node:vm").runInThisContext(text, { filename: "tests.js" });
-  if (gone) throw gone;
+  Object.assign(globalThis, { require, module: { exports: {} }, exports: {}, candidate: call, [job.entry]: call });
+  const vm = require("node:vm");
+  isSettled = false;
+  await vm.runInThisContext(text, { filename: "tests.js" });
+  for (const name of declared()) await vm.runInThisContext(name)(call);
+  isSettled = true;
 }
 
 /** [verdict, detail] of a check that threw. */
 function verdictOf(error) {
   if (error instanceof Gone) return error.outcome;
   if (error instanceof Refused) return ["exception", `the test passes ${error.message}, which is not plain data`];
-  if (error?.code === "ERR_ASSERTION") return ["wrong", `AssertionError: ${String(error.message).slice(0, 500)}`];
+  if (isAssertion(error)) return ["wrong", `AssertionError: ${String(error.message).slice(0, 500)}`];
   return failureOf(error);
 }
 
-let outcome = ["pass", ""];
-try {
-  check();
-} catch (error) {
-  outcome = verdictOf(gone ?? error);
+/** How the test ended, once nothing of it waits any more or it left. */
+function outcome(code) {
+  if (gone) return gone.outcome;
+  if (failure) return verdictOf(failure.error);
+  if (code) return ["wrong", `left with ${code}`];
+  if (!isSettled && !hasLeft) return ["exception", "a promise was never settled"];
+  return calls === 0 ? ["infrastructure", `the test never calls ${job.entry}`] : ["pass", ""];
 }
-answer(...outcome);
-process.exit(0);
+
+let hasLeft = false;
+const { exit } = process;
+process.exit = (code) => {
+  hasLeft = true;
+  exit(code);
+};
+process.on("exit", (code) => answer(...outcome(code)));
+process.on("uncaughtException", (error) => {
+  failure ??= { error };
+  exit(1);
+});
+check().catch((error) => {
+  failure ??= { error };
+  exit(1);
+});

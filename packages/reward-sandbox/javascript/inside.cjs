@@ -1,37 +1,51 @@
-// Loads a program, asks for the test code, and after its last check for the nonce, which it repeats. The program could take over.
+// Loads a program, asks for the test code, and after its last check, when nothing of it waits any more, for the nonce, which it
+// repeats. The program could take over.
 // Files: 3 the job, 4 answers, 5 the test code as JSON and then the nonce.
 "use strict";
 const fs = require("node:fs");
-const { answerTo, failureOf, linesOf, parseProgram } = require("./values.cjs");
+const { answerTo, failureOf, isAssertion, linesOf, parseProgram } = require("./values.cjs");
 
 const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4);
 const lines = linesOf(5);
+const { exit } = process;
+const requireAny = require;
 const assert = require("node:assert"); // before the program could replace it
-const original = Object.entries(assert);
+const originals = [assert, assert.strict].map((module) => [module, Object.entries(module)]);
+let isSettled = false;
 
-function verdictOf(error) {
-  if (error?.code === "ERR_ASSERTION") return ["wrong", `AssertionError: ${String(error.message).slice(0, 500)}`];
-  return failureOf(error);
+/** What test code requires: node:assert as it was, whatever the program has made of it or of loading. */
+function pristineRequire(name) {
+  const strict = name === "assert/strict" || name === "node:assert/strict";
+  return strict ? assert.strict : name === "assert" || name === "node:assert" ? assert : requireAny(name);
 }
 
-function runInside() {
+function fail(error) {
+  answer(...(isAssertion(error) ? ["wrong", `AssertionError: ${String(error.message).slice(0, 500)}`] : failureOf(error)));
+  exit(0);
+}
+
+async function runInside() {
   answer("ready");
   const program = parseProgram(job.code, answer);
-  if (program === undefined) return;
-  try {
-    program.run();
-    answer("loaded");
-    const text = JSON.parse(lines.next().value);
-    for (const [name, value] of original) assert[name] = value;
-    program.evaluate(text);
-  } catch (error) {
-    answer(...verdictOf(error));
-    return;
+  if (program === undefined) exit(0);
+  program.run();
+  answer("loaded");
+  const text = JSON.parse(lines.next().value);
+  for (const [module, original] of originals) for (const [name, value] of original) module[name] = value;
+  globalThis.require = pristineRequire;
+  await program.evaluate(text);
+  isSettled = true;
+}
+
+process.on("uncaughtException", fail);
+process.once("beforeExit", (code) => {
+  if (code || !isSettled) {
+    answer(...(code ? ["wrong", `left with ${code}`] : ["exception", "a promise was never settled"]));
+    exit(0);
   }
   answer("done");
   answer("pass", JSON.parse(lines.next().value));
-}
-
-runInside();
-process.exit(0);
+  exit(0);
+});
+runInside().catch(fail);

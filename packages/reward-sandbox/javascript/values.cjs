@@ -88,6 +88,56 @@ function failureOf(error) {
   return ["exception", String(error?.name ?? typeof error).slice(0, 200)];
 }
 
+const isAssertion = (error) => error?.code === "ERR_ASSERTION";
+
+/** JavaScript's own classes of errors. */
+const ERRORS = { Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const { getPrototypeOf, getOwnPropertyDescriptor, entries } = Object;
+
+/** A program's errors may have anything for a name. */
+const textOf = (value) => String(value);
+
+/** Plain data, or a text of what is not. */
+function encodeOrText(value) {
+  try {
+    return encode(value);
+  } catch {
+    return String(value);
+  }
+}
+
+/** Something thrown as plain data: { value }, or of an error its classes from the most special one, and what it holds. */
+function describe(error, depth = 0) {
+  if (!(error instanceof Error)) return { value: encodeOrText(error) };
+  const classes = [];
+  for (let kind = getPrototypeOf(error); kind !== null && kind !== Object.prototype; kind = getPrototypeOf(kind)) {
+    classes.push(String(kind.constructor?.name).slice(0, 200));
+  }
+  const inner = (name) => (depth < 5 && getOwnPropertyDescriptor(error, name) !== undefined ? describe(error[name], depth + 1) : undefined);
+  return {
+    classes,
+    name: textOf(error.name),
+    message: textOf(error.message),
+    properties: entries(error).map(([name, value]) => [name, encodeOrText(value)]),
+    cause: inner("cause"),
+    errors: Array.isArray(error.errors) && depth < 5 ? error.errors.map((each) => describe(each, depth + 1)) : undefined,
+  };
+}
+
+/** Something like what was described: an error of JavaScript's own class, or of a class that extends the nearest one. */
+function rebuild(described) {
+  if (described.classes === undefined) return decode(described.value);
+  const { classes, name, message, properties, cause, errors } = described;
+  const own = classes.find((kind) => Object.hasOwn(ERRORS, kind)) ?? "Error";
+  const kind = classes[0] === own ? ERRORS[own] : { [classes[0]]: class extends ERRORS[own] {} }[classes[0]];
+  const error = own === "AggregateError" ? new kind((errors ?? []).map(rebuild), message) : new kind(message);
+  const hide = (property, value) => Object.defineProperty(error, property, { value, configurable: true, writable: true });
+  if (error.name !== name) hide("name", name);
+  if (cause !== undefined) hide("cause", rebuild(cause));
+  for (const [property, value] of properties) error[property] = decode(value);
+  return error;
+}
+
 /** Parses a program and returns what runs it, as a script of its own; undefined after a failure was answered. */
 function parseProgram(code, answer) {
   const vm = require("node:vm");
@@ -106,4 +156,4 @@ function parseProgram(code, answer) {
 const FAILURES = ["wrong", "exception", "memory", "output-limit", "forbidden", "syntax"];
 const FORGED = ["forbidden", "forged an answer"];
 
-module.exports = { FAILURES, FORGED, Refused, encode, decode, answerTo, linesOf, failureOf, parseProgram };
+module.exports = { FAILURES, FORGED, Refused, answerTo, decode, describe, encode, failureOf, isAssertion, linesOf, parseProgram, rebuild };

@@ -3,15 +3,27 @@
 It answers by lines of JSON, [status, value or detail]: "ready", "parsed" or its failure, "loaded" or its failure, then one for
 each call. Whatever the program writes there itself is an answer like any other: what would be right is not known here.
 """
-import builtins
+import atexit
 import errno
+import linecache
 import sys
+import threading
+import types
+from collections import deque
 
 from sandbox.answers import OUTPUT_LIMIT, answering
+from sandbox.exceptions import describe, name_of
 from sandbox.values import Refused, decode, encode
 
 PARSE = 0x400  # ast.PyCF_ONLY_AST, without that module
-DENIED = (errno.EPERM, errno.EACCES, errno.EROFS)
+# What the walls answer; ENOSYS is the filter's to one call, and elsewhere than on Linux a system's own word.
+DENIED = (errno.EPERM, errno.EACCES, errno.EROFS, *([errno.ENOSYS] if sys.platform == "linux" else []))
+FILE = "candidate.py"
+MUTABLE = (list, dict, set, deque, bytearray)
+
+
+class NoFunction(Exception):
+    """The program does not define what is to be called."""
 
 
 def attempt(action):
@@ -24,16 +36,27 @@ def attempt(action):
         return "exception", "exit"
     except Refused as error:
         return "wrong", f"returned {error}, which is not plain data"
+    except NoFunction as error:
+        return "exception", str(error)
     except OSError as error:
-        return ("forbidden" if error.errno in DENIED else "exception"), type(error).__name__
+        return ("forbidden" if error.errno in DENIED else "exception"), name_of(error)
     except BaseException as error:
-        return "exception", str(type(error).__name__)[:200]
+        return "exception", name_of(error)
+
+
+def new_module(name, code, file=FILE):
+    """A module with the names of a program, found by whoever looks for a class's module or a function's source."""
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__file__ = file
+    linecache.cache[file] = (len(code), None, code.splitlines(True), file)
+    sys.argv[:] = [file]
+    return vars(module)
 
 
 def parse(code, answer):
     """The syntax tree of a program; None after a failure was answered."""
     try:
-        tree = compile(code, "candidate.py", "exec", PARSE)
+        tree = compile(code, FILE, "exec", PARSE)
     except MemoryError:
         answer("memory", "MemoryError")
     except (SyntaxError, ValueError, RecursionError):
@@ -43,26 +66,73 @@ def parse(code, answer):
         return tree
 
 
-def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT):
-    """Loads a program and answers each call of its function."""
+def function_of(scope, entry):
+    """What the program calls by this name."""
+    if entry not in scope:
+        raise NoFunction(f"no function {entry}")
+    return scope[entry]
+
+
+def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False):
+    """Loads a program and answers each call, (arguments, keyword arguments), of its function.
+
+    is_remote: a test calls, and is told what was raised, and with ("changed", [value, arguments]) what became of the arguments.
+    """
     answer = answering(out, limit)
-    encode_value, decode_value = encode, decode
+    encode_value, decode_value, attempt_call, function, raised, after = encode, decode, attempt, function_of, outcome_of_error, arguments_after
     answer("ready")
     tree = parse(code, answer)
     if tree is None:
         return
-    scope = {"__name__": "candidate"}
-    status, detail = attempt(lambda: exec(compile(tree, "candidate.py", "exec"), scope))
+    scope = new_module("candidate", code)
+    status, detail = attempt(lambda: exec(compile(tree, FILE, "exec"), scope))
     if status != "ok":
         answer(status, detail)
         return
     answer("loaded")
-    for args in calls:
-        status, detail = attempt(lambda: encode_value(scope[entry](*decode_value(args))))
+
+    def call(args, kwargs):
+        args, kwargs = decode_value(args), {name: decode_value(item) for name, item in kwargs.items()}
+        if not is_remote:
+            return encode_value(function(scope, entry)(*args, **kwargs))
         try:
-            answer(status, detail)
+            value = function(scope, entry)(*args, **kwargs)
+        except BaseException as error:
+            if type(error) is NoFunction:
+                raise
+            return raised(error)
+        encoded, changed = encode_value(value), after(args)
+        return ("ok", encoded) if changed is None else ("changed", [encoded, changed])
+
+    for args, kwargs in calls:
+        status, detail = attempt_call(lambda: call(args, kwargs))
+        try:
+            answer(*detail) if is_remote and status == "ok" else answer(status, detail)
         except MemoryError:
             answer("memory", "MemoryError")
+
+
+def arguments_after(args):
+    """The arguments as a call has left them; None if nothing in them can have changed or something is not plain data."""
+    if not any(type(item) in MUTABLE for item in args):
+        return None
+    try:
+        return encode(args)
+    except Refused:
+        return None
+
+
+def outcome_of_error(error):
+    """("raised", [verdict, detail, description]) of an exception of the program, for a test that may expect it."""
+
+    def again():
+        raise error
+
+    verdict, detail = attempt(again)
+    status, description = attempt(lambda: describe(error))
+    if status != "ok":  # it cannot be described by its own methods
+        description = {"classes": [["builtins", "Exception"]], "arguments": [], "attributes": [], "text": detail, "cause": None}
+    return "raised", [verdict, detail, description]
 
 
 def run_program(code, out):
@@ -72,14 +142,20 @@ def run_program(code, out):
     tree = parse(code, answer)
     if tree is None:
         return
-    sys.stdin, sys.stdout = open(0, encoding="utf-8", closefd=False), open(1, "w", encoding="utf-8", closefd=False)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = standard_output = open(1, "w", encoding="utf-8", closefd=False)
 
     def run():
         try:
-            exec(compile(tree, "candidate.py", "exec"), {"__name__": "__main__", "__builtins__": builtins})
+            exec(compile(tree, FILE, "exec"), new_module("__main__", code))
         except SystemExit as error:
             if error.code not in (None, 0):
                 raise
-        sys.stdout.flush()
+        finally:  # what Python does behind the last line
+            threading._shutdown()
+            atexit._run_exitfuncs()
+            for output in (sys.stdout, standard_output):
+                if hasattr(output, "flush") and not getattr(output, "closed", False):
+                    output.flush()
 
     answer(*attempt(run))

@@ -7,16 +7,22 @@ import builtins
 import json
 import os
 import sys
+import threading
 
+from collections import deque
+
+from sandbox import crossing
 from sandbox.answers import FAILURES, FORGED, PROGRESS, answering, parse_answer
-from sandbox.candidate import attempt, parse
+from sandbox.candidate import FILE, attempt, new_module, parse
+from sandbox.exceptions import rebuild
+from sandbox.test_runner import NotRun, run_test_code
 from sandbox.values import Refused, decode, encode
 
 PRISTINE = dict(vars(builtins))
 
 
 class Gone(BaseException):
-    """The program's process failed; not to be caught by test code that expects exceptions."""
+    """The program's process failed. It stays so, whatever test code makes of this exception."""
 
 
 def read_all(fd):
@@ -43,67 +49,86 @@ def read_answer(lines, *wanted):
     line = next(lines, None)
     if line is None:
         raise Gone("ended", None)
-    status, value = parse_answer(line, (*PROGRESS, *FAILURES, "ok"))
+    status, value = parse_answer(line, (*PROGRESS, *FAILURES, "ok", "changed", "raised"))
     if status in wanted:
         return status, value
     raise Gone(*((status, value) if status in FAILURES else FORGED))
 
 
-def raised(name):
-    """The exception that the program raised, as far as its name says: one of Python's own, or a plain Exception."""
-    kind = PRISTINE.get(name) if type(name) is str else None
-    return kind() if isinstance(kind, type) and issubclass(kind, Exception) else Exception(name)
+def update(value, after):
+    """Makes a value what a call has made of it, in place as far as it goes."""
+    if type(value) is not type(after):
+        return after
+    if type(value) is list:
+        value[:] = [update(*pair) for pair in zip(value, after)] + after[len(value):]
+    elif type(value) is dict:
+        items = [(key, update(value[key], item) if key in value else item) for key, item in after.items()]
+        value.clear()
+        value.update(items)
+    elif type(value) in (set, deque, bytearray):
+        value.clear()
+        value.extend(after) if type(value) is not set else value.update(after)
+    else:
+        return after
+    return value
 
 
-def remote_function(calls, answers):
-    """A function that asks the program's process."""
-    for wanted in ("ready", "parsed", "loaded"):
-        read_answer(answers, wanted)
+class RemoteFunction:
+    """A function that asks the program's process. `calls` counts; `gone` is how that process failed, if it did."""
 
-    def call(*args):
-        line = json.dumps([encode(item) for item in args]).encode() + b"\n"
+    def __init__(self, calls_to, answers):
+        self.calls, self.gone, self.lock = 0, None, threading.Lock()
+        self.calls_to, self.answers = calls_to, answers
+        for wanted in ("ready", "parsed", "loaded"):
+            read_answer(answers, wanted)
+
+    def __call__(self, *args, **kwargs):
+        line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}]).encode() + b"\n"
+        self.calls += 1
+        if self.gone is not None:
+            raise self.gone
+        try:
+            with self.lock:
+                status, answered = self.ask(line)
+        except Gone as gone:
+            self.gone = gone
+            raise
+        if status == "raised":
+            raise crossing.Crossing(*answered)
+        value, after = answered
+        for item, changed in zip(args, after):
+            update(item, changed)
+        return value
+
+    def ask(self, line):
         while line:
             try:
-                line = line[os.write(calls, line):]
+                line = line[os.write(self.calls_to, line):]
             except BrokenPipeError:
                 raise Gone("ended", None) from None
-        status, value = read_answer(answers, "ok", "exception")
-        if status == "exception":
-            raise Gone(status, value) if value == "exit" else raised(value)
+        status, answer = read_answer(self.answers, "ok", "changed", "raised")
         try:
-            return decode(value)
+            if status != "raised":
+                value, after = answer if status == "changed" else (answer, [])
+                return status, (decode(value), decode(after))
+            verdict, detail, description = answer
+            if verdict not in FAILURES or type(detail) is not str:
+                raise ValueError(verdict)
+            return status, (rebuild(description), (verdict, detail))
         except Exception:
             raise Gone(*FORGED) from None
-
-    return call
-
-
-def run_test_code(text, scope, is_unittest):
-    """Runs test code to its end. Raises if a check fails."""
-    exec(compile(text, "tests.py", "exec"), scope)
-    if is_unittest:
-        import unittest
-
-        cases = [value for value in scope.values() if isinstance(value, type) and issubclass(value, unittest.TestCase) and value.__module__ == "tests"]
-        suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case) for case in cases)
-        result = unittest.TestResult()
-        suite.run(result)
-        for problems in (result.errors, result.failures, [(None, "passed unexpectedly")] * len(result.unexpectedSuccesses)):
-            for _, text in problems:
-                last = text.strip().splitlines()[-1]
-                raise AssertionError(last.removeprefix("AssertionError: ")) if problems is not result.errors else RuntimeError(last)
-        if result.testsRun == 0:
-            raise RuntimeError("no test was found")
 
 
 def outcome_of(action):
     """("pass", "") or a failure and its detail; a failed check is "wrong"."""
     try:
         action()
-    except Gone as gone:
-        return gone.args
+    except (Gone, crossing.Crossing) as ending:
+        return ending.args
     except AssertionError as error:
         return "wrong", f"AssertionError: {error}"[:500].removesuffix(": ")
+    except NotRun as error:
+        return "infrastructure", str(error)
     except Refused as error:
         return "exception", f"the test passes {error}, which is not plain data"
     except BaseException as error:
@@ -116,12 +141,44 @@ def check_remote(test, entry, is_unittest, out, calls, answers):
     """Reads test code from a file and answers once how it ended. No untrusted code runs here."""
     text = json.loads(read_all(test))
     answer = answering(out)
+    answer(*remote_outcome(text, entry, is_unittest, calls, lines_of(answers)))
+
+
+def remote_outcome(text, entry, is_unittest, calls, answers):
+    """A verdict and its detail. What the program did counts before what the test made of it."""
+    try:
+        function = RemoteFunction(calls, answers)
+    except Gone as gone:
+        return gone.args
+
+    def ask(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    ask.__name__ = ask.__qualname__ = entry
+    scope = new_module("__main__", text, "tests.py")
+    scope.update({entry: ask, "candidate": ask})
+    failures = []
+    threading.excepthook = lambda failed: failures.append(failed.exc_value)
+    if "unittest" in text:
+        crossing.let_unittest_expect()
 
     def run():
-        function = remote_function(calls, lines_of(answers))
-        run_test_code(text, {"__name__": "tests", entry: function, "candidate": function}, is_unittest)
+        try:
+            run_test_code(text, scope, is_unittest, ask, crossing.compile_test)
+        except SystemExit as leaving:  # the test's own, as of unittest.main()
+            if leaving.code not in (None, 0):
+                raise AssertionError(f"left with {leaving.code}") from None
+        for failure in failures:
+            raise failure
 
-    answer(*outcome_of(run))
+    outcome = outcome_of(run)
+    if function.gone is not None:
+        return function.gone.args
+    if crossing.under_way:
+        return crossing.under_way[0].outcome
+    if outcome[0] == "pass" and function.calls == 0:
+        return "infrastructure", f"the test never calls {entry}"
+    return outcome
 
 
 def check_inside(code, is_unittest, out, into):
@@ -133,8 +190,8 @@ def check_inside(code, is_unittest, out, into):
     tree = parse(code, answer)
     if tree is None:
         return
-    scope = {"__name__": "tests"}
-    status, detail = attempt(lambda: exec(compile(tree, "candidate.py", "exec"), scope))
+    scope = new_module("tests", code)
+    status, detail = attempt(lambda: exec(compile(tree, FILE, "exec"), scope))
     if status != "ok":
         answer(status, detail)
         return
@@ -148,7 +205,7 @@ def check_inside(code, is_unittest, out, into):
         del sys.modules[name]
     status, detail = outcome(lambda: run_tests(text, scope, is_unittest))
     if status != "pass":
-        answer(status, detail)
+        answer("exception" if status == "infrastructure" else status, detail)  # which no program may say
         return
     answer("done")
     answer("pass", json.loads(next(lines)))

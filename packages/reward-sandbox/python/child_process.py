@@ -12,6 +12,7 @@ from sandbox.system_calls import install, system_call_filter
 
 FILE_LIMIT = 1 << 20
 NOBODY = 65534
+OWN_TASKS = 512  # processes and threads of all jobs of a user: an engine has its own, and a program may start some
 PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 36, 4, 38, 1
 libc = ctypes.CDLL(None, use_errno=True)
 prctl = getattr(libc, "prctl", lambda *_: 0)  # Linux alone has it
@@ -25,6 +26,21 @@ FILTERS = {
 }
 # What landlock.py has made of the paths that programs may read, where mounts do not say which.
 RULES = []
+
+
+def tasks_of(user):
+    """How many processes and threads a user has; 0 where none can be seen, as in a namespace of one's own, which counts its own alone."""
+    count = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        try:
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == user:
+                count += len(os.listdir(f"/proc/{name}/task"))
+        except OSError:
+            pass  # it ended
+    return count
+
+
+OTHER_TASKS = tasks_of(os.geteuid() or NOBODY)
 
 
 def hide():
@@ -77,7 +93,7 @@ def restrict(parent, *, memory, seconds, writes_files, is_engine):
         resource.RLIMIT_FSIZE: FILE_LIMIT,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: 512 if is_engine else 64,
+        resource.RLIMIT_NPROC: OTHER_TASKS + OWN_TASKS,
     }
     for what, limit in limits.items():
         try:

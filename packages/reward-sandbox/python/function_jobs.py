@@ -16,7 +16,8 @@ def call_functions(job, first, clock, results):
         description = run.sealed({"code": job["code"], "entry": job["entry"], "inputs": inputs, "output": job["output"]})
         run.child(lambda: engine.start("candidate", job["memory"]), [description, out])
     else:
-        run.child(lambda: candidate.serve_calls(job["code"], job["entry"], inputs, 3, job["output"]), [out])
+        calls = [(args, {}) for args in inputs]
+        run.child(lambda: candidate.serve_calls(job["code"], job["entry"], calls, 3, job["output"]), [out])
     lines = Lines(out_end, job["output"])
     walls = job["walls"][first:]
     done = len(results)

@@ -24,9 +24,9 @@ def perform(text):
     forget_javascript()
     role = job["role"]
     if role == "functions":
-        serve_calls(job["code"], job["entry"], job["inputs"], out, job["output"])
+        serve_calls(job["code"], job["entry"], [(args, {}) for args in job["inputs"]], out, job["output"])
     elif role == "remote":
-        serve_calls(job["code"], job["entry"], map(json.loads, lines_of(lines)), out)
+        serve_calls(job["code"], job["entry"], map(json.loads, lines_of(lines)), out, is_remote=True)
     elif role == "program":
         run_program(job["code"], out)
     elif role == "checks":

@@ -1,6 +1,6 @@
 """Filters of system calls (seccomp), as BPF programs: what is not allowed is answered EPERM.
 
-Allowed is by list, so that whatever a later kernel adds is denied. Denied are: processes, signals to others, network, limits and
+Allowed is by list, so that whatever a later kernel adds is denied. Denied are: processes (not threads), signals to others, network, limits and
 priorities of others, memory that outlives the job, and changes to files.
 """
 import ctypes
@@ -85,8 +85,8 @@ def upper_half(index):
 def system_call_filter(*, writes_files=False, engine_path=None):
     """A BPF program; None on a machine whose calls are not known here.
 
-    writes_files: files may be changed where the mounts allow it. engine_path: for a JavaScript engine, with threads of its own; the
-    address of the path that it is started by.
+    writes_files: files may be changed where the mounts allow it. engine_path: for a JavaScript engine, the address
+    of the path that it is started by.
     """
     is_engine = engine_path is not None
     if MACHINE not in ARCHITECTURES:
@@ -98,11 +98,11 @@ def system_call_filter(*, writes_files=False, engine_path=None):
         for name, flags in OPENS:
             code += on_call(name, [argument(flags), (ANY_BIT, 0, 1, OPENING_TO_WRITE), DENY, ALLOW])
     code += on_call("fcntl", [argument(1), *one_of(FCNTL_COMMANDS)])
+    code += on_call("clone", [argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), DENY, ALLOW])
+    code += on_call("clone3", [ABSENT])  # its flags lie in memory; libc falls back on clone
     if is_engine:
         is_half = [(EQUAL, 1, 0, half) for half in (engine_path & 0xFFFFFFFF, engine_path >> 32)]
         code += on_call("execve", [argument(0), is_half[0], DENY, upper_half(0), is_half[1], DENY, ALLOW])
-        code += on_call("clone", [argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), DENY, ALLOW])
-        code += on_call("clone3", [ABSENT])  # its flags lie in memory; libc falls back on clone
         code += on_call("prctl", [argument(0), *one_of(PRCTL_NAMES)])
         code += on_call("prlimit64", [argument(0), *one_of([0])])  # its own
         code += on_call("ioctl", [argument(1), *one_of(IOCTL_COMMANDS)])

@@ -53,7 +53,7 @@ def test_remotely(job, size, clock):
         run.child(lambda: engine.start("checks", job["memory"]), [run.sealed({"entry": entry}), out, calls, answer_end, code_end])
     else:
         calls_of = lambda: map(json.loads, checks.lines_of(4))
-        run.child(lambda: candidate.serve_calls(job["code"], entry, calls_of(), 3), [answers, call_end])
+        run.child(lambda: candidate.serve_calls(job["code"], entry, calls_of(), 3, is_remote=True), [answers, call_end])
         run.child(lambda: checks.check_remote(6, entry, job["unittest"], 3, 4, 5), [out, calls, answer_end, code_end])
     buffer = receive_test_code(size)
     send(code, buffer, clock)
@@ -61,7 +61,7 @@ def test_remotely(job, size, clock):
     run.close(code)
     lines = Lines(out_end, job["output"])
     line = lines.next(clock)
-    status, detail = ending(run.children[1], lines.is_late, run.is_engine) if line is None else parse_answer(line, (*FAILURES, "pass", "ended", "timeout"))
+    status, detail = ending(run.children[1], lines.is_late, run.is_engine) if line is None else parse_answer(line, (*FAILURES, "pass", "ended", "timeout", "infrastructure"))
     if status == "ended":
         status, detail = run.ending(False)
     run.end()

@@ -54,9 +54,10 @@ const wallTimeMs = (attack: Attack): number => ([attack.verdict].flat().includes
 async function verdictsOf(sandbox: Sandbox, attack: Attack): Promise<{ outside: VerdictName[]; inside: VerdictName }> {
   const { code, language = "python" } = attack;
   const test =
-    language === "python"
+    attack.test ??
+    (language === "python"
       ? `import math\nassert isinstance(f(1), int) and math.isclose(f(1), ${expectedOf(1)}) or f(1) == ${expectedOf(1)}`
-      : `require("node:assert").deepEqual(f(1), ${expectedOf(1)})`;
+      : `require("node:assert").deepEqual(f(1), ${expectedOf(1)})`);
   const common = { code, language, wallTimeMs: wallTimeMs(attack), memoryMb: attack.language ? 256 : 128 };
   const [calls, apart, inside] = await Promise.all([
     sandbox.run({ ...common, entryPoint: "f", inputs: [[1], [2]] }),

@@ -54,14 +54,18 @@ export interface TestJob extends Limits {
   language?: Language;
   /** The program. */
   code: string;
-  /** Each runs for itself, with a program of its own. */
+  /**
+   * Each runs for itself, with a program of its own, as a script. Functions `test...` and `check(candidate)` and (in Python)
+   * `unittest.TestCase` classes that it defines and does not name again are run too.
+   */
   tests: readonly string[];
   /**
    * The function that the tests call, under this name or as `candidate`. The program then runs in another process than the
-   * tests, and only plain data crosses: the tests can be trusted. Without it both share a process that the program can take over.
+   * tests, and only plain data crosses, and exceptions to the statements that expect them: the tests can be trusted. A test that
+   * never calls it is answered `infrastructure`. Without it both share a process that the program can take over.
    */
   entryPoint?: string;
-  /** Python: the tests define `unittest.TestCase` classes, which are to be run. @default false */
+  /** Python: the tests must define `unittest.TestCase` classes; one without fails. @default false */
   unittest?: boolean;
   /** A clean, writable /tmp for each test; under bubblewrap alone. @default false */
   writableTmp?: boolean;
@@ -73,7 +77,8 @@ export interface TestJob extends Limits {
  * - `exception`: it raised (the detail names what), left early ("exit"), does not parse, or has no such function
  * - `timeout`, `memory`, `output-limit`: it went over a limit
  * - `forbidden`: it tried what the sandbox denies, or forged an answer
- * - `infrastructure`: the sandbox failed; that says nothing about the program and must not be counted as a failure
+ * - `infrastructure`: the sandbox failed, or the test cannot judge (it never calls the program); that says nothing about the program
+ *   and must not be counted as a failure
  */
 export type Failure = "wrong" | "exception" | "timeout" | "memory" | "output-limit" | "forbidden" | "infrastructure";
 

@@ -83,6 +83,73 @@ def f(x):
       });
     });
 
+    describe("tests that nobody calls", () => {
+      const verdicts = (code: string, ...tests: string[]) => verdictsOf({ code, entryPoint: "f", tests });
+
+      it("are run: pytest's functions and classes, HumanEval's check, unittest's cases", async () => {
+        const tests = [
+          "def check(candidate):\n    assert candidate(1) == 2",
+          "def test_f():\n    assert f(1) == 2",
+          "async def test_f():\n    assert f(1) == 2",
+          "class TestF:\n    def test_f(self):\n        assert f(1) == 2",
+          "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        assert f(1) == 2",
+          "import unittest\nclass T(unittest.IsolatedAsyncioTestCase):\n    async def test_f(self):\n        assert f(1) == 2",
+        ];
+        expect(await verdicts("def f(x): return x + 1", ...tests)).toEqual(tests.map(() => "pass"));
+        expect(await verdicts("def f(x): return x", ...tests)).toEqual(tests.map(() => "wrong: AssertionError"));
+      });
+
+      it("cannot judge a program that they never call", async () => {
+        const tests = ["assert True", "# f(1) == 2", "", "def test_f(fixture):\n    assert f(1) == 2", "async def g():\n    assert f(1) == 2\ng()"];
+        const never = "infrastructure: the test never calls f";
+        expect(await verdicts("def f(x): return x", ...tests)).toEqual([
+          never,
+          never,
+          never,
+          "infrastructure: test_f wants arguments: fixture",
+          never,
+        ]);
+      });
+
+      it("blame a program that ended before they could call it", async () => {
+        expect(await verdicts("import os\nos._exit(0)", "assert True")).toEqual(["exception: exit"]);
+      });
+    });
+
+    describe("what a program raises", () => {
+      it("ends no loop, attribute, sequence or thread of the test", async () => {
+        const tests = {
+          StopIteration: ["for x in map(f, [1]): assert False", "assert next(map(f, [1]), 5) == 5", "assert all(map(f, [1]))", "[*map(f, [1])]"],
+          AttributeError: [
+            "class A:\n    a = property(lambda _: f(1))\nassert not hasattr(A(), 'a')",
+            "class A:\n    __getattr__ = lambda *_: f(1)\ngetattr(A(), 'a', 1)",
+          ],
+          IndexError: ["class A:\n    __getitem__ = lambda _, i: f(i)\nassert list(A()) == []"],
+          TypeError: [
+            "class A(list):\n    __len__ = lambda _: f(1)\nlist(iter(A()))\nlist(type('B', (), {'__iter__': lambda _: iter(()), '__len__': lambda _: f(1)})())",
+          ],
+          GeneratorExit: ["def g():\n    try: yield\n    finally: f(1)\nh = g()\nnext(h)\nh.close()"],
+          KeyboardInterrupt: ["import threading\nt = threading.Thread(target=f, args=(1,))\nt.start()\nt.join()"],
+        };
+        for (const [kind, each] of Object.entries(tests)) {
+          expect(await verdictsOf({ code: `def f(x): raise ${kind}`, entryPoint: "f", tests: each })).toEqual(each.map(() => `exception: ${kind}`));
+        }
+      });
+
+      it("does not excuse that it left, whatever the test catches", async () => {
+        const tests = ["try: f(1)\nexcept: pass", "import contextlib\nwith contextlib.suppress(BaseException): f(1)"];
+        expect(await verdictsOf({ code: "import os\ndef f(x): os._exit(0)", entryPoint: "f", tests })).toEqual([
+          "exception: exit",
+          "exception: exit",
+        ]);
+      });
+
+      it("is named in so many characters", async () => {
+        const code = "def f(x): raise type('E' * 1000000, (Exception,), {})";
+        expect(await verdictsOf({ code, entryPoint: "f", tests: ["f(1)"] })).toEqual([`exception: ${"E".repeat(200)}`]);
+      });
+    });
+
     describe("tests in the program's process", () => {
       it("pass if they run to their end, with less trust", async () => {
         const code = "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x): self.items.append(x)";
@@ -169,6 +236,62 @@ def f(x):
         expect(await verdictsOf({ language: "typescript", code: "function f(x: {", tests, entryPoint: "f" })).toEqual([
           "exception: SyntaxError",
           "exception: SyntaxError",
+        ]);
+      });
+
+      it("wait for promises and timers of a test", async () => {
+        const assert = "const assert = require('node:assert');";
+        const tests = [
+          `${assert} (async () => { assert.equal(await f(1), 2); })();`,
+          `${assert} async function main() { assert.equal(await f(1), 2); }\nmain();\nlet x = 1;`,
+          `${assert} setTimeout(() => assert.equal(f(1), 2), 5);`,
+          `${assert} Promise.resolve().then(() => assert.equal(f(1), 2)).catch(() => process.exit(1));`,
+          `require('node:test')('f', () => require('node:assert').equal(f(1), 2));`,
+        ];
+        for (const entryPoint of ["f", undefined]) {
+          const job = {
+            language: "javascript",
+            tests: tests.filter((_, i) => entryPoint !== undefined || i !== 3),
+            ...(entryPoint && { entryPoint }),
+          } as const;
+          expect(await verdictsOf({ ...job, code: "function f(x) { return x + 1; }" })).toEqual(job.tests.map(() => "pass"));
+          for (const verdict of await verdictsOf({ ...job, code: "function f(x) { return x; }" })) expect(verdict).toMatch(/^wrong|^exception: exit/);
+        }
+        const open = { language: "javascript", entryPoint: "f", tests: ["f(1); new Promise(() => {})"] } as const;
+        expect(await verdictsOf({ ...open, code: "function f(x) {}" })).toEqual(["exception: a promise was never settled"]);
+        expect(await verdictsOf({ ...open, code: "function f(x) {}", tests: ["// f(1)"] })).toEqual(["infrastructure: the test never calls f"]);
+        expect(await verdictsOf({ ...open, code: "function f(x) {}", tests: [`${assert}\nfunction check(g) { assert(g(1)); }`] })).toEqual([
+          "wrong: AssertionError: undefined == true",
+        ]);
+      });
+
+      it("show a test promises as promises and errors as they were thrown", async () => {
+        const code = `class Low extends RangeError { constructor(x) { super(x + " is low", { cause: new TypeError("t") }); this.code = "E_LOW"; this.at = [x]; } }
+          async function later(x) { if (x < 0) throw new Low(x); return x; }
+          function f(x, how) { if (how === "later") return later(x); if (how === "value") throw { x }; if (x < 0) throw new Low(x); throw new TypeError("bad"); }`;
+        const tests = [
+          "assert.throws(() => f(1), TypeError); assert.throws(() => f(1), /bad/); assert.throws(() => f(1), { name: 'TypeError', message: 'bad' });",
+          "assert.throws(() => f(-1), RangeError); assert.throws(() => f(-1), (e) => e.constructor.name === 'Low' && e.code === 'E_LOW' && e.at[0] === -1 && e.cause instanceof TypeError);",
+          "assert.throws(() => f(1, 'value'), { x: 1 });",
+          "f(1, 'later').then((x) => assert.equal(x, 1));",
+          "assert.rejects(f(-1, 'later'), { message: '-1 is low' });",
+          "assert.throws(() => f(1), RangeError);",
+          "f(-1, 'later');",
+        ];
+        const verdicts = await verdictsOf({
+          language: "javascript",
+          code,
+          entryPoint: "f",
+          tests: tests.map((test) => `const assert = require('node:assert'); ${test}`),
+        });
+        expect(verdicts.with(5, verdicts[5]!.slice(0, 21))).toEqual([
+          "pass",
+          "pass",
+          "pass",
+          "pass",
+          "pass",
+          "wrong: AssertionError",
+          "exception: RangeError",
         ]);
       });
 

@@ -14,6 +14,8 @@ export interface Attack {
   /** @default "python" */
   language?: Language;
   code: string;
+  /** The test code that it is aimed at, instead of one `assert`. */
+  test?: string;
   /** Under bubblewrap, as calls and against tests in a process of their own. */
   verdict: Verdicts;
   /** Where it differs from `verdict`. */

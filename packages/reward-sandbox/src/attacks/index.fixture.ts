@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.fixture.ts";
+import { controlFlow } from "./control-flow.fixture.ts";
 import { earlyExit } from "./early-exit.fixture.ts";
 import { encoding } from "./encoding.fixture.ts";
 import { equality } from "./equality.fixture.ts";
@@ -21,6 +22,7 @@ import { resourceBombs } from "./resource-bombs.fixture.ts";
 /** Every attack, by class. */
 export const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
   "early exit": earlyExit,
+  "control flow": controlFlow,
   equality,
   introspection,
   monkeypatching,

@@ -1,4 +1,4 @@
-import type { Attack } from "./attack.fixture.ts";
+import { type Attack, expectedOf } from "./attack.fixture.ts";
 
 const inJavaScript = (attacks: Attack[]): Attack[] => attacks.map((attack) => ({ ...attack, language: "javascript" }));
 
@@ -63,6 +63,29 @@ export const javascript: Attack[] = inJavaScript([
     name: "loops in a thread",
     code: "const { Worker } = require('node:worker_threads');\nfunction f(x) { new Worker('for (;;);', { eval: true }); return 0; }",
     verdict: ["wrong", "exception"],
+  },
+  {
+    name: "replaces how modules are loaded",
+    code: "require('node:module').prototype.require = () => new Proxy(() => {}, { get: () => () => {} });\nfunction f(x) { return 0; }",
+    verdict: "wrong",
+  },
+  {
+    name: "is tested behind an await",
+    code: "function f(x) { return 0; }",
+    test: `const assert = require("node:assert");\n(async () => { assert.equal(await f(1), ${expectedOf(1)}); })();`,
+    verdict: "wrong",
+  },
+  {
+    name: "is tested by a timer",
+    code: "function f(x) { return 0; }",
+    test: `const assert = require("node:assert");\nsetTimeout(() => assert.equal(f(1), ${expectedOf(1)}), 5);`,
+    verdict: "wrong",
+  },
+  {
+    name: "is tested behind a promise that it never keeps",
+    code: "function f(x) { return new Promise(() => {}); }",
+    test: `const assert = require("node:assert");\n(async () => { assert.equal(await f(1), ${expectedOf(1)}); })();`,
+    verdict: ["exception", "timeout"],
   },
   { name: "recurses", code: "function f(x) { return f(x); }", verdict: "exception" },
 ]);

@@ -17,6 +17,9 @@ const START_SECONDS = 60;
 /** How V8 ends itself, and how what holds too much is ended. */
 const OUT_OF_MEMORY: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV"]);
 
+/** Our files that an interpreter has loaded. */
+const MODULES = ["answers", "values", "exceptions", "candidate", "crossing", "event_loop", "test_runner", "checks", "warm_up", "in_pyodide"];
+
 /** What an interpreter is to do; see in_pyodide.py. */
 export type Work = { /** Bytes. */ memory: number } & (
   | { role: "functions"; code: string; entry: string; inputs: readonly unknown[]; output: number }
@@ -44,7 +47,7 @@ function spawnProcess({ path }: PyodideFiles): ChildProcess {
 /** The memory of a Python that has imported what jobs need: an interpreter starts from it in a tenth of the time. */
 export async function memoryImage(files: PyodideFiles): Promise<Buffer> {
   const child = spawnProcess(files);
-  const setup = `${packageSource(["answers", "values", "candidate", "checks", "warm_up", "in_pyodide"])}\npackage.warm_up.warm_up()`;
+  const setup = `${packageSource(MODULES)}\npackage.warm_up.warm_up()`;
   (child.stdio[3] as Writable).write(`${JSON.stringify({ folder: files.folder.href, setup, size: 0 })}\n`);
   let complaint = "";
   child.stderr?.on("data", (data: Buffer) => (complaint += data.toString()));

@@ -186,7 +186,7 @@ export class PyodideWorker implements Worker {
     void relay();
     const line = await checks.next(clock);
     if (line === undefined) return checks.ending();
-    const answer = parseAnswer(line, [...FAILURES, "pass", "ended", "timeout"]);
+    const answer = parseAnswer(line, [...FAILURES, "pass", "ended", "timeout", "infrastructure"]);
     return answer[0] === "ended" ? program.ending() : answer;
   }
 

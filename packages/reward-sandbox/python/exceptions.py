@@ -1,0 +1,107 @@
+"""An exception of the program as plain data, and the same again in the process of the tests: class, arguments, text and attributes.
+
+The description comes from a program and may say anything. It becomes one of Python's own classes, or a subclass of those it names.
+"""
+import builtins
+import sys
+
+from sandbox.values import Refused, decode, encode
+
+NAME_LIMIT = 200
+DEEPEST = 5
+GROUPS = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11 on
+# Modules of Python's own whose exceptions programs raise; no other is imported for a description.
+MODULES = """
+    _csv _pickle _queue argparse array asyncio.exceptions binascii concurrent.futures._base configparser copy dataclasses decimal
+    email.errors graphlib ipaddress json.decoder queue re shutil statistics struct subprocess tomllib urllib.error xml.etree.ElementTree
+    zipfile zlib zoneinfo._common
+""".split()
+
+
+def name_of(error):
+    return str(type(error).__name__)[:NAME_LIMIT]
+
+
+def describe_item(item, depth):
+    """[kind, ...] of something that an exception holds: a value, exceptions, or a text of what is not plain data."""
+    if isinstance(item, BaseException):
+        return ["error", describe(item, depth + 1)]
+    if type(item) in (list, tuple) and item and all(isinstance(part, BaseException) for part in item):
+        return ["errors", [describe(part, depth + 1) for part in item]]
+    try:
+        return ["value", encode(item)]
+    except Refused:
+        return ["text", str(item)]
+
+
+def attributes_of(error):
+    """What can be read from it besides its arguments."""
+    named = isinstance(error, (AttributeError, ImportError, NameError)) and getattr(error, "name", None) is not None
+    return {**vars(error), **({"name": error.name} if named else {})}
+
+
+def describe(error, depth=0):
+    """Plain data. Raises whatever the program's own methods raise."""
+    arguments = error.__reduce__()[1] if type(error).__reduce__ is not BaseException.__reduce__ else error.args
+    if isinstance(error, GROUPS):
+        arguments = (error.message, list(error.exceptions))
+    return {
+        "classes": [[str(kind.__module__), str(kind.__qualname__)[:NAME_LIMIT]] for kind in type(error).__mro__ if issubclass(kind, BaseException)],
+        "arguments": [describe_item(item, depth) for item in arguments],
+        "attributes": [[name, describe_item(item, depth)] for name, item in attributes_of(error).items()],
+        "text": str(error),
+        "cause": None if error.__cause__ is None or depth >= DEEPEST else describe(error.__cause__, depth + 1),
+    }
+
+
+def own_class(module, name):
+    """A class of Python's own; None if there is none of this name, or it does not say that something went wrong."""
+    if module != "builtins" and module not in MODULES:
+        return None
+    try:
+        kind = vars(builtins if module == "builtins" else sys.modules.get(module) or __import__(module, fromlist=[name])).get(name)
+    except ImportError:
+        return None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
+
+
+def class_of(names):
+    """The first class of a line of classes, from the most special one; one that is not Python's own is made."""
+    known = [kind for module, name in names if (kind := own_class(module, name)) is not None] or [Exception]
+    if own_class(*names[0]) is not None:
+        return known[0]
+    bases = [kind for i, kind in enumerate(known) if not any(issubclass(other, kind) for other in known[:i])]
+    module, name = names[0]
+    return type(name.split(".")[-1], tuple(bases), {"__module__": module, "__qualname__": name})
+
+
+def item_of(described):
+    kind, content = described
+    if kind == "value":
+        return decode(content)
+    if kind == "error":
+        return rebuild(content)
+    return [rebuild(part) for part in content] if kind == "errors" else str(content)
+
+
+def instance(kind, arguments):
+    try:
+        return kind(*arguments)
+    except Exception:  # it wants others than it had
+        error = kind.__new__(kind)
+        error.args = tuple(arguments)
+        return error
+
+
+def rebuild(described):
+    """An exception like the one described. Raises something, if this is no description."""
+    kind, text = class_of(described["classes"]), described["text"]
+    arguments = [item_of(item) for item in described["arguments"]]
+    error = instance(kind, arguments)
+    if str(error) != text:  # it has a text of its own, or holds what is not plain data
+        error = instance(type(kind.__name__, (kind,), {"__module__": kind.__module__, "__str__": lambda self: text}), arguments)
+    for name, item in described["attributes"]:
+        setattr(error, name, item_of(item))
+    if described["cause"] is not None:
+        error.__cause__ = rebuild(described["cause"])
+    return error
