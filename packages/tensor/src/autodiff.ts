@@ -14,6 +14,15 @@ import { flattenTree, mapTree, type Tree } from "./tree.ts";
  * @returns one gradient per input, of its shape; zeros where the loss does not depend on it
  */
 export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  if (!isTensor(loss)) {
+    const isAsync = (loss as unknown) instanceof Promise;
+    throw new InvalidArgumentError({
+      argument: "gradients: loss",
+      value: loss,
+      expected: "a traced tensor",
+      ...(isAsync && { wayOut: "A function is traced in one go: it must not be async." }),
+    });
+  }
   if (loss.shape.length !== 0)
     throw new ShapeError({ argument: "gradients: loss", shape: loss.shape, expected: "a scalar, []", wayOut: "Sum or average it first." });
   if (loss.dtype !== "float32") throw new InvalidArgumentError({ argument: "gradients: loss", value: loss.dtype, expected: "of dtype float32" });
@@ -58,7 +67,13 @@ export function valueAndGradient<P extends Tree<Tensor>, R extends Tensor | { lo
 ): { value: R; gradient: P } {
   const { leaves } = flattenTree<Tensor>(parameters, isTensor);
   const value = loss(parameters);
-  const results = gradients(isTensor(value) ? value : value.loss, leaves);
+  const results = gradients(lossOf(value), leaves);
   let next = 0;
   return { value, gradient: mapTree<Tensor, Tensor>(parameters, isTensor, () => results[next++] as Tensor) as P };
+}
+
+/** What is differentiated; anything else is left for `gradients` to name. */
+function lossOf(value: unknown): Tensor {
+  const isRecord = typeof value === "object" && value !== null && !isTensor(value) && "loss" in value;
+  return (isRecord ? value.loss : value) as Tensor;
 }

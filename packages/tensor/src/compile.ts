@@ -65,6 +65,7 @@ export function compile<P extends any[], R extends object>(
   if (both !== undefined) throw new InvalidArgumentError({ argument: "frozen", value: both, expected: "arguments that are not donated" });
 
   const call = async (...args: readonly unknown[]): Promise<unknown> => {
+    if (args.some(holdsTensor)) throw tracedArgument(name);
     const flat = args.map((arg, i) => flattenArgument(arg, i));
     const signature = flat
       .map(({ leaves, paths }, position) => {
@@ -145,7 +146,7 @@ export async function trace(
     }),
   );
   const result = withSharing(() => fn(...traced)) as Tree<Tensor>;
-  const { leaves: outputs, paths } = flattenTree<Tensor>(result, isTensor);
+  const { leaves: outputs, paths } = flattenResult(result, name);
   const overwrites: (number | undefined)[] = outputs.map(() => undefined);
   for (const { index, path } of donated) {
     const input = inputs[index] as Tensor;
@@ -159,6 +160,29 @@ export async function trace(
   return { graph: { name, inputs, outputs, overwrites }, result, inputPaths, frozenPaths, outputPaths: paths };
 }
 
+function flattenResult(result: unknown, name: string): { leaves: Tensor[]; paths: string[] } {
+  const wrong = (wayOut: string): InvalidArgumentError =>
+    new InvalidArgumentError({
+      argument: `result of ${name}`,
+      value: result,
+      expected: "a traced tensor, or plain objects and lists of them",
+      wayOut,
+    });
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw wrong("A function is traced in one go: it must not be async.");
+  }
+  let flat: { leaves: Tensor[]; paths: string[] };
+  try {
+    flat = flattenTree<Tensor>(result as Tree<Tensor>, isTensor);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw wrong("Make a constant of a number or an array with constant().");
+    throw error;
+  }
+  if (flat.leaves.length === 0) throw wrong("It has no tensor: return what is to be computed.");
+  return flat;
+}
+
 const identities = new WeakMap<NdArray, string>();
 let identityCount = 0;
 
@@ -167,6 +191,17 @@ function identityOf(array: NdArray): string {
   let identity = identities.get(array);
   if (identity === undefined) identities.set(array, (identity = `#${identityCount++}`));
   return identity;
+}
+
+const holdsTensor = (arg: unknown): boolean => isTensor(arg) || (Array.isArray(arg) && arg.some(isTensor));
+
+function tracedArgument(name: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    argument: `argument of ${name}`,
+    value: "a traced tensor",
+    expected: "an array",
+    wayOut: "Within a function that is traced call the plain function, not the compiled one.",
+  });
 }
 
 function flattenArgument(arg: unknown, position: number): { leaves: NdArray[]; paths: string[] } {

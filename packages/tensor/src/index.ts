@@ -7,7 +7,7 @@ export { flattenTree, mapTree, type Tree } from "./tree.ts";
 export * from "./ops/elementwise.ts";
 export { broadcastTo, type ReduceOptions, sum } from "./ops/sum.ts";
 export { argMax, cumSum, max, mean, sumSquares } from "./ops/reduction.ts";
-export { concat, pad, reshape, slice, transpose } from "./ops/movement.ts";
+export { concat, pad, reshape, slice, split, squeeze, stack, transpose } from "./ops/movement.ts";
 export { linear, matmul, type MatmulOptions } from "./ops/matmul.ts";
 export { iota, oneHot, replaceRows, scatterAdd, sortIndices, take, takeAlongAxis, zeros } from "./ops/indexing.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
@@ -16,7 +16,8 @@ export { rotary } from "./ops/rotary.ts";
 export { quantizedLinear, type QuantizedWeight } from "./ops/quantized.ts";
 export { dequantize, quantizeInt4, quantizeInt8 } from "./quantize.ts";
 export { createQuantizer, type MatrixSource, type QuantizedFormat, type Quantizer } from "./quantizer.ts";
-export { rmsNorm, selectLogProbs, swiglu } from "./functional.ts";
+export { crossEntropy, gelu, layerNorm, relu, rmsNorm, selectLogProbs, swiglu } from "./functional.ts";
+export { glorotUniform, heNormal, normalArray, uniformArray } from "./initializers.ts";
 
 export { gradients, valueAndGradient } from "./autodiff.ts";
 export { rematerialize } from "./rematerialize.ts";
@@ -42,5 +43,6 @@ export {
 
 export { adamW, type AdamWOptions, type AdamWState, initAdamW } from "./optimizers/adamw.ts";
 export { guardedAdamW, type GuardedAdamWOptions, type GuardedStep, notFinite } from "./optimizers/guarded-adamw.ts";
+export { sgd, type SgdOptions } from "./optimizers/sgd.ts";
 export { clipByGlobalNorm, globalNorm } from "./optimizers/clip.ts";
 export { learningRate, type LearningRateSchedule, LearningRateScheduleSchema } from "./optimizers/schedule.ts";

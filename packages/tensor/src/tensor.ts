@@ -12,9 +12,18 @@ export interface Aval {
   readonly dtype: DType;
 }
 
+/**
+ * A value of a function that is being traced: what operations take and give. It has a shape and a dtype, and no numbers: those
+ * exist where the compiled function runs. So JavaScript cannot compare it, add to it, branch on it or print its elements; what
+ * would turn it into a number or text throws an `InvalidArgumentError`. Only `if (a)` and `a ? b : c` cannot be caught: an object
+ * is always true.
+ */
 export class Tensor implements Aval {
+  /** Number of the node. */
   readonly id: number;
+  /** Length of each axis; `[]` for a scalar. */
   readonly shape: Shape;
+  /** Type of the elements. */
   readonly dtype: DType;
   /** The primitive that computes this value; `undefined` for inputs and constants. */
   readonly op: OpDefinition | undefined;
@@ -39,6 +48,40 @@ export class Tensor implements Aval {
     this.inputs = inputs;
     this.constant = constant;
   }
+
+  /** @throws {InvalidArgumentError} where JavaScript wants a number or text: `a > 1`, `a + 1`, `${a}` */
+  [Symbol.toPrimitive](): never {
+    return noNumbers(this, "a number or text in JavaScript");
+  }
+
+  /** @throws {InvalidArgumentError} in `JSON.stringify` */
+  toJSON(): never {
+    return noNumbers(this, "written as JSON");
+  }
+
+  /** @throws {InvalidArgumentError} in `[...a]` and `for (const x of a)` */
+  [Symbol.iterator](): never {
+    return noNumbers(this, "gone through element by element");
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const made = this.op?.name ?? (this.constant === undefined ? "input" : "constant");
+    return `Tensor { ${this.dtype} [${this.shape.join(", ")}], ${made}; without numbers until a compiled function runs }`;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Tensor";
+  }
+}
+
+function noNumbers({ shape, dtype }: Aval, use: string): never {
+  throw new InvalidArgumentError({
+    argument: "tensor",
+    value: `${dtype} [${shape.join(", ")}]`,
+    expected: `used with operations such as add, greater and where, not as ${use.startsWith("a ") ? use : `something that is ${use}`}`,
+    wayOut: "While a function is traced its tensors have no numbers: compile it, call it with arrays, and read the result's data.",
+  });
 }
 
 /** A traced value, or a number or array that becomes a constant of the graph. */
@@ -48,6 +91,7 @@ let nextId = 0;
 /** Nodes of the trace under way: by how they are computed, and constants by their array. */
 let shared: Map<string | NdArray, Tensor> | undefined;
 
+/** Whether a value is a traced tensor. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }

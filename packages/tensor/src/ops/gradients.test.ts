@@ -73,6 +73,14 @@ const cases: Case[] = [
     spread([2, 2], 2),
   ],
   ["rmsNorm", (x, w) => t.rmsNorm(x, w), spread([2, 4]), spread([4], 2)],
+  ["relu", t.relu, spread([7])],
+  ["gelu", (x) => t.gelu(x), spread([7])],
+  ["gelu, tanh", (x) => t.gelu(x, { approximate: "tanh" }), spread([7])],
+  ["layerNorm", (x, w, b) => t.layerNorm(x, w, b), spread([2, 4]), spread([4], 2), spread([4], 3)],
+  ["crossEntropy", (x) => t.crossEntropy(x, t.int32([3, 0])), spread([2, 4])],
+  ["stack", (a, b) => t.stack([a, b, a], -1), spread([2, 3]), spread([2, 3], 2)],
+  ["split", (x) => t.mul(...(t.split(x, [2, 2]) as [t.Tensor, t.Tensor])), spread([3, 4])],
+  ["squeeze", (x) => t.squeeze(x, 1), spread([3, 1, 2])],
   ["swiglu", t.swiglu, spread([2, 3]), spread([2, 3], 2)],
   [
     "rotary",
@@ -85,6 +93,35 @@ const cases: Case[] = [
 describe("values and gradients agree with float64 and central differences", () => {
   it.each(cases)("%s", async (_name, fn, ...args) => {
     await checkFunction(fn, args, executors);
+  });
+});
+
+describe("compositions, by hand", () => {
+  const on = (fn: (...xs: any[]) => t.Tensor, ...args: t.NdArray[]): Promise<number[]> => valueOn(t.referenceExecutor, fn, ...args);
+
+  it("gelu is PyTorch's, in both forms", async () => {
+    // torch.nn.functional.gelu(torch.tensor([-1., 0., 1., 2.]), approximate=...)
+    expect(await on((x) => t.gelu(x), t.float32([-1, 0, 1, 2]))).toBeAllclose([-0.1586553, 0, 0.8413447, 1.9544997], { atol: 1e-6 });
+    expect(await on((x) => t.gelu(x, { approximate: "tanh" }), t.float32([-1, 0, 1, 2]))).toBeAllclose([-0.158808, 0, 0.841192, 1.9545977], {
+      atol: 1e-6,
+    });
+  });
+
+  it("layerNorm, crossEntropy, relu, stack, split and squeeze", async () => {
+    expect(await on((x) => t.layerNorm(x, t.float32([1, 2]), t.float32([0, 1]), { eps: 0 }), t.float32([1, 3], [1, 2]))).toEqual([-1, 3]);
+    expect(await on((x) => t.crossEntropy(x, t.int32([0, 1])), t.float32([0, 0, 0, 0], [2, 2]))).toBeAllclose([Math.log(2)], { rtol: 1e-6 });
+    expect(await on(t.relu, t.float32([-1, 0, 2]))).toEqual([0, 0, 2]);
+    expect(await on((a, b) => t.stack([a, b], 1), t.float32([1, 2]), t.float32([3, 4]))).toEqual([1, 3, 2, 4]);
+    expect(await on((x) => t.split(x, [1, 2])[1] as t.Tensor, t.float32([1, 2, 3]))).toEqual([2, 3]);
+    expect((await t.compile((x: t.Tensor) => t.squeeze(x), { executor: t.referenceExecutor })(t.float32([1, 2], [1, 2, 1]))).shape).toEqual([2]);
+  });
+
+  it("name what does not fit", () => {
+    const x = t.constant(spread([2, 3]));
+    expect(() => t.stack([x, t.constant(spread([3]))])).toThrow("stack: tensors has shape [3], expected [2, 3], as the first.");
+    expect(() => t.stack([])).toThrow("stack: tensors must be at least one tensor, got [].");
+    expect(() => t.split(x, [1, 1])).toThrow("split: x has shape [2, 3], expected axis -1 as long as [1, 1] together.");
+    expect(() => t.squeeze(x, 0)).toThrow("squeeze: x has shape [2, 3], expected axis 0 of length 1.");
   });
 });
 

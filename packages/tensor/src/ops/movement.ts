@@ -182,6 +182,45 @@ export function concat(tensors: readonly TensorLike[], axis = 0): Tensor {
   return inputs.length === 1 ? (inputs[0] as Tensor) : applyOp(concatOp, inputs, { axis: at });
 }
 
+/** Tensors of one shape side by side along a new axis: n of `[...]` make `[..., n, ...]`. @throws {ShapeError} if their shapes differ */
+export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
+  const inputs = tensors.map((tensor) => toTensor(tensor));
+  const first = inputs[0];
+  if (first === undefined) throw new InvalidArgumentError({ argument: "stack: tensors", value: tensors, expected: "at least one tensor" });
+  const other = inputs.find(({ shape }) => !sameShape(shape, first.shape));
+  if (other !== undefined)
+    throw new ShapeError({ argument: "stack: tensors", shape: other.shape, expected: `[${first.shape.join(", ")}], as the first` });
+  const at = normalizeAxis("stack", axis, [...first.shape, 1]);
+  return concat(
+    inputs.map((input) => reshape(input, input.shape.toSpliced(at, 0, 1))),
+    at,
+  );
+}
+
+/** Cuts an axis into parts of these lengths, which must add up to it. @throws {ShapeError} if they do not */
+export function split(x: TensorLike, lengths: readonly number[], axis = -1): Tensor[] {
+  const tensor = toTensor(x);
+  const at = normalizeAxis("split", axis, tensor.shape);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total !== tensor.shape[at] || !lengths.every((length) => Number.isInteger(length) && length >= 0))
+    throw new ShapeError({ argument: "split: x", shape: tensor.shape, expected: `axis ${axis} as long as [${lengths.join(", ")}] together` });
+  let start = 0;
+  return lengths.map((length) => slice(tensor, { axis: at, start, end: (start += length) }));
+}
+
+/** Without an axis of length 1, or without all of them. @throws {ShapeError} if the axis is longer */
+export function squeeze(x: TensorLike, axis?: number): Tensor {
+  const tensor = toTensor(x);
+  if (axis === undefined)
+    return reshape(
+      tensor,
+      tensor.shape.filter((dim) => dim !== 1),
+    );
+  const at = normalizeAxis("squeeze", axis, tensor.shape);
+  if (tensor.shape[at] !== 1) throw new ShapeError({ argument: "squeeze: x", shape: tensor.shape, expected: `axis ${axis} of length 1` });
+  return reshape(tensor, tensor.shape.toSpliced(at, 1));
+}
+
 /** `out[i] = data[offset + sum of index * stride]`, row-major over `shape`. */
 function gatherStrided(data: Float64Array, shape: Shape, strides: readonly number[], offset: number): Float64Array {
   const outStrides = stridesOf(shape);

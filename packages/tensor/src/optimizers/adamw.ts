@@ -3,17 +3,17 @@
 //   p = p (1 - lr wd) - lr / (1 - b1^k) * m / (sqrt(v / (1 - b2^k)) + eps)
 import { NdArray, zerosArray } from "../nd-array.ts";
 import { add, div, exp, mul, sqrt, square, sub } from "../ops/elementwise.ts";
-import { constant, isTensor, type Tensor } from "../tensor.ts";
+import { constant, isTensor, type Tensor, type TensorLike } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 
 /** First and second moments, each a tree of the form of the parameters. */
 export type AdamWState<T> = { m: T; v: T };
 
 export interface AdamWOptions {
-  /** Learning rate: a traced scalar, so that a schedule recompiles nothing. */
-  lr: Tensor;
+  /** Learning rate: a traced scalar, so that a schedule recompiles nothing, or a number that stays. */
+  lr: TensorLike;
   /** Number of this step, from 1: a traced scalar. */
-  step: Tensor;
+  step: TensorLike;
   /** @default 0.9 */
   beta1?: number;
   /** @default 0.999 */
@@ -98,6 +98,6 @@ export function applyAdamW<T extends Tree<Tensor>>(
 }
 
 /** `base^exponent` for a constant base in (0, 1). */
-function power(base: number, exponent: Tensor): Tensor {
+function power(base: number, exponent: TensorLike): Tensor {
   return exp(mul(exponent, Math.log(base)));
 }
