@@ -134,6 +134,20 @@ export class OutOfMemoryError extends DiffuCoderError {
   }
 }
 
+/** A computation gave something that is not a number. `code` is `"NUMERICAL"`. */
+export class NumericalError extends DiffuCoderError {
+  constructor(message: string) {
+    super("NUMERICAL", message);
+  }
+}
+
+/** What was asked for cannot be done within the constraints that were given. `code` is `"CONSTRAINT"`. */
+export class ConstraintError extends DiffuCoderError {
+  constructor(message: string) {
+    super("CONSTRAINT", message);
+  }
+}
+
 /** Work was stopped on request. `code` is `"ABORTED"`. */
 export class AbortedError extends DiffuCoderError {
   constructor(what: string) {

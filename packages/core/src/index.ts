@@ -1,9 +1,11 @@
 export {
   AbortedError,
   ConfigError,
+  ConstraintError,
   DiffuCoderError,
   FileError,
   InvalidArgumentError,
+  NumericalError,
   OutOfMemoryError,
   ShapeError,
   show,

@@ -73,3 +73,11 @@ it("refuses rewards that are no whole groups of at least two", () => {
   expect(() => leaveOneOutAdvantages([1, 2, 3], 2)).toThrow(InvalidArgumentError);
   expect(() => groupMeanAdvantages([1, 2], 1)).toThrow("groupSize");
 });
+
+it.each([Number.NaN, Infinity, -Infinity, undefined, "1", true, 1e300])("names a reward of %s", (bad) => {
+  const shown = typeof bad === "string" ? JSON.stringify(bad) : String(bad);
+  for (const of of [leaveOneOutAdvantages, groupMeanAdvantages])
+    expect(() => of([1, 0, 2, bad as number], 2)).toThrow(
+      `rewards[3] must be a finite number for completion 3, or null where it could not be computed, got ${shown}.`,
+    );
+});

@@ -4,16 +4,20 @@
 // Differs: a reward of `null` (the reward could not be computed) leaves its group and gets advantage 0, so that a fault
 // of the infrastructure teaches nothing.
 import { InvalidArgumentError } from "@diffucoder/core";
+import { checkRewards } from "./rewards.ts";
 
+/** Settings of an advantage. */
 export interface AdvantageOptions {
   /** Divide by the group's standard deviation + 1e-4. @default false */
   scaleRewards?: boolean;
 }
 
 /**
- * @param rewards group after group
+ * Advantages with the mean of the other completions of the group as the baseline.
+ *
+ * @param rewards group after group; `null`: could not be computed
  * @returns one advantage for each reward
- * @throws {InvalidArgumentError} if the rewards do not split into groups of at least two
+ * @throws {InvalidArgumentError} if the rewards do not split into groups of at least two, or one is not a finite number or `null`
  */
 export function leaveOneOutAdvantages(rewards: readonly (number | null)[], groupSize: number, options: AdvantageOptions = {}): number[] {
   // r - mean of the others = (r - mean of all) G / (G - 1)
@@ -28,7 +32,7 @@ export function leaveOneOutAdvantages(rewards: readonly (number | null)[], group
   );
 }
 
-/** Like `leaveOneOutAdvantages`, with the mean of the whole group as the baseline. */
+/** Like `leaveOneOutAdvantages`, with the mean of the whole group as the baseline. @throws as it */
 export function groupMeanAdvantages(rewards: readonly (number | null)[], groupSize: number, options: AdvantageOptions = {}): number[] {
   return byGroup(rewards, groupSize, (deviations) => deviations, options);
 }
@@ -43,6 +47,7 @@ function byGroup(
     throw new InvalidArgumentError({ argument: "groupSize", value: groupSize, expected: "an integer of at least 2" });
   if (rewards.length % groupSize !== 0)
     throw new InvalidArgumentError({ argument: "rewards", value: `${rewards.length} rewards`, expected: `a multiple of groupSize (${groupSize})` });
+  checkRewards(rewards);
   const advantages = rewards.map(() => 0);
   for (let start = 0; start < rewards.length; start += groupSize) {
     const known = Array.from({ length: groupSize }, (_, i) => start + i).filter((i) => rewards[i] !== null);

@@ -71,3 +71,47 @@ describe("grpoLoss", () => {
     expect((await lossOf(inputs)).loss).toBeCloseTo(0, 6); // beta 0: measured, not added
   });
 });
+
+describe("grpoLoss at the ends of float32", () => {
+  const far = [89, 200, 1e30, -89, -200, -Infinity];
+
+  it("is finite whatever the log-ratio, and clipped tokens give no gradient", async () => {
+    for (const value of far) {
+      for (const advantage of [1, -1, 0]) {
+        const inputs = { logProbs: row(value, -1), oldLogProbs: row(0, -1), advantages: float32([advantage]), completionMask: row(1, 1) };
+        const { loss, kl, clipRatio, gradient } = await lossOf({ ...inputs, refLogProbs: row(0, -1) }, { beta: 0.01 });
+        expect([loss, kl, clipRatio, ...gradient].every(Number.isFinite)).toBe(true);
+        const { gradient: alone } = await lossOf(inputs);
+        expect(alone[0]).toBeCloseTo(0, 6);
+        expect(alone[1]).toBeCloseTo(-advantage / 2, 6); // its neighbour is not clipped
+      }
+    }
+  });
+
+  it("is finite where the old or the reference policy gave a token no probability", async () => {
+    for (const none of [-Infinity, -1e30]) {
+      const inputs = { logProbs: row(-1, none), oldLogProbs: row(none, none), refLogProbs: row(none, none) };
+      const { loss, kl, gradient } = await lossOf({ ...inputs, advantages: float32([2]), completionMask: row(1, 1) }, { beta: 0.1 });
+      expect([loss, kl, ...gradient].every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it("reads nothing outside the mask, whatever stands there", async () => {
+    const at = (value: number) => ({
+      logProbs: float32([-1, value, value, value], [2, 2]),
+      oldLogProbs: float32([-1.5, value, -value, value], [2, 2]),
+      refLogProbs: float32([-2, -value, value, value], [2, 2]),
+      advantages: float32([1, Number.isNaN(value) ? value : 0]),
+      completionMask: float32([1, 0, 0, 0], [2, 2]),
+    });
+    const wanted = await lossOf(at(-1), { beta: 0.1 });
+    expect(wanted.gradient.slice(1)).toEqual([0, 0, 0]);
+    for (const value of [...far, Infinity, Number.NaN]) expect(await lossOf(at(value), { beta: 0.1 })).toEqual(wanted);
+  });
+
+  it("is 0 without gradient where the mask is empty", async () => {
+    const inputs = { logProbs: row(-1, -2), oldLogProbs: row(-2, -1), refLogProbs: row(-1, -1), advantages: float32([1]) };
+    const { loss, kl, clipRatio, gradient } = await lossOf({ ...inputs, completionMask: row(0, 0) }, { beta: 0.1 });
+    expect([loss, kl, clipRatio, ...gradient].map(Math.abs)).toEqual([0, 0, 0, 0, 0]);
+  });
+});

@@ -1,14 +1,19 @@
 // The clipped objective of GRPO (Shao et al. 2024; DiffuCoder, Eq. 5) over tokens j of B completions, mask m:
 //   rho = exp(logp - old),   k3 = exp(ref - logp) - (ref - logp) - 1
 //   loss = sum m (-min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A) + beta k3) / sum m
+// Differs: 1. exponents are kept within +-20, as in verl's `compute_policy_loss`: beyond them a token's ratio is constant and
+// gives no gradient, where exp(89) is infinite in float32 and 0 * infinity is not a number; 2. log-probabilities below -1e4,
+// minus infinity among them, count as -1e4; 3. what the mask leaves out is not read; with an empty mask the loss is 0.
 import {
   add,
   cast,
   clamp,
   div,
+  equal,
   exp,
   greater,
   less,
+  maximum,
   minimum,
   mul,
   neg,
@@ -19,8 +24,13 @@ import {
   sub,
   sum,
   type Tensor,
+  where,
 } from "@diffucoder/tensor";
 
+const LARGEST_EXPONENT = 20;
+const LOWEST_LOG_PROB = -1e4;
+
+/** What the objective is computed from. B completions of L tokens. */
 export interface GrpoLossInputs {
   /** `[B, L]`, under the policy that is trained. */
   logProbs: Tensor;
@@ -34,14 +44,19 @@ export interface GrpoLossInputs {
   completionMask: Tensor;
 }
 
+/** Settings of the objective. */
 export interface GrpoLossOptions {
+  /** Weight of the KL term; 0 leaves it out. */
   beta: number;
+  /** A ratio below `1 - epsilonLow` is clipped. */
   epsilonLow: number;
+  /** A ratio above `1 + epsilonHigh` is clipped. */
   epsilonHigh: number;
 }
 
+/** The objective and what it is watched by. */
 export interface GrpoLoss {
-  /** `[]` */
+  /** To minimize: mean over the tokens of the mask, `[]`. */
   loss: Tensor;
   /** Mean k3 estimate of the KL divergence from the reference policy, `[]`. */
   kl: Tensor;
@@ -49,22 +64,33 @@ export interface GrpoLoss {
   clipRatio: Tensor;
 }
 
+/**
+ * The clipped objective of GRPO over the tokens of the mask, traced. Finite whatever the log-probabilities and ratios are;
+ * clipped tokens, tokens of advantage 0 and tokens outside the mask give no gradient.
+ */
 export function grpoLoss(
   { logProbs, oldLogProbs, refLogProbs, advantages, completionMask }: GrpoLossInputs,
   { beta, epsilonLow, epsilonHigh }: GrpoLossOptions,
 ): GrpoLoss {
   const advantage = reshape(advantages, [...advantages.shape, 1]);
-  const ratio = exp(sub(logProbs, oldLogProbs ?? stopGradient(logProbs)));
+  const isCounted = greater(completionMask, 0);
+  const read = (x: Tensor): Tensor => maximum(where(isCounted, x, 0), LOWEST_LOG_PROB);
+  const current = read(logProbs);
+  const ratio = exp(bounded(sub(current, oldLogProbs === undefined ? stopGradient(current) : read(oldLogProbs))));
   const clipped = clamp(ratio, 1 - epsilonLow, 1 + epsilonHigh);
   const policyLoss = neg(minimum(mul(ratio, advantage), mul(clipped, advantage)));
   const count = sum(completionMask);
-  const tokenMean = (x: Tensor): Tensor => div(sum(mul(x, completionMask)), count);
+  const tokenMean = (x: Tensor): Tensor => div(sum(where(isCounted, mul(x, completionMask), 0)), where(equal(count, 0), 1, count));
 
-  const difference = refLogProbs && sub(refLogProbs, logProbs);
+  const difference = refLogProbs && bounded(sub(read(refLogProbs), current));
   const k3 = difference && sub(sub(exp(difference), difference), 1);
   const loss = tokenMean(k3 && beta > 0 ? add(policyLoss, mul(k3, beta)) : policyLoss);
 
   const tooLow = and(less(ratio, 1 - epsilonLow), less(advantage, 0));
   const tooHigh = and(greater(ratio, 1 + epsilonHigh), greater(advantage, 0));
   return { loss, kl: k3 ? tokenMean(k3) : mul(loss, 0), clipRatio: tokenMean(cast(or(tooLow, tooHigh), "float32")) };
+}
+
+function bounded(exponent: Tensor): Tensor {
+  return clamp(exponent, -LARGEST_EXPONENT, LARGEST_EXPONENT);
 }

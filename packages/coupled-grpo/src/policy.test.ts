@@ -1,5 +1,5 @@
 import { createRandom } from "@diffucoder/core";
-import { initAdamW } from "@diffucoder/tensor";
+import { float32, initAdamW } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { CoupledGrpoConfigSchema } from "./config.ts";
 import { createPolicy } from "./policy.ts";
@@ -41,6 +41,23 @@ describe("createPolicy", () => {
     const wanted = [...parameters.table.data];
     const { state } = await still.update({ parameters, adam: initAdamW(parameters) }, [rollout([2, 3, 2], 0)], { iteration: 0, lr: 0.01, count: 1 });
     expect([...state.parameters.table!.data]).toEqual(wanted);
+  });
+
+  it("decays matrices, and neither norm gains nor biases", async () => {
+    const table = toyParameters();
+    const parameters = {
+      ...table,
+      "model.norm.weight": float32([1]),
+      "model.layers.0.self_attn.q_norm.weight": float32([1]),
+      head: float32([1], [1, 1]),
+    };
+    const before = [...table.bias.data];
+    const options = { iteration: 0, lr: 0.1, count: 1 };
+    const { state } = await policy.update({ parameters, adam: initAdamW(parameters) }, [rollout([2, 3, 2], 0)], options);
+    expect([...state.parameters["model.norm.weight"]!.data]).toEqual([1]);
+    expect([...state.parameters["model.layers.0.self_attn.q_norm.weight"]!.data]).toEqual([1]);
+    expect([...state.parameters.bias!.data]).toEqual(before);
+    expect([...state.parameters.head!.data]).toBeAllclose([0.99], { atol: 1e-6 });
   });
 
   it("takes the state's arrays over", async () => {

@@ -3,6 +3,7 @@ import type { LogitsFunction } from "@diffucoder/diffusion";
 import {
   type AdamWState,
   compile,
+  decaysWeight,
   type Executor,
   float32,
   guardedAdamW,
@@ -79,6 +80,7 @@ export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOp
         beta1: config.adamBeta1,
         beta2: config.adamBeta2,
         weightDecay: config.weightDecay,
+        decays: decaysWeight,
       });
       return { state: { parameters: next.parameters, adam: next.state }, ...value, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
     },

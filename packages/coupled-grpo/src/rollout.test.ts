@@ -1,4 +1,4 @@
-import { createRandom } from "@diffucoder/core";
+import { AbortedError, createRandom } from "@diffucoder/core";
 import { type Denoiser, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { describe, expect, it } from "vitest";
 import { CoupledGrpoConfigSchema } from "./config.ts";
@@ -63,6 +63,33 @@ describe("rollout", () => {
     const rollouts = await rollout(options({ prompts: [[5]], reward: async () => [null, 2, 0, 1] }));
     expect(rollouts.map(({ reward }) => reward)).toEqual([null, 2, 0, 1]);
     expect(rollouts.map(({ advantage }) => advantage)).toEqual([0, 1.5, -1.5, 0]);
+  });
+
+  it("names what a reward function gives that is no reward", async () => {
+    const given = (reward: unknown) => rollout(options({ prompts: [[5]], reward: reward as RolloutOptions["reward"] }));
+    await expect(given(async () => [1, Number.NaN, 0, 1])).rejects.toThrow(
+      "rewards[1] must be a finite number for completion 1, or null where it could not be computed, got NaN.",
+    );
+    await expect(given(async () => [1, 0, undefined, 1])).rejects.toThrow("rewards[2] must be a finite number for completion 2");
+    await expect(given(async () => Array(8).fill(1))).rejects.toThrow('rewards must be 4, one for each completion, got "8 of them".');
+    await expect(given(async () => [1])).rejects.toThrow('rewards must be 4, one for each completion, got "1 of them".');
+    await expect(given(() => 3)).rejects.toThrow("rewards must be a list, one reward for each completion, got 3.");
+    await expect(given(async () => undefined)).rejects.toThrow("rewards must be a list, one reward for each completion, got undefined.");
+  });
+
+  it("says that the reward function failed, and with what", async () => {
+    const failing = options({
+      reward: () => {
+        throw new TypeError("x is not a function");
+      },
+    });
+    await expect(rollout(failing)).rejects.toMatchObject({ code: "REWARD", message: "The reward function failed: x is not a function" });
+    const stopped = options({ reward: () => Promise.reject(new AbortedError("Scoring")) });
+    await expect(rollout(stopped)).rejects.toThrow(AbortedError);
+  });
+
+  it("refuses prompts that are not token ids", async () => {
+    await expect(rollout(options({ prompts: [[5], [-2]] }))).rejects.toThrow("promptIds[4][0] must be a token id");
   });
 
   it("is the same with the same seed", async () => {

@@ -1,6 +1,7 @@
 import type { Random } from "@diffucoder/core";
 import { type Denoiser, type DenoiseTrace, diffusionGenerate, type SamplerOptions } from "@diffucoder/samplers";
 import { groupMeanAdvantages, leaveOneOutAdvantages } from "./advantages.ts";
+import { callReward, checkRewards } from "./rewards.ts";
 
 /** One completion on its way from sampling to the loss. */
 export interface Rollout {
@@ -42,7 +43,14 @@ export interface RolloutOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Samples a group of completions for each prompt, scores them and computes advantages. Group after group. */
+/**
+ * Samples a group of completions for each prompt, scores them and computes advantages. Group after group.
+ *
+ * @throws {InvalidArgumentError} if a prompt is no list of token ids, or the answer of `reward` is not a finite number or `null`
+ *   for each completion
+ * @throws {DiffuCoderError} with code `"REWARD"` if `reward` fails
+ * @throws {AbortedError} when stopped by `signal`
+ */
 export async function rollout(options: RolloutOptions): Promise<Rollout[]> {
   const {
     denoiser,
@@ -70,7 +78,8 @@ export async function rollout(options: RolloutOptions): Promise<Rollout[]> {
     eosTokenIds,
     signal,
   });
-  const rewards = await reward(completionIds, promptIndex);
+  const rewards = await callReward(() => reward(completionIds, promptIndex));
+  checkRewards(rewards, completionIds.length);
   const advantages = (baseline === "leaveOneOut" ? leaveOneOutAdvantages : groupMeanAdvantages)(rewards, numGenerations, { scaleRewards });
   const seeds = random.split("mask-seeds");
   return completionIds.map((ids, i): Rollout => {
@@ -81,7 +90,7 @@ export async function rollout(options: RolloutOptions): Promise<Rollout[]> {
       promptMask: Array.from({ length: promptLength }, (_, column) => (column < padding ? 0 : 1)),
       completionIds: ids,
       completionMask: ids.map((_, column) => (end === -1 || column <= end ? 1 : 0)),
-      reward: rewards[i] ?? null,
+      reward: rewards[i] as number | null,
       advantage: advantages[i] as number,
       maskSeeds: Array.from({ length: numIterations }, () => seeds.integer(0, 2 ** 32)),
       trace: traces[i] as DenoiseTrace,

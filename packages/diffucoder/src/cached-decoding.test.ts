@@ -16,6 +16,7 @@ import {
   infill,
   lladaDecoder,
   parallelDecoder,
+  remaskingDecoder,
   SamplerOptionsSchema,
   type Segment,
 } from "@diffucoder/samplers";
@@ -113,6 +114,56 @@ describe("a cache that is not", () => {
   });
 });
 
+describe("a row of a ragged batch without promptLength", () => {
+  const kinds: (CacheOptions | undefined)[] = [
+    undefined,
+    { kind: "prefix" },
+    { kind: "dual" },
+    { kind: "delayed" },
+    { kind: "dual", refreshSteps: 3 },
+    { kind: "delayed", refreshDrift: 0.05 },
+    { kind: "block-causal", blockLength: 3 },
+  ];
+  const decoders: [string, Decoder][] = [0, 1].flatMap((temperature): [string, Decoder][] => [
+    [`entropy, ${temperature}`, oneByOne({ temperature })],
+    [`origin, ${temperature}`, oneByOne({ temperature, alg: "origin", steps: 5 })],
+    [`drawn positions, ${temperature}`, oneByOne({ temperature, algTemp: 0.5, topP: 0.9 })],
+    [`threshold, ${temperature}`, parallelDecoder({ rule: "threshold", threshold: 0.9, blockLength: 4, temperature })],
+    [`hierarchy, ${temperature}`, parallelDecoder({ rule: "hierarchy", blockLength: 5, temperature })],
+    [`llada, ${temperature}`, lladaDecoder({ steps: 6, blockLength: 4, remasking: "random", temperature })],
+    [`remasking, ${temperature}`, remaskingDecoder({ steps: 8, temperature })],
+    [`autoregressive, ${temperature}`, autoregressiveDecoder({ temperature })],
+  ]);
+
+  it.each(kinds.map((kind) => [kind?.kind ?? "no cache", kind] as const))("gets the tokens that it gets alone: %s", async (_, kind) => {
+    const denoiser = kind === undefined ? exact : cachedWith(kind);
+    const prompts = promptsOf([2, 11, 5]);
+    const own = { promptLength: undefined, maxNewTokens: 9 };
+    for (const [name, decoder] of decoders) {
+      const together = await run(denoiser, decoder, prompts, { ...own, random: createRandom(3) });
+      for (const [row, prompt] of prompts.entries()) {
+        const alone = await run(denoiser, decoder, [prompt], { ...own, random: [createRandom(3).split("row", row)] });
+        expect([name, row, alone.completionIds[0]]).toEqual([name, row, together.completionIds[row]]);
+      }
+    }
+  });
+
+  it("gets them where a hole begins its prompt, and where longer rows are done before it", async () => {
+    for (const denoiser of [exact, cachedWith({ kind: "dual" })]) {
+      const prompts = [
+        [MASK, 4],
+        [7, 8, 9, MASK, 3, 2, 5],
+      ];
+      const own = { promptLength: undefined, maxNewTokens: 6, eosTokenIds: Array.from({ length: 20 }, (_, id) => id) };
+      const together = await run(denoiser, threshold(1, 2), prompts, own);
+      for (const [row, prompt] of prompts.entries()) {
+        const alone = await run(denoiser, threshold(1, 2), [prompt], own);
+        expect(alone.completionIds[0]).toEqual(together.completionIds[row]);
+      }
+    }
+  });
+});
+
 describe("the exact cache of a block-causal model", () => {
   const length = promptLength + maxNewTokens;
   const blockCausal = (blockLength: number): Denoiser => {
@@ -194,12 +245,17 @@ describe("a cache under rows that change length", () => {
   });
 
   it("ends with every hole filled, a row alone as in company", async () => {
-    const cached = cachedFor({ kind: "delayed" });
-    const together = await fill(cached, 7);
-    expect(together.sequences.flat()).not.toContain(MASK);
-    for (const [i, row] of rowsOf(7).entries()) {
-      const alone = await infill({ denoiser: cached, decoder: variable, rows: [row], random: [createRandom(7).split("row", i)], padTokenId: 0 });
-      expect(alone.holes[0]).toEqual(together.holes[i]);
+    for (const kind of ["delayed", "dual", "prefix"] as const) {
+      const cached = cachedFor({ kind });
+      for (const seed of [7, 8, 11]) {
+        const together = await fill(cached, seed);
+        expect(together.sequences.flat()).not.toContain(MASK);
+        for (const [i, row] of rowsOf(seed).entries()) {
+          const random = [createRandom(seed).split("row", i)];
+          const alone = await infill({ denoiser: cached, decoder: variable, rows: [row], random, padTokenId: 0 });
+          expect(alone.holes[0]).toEqual(together.holes[i]);
+        }
+      }
     }
   });
 });

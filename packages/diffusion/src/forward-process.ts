@@ -1,6 +1,7 @@
 // The forward process of masked diffusion with the linear schedule: q(x_t^i = MASK | x_0) = t, each token on its own.
 import { InvalidArgumentError, type Random, ShapeError } from "@diffucoder/core";
 import { bool, type NdArray } from "@diffucoder/tensor";
+import { checkTokenId } from "./token-ids.ts";
 
 export interface MaskTokensOptions {
   /** Clean token ids, int32 `[B, L]`. */
@@ -28,12 +29,13 @@ export interface NoisyTokens {
  * never eligible unless `eligible` says so.
  *
  * @throws {ShapeError} if `eligible` or `timesteps` does not fit `tokens`
- * @throws {InvalidArgumentError} if a timestep is not a probability
+ * @throws {InvalidArgumentError} if a timestep is not a probability, or the mask token no id
  */
 export function maskTokens({ tokens, timesteps, maskTokenId, eligible, random }: MaskTokensOptions): NoisyTokens {
   const [batch, length] = rowsOf("tokens", tokens);
   expectRows("timesteps", timesteps, batch);
   if (eligible !== undefined) expectSameShape("eligible", eligible, tokens);
+  checkTokenId("maskTokenId", maskTokenId);
   const noisy = tokens.clone();
   const mask = bool(new Uint8Array(batch * length), [batch, length]);
   for (let row = 0; row < batch; row++) {

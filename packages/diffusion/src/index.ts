@@ -1,6 +1,7 @@
 export type { LogitsFunction, LogitsInputs } from "./logits-function.ts";
 export type { CachedNetwork, KeyValueCache, WindowLogitsInputs, WindowLogitsResult } from "./cached-network.ts";
-export { drawTimesteps } from "./timesteps.ts";
+export { drawTimesteps, stratifiedTimesteps } from "./timesteps.ts";
+export { checkTokenId, checkTokenIds } from "./token-ids.ts";
 export { maskTokens, type MaskTokensOptions, type NoisyTokens } from "./forward-process.ts";
 export { diffusionLoss, diffusionWeights, nextTokenWeights, scoredLoss, scoredTokens, type ScoredTokens, shiftLogits } from "./loss.ts";
 export { timestep, transferCount, type TransferCountOptions, transferSchedule, type TransferScheduleName } from "./transfer-schedule.ts";

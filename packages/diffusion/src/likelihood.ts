@@ -5,8 +5,22 @@
 // random start; 2. the estimate comes with its error: the interval takes the samples for independent, which stratification
 // makes wider than it has to be.
 import { InvalidArgumentError, type Random } from "@diffucoder/core";
-import { compile, constant, type Executor, float32, int32, mul, type NdArray, reshape, selectLogProbs, sum, type Tensor } from "@diffucoder/tensor";
+import {
+  compile,
+  constant,
+  equal,
+  type Executor,
+  float32,
+  int32,
+  type NdArray,
+  reshape,
+  selectLogProbs,
+  sum,
+  type Tensor,
+  where,
+} from "@diffucoder/tensor";
 import type { LogitsFunction } from "./logits-function.ts";
+import { checkTokenId, checkTokenIds } from "./token-ids.ts";
 
 export interface LikelihoodOptions {
   logits: LogitsFunction;
@@ -45,7 +59,9 @@ export async function estimateLikelihood(options: LikelihoodOptions): Promise<Li
   const { promptIds, completionIds, random, samples = 128, batchSize = 8 } = options;
   for (const [argument, ids] of Object.entries({ promptIds, completionIds })) {
     if (ids.length === 0) throw new InvalidArgumentError({ argument, value: ids, expected: "at least one token" });
+    checkTokenIds(argument, ids);
   }
+  checkTokenId("maskTokenId", options.maskTokenId);
   if (!Number.isInteger(samples) || samples < 2)
     throw new InvalidArgumentError({ argument: "samples", value: samples, expected: "an integer of at least 2: one has no error" });
   if (!Number.isInteger(batchSize) || batchSize < 1)
@@ -91,7 +107,7 @@ function maskedLogProbs({ logits, parameters, maskTokenId, promptIds, completion
   const run = compile(
     (weights: Record<string, Tensor>, { inputIds, mask }: Inputs) => {
       const scored = selectLogProbs(logits(weights, { inputIds, logitPositions: constant(int32(columns)) }), constant(int32(targets))); // [B * C]
-      return { sums: sum(mul(reshape(scored, [rows, count]), mask), { axes: [1] }) };
+      return { sums: sum(where(equal(mask, 1), reshape(scored, [rows, count]), 0), { axes: [1] }) };
     },
     { name: "likelihood", ...(executor && { executor }) },
   );
@@ -114,7 +130,8 @@ function maskedLogProbs({ logits, parameters, maskTokenId, promptIds, completion
 function summarize(terms: readonly number[], length: number): Likelihood {
   const elbo = terms.reduce((a, b) => a + b, 0) / terms.length;
   const variance = terms.reduce((total, term) => total + (term - elbo) ** 2, 0) / (terms.length - 1);
-  const halfWidth = 1.96 * Math.sqrt(variance / terms.length);
+  // A completion that the model holds for impossible has no error: every sample that sees the token says so.
+  const halfWidth = Number.isFinite(elbo) ? 1.96 * Math.sqrt(variance / terms.length) : 0;
   const perplexity = (bound: number): number => Math.exp(-bound / length);
   return {
     elbo,

@@ -1,5 +1,5 @@
 import { createRandom } from "@diffucoder/core";
-import { compile, float32, int32, type NdArray, referenceExecutor, reshape, take, type Tensor } from "@diffucoder/tensor";
+import { compile, float32, int32, type NdArray, referenceExecutor, reshape, take, type Tensor, valueAndGradient } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { diffusionLoss, diffusionWeights, maskTokens, nextTokenWeights, scoredLoss, scoredTokens, shiftLogits } from "./index.ts";
@@ -152,5 +152,30 @@ describe("diffusionLoss", () => {
     await expect(lossOf(logits, int32([0, 0], [1, 2]), float32([0, 0, 0], [1, 3]))).rejects.toThrow(
       "targets has shape [1, 2], expected [1, 3], as logits.",
     );
+  });
+});
+
+describe("tokens of weight 0", () => {
+  const run = compile(
+    (logits: Tensor, targets: Tensor, weights: Tensor) => {
+      const { value, gradient } = valueAndGradient((x: Tensor) => scoredLoss(x, { targets, weights }), logits);
+      return { value, gradient };
+    },
+    { executor: referenceExecutor },
+  );
+
+  it("count nothing and give no gradient, even where they are impossible", async () => {
+    const logits = float32([0, -Infinity, 0, 0], [2, 2]);
+    const { value, gradient } = await run(logits, int32([1, 0]), float32([0, 1]));
+    expect(value.item()).toBeCloseTo(Math.log(2), 6);
+    expect([...gradient.data.slice(2)]).toBeAllclose([-0.5, 0.5], { atol: 1e-6 });
+    expect([...gradient.data.slice(0, 2)].map(Math.abs)).toEqual([0, 0]);
+  });
+
+  it("alone make a loss of 0", async () => {
+    const { value, gradient } = await run(float32([1, 2, 3, 4], [2, 2]), int32([1, 0]), float32([0, 0]));
+    expect([value.item(), ...gradient.data].map(Math.abs)).toEqual([0, 0, 0, 0, 0]);
+    expect([...diffusionWeights({ mask: int32([0, 0], [1, 2]), timesteps: [1], eligible: int32([0, 0], [1, 2]) }).data]).toEqual([0, 0]);
+    expect([...nextTokenWeights(int32([0, 0], [1, 2])).data]).toEqual([0, 0]);
   });
 });

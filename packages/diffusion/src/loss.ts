@@ -5,7 +5,7 @@
 // Differs from DiffuLLaMA's code, which divides by the number of masked tokens: N is the number of tokens that could have
 // been masked, as in LLaDA, so that the weights do not depend on how many were.
 import { ShapeError } from "@diffucoder/core";
-import { concat, float32, int32, mul, type NdArray, neg, selectLogProbs, slice, sum, type Tensor } from "@diffucoder/tensor";
+import { concat, equal, float32, int32, mul, type NdArray, neg, selectLogProbs, slice, sum, type Tensor, where } from "@diffucoder/tensor";
 import { expectRows, expectSameShape, rowsOf } from "./forward-process.ts";
 
 /**
@@ -42,7 +42,7 @@ export function diffusionLoss(logits: Tensor, { targets, weights }: { targets: T
   const next = (x: Tensor): Tensor => concat([slice(x, { axis: 1, start: 1 }), slice(x, { axis: 1, end: 1 })], 1);
   const ahead = slice(weights, { axis: 1, start: 1 });
   const lastColumn = mul(slice(weights, { axis: 1, end: 1 }), 0);
-  return neg(sum(mul(concat([ahead, lastColumn], 1), selectLogProbs(logits, next(targets)))));
+  return weightedLoss(concat([ahead, lastColumn], 1), selectLogProbs(logits, next(targets)));
 }
 
 /** The tokens of a batch that count, for a network that is asked for their logits alone. */
@@ -94,7 +94,12 @@ export function scoredLoss(logits: Tensor, { targets, weights }: { targets: Tens
   for (const [argument, { shape }] of Object.entries({ targets, weights })) {
     if (shape.join() !== `${logits.shape[0]}`) throw new ShapeError({ argument, shape, expected: `[${logits.shape[0]}], as logits` });
   }
-  return neg(sum(mul(weights, selectLogProbs(logits, targets))));
+  return weightedLoss(weights, selectLogProbs(logits, targets));
+}
+
+/** A token of weight 0 counts nothing even where its log-probability is minus infinity, and no gradient flows from it. */
+function weightedLoss(weights: Tensor, logProbs: Tensor): Tensor {
+  return neg(sum(mul(weights, where(equal(weights, 0), 0, logProbs))));
 }
 
 /**

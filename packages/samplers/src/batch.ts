@@ -50,6 +50,7 @@ export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTok
     positions,
     rows: rows.map(({ index }) => index),
     windows,
+    blockOrigins: rows.map(({ canvas }) => canvas.blockOrigin ?? 0),
     ...(isPadded && paddingOf(rows, length)),
     ...(draw.temperature > 0 && {
       uniforms: Float32Array.from(rows.flatMap(({ uniforms }, i) => (columns[i] as readonly number[]).map((column) => uniforms?.[column] as number))),
@@ -99,7 +100,12 @@ function joinAllowed(rows: readonly AskingRow[], { classCount }: TokenClasses): 
   return whole;
 }
 
-/** Numbers for one step of a row: one for each column, so that what a column gets does not depend on what is revealed. */
-export function drawUniforms(random: Random, { ids }: Canvas): Float32Array {
-  return random.fillUniform(new Float32Array(ids.length));
+/**
+ * Numbers for one step of a row: one for each column behind the left padding, so that what a column gets depends neither on
+ * what is revealed nor on how much its neighbours make it be padded.
+ */
+export function drawUniforms(random: Random, { ids, start }: Canvas): Float32Array {
+  const uniforms = new Float32Array(ids.length);
+  random.fillUniform(uniforms.subarray(start));
+  return uniforms;
 }

@@ -28,6 +28,8 @@ export interface Canvas {
   readonly start: number;
   /** First column of the completion. Masks before it are holes of the prompt. */
   readonly completionStart: number;
+  /** Column from which a block-causal model counts its blocks. @default 0 */
+  readonly blockOrigin?: number;
   /** Columns that became padding behind the end of the answer so far. */
   readonly filled: Set<number>;
   /** Column of the end token. @default the answer has not ended */

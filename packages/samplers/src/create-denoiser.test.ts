@@ -155,3 +155,47 @@ describe("createDenoiser's options", () => {
     }
   });
 });
+
+describe("temperatures at the ends", () => {
+  const positions = Int32Array.from([0, 1, 2, 6]);
+  const uniforms = Float32Array.from([0, 0.4, 0.9, 0.99999]);
+  const drawn = (temperature: number, more: object = {}, forbiddenIds: number[] = []) =>
+    denoiserWith(forbiddenIds).propose({ ...request, positions, uniforms, temperature, ...more });
+
+  it.each([1e-6, 1e-40, 1e-310, Number.MIN_VALUE])("%s is greedy", async (temperature) => {
+    const [cold, greedy] = [await drawn(temperature), await denoiserWith().propose({ ...request, positions })];
+    expect(cold).toEqual(greedy);
+  });
+
+  it.each([1e-5, 1e-4])("%s draws the likeliest token, with confidence 1", async (temperature) => {
+    const { tokens, confidence } = await drawn(temperature);
+    expect([...tokens]).toEqual([0, 0, 1, 5].map((word) => bestAfter(word)));
+    expect([...confidence]).toBeAllclose([1, 1, 1, 1], { atol: 1e-6 });
+  });
+
+  it.each([1e7, 1e30, 1e300])("%s draws evenly, and never what is forbidden", async (temperature) => {
+    const { tokens, confidence } = await drawn(temperature, {}, [0, 5]);
+    expect([...tokens]).toEqual([1, 2, 4, 4]);
+    expect([...confidence]).toBeAllclose([0.25, 0.25, 0.25, 0.25], { atol: 1e-4 });
+  });
+
+  it.each([1e-40, 1e-310])("top-p %s keeps the likeliest token", async (topP) => {
+    expect([...(await drawn(1, { topP })).tokens]).toEqual([0, 0, 1, 5].map((word) => bestAfter(word)));
+  });
+
+  it("below 0 or no number is an error", async () => {
+    await expect(drawn(-1)).rejects.toThrow("temperature must be a number of at least 0, got -1.");
+    await expect(drawn(Number.NaN)).rejects.toThrow("temperature must be a number of at least 0, got NaN.");
+  });
+});
+
+it("refuses ids that are not of the vocabulary, which the network would count from its end", async () => {
+  const positions = Int32Array.from([1]);
+  for (const bad of [-2, 6]) {
+    const inputIds = request.inputIds.slice().fill(bad, 3, 4);
+    await expect(denoiserWith().propose({ ...request, inputIds, positions })).rejects.toThrow(
+      `inputIds[3] must be a token id, an integer from 0 to 5, got ${bad}.`,
+    );
+  }
+  expect(() => denoiserWith([0, 1, 2, 3, 4, 5])).toThrow('forbiddenIds must be some of the vocabulary, got "all 6 ids".');
+});

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { LogitsFunction } from "@diffucoder/diffusion";
+import { checkTokenIds, type LogitsFunction } from "@diffucoder/diffusion";
 import {
   add,
   compile,
@@ -96,6 +96,7 @@ export function createDenoiser({
 
   return {
     maskTokenId,
+    vocabSize: vocabulary.vocabSize,
     maxLength,
     dispose: () => {
       for (const propose of compiled.values()) propose.dispose();
@@ -104,11 +105,12 @@ export function createDenoiser({
     propose: async (request) => {
       const { batchSize, length, positions, guidanceScale = 0 } = request;
       const count = positions.length;
+      checkTokenIds("inputIds", request.inputIds, vocabulary.vocabSize);
       if (count === 0) return { tokens: new Int32Array(), confidence: new Float32Array(), entropy: new Float32Array() };
       const size = paddedSize(count, batchSize * length);
       const result = await proposeWith(drawVariant(request))(parameters(), {
         ...networkInputs(request),
-        logitPositions: int32(logitRows(positions, { length, size, shift })),
+        logitPositions: int32(logitRows(request, { size, shift })),
         draws: drawInputs(request, [...positions.keys()], size),
       });
       return {
@@ -140,10 +142,11 @@ function networkInputs({ inputIds, batchSize, length, attentionMask, positionIds
   };
 }
 
-/** Rows of the logits that predict the tokens at `positions`. A shifted model predicts a row's first token from itself. */
-function logitRows(positions: Int32Array, { length, size, shift }: { length: number; size: number; shift: boolean }): Int32Array {
+/** Rows of the logits that predict the tokens at `positions`. A shifted model predicts a row's first real token from itself. */
+function logitRows({ positions, length, attentionMask }: DenoiseRequest, { size, shift }: { size: number; shift: boolean }): Int32Array {
   const rows = new Int32Array(size);
-  positions.forEach((position, i) => (rows[i] = !shift || position % length === 0 ? position : position - 1));
+  const isFirst = (position: number): boolean => position % length === 0 || attentionMask?.[position - 1] === 0;
+  positions.forEach((position, i) => (rows[i] = !shift || isFirst(position) ? position : position - 1));
   return rows;
 }
 

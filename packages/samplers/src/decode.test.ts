@@ -1,4 +1,4 @@
-import { AbortedError, createRandom } from "@diffucoder/core";
+import { AbortedError, createRandom, NumericalError } from "@diffucoder/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Canvas } from "./canvas.ts";
@@ -7,6 +7,8 @@ import { dreamDecoder } from "./decoders/dream.ts";
 import type { Denoiser } from "./denoiser.ts";
 import type { StepEvent } from "./events.ts";
 import { fakeDenoiser, MASK, type Propose } from "./fake-denoiser.fixture.ts";
+import { generate } from "./generate.ts";
+import { infill } from "./infill.ts";
 import { SamplerOptionsSchema } from "./options.ts";
 
 const [PAD, END] = [0, 1];
@@ -146,5 +148,77 @@ describe("decodeCanvases", () => {
     await expect(run([canvasOf([5, MASK, MASK])], { denoiser })).rejects.toThrow(
       'logits must be numbers, got "NaN at column 2 of row 0". The model\'s parameters are damaged, or its activations overflow.',
     );
+  });
+
+  describe("holds a denoiser to its contract", () => {
+    const contract =
+      "A Denoiser's propose resolves to { tokens, confidence, entropy }: in each a number for every one of request.positions, in this order; tokens are ids of the vocabulary and never the mask's. createDenoiser keeps a model from proposing it with forbiddenIds: [maskTokenId].";
+    const answering = (answer: unknown): Denoiser => ({ maskTokenId: MASK, vocabSize: 100, propose: async () => answer as never });
+    const two = [5, MASK, MASK];
+    const good = { tokens: [1, 2], confidence: [0.1, 0.2], entropy: [0, 0] };
+
+    it.each([
+      [undefined, "the denoiser's answer must be an object, got undefined."],
+      [{}, "the denoiser's tokens must be 2 numbers, one for each position, got undefined."],
+      [{ ...good, tokens: [1] }, 'the denoiser\'s tokens must be 2 numbers, one for each position, got "1 of them".'],
+      [{ ...good, confidence: [1, 2, 3] }, 'the denoiser\'s confidence must be 2 numbers, one for each position, got "3 of them".'],
+      [{ ...good, entropy: undefined }, "the denoiser's entropy must be 2 numbers, one for each position, got undefined."],
+      [{ ...good, tokens: [1, MASK] }, 'the denoiser\'s token must be another than the mask, got "99 at column 2 of row 0".'],
+      [{ ...good, tokens: [1, 100] }, 'the denoiser\'s token must be an integer from 0 to 99, got "100 at column 2 of row 0".'],
+      [{ ...good, tokens: [-1, 1] }, 'the denoiser\'s token must be an integer from 0 to 99, got "-1 at column 1 of row 0".'],
+      [{ ...good, tokens: [20.7, 1] }, 'the denoiser\'s token must be an integer from 0 to 99, got "20.7 at column 1 of row 0".'],
+    ])("refuses %j", async (answer, message) => {
+      await expect(run([canvasOf(two)], { denoiser: answering(answer) })).rejects.toThrow(`${message} ${contract}`);
+    });
+
+    it("takes plain arrays", async () => {
+      const canvas = canvasOf(two);
+      await run([canvas], { denoiser: answering(good), decoder: decoder({ steps: 1 }) });
+      expect([...canvas.ids]).toEqual([5, 1, 2]);
+    });
+
+    it("refuses confidences and entropies that are not numbers", async () => {
+      for (const bad of [{ confidence: [1, Number.NaN] }, { entropy: [0, Number.NaN] }, { confidence: [1, undefined] }])
+        await expect(run([canvasOf(two)], { denoiser: answering({ ...good, ...bad }) })).rejects.toThrow(NumericalError);
+    });
+
+    it("refuses what has no propose", async () => {
+      await expect(run([canvasOf(two)], { denoiser: { maskTokenId: MASK } as never })).rejects.toThrow(
+        'denoiser must be a Denoiser, { maskTokenId, propose }, got {"maskTokenId":99}.',
+      );
+    });
+  });
+
+  it("needs a stream only where something is drawn", async () => {
+    const canvas = canvasOf([5, MASK, MASK]);
+    await run([canvas], { random: undefined });
+    expect([...canvas.ids]).toEqual([5, 11, 12]);
+    const message =
+      "random must be a stream, as this decoder draws, got undefined. Pass createRandom(seed) of @diffucoder/core; only temperature 0 needs none.";
+    for (const options of [{ temperature: 1 }, { alg: "origin" }, { algTemp: 1 }])
+      await expect(run([canvasOf([5, MASK, MASK])], { random: undefined, decoder: decoder(options) })).rejects.toThrow(message);
+    await expect(run([canvasOf([5, MASK]), canvasOf([5, MASK])], { random: [createRandom(0)] })).rejects.toThrow(
+      'random must be one stream, or 2, one for each row, got "1 streams".',
+    );
+  });
+
+  it.each([-2, -100, 20.7, Number.NaN, 100])("refuses %s wherever a token id enters", async (bad) => {
+    const denoiser = { ...fakeDenoiser(columns), vocabSize: 100 };
+    const among = (name: string): string => `${name} must be a token id, an integer from 0 to 99, got ${bad}.`;
+    const all = { denoiser, decoder: decoder(), random: createRandom(0), padTokenId: PAD, maxNewTokens: 2 };
+    await expect(generate({ ...all, promptIds: [[5], [6, bad]] })).rejects.toThrow(among("promptIds[1][1]"));
+    await expect(generate({ ...all, promptIds: [[5]], padTokenId: bad })).rejects.toThrow(among("padTokenId"));
+    await expect(generate({ ...all, promptIds: [[5]], eosTokenIds: [END, bad] })).rejects.toThrow(among("eosTokenIds[1]"));
+    await expect(generate({ ...all, promptIds: [[5]], denoiser: { ...denoiser, maskTokenId: bad } })).rejects.toThrow(among("denoiser.maskTokenId"));
+    await expect(infill({ ...all, rows: [[[5, bad], { masks: 1 }]] })).rejects.toThrow(among("rows[0][0][1]"));
+  });
+
+  it("refuses absurd sizes at once", async () => {
+    const all = { denoiser: fakeDenoiser(columns), decoder: decoder(), random: createRandom(0), padTokenId: PAD, promptIds: [[5]] };
+    for (const bad of [1e9, 0, 2.5, Number.NaN])
+      await expect(generate({ ...all, maxNewTokens: bad })).rejects.toThrow(`maxNewTokens must be an integer from 1 to 131072, got ${bad}.`);
+    await expect(generate({ ...all, maxNewTokens: 1, promptLength: 1e9 })).rejects.toThrow("promptLength must be an integer from 1 to 131072");
+    await expect(infill({ ...all, rows: [[{ masks: 1e9 }]] })).rejects.toThrow("rows[0] must be made of holes with at most 131072 masks");
+    expect(SamplerOptionsSchema.safeParse({ maxNewTokens: 1, steps: 1e9 }).success).toBe(false);
   });
 });

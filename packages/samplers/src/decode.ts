@@ -4,19 +4,25 @@
 // random stream; 2. no pass is spent on a step that commits nothing, nor on rows that are done; 3. where an answer has
 // ended, what lies behind becomes padding at once.
 import { AbortedError, InvalidArgumentError, type Random } from "@diffucoder/core";
+import { checkTokenId, checkTokenIds } from "@diffucoder/diffusion";
 import { type AskingRow, drawUniforms, joinRows, passRows, splitProposals } from "./batch.ts";
 import { applyChange, type Canvas, type Change, noChange } from "./canvas.ts";
 import type { Candidates, Decoder, Question, RowDecoder } from "./decoders/decoder.ts";
-import type { CacheState, Denoiser, DenoiseSession, Proposals } from "./denoiser.ts";
+import type { CacheState, Denoiser, DenoiseSession } from "./denoiser.ts";
+import { checkedProposals } from "./checked-proposals.ts";
 import { type RowEvent, rowEvent, type StepEvent } from "./events.ts";
+import { rowStreams } from "./row-random.ts";
 import { stopColumn, type StopStrings } from "./stop-strings.ts";
 
 /** Settings of a run that do not depend on how its rows came about. */
 export interface RunOptions {
   denoiser: Denoiser;
   decoder: Decoder;
-  /** One stream for each row, or one from which they are split by row. Not read at temperature 0. */
-  random: Random | readonly Random[];
+  /**
+   * One stream for each row, or one from which they are split by row. Not read at temperature 0, unless the decoder chooses
+   * positions at random.
+   */
+  random?: Random | readonly Random[] | undefined;
   padTokenId: number;
   /** Tokens that end a completion: masks behind the first one become padding. @default none, as in Dream */
   eosTokenIds?: readonly number[] | undefined;
@@ -45,21 +51,24 @@ interface Row {
 /**
  * Decodes canvases of any lengths together, step by step. The canvases change in place.
  *
- * @throws {InvalidArgumentError} if a canvas is longer than the denoiser can take, or its logits are not numbers
+ * @throws {InvalidArgumentError} if a canvas is longer than the denoiser can take, an id is none of the vocabulary, or the
+ *   denoiser's answer is not what `Proposals` says
+ * @throws {NumericalError} if the model's logits are not numbers
  * @throws {AbortedError} when stopped, at the next step
  */
 export async function* decodeCanvases(canvases: readonly Canvas[], options: RunOptions): AsyncGenerator<StepEvent> {
-  const { denoiser, decoder, random } = options;
+  const { denoiser, decoder } = options;
+  checkIds(canvases, options);
   checkLengths(canvases, denoiser);
+  const streams = rowStreams(options.random, canvases.length);
   const rows = canvases.map((canvas, index): Row => {
-    const stream = isStreams(random) ? (random[index] as Random) : random.split("row", index);
+    const stream = streams[index] as Random;
     const row = { canvas, maskTokenId: denoiser.maskTokenId, random: stream };
     return { index, canvas, decoder: decoder.start(row), random: stream, maxSteps: decoder.maxSteps(canvas), done: false };
   });
-  const session: DenoiseSession = denoiser.openSession?.({ rows: canvases.length }) ?? {
-    propose: (request) => denoiser.propose(request),
-    close: () => {},
-  };
+  const session: DenoiseSession | undefined = denoiser.openSession?.({ rows: canvases.length });
+  // With a session, what a row gets must not depend on when longer ones are done.
+  const longest = session === undefined || decoder.changesLength === true ? 0 : Math.max(...canvases.map(({ ids }) => ids.length));
   let [forwardPasses, forwardTokens] = [0, 0];
   try {
     for (let step = 0; ; step++) {
@@ -67,7 +76,7 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
       if (rows.every(({ done }) => done)) return;
       if (options.signal?.aborted) throw new AbortedError("Generation");
       const pass = asking.some(({ question }) => question !== undefined && question.columns.length > 0)
-        ? await propose(passRows(asking), session, options)
+        ? await propose(passRows(asking), session ?? denoiser, { ...options, longest })
         : undefined;
       if (pass !== undefined) {
         forwardPasses++;
@@ -82,7 +91,7 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
       yield { step, forwardPasses, forwardTokens, rows: events, sequences: canvases.map(({ ids }) => ids) };
     }
   } finally {
-    session.close();
+    session?.close();
   }
 }
 
@@ -98,8 +107,14 @@ function checkLengths(canvases: readonly Canvas[], { maxLength = Infinity }: Den
   });
 }
 
-function isStreams(random: Random | readonly Random[]): random is readonly Random[] {
-  return Array.isArray(random);
+function checkIds(canvases: readonly Canvas[], { denoiser, padTokenId, eosTokenIds = [] }: RunOptions): void {
+  if (typeof denoiser?.propose !== "function")
+    throw new InvalidArgumentError({ argument: "denoiser", value: denoiser, expected: "a Denoiser, { maskTokenId, propose }" });
+  const { maskTokenId, vocabSize } = denoiser;
+  checkTokenId("denoiser.maskTokenId", maskTokenId, vocabSize);
+  checkTokenId("padTokenId", padTokenId, vocabSize);
+  checkTokenIds("eosTokenIds", eosTokenIds, vocabSize);
+  canvases.forEach(({ ids }, row) => checkTokenIds(`canvases[${row}].ids`, ids, vocabSize));
 }
 
 function askRow(row: Row, step: number, draws: boolean): AskingRow {
@@ -120,23 +135,21 @@ interface Pass {
   cache: Map<number, CacheState | undefined>;
 }
 
-async function propose(rows: readonly AskingRow[], session: DenoiseSession, { decoder, denoiser, padTokenId }: RunOptions): Promise<Pass> {
-  const longest = Math.max(...rows.map(({ canvas }) => canvas.ids.length));
+async function propose(
+  rows: readonly AskingRow[],
+  asked: Pick<Denoiser, "propose">,
+  { decoder, denoiser, padTokenId, longest: least }: RunOptions & { longest: number },
+): Promise<Pass> {
+  const longest = Math.max(least, ...rows.map(({ canvas }) => canvas.ids.length));
   const length = decoder.changesLength ? Math.ceil(longest / LENGTH_UNIT) * LENGTH_UNIT : longest;
   const { draw, tokenClasses } = decoder;
   const request = joinRows(rows, { draw, maskTokenId: denoiser.maskTokenId, padTokenId, length, tokenClasses });
-  const proposals: Proposals = await session.propose(request);
+  const columnOf = (i: number): string => {
+    const position = request.positions[i] as number;
+    return `column ${position % length} of row ${rows[Math.floor(position / length)]?.index}`;
+  };
+  const proposals = checkedProposals(await asked.propose(request), { denoiser, count: request.positions.length, columnOf });
   const candidates = splitProposals(rows, proposals);
-  candidates.forEach(({ confidence, columns }, i) => {
-    const bad = confidence.findIndex(Number.isNaN);
-    if (bad === -1) return;
-    throw new InvalidArgumentError({
-      argument: "logits",
-      value: `NaN at column ${columns[bad]} of row ${rows[i]?.index}`,
-      expected: "numbers",
-      wayOut: "The model's parameters are damaged, or its activations overflow.",
-    });
-  });
   return {
     candidates: new Map(rows.map(({ index }, i) => [index, candidates[i] as Candidates])),
     forwardTokens: proposals.forwardTokens ?? rows.length * length,

@@ -48,6 +48,8 @@ export interface DenoiseRequest extends DrawOptions {
   rows?: readonly number[] | undefined;
   /** `[B * 2]`, first column of the block that each row decodes, and the column behind it. @default the whole row */
   windows?: Int32Array | undefined;
+  /** `[B]`, column of each row from which a block-causal model counts its blocks. @default 0 */
+  blockOrigins?: readonly number[] | undefined;
 }
 
 /** Proposals, one for each requested position. */
@@ -68,9 +70,13 @@ export type CacheState = "refresh" | "window";
 
 /** All that a sampler sees of a model. */
 export interface Denoiser {
+  /** Id of the mask token, which is never proposed. */
   readonly maskTokenId: number;
+  /** Tokens of the vocabulary: ids from it on are refused before the first pass. @default not known */
+  readonly vocabSize?: number | undefined;
   /** Tokens of the longest row. @default any */
   readonly maxLength?: number | undefined;
+  /** A forward pass: for each of `request.positions`, in this order, a token, how sure of it the model is, and the entropy. */
   propose(request: DenoiseRequest): Promise<Proposals>;
   /** A run of related requests on `rows` rows, for denoisers that keep something between them. @default each stands alone */
   openSession?(run: { rows: number }): DenoiseSession;

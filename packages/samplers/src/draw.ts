@@ -1,7 +1,8 @@
 // The last part of every denoiser's graph, and what it takes in: from the logits of M positions to proposals.
-import { InvalidArgumentError } from "@diffucoder/core";
+import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
 import { bool, constant, float32, int32, take, type Tensor, transpose, where } from "@diffucoder/tensor";
 import type { DenoiseRequest } from "./denoiser.ts";
+import { COLDEST, HOTTEST } from "./limits.ts";
 import type { ConfidenceName } from "./options.ts";
 import { type SampledTokens, sampleTokens } from "./sample-tokens.ts";
 
@@ -24,7 +25,10 @@ export type DrawInputs = {
 export interface VocabularyOptions {
   vocabSize: number;
   maskTokenId: number;
-  /** Ids that are never proposed. @default none, as in Dream */
+  /**
+   * Ids that are never proposed. Without the mask token's among them, a run ends with an error where the model proposes it.
+   * @default none, as in Dream
+   */
   forbiddenIds?: readonly number[];
   /** Dream's `generation_logits_hook_func`, traced: changes the logits `[M, V]` of M positions before anything is drawn. */
   logitsHook?: ((logits: Tensor) => Tensor) | undefined;
@@ -42,6 +46,8 @@ export function createDraw({ vocabSize, maskTokenId, forbiddenIds = [], logitsHo
   checkIds({ maskTokenId, forbiddenIds, vocabSize });
   const isForbidden = bool(Array.from({ length: vocabSize }, (_, id) => (forbiddenIds.includes(id) ? 1 : 0)));
   return (logits: Tensor, { allowed, classOf, ...draws }: DrawInputs, variant: DrawVariant): SampledTokens => {
+    if (logits.shape.at(-1) !== vocabSize)
+      throw new ShapeError({ argument: "logits", shape: logits.shape, expected: `[M, ${vocabSize}], as vocabSize` });
     const possible = logitsHook(forbiddenIds.length > 0 ? where(constant(isForbidden), NEVER, logits) : logits);
     const constrained = allowed && classOf ? where(transpose(take(transpose(allowed, [1, 0]), classOf), [1, 0]), possible, NEVER) : possible;
     return sampleTokens(constrained, { ...draws, ...variant });
@@ -59,13 +65,14 @@ export function drawVariant({ confidence, topK }: DenoiseRequest): DrawVariant {
  * @throws {InvalidArgumentError} if a number for a position is missing
  */
 export function drawInputs({ temperature, topP, uniforms, positions, allowed: constraint }: DenoiseRequest, chosen: readonly number[], size: number) {
-  const greedy = temperature === 0;
+  if (!(temperature >= 0)) throw new InvalidArgumentError({ argument: "temperature", value: temperature, expected: "a number of at least 0" });
+  const greedy = temperature < COLDEST;
   if (!greedy && uniforms?.length !== positions.length)
     throw new InvalidArgumentError({ argument: "uniforms", value: uniforms, expected: `${positions.length} numbers, one for each position` });
   const drawn = new Float32Array(size);
   if (uniforms) chosen.forEach((position, i) => (drawn[i] = uniforms[position] as number));
   return {
-    ...(!greedy && { temperature, uniforms: float32(drawn) }),
+    ...(!greedy && { temperature: Math.min(temperature, HOTTEST), uniforms: float32(drawn) }),
     ...(topP !== undefined && topP < 1 && { topP }),
     ...(constraint && constraintInputs(constraint, chosen, size)),
   };
@@ -90,4 +97,6 @@ function checkIds({ maskTokenId, forbiddenIds, vocabSize }: { maskTokenId: numbe
   for (const id of forbiddenIds) {
     if (!isToken(id)) throw new InvalidArgumentError({ argument: "forbiddenIds", value: id, expected: `ids below ${vocabSize}` });
   }
+  if (new Set(forbiddenIds).size === vocabSize)
+    throw new InvalidArgumentError({ argument: "forbiddenIds", value: `all ${vocabSize} ids`, expected: "some of the vocabulary" });
 }

@@ -1,9 +1,11 @@
 // From prompts to completions: rows of masks behind the prompts, a decoder, and what became of them.
 import { InvalidArgumentError } from "@diffucoder/core";
+import { checkTokenIds } from "@diffucoder/diffusion";
 import type { Canvas } from "./canvas.ts";
 import { decodeCanvases, type RunOptions } from "./decode.ts";
 import { dreamDecoder } from "./decoders/dream.ts";
 import type { StepEvent } from "./events.ts";
+import { MOST } from "./limits.ts";
 import type { SamplerOptions } from "./options.ts";
 import { type DenoiseTrace, startTrace, traceStep } from "./trace.ts";
 
@@ -45,7 +47,8 @@ export async function generate(options: GenerateOptions & OnStep): Promise<Gener
 /**
  * The steps of `generate` as they happen. Leaving the loop ends the run.
  *
- * @throws {InvalidArgumentError} if a prompt is empty or too long @throws {AbortedError} when stopped
+ * @throws {InvalidArgumentError} if a prompt is empty, too long or no token ids
+ * @throws {AbortedError} when stopped
  */
 export async function* generateSteps(options: GenerateOptions): AsyncGenerator<StepEvent> {
   yield* decodeCanvases(layOut(options), options);
@@ -82,16 +85,15 @@ export async function runToEnd(canvases: readonly Canvas[], { onStep, ...options
 }
 
 /** `[left padding][prompt][masks]` for each row. */
-function layOut({
-  promptIds,
-  maxNewTokens,
-  padTokenId,
-  denoiser,
-  tokensHook,
-  promptLength = Math.max(...promptIds.map((ids) => ids.length)),
-}: GenerateOptions): Canvas[] {
-  if (promptIds.length === 0) throw new InvalidArgumentError({ argument: "promptIds", value: promptIds, expected: "at least one prompt" });
+function layOut({ promptIds, maxNewTokens, padTokenId, denoiser, tokensHook, promptLength: given }: GenerateOptions): Canvas[] {
+  const promptLength = given ?? Math.max(1, ...Array.from(promptIds, (ids) => ids.length));
+  if (!Array.isArray(promptIds) || promptIds.length === 0)
+    throw new InvalidArgumentError({ argument: "promptIds", value: promptIds, expected: "at least one prompt" });
+  for (const [argument, value] of Object.entries({ maxNewTokens, promptLength }))
+    if (!Number.isInteger(value) || value < 1 || value > MOST)
+      throw new InvalidArgumentError({ argument, value, expected: `an integer from 1 to ${MOST}` });
   promptIds.forEach((ids, row) => {
+    checkTokenIds(`promptIds[${row}]`, ids, denoiser.vocabSize);
     if (ids.length === 0 || ids.length > promptLength)
       throw new InvalidArgumentError({
         argument: `promptIds[${row}]`,
@@ -104,6 +106,7 @@ function layOut({
     const ids = new Int32Array(promptLength + maxNewTokens).fill(denoiser.maskTokenId);
     ids.fill(padTokenId, 0, start).set(prompt, start);
     tokensHook?.(null, ids, row);
-    return { ids, start, completionStart: promptLength, filled: new Set() };
+    // Without a given length the padding depends on the other prompts, and must move no block.
+    return { ids, start, completionStart: promptLength, blockOrigin: given === undefined ? start : 0, filled: new Set() };
   });
 }

@@ -1,11 +1,14 @@
 // Infilling: given tokens with holes between them. Decoders of fixed length fill exactly the masks of a hole; `dreamOnDecoder`
 // lets a hole grow and shrink.
 import { InvalidArgumentError } from "@diffucoder/core";
+import { checkTokenIds } from "@diffucoder/diffusion";
 import type { Canvas } from "./canvas.ts";
 import type { RunOptions } from "./decode.ts";
 import { holesOf, moveColumns } from "./decoders/dream-on.ts";
+import type { Denoiser } from "./denoiser.ts";
 import type { StepEvent } from "./events.ts";
 import { type GenerationResult, runToEnd } from "./generate.ts";
+import { MOST } from "./limits.ts";
 import type { DenoiseTrace } from "./trace.ts";
 
 /** Given tokens, or a hole of so many masks. */
@@ -28,19 +31,20 @@ export interface InfillResult extends GenerationResult {
  * @throws {InvalidArgumentError} if a row has no hole, an empty one, or one beside another @throws {AbortedError} when stopped
  */
 export async function infill({ rows, ...options }: InfillOptions): Promise<InfillResult> {
-  const { maskTokenId } = options.denoiser;
   if (rows.length === 0) throw new InvalidArgumentError({ argument: "rows", value: rows, expected: "at least one row" });
-  const canvases = rows.map((segments, row) => layOut(segments, row, maskTokenId));
+  const canvases = rows.map((segments, row) => layOut(segments, row, options.denoiser));
   const result = await runToEnd(canvases, options);
   return { ...result, holes: result.sequences.map((ids, row) => holeTokens(ids, result.traces[row] as DenoiseTrace)) };
 }
 
-function layOut(segments: readonly Segment[], row: number, maskTokenId: number): Canvas {
+function layOut(segments: readonly Segment[], row: number, { maskTokenId, vocabSize }: Denoiser): Canvas {
   const fail = (value: unknown, expected: string): never => {
     throw new InvalidArgumentError({ argument: `rows[${row}]`, value, expected });
   };
   segments.forEach((segment, i) => {
-    if (isHole(segment) && (!Number.isInteger(segment.masks) || segment.masks < 1)) fail(segment, "made of holes with at least one mask");
+    if (isHole(segment) && (!Number.isInteger(segment.masks) || segment.masks < 1 || segment.masks > MOST))
+      fail(segment, segment.masks > MOST ? `made of holes with at most ${MOST} masks` : "made of holes with at least one mask");
+    if (!isHole(segment)) checkTokenIds(`rows[${row}][${i}]`, segment, vocabSize);
     const next = segments[i + 1];
     if (isHole(segment) && next !== undefined && (isHole(next) || next.length === 0)) fail(segments, "made of holes with given tokens between them");
     if (!isHole(segment) && segment.includes(maskTokenId)) fail(segment, "without mask tokens of its own: a hole is { masks }");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MOST } from "./limits.ts";
 
 /** Dream's algorithms: what decides which masked positions are committed first. */
 export const AlgSchema = z.enum(["origin", "maskgit_plus", "topk_margin", "entropy"]);
@@ -14,8 +15,8 @@ export type ConfidenceName = "maskgit_plus" | "topk_margin" | "entropy" | "low_c
 
 /** Options of Dream's `diffusion_generate`; names and defaults are Dream's, in camelCase, but for `alg`, whose is the paper's. */
 export const SamplerOptionsSchema = z.strictObject({
-  maxNewTokens: z.int().positive().describe("masked positions of the completion, tokens"),
-  steps: z.int().positive().default(512).describe("denoising steps; at most one forward pass each"),
+  maxNewTokens: z.int().positive().max(MOST).describe("masked positions of the completion, tokens"),
+  steps: z.int().positive().max(MOST).default(512).describe("denoising steps; at most one forward pass each"),
   alg: AlgSchema.default("entropy").describe(
     "origin: positions at random; maskgit_plus: probability of the token; topk_margin: of the first minus the second; entropy: negative entropy",
   ),

@@ -99,7 +99,8 @@ export function tokenDistribution(
   logits: Tensor,
   { temperature, topP, topK }: Pick<SampleTokensOptions, "temperature" | "topP" | "topK">,
 ): TokenDistribution {
-  const scaled = temperature === undefined ? logits : div(logits, temperature);
+  // From the largest down, so that no quotient overflows.
+  const scaled = temperature === undefined ? logits : div(sub(logits, max(logits, keepLast)), temperature);
   if (topP === undefined && topK === undefined) {
     const probabilities = softmax(scaled);
     const cumulative = cumSum(probabilities);

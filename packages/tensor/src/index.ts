@@ -42,6 +42,7 @@ export {
 } from "./safetensors/index.ts";
 
 export { adamW, type AdamWOptions, type AdamWState, initAdamW } from "./optimizers/adamw.ts";
+export { decaysWeight } from "./optimizers/weight-decay.ts";
 export { guardedAdamW, type GuardedAdamWOptions, type GuardedStep, notFinite } from "./optimizers/guarded-adamw.ts";
 export { sgd, type SgdOptions } from "./optimizers/sgd.ts";
 export { clipByGlobalNorm, globalNorm } from "./optimizers/clip.ts";

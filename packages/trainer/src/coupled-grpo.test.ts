@@ -157,3 +157,42 @@ describe("trainCoupledGrpo", () => {
     ).rejects.toMatchObject({ code: "NO_REWARD" });
   });
 });
+
+describe("trainCoupledGrpo's reward function", () => {
+  const run = async (reward: unknown) => {
+    const saved: number[] = [];
+    const given = {
+      ...options({}, start()),
+      reward: reward as CoupledGrpoOptions["reward"],
+      onCheckpoint: (_: unknown, step: number) => saved.push(step),
+    };
+    const error = await trainCoupledGrpo(given).catch((caught: unknown) => caught as Error & { code: string });
+    return { message: (error as Error).message, saved };
+  };
+  const good = { code: 1, format: null };
+
+  it.each([
+    [
+      { code: Number.NaN, format: null },
+      "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got NaN.",
+    ],
+    [
+      { code: Infinity, format: null },
+      "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got Infinity.",
+    ],
+    [{ code: 1 }, "format of the reward for completion 2 must be a finite number, or null where it could not be computed, got undefined."],
+    [undefined, "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got undefined."],
+    [1, "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got undefined."],
+  ])("that gives %j for a completion is told so, after a checkpoint", async (bad, wanted) => {
+    const { message, saved } = await run(async () => [good, good, bad, good, good, good, good, good]);
+    expect(message).toBe(wanted);
+    expect(saved).toEqual([0]);
+  });
+
+  it("that gives too many, or none, or fails, is told so", async () => {
+    const answer = (got: string) => `the reward function's answer must be 8 rewards { code, format }, one for each completion, got ${got}.`;
+    expect((await run(async () => Array(16).fill(good))).message).toBe(answer('"16 rewards"'));
+    expect((await run(() => undefined)).message).toBe(answer("undefined"));
+    expect((await run(() => Promise.reject(new Error("no network")))).message).toBe("The reward function failed: no network");
+  });
+});

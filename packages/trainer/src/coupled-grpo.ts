@@ -6,7 +6,7 @@
 // Differs from Apple's trainer: 1. prompts come from a function of the iteration and random streams are split by it, so
 // that a run can be stopped and resumed without losing or repeating one; 2. with a single update the old log-probs are
 // the current ones and are not computed twice.
-import { AbortedError, DiffuCoderError, type OnProgress, type Random } from "@diffucoder/core";
+import { AbortedError, DiffuCoderError, InvalidArgumentError, type OnProgress, type Random } from "@diffucoder/core";
 import { type CoupledGrpoConfig, createPolicy, type Policy, type PolicyMetrics, type Rollout, rollout } from "@diffucoder/coupled-grpo";
 import { combineRewards } from "@diffucoder/reward-sandbox";
 import type { LogitsFunction } from "@diffucoder/diffusion";
@@ -67,8 +67,9 @@ export interface CoupledGrpoOptions {
  *
  * @returns the trained state
  * @throws {AbortedError} when stopped by `signal`, after a last checkpoint of the last whole iteration
- * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or a gradient is not finite, and names the parameters; `"NO_REWARD"` if no
- *   completion of an iteration could be scored
+ * @throws {InvalidArgumentError} if a reward is not a finite number or `null`, after a checkpoint likewise
+ * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or a gradient is not finite, and names the parameters; `"REWARD"` if the
+ *   reward function fails; `"NO_REWARD"` if no completion of an iteration could be scored
  */
 export async function trainCoupledGrpo(options: CoupledGrpoOptions): Promise<CoupledGrpoState> {
   const { config, startStep = 0, onProgress, onStep, onCheckpoint, signal } = options;
@@ -79,7 +80,7 @@ export async function trainCoupledGrpo(options: CoupledGrpoOptions): Promise<Cou
     for (let step = startStep; step < config.maxSteps; step++) {
       const started = performance.now();
       const { rollouts, metrics: sampled } = await sampleRollouts({ ...options, denoiser, step }).catch((error: unknown) => {
-        if (error instanceof AbortedError) onCheckpoint?.(state, step);
+        onCheckpoint?.(state, step); // sampling and scoring changed nothing
         throw error;
       });
       const sampledAt = performance.now();
@@ -145,6 +146,7 @@ async function sampleRollouts({ denoiser, step, ...options }: CoupledGrpoOptions
     }),
     reward: async (completionIds, promptIndex) => {
       parts = await options.reward({ step, completionIds, promptIndex });
+      checkParts(parts, completionIds.length);
       return parts.map(({ code, format }) =>
         combineRewards([
           { weight: config.rewardWeights.code, value: code },
@@ -175,6 +177,28 @@ async function sampleRollouts({ denoiser, step, ...options }: CoupledGrpoOptions
     infrastructureFailures: rollouts.length - rewards.length,
   };
   return { rollouts, metrics };
+}
+
+/** Checks what the caller's reward function gave, part by part. */
+function checkParts(parts: readonly CompletionReward[], completions: number): void {
+  const isList = Array.isArray(parts) && parts.length === completions;
+  if (!isList)
+    throw new InvalidArgumentError({
+      argument: "the reward function's answer",
+      value: Array.isArray(parts) ? `${parts.length} rewards` : parts,
+      expected: `${completions} rewards { code, format }, one for each completion`,
+    });
+  for (let i = 0; i < completions; i++) {
+    for (const part of ["code", "format"] as const) {
+      const value: unknown = (parts[i] as CompletionReward | null | undefined)?.[part];
+      if (value === null || (typeof value === "number" && Number.isFinite(Math.fround(value)))) continue;
+      throw new InvalidArgumentError({
+        argument: `${part} of the reward for completion ${i}`,
+        value,
+        expected: "a finite number, or null where it could not be computed",
+      });
+    }
+  }
 }
 
 /** Fills in what the objective compares with: the reference, and with several updates the policy that sampled. */

@@ -7,6 +7,7 @@ import {
   type ArgumentOf,
   compile,
   type CompiledFunction,
+  decaysWeight,
   type Executor,
   guardedAdamW,
   mul,
@@ -28,8 +29,8 @@ export interface OptimizerStepOptions<Batch> {
   adamBeta1: number;
   adamBeta2: number;
   weightDecay: number;
-  /** Which parameters decay, by name. @default all */
-  decays?: (name: string) => boolean;
+  /** Which parameters decay. @default `decaysWeight`: matrices, not norm gains and biases */
+  decays?: (name: string, parameter: Tensor) => boolean;
   name: string;
   executor?: Executor | undefined;
 }
@@ -53,8 +54,8 @@ export interface OptimizerStep<Batch> {
 export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }: OptimizerStepOptions<Batch>): OptimizerStep<Batch> {
   const options = executor && { executor };
   const update = (state: TracedState, { gradient, loss: value }: Sums<Tensor>, lr: Tensor, count: Tensor) => {
-    const { maxGradNorm, adamBeta1: beta1, adamBeta2: beta2, weightDecay, decays } = settings;
-    const adam = { lr, step: count, beta1, beta2, weightDecay, ...(decays && { decays }) };
+    const { maxGradNorm, adamBeta1: beta1, adamBeta2: beta2, weightDecay, decays = decaysWeight } = settings;
+    const adam = { lr, step: count, beta1, beta2, weightDecay, decays };
     const next = guardedAdamW(state.parameters, gradient, state.adam, { ...adam, maxGradNorm, loss: value });
     return { state: { parameters: next.parameters, adam: next.state }, loss: value, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
   };

@@ -9,7 +9,15 @@
 // 2. a batch's timesteps are stratified, which keeps their distribution and lowers the variance of the loss.
 import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
 import type { TrainingBatch } from "@diffucoder/data";
-import { diffusionWeights, type LogitsFunction, maskTokens, nextTokenWeights, scoredLoss, scoredTokens } from "@diffucoder/diffusion";
+import {
+  diffusionWeights,
+  type LogitsFunction,
+  maskTokens,
+  nextTokenWeights,
+  scoredLoss,
+  scoredTokens,
+  stratifiedTimesteps,
+} from "@diffucoder/diffusion";
 import { type Executor, initAdamW, int32, learningRate, LearningRateScheduleSchema, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { z } from "zod";
 import type { TrainingState } from "./checkpoint.ts";
@@ -120,7 +128,6 @@ function optimizerStep({ config, logits, executor }: PretrainOptions, attention:
   return createOptimizerStep<TracedBatch>({
     ...config,
     loss: (parameters, { targets, weights, ...inputs }) => scoredLoss(logits(parameters, { ...inputs, attention }), { targets, weights }),
-    decays: isMatrix,
     name: `pretrain-${attention}`,
     executor,
   });
@@ -134,11 +141,6 @@ function lossInputs({ inputIds, attentionMask, batchSize, sequenceLength }: Trai
     attentionMask: int32(attentionMask, shape),
     ...scoredTokens({ targets: int32(inputIds, shape), weights: noisy.weights }),
   };
-}
-
-/** Norm gains and biases do not decay. */
-function isMatrix(name: string): boolean {
-  return !name.endsWith("norm.weight") && !name.endsWith("layernorm.weight") && !name.endsWith(".bias");
 }
 
 interface NoisyRows {
@@ -166,10 +168,4 @@ function diffusionTargets(
   const timesteps = stratifiedTimesteps({ count: batchSize, random: random.split("timestep"), eps });
   const { noisy, mask } = maskTokens({ tokens: int32(inputIds, shape), timesteps, maskTokenId, eligible, random: random.split("tokens") });
   return { inputIds: noisy, weights: diffusionWeights({ mask, timesteps, eligible }) };
-}
-
-/** One timestep in each of `count` equal parts of (0, 1], all shifted by the same draw. */
-function stratifiedTimesteps({ count, random, eps }: { count: number; random: Random; eps: number }): number[] {
-  const offset = random.uniform();
-  return Array.from({ length: count }, (_, i) => (1 - eps) * (((offset + i) / count) % 1) + eps);
 }

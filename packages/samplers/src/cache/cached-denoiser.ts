@@ -5,12 +5,12 @@
 // window is part of it, so that the shift is exact; 4. a token that changes outside the window (padding behind the end,
 // an edit) is recomputed; 5. a window is filled up to one of a few widths with the columns that were computed longest ago.
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { CachedNetwork, KeyValueCache } from "@diffucoder/diffusion";
+import { type CachedNetwork, checkTokenIds, type KeyValueCache } from "@diffucoder/diffusion";
 import type { Executor, NdArray } from "@diffucoder/tensor";
 import type { CacheState, DenoiseRequest, DenoiseSession, DisposableDenoiser, Proposals } from "../denoiser.ts";
 import type { VocabularyOptions } from "../draw.ts";
 import type { CacheOptions } from "./options.ts";
-import { newRowMemory, planRow, remember, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
+import { newRowMemory, planRow, realColumns, remember, resizedMemory, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
 import { type PassRow, type WindowPasses, windowPasses } from "./window-pass.ts";
 
 export interface CreateCachedDenoiserOptions extends VocabularyOptions {
@@ -38,12 +38,15 @@ export function createCachedDenoiser(options: CreateCachedDenoiserOptions): Disp
   const { network, cache, maskTokenId, maxLength, frozen = false, shift = true } = options;
   const measuresDrift = cache.kind !== "block-causal" && cache.refreshDrift !== undefined;
   const passes = windowPasses({ ...options, frozen, measuresDrift });
-  const openSession = ({ rows }: { rows: number }): DenoiseSession => new CacheSession({ network, passes, options: cache, shift, rows });
+  const openSession = ({ rows }: { rows: number }): DenoiseSession =>
+    new CacheSession({ network, passes, options: cache, vocabSize: options.vocabSize, shift, rows });
   return {
     maskTokenId,
+    vocabSize: options.vocabSize,
     maxLength,
     openSession,
-    propose: (request) => openSession({ rows: request.batchSize }).propose(request),
+    // Alone, a request's rows are the run's.
+    propose: ({ rows: _, ...request }) => openSession({ rows: request.batchSize }).propose(request),
     dispose: () => passes.dispose(),
   };
 }
@@ -52,6 +55,7 @@ interface SessionOptions {
   network: CachedNetwork;
   passes: WindowPasses;
   options: CacheOptions;
+  vocabSize: number;
   shift: boolean;
   /** Rows of the run. */
   rows: number;
@@ -87,6 +91,7 @@ class CacheSession implements DenoiseSession {
         wayOut: "Guide a denoiser without a cache.",
       });
     }
+    checkTokenIds("inputIds", request.inputIds, this.#session.vocabSize);
     this.#makeRoom(request.length);
     const planned = this.#plan(request);
     const result: Proposals & { forwardTokens: number } = {
@@ -106,13 +111,14 @@ class CacheSession implements DenoiseSession {
     this.#rows = [];
   }
 
-  /** Rows of another length begin anew. */
+  /** In a batch of another length rows keep what they have: that another one grows must change nothing for them. */
   #makeRoom(length: number): void {
     if (this.#cache !== undefined && length === this.#length) return;
     const { network, rows } = this.#session;
+    const [before, empty] = [this.#cache, network.emptyCache({ rows: rows + 1, length })];
+    this.#cache = before === undefined ? empty : copied({ cache: before, length: this.#length }, empty, length);
+    this.#rows = Array.from({ length: rows }, (_, row) => (before ? resizedMemory(this.#rows[row] as RowMemory, length) : newRowMemory(length)));
     this.#length = length;
-    this.#rows = Array.from({ length: rows }, () => newRowMemory(length));
-    this.#cache = network.emptyCache({ rows: rows + 1, length });
   }
 
   #plan(request: DenoiseRequest): PlannedRow[] {
@@ -124,12 +130,15 @@ class CacheSession implements DenoiseSession {
       const slot = request.rows?.[row] ?? row;
       const memory = this.#rows[slot] as RowMemory;
       const columns = indices.map((i) => (positions[i] as number) - row * length);
-      const logitColumns = shift ? columns.map((column) => Math.max(0, column - 1)) : columns;
       const ids = of(inputIds);
       const mask = attentionMask && of(attentionMask);
+      const [first] = realColumns({ ids, attentionMask: mask });
+      const origin = request.blockOrigins?.[row] ?? 0;
+      const logitColumns = shift ? columns.map((column) => Math.max(first, column - 1)) : columns;
       const question: RowQuestion = {
         ids,
         attentionMask: mask,
+        blockOrigin: origin,
         asked: columns,
         logitColumns,
         block: windows === undefined ? [0, length] : [windows[2 * row] as number, windows[2 * row + 1] as number],
@@ -141,7 +150,7 @@ class CacheSession implements DenoiseSession {
         attentionMask: mask,
         positionIds: positionIds && of(positionIds),
         columns: plan === "refresh" ? undefined : plan.columns,
-        visible: visibleColumns(options, length),
+        visible: visibleColumns(options, origin, length),
         positions: indices,
         logitColumns,
       };
@@ -188,10 +197,10 @@ function meanDrift({
   return moved.length === 0 ? 0 : moved.reduce((a, b) => a + b, 0) / moved.length;
 }
 
-function visibleColumns(options: CacheOptions, length: number): ((column: number) => number) | undefined {
+function visibleColumns(options: CacheOptions, origin: number, length: number): ((column: number) => number) | undefined {
   if (options.kind !== "block-causal") return undefined;
   const { blockLength } = options;
-  return (column) => Math.min(length, (Math.floor(column / blockLength) + 1) * blockLength);
+  return (column) => (column < origin ? length : Math.min(length, origin + (Math.floor((column - origin) / blockLength) + 1) * blockLength));
 }
 
 /** `Map.groupBy`, which Node 20 has not. */
@@ -204,4 +213,23 @@ function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]
     else result.set(key, [value]);
   }
   return result;
+}
+
+/** The columns that two caches have in common, from one to the other. */
+function copied({ cache, length }: { cache: KeyValueCache<NdArray>; length: number }, target: KeyValueCache<NdArray>, newLength: number) {
+  for (const part of ["keys", "values"] as const) {
+    cache[part].forEach((from, i) => copyColumns({ array: from, length }, { array: target[part][i] as NdArray, length: newLength }));
+  }
+  return target;
+}
+
+/** Columns are the last part of the one axis in which the two differ: `[..., n * length, ...]`. */
+function copyColumns(from: { array: NdArray; length: number }, to: { array: NdArray; length: number }): void {
+  const axis = from.array.shape.findIndex((size, i) => size !== to.array.shape[i]);
+  const inner = from.array.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const size = Math.min(from.length, to.length) * inner;
+  for (let i = 0; i * from.length * inner < from.array.size; i++) {
+    const start = i * from.length * inner;
+    to.array.data.set(from.array.data.subarray(start, start + size), i * to.length * inner);
+  }
 }

@@ -22,7 +22,12 @@ export const CacheOptionsSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("block-causal").describe("of a model whose tokens see their own block and earlier ones only: exact, never refreshed"),
-    blockLength: z.int().positive().describe("columns of a block, counted from the first column of the row; 1: an autoregressive model"),
+    blockLength: z
+      .int()
+      .positive()
+      .describe(
+        "columns of a block, counted from the first column of the row, of its own prompt if promptLength is absent; 1: an autoregressive model",
+      ),
   }),
 ]);
 

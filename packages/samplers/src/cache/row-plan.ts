@@ -25,6 +25,8 @@ export interface RowQuestion {
   ids: Int32Array;
   /** 1 for real tokens, 0 for padding: `[N]`. Absent: all real. */
   attentionMask: Int32Array | undefined;
+  /** Column from which the blocks of a block-causal model count. @default 0 */
+  blockOrigin?: number;
   /** Columns whose tokens are proposed, ascending. */
   asked: readonly number[];
   /** Columns whose logits propose them. */
@@ -48,24 +50,35 @@ export function newRowMemory(length: number): RowMemory {
   };
 }
 
+/** The memory of a row in a batch of another length: columns behind the shorter one are not known. */
+export function resizedMemory(memory: RowMemory, length: number): RowMemory {
+  const [tokens, computedAt] = [new Int32Array(length).fill(-1), new Int32Array(length)];
+  tokens.set(memory.tokens.subarray(0, length));
+  computedAt.set(memory.computedAt.subarray(0, length));
+  return { ...memory, tokens, computedAt };
+}
+
 export function planRow(memory: RowMemory, question: RowQuestion, options: CacheOptions): RowPlan {
   if (options.kind === "block-causal") return planBlockCausal(memory, question, options.blockLength);
   const { refreshSteps = Infinity, refreshDrift = Infinity } = options;
-  const { block, ids } = question;
+  const { block } = question;
+  const [first, end] = realColumns(question);
   const isNewBlock = memory.block[0] !== block[0] || memory.block[1] !== block[1];
   if (memory.sinceRefresh === 0 || isNewBlock || memory.sinceRefresh >= refreshSteps || memory.drift > refreshDrift) return "refresh";
   const [from, to] = recomputed(memory, question, options.kind);
   const needed = new Set([...range(from, to), ...question.asked, ...question.logitColumns, ...changedColumns(memory, question)]);
   const width = needed.size <= to - from ? to - from : ladder(needed.size);
   // A window of nearly the whole row saves little and is wrong a little: the whole row costs about the same.
-  return width >= 0.75 * ids.length ? "refresh" : { columns: filledUp(needed, width, memory, question), keepBefore: ids.length };
+  return width >= 0.75 * (end - first) ? "refresh" : { columns: filledUp(needed, width, memory, question), keepBefore: end };
 }
 
 /** Notes what a pass computed. Call before `ids` change. */
-export function remember(memory: RowMemory, { ids, block, asked }: RowQuestion, plan: RowPlan, drift: number): void {
+export function remember(memory: RowMemory, question: RowQuestion, plan: RowPlan, drift: number): void {
+  const { ids, block, asked } = question;
   memory.passes++;
   const keep = (column: number): void => {
-    memory.tokens[column] = ids[column] as number;
+    // What was computed as padding is nothing to go on from where a row grows into it.
+    memory.tokens[column] = isReal(question, column) ? (ids[column] as number) : -1;
     memory.computedAt[column] = memory.passes;
   };
   if (plan === "refresh") {
@@ -86,22 +99,24 @@ export function ladder(count: number): number {
 }
 
 /** The columns that a kind of cache recomputes in any case. The logits of a block's first column come from the one before it. */
-function recomputed({ firstAsked }: RowMemory, { ids, block }: RowQuestion, kind: "prefix" | "dual" | "delayed"): [number, number] {
-  const from = Math.max(0, firstAsked - 1);
+function recomputed({ firstAsked }: RowMemory, question: RowQuestion, kind: "prefix" | "dual" | "delayed"): [number, number] {
+  const [first, end] = realColumns(question);
+  const from = Math.max(first, firstAsked - 1);
   if (kind === "delayed") return [from, from];
-  return [from, kind === "dual" ? block[1] : ids.length];
+  return [from, kind === "dual" ? Math.min(question.block[1], end) : end];
 }
 
 /** With causal blocks, a changed token changes the keys and values of its block and of all later ones. */
 function planBlockCausal(memory: RowMemory, question: RowQuestion, blockLength: number): RowPlan {
-  const { ids, logitColumns } = question;
-  const last = Math.max(...logitColumns);
-  const end = Math.min(ids.length, (Math.floor(last / blockLength) + 1) * blockLength);
+  const { logitColumns, blockOrigin: origin = 0 } = question;
+  const [first, behind] = realColumns(question);
+  const blockStart = (column: number): number => origin + Math.floor((column - origin) / blockLength) * blockLength;
+  const end = Math.min(behind, blockStart(Math.max(...logitColumns)) + blockLength);
   const changed = changedColumns(memory, question, end)[0] ?? end;
-  const from = Math.floor(changed / blockLength) * blockLength;
+  const from = blockStart(changed);
   const needed = new Set([...range(from, end).filter((column) => isReal(question, column)), ...logitColumns]);
   const usual = blockLength === 1 ? 1 : blockLength + 1;
-  const width = Math.min(ids.length, needed.size <= usual ? usual : ladder(needed.size));
+  const width = Math.min(behind - first, needed.size <= usual ? usual : ladder(needed.size));
   return { columns: filledUp(needed, width, memory, question, end), keepBefore: end };
 }
 
@@ -116,6 +131,11 @@ function filledUp(needed: ReadonlySet<number>, width: number, { computedAt }: Ro
     .filter((column) => !needed.has(column))
     .sort((a, b) => rank(a) - rank(b) || (computedAt[a] as number) - (computedAt[b] as number) || a - b);
   return [...needed, ...others.slice(0, width - needed.size)].sort((a, b) => a - b);
+}
+
+/** The first real column and the column behind the last: padding, which depends on the row's neighbours, must plan nothing. */
+export function realColumns({ ids, attentionMask }: Pick<RowQuestion, "ids" | "attentionMask">): [number, number] {
+  return attentionMask === undefined ? [0, ids.length] : [attentionMask.indexOf(1), attentionMask.lastIndexOf(1) + 1];
 }
 
 function isReal({ attentionMask }: RowQuestion, column: number): boolean {

@@ -3,7 +3,7 @@
 // they are committed one by one, and a token that no longer fits the ones before it stays masked until the next step.
 // A decoder that replaces revealed tokens is proposed any token for them, and keeps the old one where the new one does not
 // fit. Masking a token again takes nothing away: the masks can still be filled, by that token for one.
-import { InvalidArgumentError } from "@diffucoder/core";
+import { ConstraintError, InvalidArgumentError } from "@diffucoder/core";
 import type { Canvas, Change } from "../canvas.ts";
 import type { Decoder, DecoderRow, RowDecoder } from "../decoders/decoder.ts";
 import type { TokenClasses } from "../denoiser.ts";
@@ -29,7 +29,8 @@ export interface ConstraintRow {
 /**
  * A decoder that keeps to a constraint.
  *
- * @throws {InvalidArgumentError} while it runs, if a position may get no token at all; at once, if the decoder has token
+ * @throws {ConstraintError} while it runs, if a position may get no token at all
+ * @throws {InvalidArgumentError} if the decoder has token
  * classes of its own, as `dreamOnDecoder` and constrained decoders have
  */
 export function constrain(decoder: Decoder, constraint: Constraint): Decoder {
@@ -96,11 +97,9 @@ function keep(change: Change, fits: readonly boolean[]): Change {
 function expectSome(allowed: Uint8Array, columns: readonly number[], classCount: number, { completionStart }: Canvas): void {
   columns.forEach((column, i) => {
     if (allowed.subarray(i * classCount, (i + 1) * classCount).includes(1)) return;
-    throw new InvalidArgumentError({
-      argument: "constraint",
-      value: `no token for position ${column - completionStart} of the completion`,
-      expected: "one that can be kept",
-      wayOut: "Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.",
-    });
+    throw new ConstraintError(
+      `constraint must be one that can be kept, got "no token for position ${column - completionStart} of the completion". ` +
+        "Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.",
+    );
   });
 }

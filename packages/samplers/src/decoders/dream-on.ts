@@ -3,8 +3,10 @@
 //   an end token closes its hole: it is removed, and so are the masks behind it in the hole.
 // Differs: 1. a row can have several holes, and an end token closes only its own; 2. rows share a batch.
 import { parseConfig } from "@diffucoder/core";
+import { checkTokenIds } from "@diffucoder/diffusion";
 import { z } from "zod";
 import { type Change, maskedColumns } from "../canvas.ts";
+import { MOST } from "../limits.ts";
 import { surest } from "../selection/surest.ts";
 import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
@@ -12,8 +14,8 @@ export const DreamOnOptionsSchema = z.strictObject({
   expandTokenId: z.int().nonnegative().describe("the model's <|expand|>"),
   eosTokenId: z.int().nonnegative(),
   vocabSize: z.int().positive(),
-  maxNewTokens: z.int().positive().default(64).describe("of all holes of a row together, tokens"),
-  expandBudget: z.int().nonnegative().optional().describe("how often a row may expand; absent: maxNewTokens times"),
+  maxNewTokens: z.int().positive().max(MOST).default(64).describe("of all holes of a row together, tokens"),
+  expandBudget: z.int().nonnegative().max(MOST).optional().describe("how often a row may expand; absent: maxNewTokens times"),
   alg: z.enum(["maskgit_plus", "topk_margin", "entropy"]).default("entropy").describe("which position comes first"),
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
   topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
@@ -26,6 +28,7 @@ export type DreamOnOptions = z.input<typeof DreamOnOptionsSchema>;
 export function dreamOnDecoder(options: DreamOnOptions): Decoder {
   const parsed = parseConfig(DreamOnOptionsSchema, options, { source: "dreamOnDecoder options" });
   const { alg, temperature, topP, topK, vocabSize, expandTokenId, maxNewTokens, expandBudget = maxNewTokens } = parsed;
+  checkTokenIds("[expandTokenId, eosTokenId]", [expandTokenId, parsed.eosTokenId], vocabSize);
   return {
     draw: { temperature, topP, topK, confidence: alg },
     tokenClasses: { classOf: Int32Array.from({ length: vocabSize }, (_, id) => (id === expandTokenId ? 1 : 0)), classCount: 2 },

@@ -5,16 +5,23 @@
 // Differs: 1. m is counted for each row, not as the mean of the batch; 2. with `schedule: "even"`, s/t is replaced by what
 // spreads the masks evenly over the steps; 3. fewer candidates than drawn positions are all taken, where torch raises;
 // 4. a step that commits nothing costs no forward pass.
+import { parseConfig } from "@diffucoder/core";
 import { timestep, transferCount } from "@diffucoder/diffusion";
-import type { SamplerOptions } from "../options.ts";
+import { type SamplerOptions, SamplerOptionsSchema } from "../options.ts";
 import { drawSurest, surest } from "../selection/surest.ts";
 import type { Decoder } from "./decoder.ts";
 import { revealDecoder, type RevealRule } from "./reveal.ts";
 
 export type DreamOptions = Omit<SamplerOptions, "maxNewTokens">;
 
-/** @param options as `SamplerOptionsSchema` gives them */
-export function dreamDecoder(options: DreamOptions): Decoder {
+/**
+ * Dream's decoder.
+ *
+ * @param given as `SamplerOptionsSchema` gives them
+ * @throws {ConfigError} naming every bad option
+ */
+export function dreamDecoder(given: DreamOptions): Decoder {
+  const options = parseConfig(SamplerOptionsSchema, { maxNewTokens: 1, ...given }, { source: "dreamDecoder's options" });
   const { alg, temperature, topP, topK } = options;
   const rule = alg === "origin" ? originRule(options) : surestRule(options);
   return revealDecoder({ draw: { temperature, topP, topK, confidence: alg === "origin" ? "maskgit_plus" : alg }, rule });
@@ -27,9 +34,7 @@ function surestRule({ steps, schedule, eps, algTemp }: DreamOptions): RevealRule
     maxSteps: () => steps,
     isIdle: ({ left, step }) => count(left, step) === 0,
     choose: ({ confidence }, { left, step, random }) =>
-      algTemp === undefined || algTemp === 0
-        ? surest(confidence, count(left, step))
-        : drawSurest(confidence, count(left, step), { temperature: algTemp, random }),
+      algTemp === undefined ? surest(confidence, count(left, step)) : drawSurest(confidence, count(left, step), { temperature: algTemp, random }),
   };
 }
 

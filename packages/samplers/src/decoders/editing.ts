@@ -5,6 +5,7 @@
 // Differs: the end token and what lies behind it stay as they are. Greedy only, as the original.
 import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
+import { MOST } from "../limits.ts";
 import { aboveThreshold } from "../selection/parallel.ts";
 import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 import { blocksOf } from "./reveal.ts";
@@ -12,7 +13,7 @@ import { blocksOf } from "./reveal.ts";
 export const EditingOptionsSchema = z.strictObject({
   threshold: z.number().min(0).max(1).default(0.9).describe("probability from which a mask is committed"),
   editThreshold: z.number().min(0).max(1).default(0.9).describe("probability from which another token replaces a revealed one"),
-  maxPostEdits: z.int().nonnegative().default(16).describe("steps of a block after its last mask"),
+  maxPostEdits: z.int().nonnegative().max(MOST).default(16).describe("steps of a block after its last mask"),
   blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
 });
 

@@ -11,12 +11,13 @@
 import { InvalidArgumentError, parseConfig } from "@diffucoder/core";
 import { transferCount } from "@diffucoder/diffusion";
 import { z } from "zod";
+import { MOST } from "../limits.ts";
 import { surest } from "../selection/surest.ts";
 import type { Decoder } from "./decoder.ts";
 import { type BlockState, revealDecoder, type RevealRule } from "./reveal.ts";
 
 export const LladaOptionsSchema = z.strictObject({
-  steps: z.int().positive().default(128).describe("denoising steps of all blocks together"),
+  steps: z.int().positive().max(MOST).default(128).describe("denoising steps of all blocks together"),
   blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
   remasking: z.enum(["low_confidence", "random"]).default("low_confidence").describe("which proposals stay masked"),
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),

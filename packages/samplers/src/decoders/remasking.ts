@@ -9,11 +9,12 @@
 import { parseConfig, type Random } from "@diffucoder/core";
 import { z } from "zod";
 import { type Change, maskedColumns } from "../canvas.ts";
+import { MOST } from "../limits.ts";
 import { surest } from "../selection/surest.ts";
 import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
 export const RemaskingOptionsSchema = z.strictObject({
-  steps: z.int().positive().describe("denoising steps"),
+  steps: z.int().positive().max(MOST).describe("denoising steps"),
   remasking: z.enum(["cap", "rescale", "conf"]).default("rescale").describe("what decides how likely a token is masked again"),
   eta: z.number().min(0).max(1).default(0.1).describe("how much is masked again; not read by conf"),
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),

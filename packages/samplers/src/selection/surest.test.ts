@@ -40,3 +40,9 @@ describe("drawSurest", () => {
     expect(inOrder([0.1, 0.9, 0.5], 2, 1e-9, 3)).toEqual([1, 2]);
   });
 });
+
+it.each([0, 1e-40, 1e-310])("drawSurest at temperature %s takes the surest, negative ones too", (temperature) => {
+  const options = { temperature, random: createRandom(0) };
+  expect(drawSurest([0.1, 0.3, 0.2], 2, options)).toEqual([1, 2]);
+  expect(drawSurest([-3, -1, -2], 2, options)).toEqual([1, 2]);
+});

@@ -23,7 +23,7 @@ export interface AdamWOptions {
   /** Decoupled decay of every parameter for which `decays` holds. @default 0.01 */
   weightDecay?: number;
   /** Which parameters decay, by path. @default all */
-  decays?: (path: string) => boolean;
+  decays?: (path: string, parameter: Tensor) => boolean;
 }
 
 /** Zero moments for a tree of parameters. */
@@ -88,7 +88,7 @@ export function applyAdamW<T extends Tree<Tensor>>(
     next.m.push(m1);
     next.v.push(v1);
     const update = mul(stepSize, div(m1, add(sqrt(v1), smallest)));
-    return sub(weightDecay > 0 && decays(path) ? mul(p, keepP) : p, update);
+    return sub(weightDecay > 0 && decays(path, p) ? mul(p, keepP) : p, update);
   }) as T;
   const rebuild = (leaves: Tensor[]): T => {
     let at = 0;
