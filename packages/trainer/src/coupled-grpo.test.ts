@@ -191,7 +191,7 @@ describe("trainCoupledGrpo's reward function", () => {
 
   it("that gives too many, or none, or fails, is told so", async () => {
     const answer = (got: string) => `the reward function's answer must be 8 rewards { code, format }, one for each completion, got ${got}.`;
-    expect((await run(async () => Array(16).fill(good))).message).toBe(answer('"16 rewards"'));
+    expect((await run(async () => Array.from({ length: 16 }, () => good))).message).toBe(answer('"16 rewards"'));
     expect((await run(() => undefined)).message).toBe(answer("undefined"));
     expect((await run(() => Promise.reject(new Error("no network")))).message).toBe("The reward function failed: no network");
   });
