@@ -18,7 +18,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 60_000 + 2000 * Number(process.env["FUZZ_SECONDS"] ?? 0), // see vitest.setup.ts
     hookTimeout: 60_000,
     server: { deps: { inline: [/\.readme-examples/] } }, // programs of the READMEs, see scripts/readme-examples.test.ts
     setupFiles: [pathOf("vitest.setup.ts")],

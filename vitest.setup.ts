@@ -1,5 +1,20 @@
 import { expect, vi } from "vitest";
 
+// FUZZ_SECONDS=120 npx vitest run --project @diffucoder/model -t "anything": properties run for so long instead of a number of times,
+// those that set no number of their own, and say how many inputs they tried.
+const fuzzSeconds = Number(process.env["FUZZ_SECONDS"] ?? 0);
+if (fuzzSeconds > 0) {
+  const { default: fc } = await import("fast-check");
+  fc.configureGlobal({
+    numRuns: Number.MAX_SAFE_INTEGER,
+    interruptAfterTimeLimit: 1000 * fuzzSeconds,
+    reporter: (details) => {
+      process.stdout.write(`${expect.getState().currentTestName}: ${details.numRuns} inputs\n`);
+      if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
+    },
+  });
+}
+
 // Packages do not print: a test that reaches the console fails.
 for (const method of ["log", "info", "warn", "error", "debug"] as const) {
   vi.spyOn(console, method).mockImplementation((...words: unknown[]) => {

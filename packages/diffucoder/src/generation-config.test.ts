@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DiffuCoderError } from "@diffucoder/core";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { readGenerationConfig } from "./generation-config.ts";
 import { loadDiffuCoder } from "./index.ts";
@@ -67,6 +69,53 @@ describe("readGenerationConfig", () => {
     expect(read({ top_k: 20, temperature: 0.7 }, { autoregressive }).config).toMatchObject({ temperature: 0, topK: 20, alg: "autoregressive" });
     expect(read({ do_sample: true, temperature: 0.7 }, { autoregressive }).config.temperature).toBe(0.7);
     expect(read({ maxNewTokens: 9, temperature: 0.7, eos_token_id: 1 }, { autoregressive }).config.temperature).toBe(0.7);
+  });
+});
+
+describe("a generation_config.json of anything", () => {
+  const number = fc.oneof(
+    fc.constantFrom(0, 1, 0.5, -1, 299, 300, 1e9, 2 ** 53, 1e300, -1e300),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+  );
+  const scalar = fc.oneof(
+    number,
+    fc.constantFrom("entropy", "origin", "autoregressive", "__proto__", ""),
+    fc.string(),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  const value = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }), fc.jsonValue());
+  const own = ["promptLength", "maxNewTokens", "steps", "alg", "temperature", "topP", "topK", "algTemp", "eps", "eosTokenIds"];
+  const theirs = [
+    "max_new_tokens",
+    "top_p",
+    "top_k",
+    "alg_temp",
+    "eos_token_id",
+    "do_sample",
+    "mask_token_id",
+    "repetition_penalty",
+    "num_beams",
+    "max_length",
+  ];
+  const key = fc.oneof(fc.constantFrom(...own, ...theirs, "__proto__", "constructor"), fc.string());
+
+  it("is read within bounds or refused, and what it says is used, named or a file's own business", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.array(fc.tuple(key, value), { maxLength: 6 }), fc.json()), fc.boolean(), (content, autoregressive) => {
+        const members = typeof content === "string" ? [] : content.map(([name, one]) => `${JSON.stringify(name)}:${JSON.stringify(one)}`);
+        writeFileSync(path, typeof content === "string" ? content : `{${members.join(",")}}`);
+        try {
+          const { config } = readGenerationConfig(dir, { maxLength: 2048, vocabSize: 300, autoregressive, tokenIds: { mask_token_id: 5 } });
+          expect(Math.max(config.maxNewTokens, config.promptLength, config.steps)).toBeLessThanOrEqual(65_536);
+          for (const id of config.eosTokenIds ?? []) expect(id).toBeLessThan(300);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DiffuCoderError);
+          expect((error as Error).message.length).toBeLessThan(20_000);
+        }
+      }),
+    );
   });
 });
 

@@ -43,6 +43,12 @@ export interface SafetensorsHeader {
 /** The format's own limit: a longer header is damage or an attack, and is not even read. */
 export const maximumHeaderBytes = 100_000_000;
 
+/** Members and elements that a header may have: ten of each of 200,000 tensors. Parsing more takes longer than its bytes say. */
+const MAX_VALUES = 2_000_000;
+
+/** A header is an object of objects with lists. */
+const MAX_DEPTH = 3;
+
 /**
  * Checks a header against the file that it came from.
  *
@@ -51,6 +57,15 @@ export const maximumHeaderBytes = 100_000_000;
  */
 export function parseHeader({ path, text, dataBytes }: { path: string; text: string; dataBytes: number }): SafetensorsHeader {
   let header: unknown;
+  const { members, values, depth } = measure(text);
+  if (depth > MAX_DEPTH || values > MAX_VALUES)
+    throw new FileError({
+      path,
+      problem:
+        depth > MAX_DEPTH
+          ? `its header nests ${depth} deep, deeper than any`
+          : `its header lists ${values} values, more than the ${MAX_VALUES} of any`,
+    });
   try {
     header = JSON.parse(text);
   } catch (cause) {
@@ -59,7 +74,7 @@ export function parseHeader({ path, text, dataBytes }: { path: string; text: str
   if (!isObject(header)) throw new FileError({ path, problem: "not a safetensors file, its header is not a JSON object" });
 
   const { __metadata__: metadata = {}, ...tensors } = header;
-  if (countMembers(text) !== countKeys(header)) throw new FileError({ path, problem: `its header names ${show(repeatedName(text))} twice` });
+  if (members !== countKeys(header)) throw new FileError({ path, problem: `its header names ${show(repeatedName(text))} twice` });
   if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
     throw new FileError({ path, problem: "__metadata__ must map names to text" });
   }
@@ -105,16 +120,21 @@ function checkOffsets(path: string, entries: readonly SafetensorsEntry[], dataBy
   if (at < dataBytes) throw new FileError({ path, problem: `${dataBytes - at} bytes at its end belong to no tensor` });
 }
 
-/** Members of all objects of a JSON text, those that come twice counted twice: its colons outside of strings. */
-function countMembers(text: string): number {
-  let count = 0;
+/**
+ * A JSON text before it is parsed: members of all objects, those that come twice counted twice; members and elements of lists
+ * together; how deep it nests.
+ */
+function measure(text: string): { members: number; values: number; depth: number } {
+  let [colons, commas, open, depth] = [0, 0, 0, 0];
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === 0x3a) count++;
-    if (code !== 0x22) continue;
-    for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+    if (code === 0x3a) colons++;
+    else if (code === 0x2c) commas++;
+    else if (code === 0x5b || code === 0x7b) depth = Math.max(depth, ++open);
+    else if (code === 0x5d || code === 0x7d) open--;
+    else if (code === 0x22) for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
   }
-  return count;
+  return { members: colons, values: commas, depth };
 }
 
 /** Members of all objects in a value as `JSON.parse` gives it, where of two with one name the last is left. */
