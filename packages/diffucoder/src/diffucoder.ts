@@ -28,11 +28,15 @@ import { streamGeneration } from "./stream.ts";
 export interface DiffuCoder {
   /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama), which has a `modelType`. */
   readonly config: ModelConfig | AutoregressiveConfig;
+  /** The canvas, and the settings that a call does not give. */
   readonly generationConfig: Readonly<GenerationConfig>;
   /** What a person should know of how the folder was read, such as settings that are not used; a sentence each without its point. */
   readonly notices: readonly string[];
+  /** Weights by Hugging Face's names; quantized ones as codes and scales. */
   readonly parameters: ModelParameters;
+  /** The model's own. */
   readonly tokenizer: Tokenizer;
+  /** Token that fills a canvas, at its left and behind the end of an answer. */
   readonly padTokenId: number;
   /** Tokens that end an answer. */
   readonly endIds: ReadonlySet<number>;
@@ -68,6 +72,7 @@ export interface DiffuCoder {
   dispose(): void;
 }
 
+/** How a model is kept and where it runs; and, for a repository, how it is downloaded. */
 export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision"> {
   /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
   quantize?: Quantization | undefined;

@@ -59,8 +59,9 @@ export function resolveSettings(
 ): GenerateSettings {
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
   const more: string[] = [];
-  if (maxNewTokens >= model.maxLength) more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
-  else if (maxNewTokens > MAX_CANVAS) more.push(`maxNewTokens: must be at most ${MAX_CANVAS}, got ${maxNewTokens}`);
+  if (maxNewTokens > MAX_CANVAS && model.maxLength > MAX_CANVAS) more.push(`maxNewTokens: must be at most ${MAX_CANVAS}, got ${maxNewTokens}`);
+  else if (maxNewTokens >= model.maxLength)
+    more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
   const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit } = given;
   return { ...resolveDecoding(given, { model, tokens: maxNewTokens }), maxNewTokens, maxTokens, earlyExit };

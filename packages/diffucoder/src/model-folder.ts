@@ -8,7 +8,7 @@ import {
   readModelType,
 } from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
-import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
+import { type GenerationConfig, MAX_CANVAS, readGenerationConfig } from "./generation-config.ts";
 import type { DecodingModel } from "./resolve-decoding.ts";
 import { whatItKnows } from "./what-it-knows.ts";
 
@@ -25,7 +25,7 @@ export interface ModelFolder extends DecodingModel {
   /** Token that ends a text. */
   eosTokenId: number;
   padTokenId: number;
-  /** Tokens of the longest sequence that the model is made for. */
+  /** Tokens of the longest sequence that the model is made for, and at most two canvases. */
   maxLength: number;
 }
 
@@ -41,7 +41,8 @@ export function readModelFolder(dir: string): ModelFolder {
   const modelType = readModelType(path);
   const isAutoregressive = modelType === "qwen2" || modelType === "llama";
   const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
-  const { vocabSize: rows, maxPositionEmbeddings: maxLength } = config;
+  const { vocabSize: rows } = config;
+  const maxLength = Math.min(config.maxPositionEmbeddings, 2 * MAX_CANVAS);
   const tokenIds = { mask_token_id: "maskTokenId" in config ? config.maskTokenId : undefined, pad_token_id: config.padTokenId };
   const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: isAutoregressive });
   const { config: generationConfig, notices } = read;

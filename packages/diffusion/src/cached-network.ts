@@ -2,7 +2,9 @@ import type { NdArray, Tensor } from "@diffucoder/tensor";
 
 /** Keys and values of some rows: one array for each layer; what is in it is the network's own affair. */
 export interface KeyValueCache<T> {
+  /** Rotated keys, one `[B, KV, L, S]` for each layer. */
   keys: T[];
+  /** Values, as the keys. */
   values: T[];
 }
 
@@ -10,6 +12,7 @@ export interface KeyValueCache<T> {
 export interface WindowLogitsInputs {
   /** int32 `[B, W]`. */
   inputIds: Tensor;
+  /** Keys and values of all columns, of which the window replaces its own. */
   cache: KeyValueCache<Tensor>;
   /** Columns of a row, N. */
   length: number;
@@ -27,6 +30,7 @@ export interface WindowLogitsInputs {
   logitPositions?: Tensor | undefined;
 }
 
+/** What a pass over a window gives. */
 export interface WindowLogitsResult {
   /** `[B, W, V]`, or `[M, V]` with `logitPositions`. */
   logits: Tensor;
@@ -38,6 +42,7 @@ export interface WindowLogitsResult {
 
 /** A network that keeps keys and values, as samplers see it. `cachedNetwork(config)` of `@diffucoder/model` is one. */
 export interface CachedNetwork {
+  /** The network on a window: logits there, and the cache with what the window wrote. */
   logits(parameters: Readonly<Record<string, Tensor>>, inputs: WindowLogitsInputs): WindowLogitsResult;
   /** Room for the keys and values of `rows` rows of `length` columns. */
   emptyCache(size: { rows: number; length: number }): KeyValueCache<NdArray>;

@@ -3,17 +3,21 @@ import { InvalidArgumentError, type Random, ShapeError } from "@diffucoder/core"
 import { bool, type NdArray } from "@diffucoder/tensor";
 import { checkTokenId } from "./token-ids.ts";
 
+/** What is masked, how much and by which stream. */
 export interface MaskTokensOptions {
   /** Clean token ids, int32 `[B, L]`. */
   tokens: NdArray;
   /** Masking probability of each row, `[B]`, in (0, 1]. */
   timesteps: readonly number[];
+  /** Token that stands for a masked one. */
   maskTokenId: number;
   /** `[B, L]`, 1 where a token may be masked: not in the prompt, not in padding. @default everywhere but the first column */
   eligible?: NdArray;
+  /** Decides which positions; each row draws from its own stream. */
   random: Random;
 }
 
+/** Tokens of which some are masked. */
 export interface NoisyTokens {
   /** int32 `[B, L]`. */
   noisy: NdArray;

@@ -22,13 +22,19 @@ import {
 import type { LogitsFunction } from "./logits-function.ts";
 import { checkTokenId, checkTokenIds } from "./token-ids.ts";
 
+/** The network, the text, and how many draws its likelihood is estimated from. */
 export interface LikelihoodOptions {
+  /** The network: parameters and token ids in, raw logits out. */
   logits: LogitsFunction;
+  /** Its weights. */
   parameters: Readonly<Record<string, NdArray>>;
+  /** Token that stands for a masked one. */
   maskTokenId: number;
+  /** Tokens before the completion, never masked. */
   promptIds: readonly number[];
   /** What is scored, end token included if it belongs to it. */
   completionIds: readonly number[];
+  /** Draws timesteps and masks. */
   random: Random;
   /** Masks that are drawn, one row of a forward pass each; at least 2. @default 128 */
   samples?: number | undefined;
@@ -36,9 +42,11 @@ export interface LikelihoodOptions {
   batchSize?: number | undefined;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
   shift?: boolean | undefined;
+  /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor | undefined;
 }
 
+/** A Monte-Carlo estimate of how likely a completion is. */
 export interface Likelihood {
   /** Estimate of the bound on `log p(completion | prompt)`, nats. */
   elbo: number;
@@ -46,7 +54,9 @@ export interface Likelihood {
   interval95: readonly [number, number];
   /** `exp(-elbo / C)`; what the model's is at most. */
   perplexity: number;
+  /** Perplexity at the ends of the 95 % interval, the lower first. */
   perplexityInterval95: readonly [number, number];
+  /** Draws that it is the mean of. */
   samples: number;
 }
 

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from "@diffucoder/core";
  */
 export type TransferScheduleName = "dream" | "even";
 
+/** One step of a schedule. */
 export interface TransferCountOptions {
   /** Tokens of the row that are still masked. */
   masked: number;

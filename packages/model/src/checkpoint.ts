@@ -12,7 +12,9 @@ import { type Quantization, type QuantizedParameter, quantizedParameterShapes } 
 
 /** The parameters of a checkpoint are not those of its config. `code` is `"CHECKPOINT"`. */
 export class CheckpointError extends DiffuCoderError {
+  /** The folder. */
   readonly path: string;
+  /** All of them, a line for each parameter; the message has the first 50. */
   readonly problems: readonly string[];
 
   constructor({ path, problems }: { path: string; problems: readonly string[] }) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RopeScalingSchema } from "./rope-frequencies.ts";
+import { type RopeScaling, RopeScalingSchema } from "./rope-frequencies.ts";
 
 // Bounds far above any model: what a stranger's config asks for is held before names, shapes and tables of that size are made.
 const count = z.int().positive();
@@ -23,10 +23,35 @@ const transformerShape = {
   tieWordEmbeddings: z.boolean().default(false).describe("the head is the transpose of the embedding"),
 };
 
-const transformerObject = z.strictObject(transformerShape);
-
 /** Sizes and constants of a Dream, Qwen2 or Llama transformer: all that `forward` needs to know. */
-export type TransformerConfig = Readonly<z.output<typeof transformerObject>>;
+export interface TransformerConfig {
+  /** Rows of the embedding, special tokens included. */
+  readonly vocabSize: number;
+  /** Width of the residual stream. */
+  readonly hiddenSize: number;
+  /** Width of the SwiGLU layer. */
+  readonly intermediateSize: number;
+  /** Layers of attention and SwiGLU. */
+  readonly numHiddenLayers: number;
+  /** Query heads; twice their number divides `hiddenSize`. */
+  readonly numAttentionHeads: number;
+  /** Key/value heads; each serves `numAttentionHeads / numKeyValueHeads` query heads. */
+  readonly numKeyValueHeads: number;
+  /** Longest sequence that the model is meant for, tokens; not enforced. */
+  readonly maxPositionEmbeddings: number;
+  /** Base of the rotary frequencies. @default 1e6 */
+  readonly ropeTheta: number;
+  /** How the rotary frequencies were stretched for longer sequences. @default not at all */
+  readonly ropeScaling?: RopeScaling | undefined;
+  /** Added to the mean square before its root. @default 1e-6 */
+  readonly rmsNormEps: number;
+  /** Whether q, k and v have biases. @default they do, as in Dream and Qwen2 */
+  readonly attentionBias?: boolean | undefined;
+  /** Standard deviation of new weights. @default 0.02 */
+  readonly initializerRange: number;
+  /** Whether the head is the transpose of the embedding. @default false */
+  readonly tieWordEmbeddings: boolean;
+}
 
 type Issue = (holds: boolean, key: string, message: string, got: unknown) => void;
 
@@ -62,7 +87,19 @@ export const ModelConfigSchema = z
     for (const id of others) require(id < config.vocabSize, "eosTokenIds", `must be below vocabSize (${config.vocabSize})`, id);
   });
 
-export type ModelConfig = Readonly<z.output<typeof ModelConfigSchema>>;
+/** A masked diffusion model: the transformer and its special token ids. */
+export interface ModelConfig extends TransformerConfig {
+  /** Token that stands for one that is not written yet. */
+  readonly maskTokenId: number;
+  /** Token that fills a canvas. */
+  readonly padTokenId: number;
+  /** Token that ends a text. */
+  readonly eosTokenId: number;
+  /** Token that begins a text. */
+  readonly bosTokenId: number;
+  /** All tokens that end a text, `eosTokenId` first. @default only that one */
+  readonly eosTokenIds?: readonly number[] | undefined;
+}
 
 /** An autoregressive model, whose tokens see only those before them. `AutoregressiveConfig` is its output. */
 export const AutoregressiveConfigSchema = z
@@ -82,4 +119,14 @@ export const AutoregressiveConfigSchema = z
     }
   });
 
-export type AutoregressiveConfig = Readonly<z.output<typeof AutoregressiveConfigSchema>>;
+/** An autoregressive model, whose tokens see only those before them. */
+export interface AutoregressiveConfig extends TransformerConfig {
+  /** The architecture, as config.json names it. */
+  readonly modelType: "qwen2" | "llama";
+  /** Tokens that end a text. */
+  readonly eosTokenIds: readonly number[];
+  /** Token that begins a text. @default none */
+  readonly bosTokenId?: number | undefined;
+  /** Token that fills a row. @default none */
+  readonly padTokenId?: number | undefined;
+}

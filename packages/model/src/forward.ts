@@ -13,6 +13,7 @@ import type { TransformerConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
 import { embed, isQuantized, parameterOf, project } from "./weights.ts";
 
+/** What the transformer sees. B rows of L tokens. */
 export interface ForwardInputs {
   /** Token ids, int32 `[B, L]`. */
   inputIds: Tensor;

@@ -6,13 +6,19 @@ import { argMax, compile, type Executor, int32, type NdArray, type Tensor } from
 import type { TransformerConfig } from "./config.ts";
 import { forward } from "./forward.ts";
 
+/** A model, a prompt, and how far to go on. */
 export interface GreedyDecodeOptions {
+  /** Sizes and constants of the model. */
   config: TransformerConfig;
+  /** Its weights. */
   parameters: Readonly<Record<string, NdArray>>;
+  /** Tokens to go on from, at least one. */
   promptIds: readonly number[];
+  /** Most tokens to write. */
   maxNewTokens: number;
   /** Tokens that end the text; the one that did is part of the result. @default none */
   eosTokenIds?: readonly number[];
+  /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor;
   /** Stops between two forward passes. */
   signal?: AbortSignal | undefined;

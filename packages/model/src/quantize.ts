@@ -12,8 +12,11 @@ import { type ModelParameters, parameterShapes } from "./parameters.ts";
 /** How the matrices of a model are kept. */
 export type Quantization = "int8" | "int4";
 
+/** Shape and dtype of a parameter in memory. */
 export interface QuantizedParameter {
+  /** Its axes. */
   shape: Shape;
+  /** float32, or the type of codes. */
   dtype: DType;
 }
 

@@ -34,6 +34,7 @@ export const RopeScalingSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** How rotary frequencies were stretched for sequences longer than those of pre-training: `linear`, `llama3` or `yarn` and its numbers. */
 export type RopeScaling = Readonly<z.output<typeof RopeScalingSchema>>;
 
 export interface RopeFrequencies {

@@ -9,8 +9,11 @@ import { toHuggingFaceConfig } from "./hugging-face-config.ts";
 import type { ModelParameters } from "./parameters.ts";
 import { type Quantization, quantizedParameterShapes } from "./quantize.ts";
 
+/** A model, and how its files keep it. What `loadModel` gives fits. */
 export interface SaveModelOptions {
+  /** Sizes, constants and token ids, which become config.json. */
   config: ModelConfig | AutoregressiveConfig;
+  /** All parameters of the config, by name; quantized ones as `quantizedParameterShapes` names them. */
   parameters: ModelParameters;
   /** How the matrices are kept, as `loadModel` said; scales, norms and biases are then float32. @default as floats */
   quantization?: Quantization | undefined;

@@ -33,13 +33,17 @@ import { type KeysAndValues, transformer } from "./forward.ts";
 
 /** Keys (rotated) and values of R rows of N columns: for each layer `[R * KV * N, S]`. */
 export interface KeyValueCache<T> {
+  /** Rotated keys, one `[B, KV, L, S]` for each layer. */
   keys: T[];
+  /** Values, as the keys. */
   values: T[];
 }
 
+/** What a pass over a window sees. */
 export interface WindowInputs {
   /** Token ids of the window, int32 `[B, W]`. */
   inputIds: Tensor;
+  /** Keys and values of all columns, of which the window replaces its own. */
   cache: KeyValueCache<Tensor>;
   /** Columns of a row, N. */
   length: number;
@@ -57,6 +61,7 @@ export interface WindowInputs {
   logitPositions?: Tensor | undefined;
 }
 
+/** What a pass over a window gives. */
 export interface WindowResult {
   /** `[M, V]`, or `[B, W, V]` without `logitPositions`. */
   logits: Tensor;

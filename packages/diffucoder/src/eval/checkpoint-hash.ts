@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { FileError } from "@diffucoder/core";
+import { FileError, folderFile } from "@diffucoder/core";
 
 /**
  * SHA-256 of a model folder's weights: of all its safetensors files, by name.
  *
- * @throws {FileError} if the folder has none
+ * @throws {FileError} if the folder has none, or one is no file or lies elsewhere
  */
 export async function checkpointHash(dir: string): Promise<string> {
   const hash = createHash("sha256");
   const names = weightFiles(dir);
-  for (const name of names) for await (const chunk of createReadStream(join(dir, name))) hash.update(chunk as Buffer);
+  for (const name of names) for await (const chunk of createReadStream(folderFile(dir, name, { maxBytes: Infinity }))) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 

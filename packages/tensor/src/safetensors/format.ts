@@ -23,20 +23,28 @@ export const bytesPerElement = {
   F64: 8,
 } as const;
 
+/** The format's names of its types. */
 export type SafetensorsDType = keyof typeof bytesPerElement;
 
+/** What a header says of one tensor. */
 export interface SafetensorsEntry {
+  /** Its name. */
   name: string;
+  /** Type of its elements in the file. */
   dtype: SafetensorsDType;
+  /** Its axes; none is one number. */
   shape: number[];
   /** Bytes from the end of the header. */
   begin: number;
+  /** First byte behind it. */
   end: number;
 }
 
+/** A checked header. */
 export interface SafetensorsHeader {
   /** In the order of their data. */
   entries: SafetensorsEntry[];
+  /** Text by name. */
   metadata: Record<string, string>;
 }
 

@@ -9,6 +9,7 @@ import { prefaultSecondHalf } from "./prefault.ts";
 
 /** An open safetensors file: its header was read and checked, its tensors are read one by one. */
 export interface SafetensorsFile {
+  /** Where the file lies. */
   readonly path: string;
   /** What the header says of each tensor, by name, in the order of the data. */
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
@@ -29,6 +30,7 @@ export interface SafetensorsFile {
   readFloats(name: string, first: number, target: Float32Array, options?: { requireFinite?: boolean }): void;
   /** The tensor's bytes as they are in the file. @throws {FileError} if the file ends early */
   readBytes(name: string, target: Uint8Array): void;
+  /** Gives the file back; nothing can be read any more. */
   close(): void;
 }
 

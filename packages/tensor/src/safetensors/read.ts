@@ -1,6 +1,7 @@
 import type { NdArray } from "../nd-array.ts";
 import { openSafetensors } from "./open.ts";
 
+/** What a safetensors file holds. */
 export interface Safetensors {
   /** By name, in the order of the file; F32, F16 and BF16 as float32, I32, I8 and U8 as they are. */
   arrays: Record<string, NdArray>;

@@ -3,6 +3,7 @@ import type { NdArray } from "../nd-array.ts";
 import { bytesPerElement } from "./format.ts";
 import { toBfloat16, toFloat16 } from "./half-precision.ts";
 
+/** How arrays are kept in the file. */
 export interface WriteSafetensorsOptions {
   /** Type of the float arrays in the file; int32, int8 and uint8 arrays keep theirs. @default "F32" */
   dtype?: "F32" | "F16" | "BF16";
