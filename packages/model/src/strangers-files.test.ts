@@ -75,17 +75,15 @@ const good = { ...toHuggingFaceConfig(smallConfig, "F32"), rope_parameters: unde
 const keys = fc.oneof(
   fc.constantFrom(
     ...Object.keys(good),
-    ...[
-      "rope_parameters",
-      "layer_types",
-      "partial_rotary_factor",
-      "head_dim",
-      "attention_bias",
-      "quantization_config",
-      "num_experts",
-      "clip_qkv",
-      "__proto__",
-    ],
+    "rope_parameters",
+    "layer_types",
+    "partial_rotary_factor",
+    "head_dim",
+    "attention_bias",
+    "quantization_config",
+    "num_experts",
+    "clip_qkv",
+    "__proto__",
   ),
   fc.string(),
 );
