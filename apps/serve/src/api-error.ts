@@ -43,7 +43,8 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return new ApiError({ status: 503, message: "The generation took too long and was stopped.", type: "server_error", code: "timeout" });
   }
-  if (error instanceof DiffuCoderError && error.code === "ABORTED") {
+  // AbortError: the client left, or the server stops, while the request waited for its turn.
+  if ((error instanceof DiffuCoderError && error.code === "ABORTED") || (error instanceof DOMException && error.name === "AbortError")) {
     return new ApiError({ status: 503, message: "The generation was stopped.", type: "server_error", code: "aborted" });
   }
   return new ApiError({ status: 500, message: "The server failed; its log says why.", type: "server_error", code: "internal_error" });

@@ -221,6 +221,49 @@ describe("bad requests", () => {
   });
 });
 
+describe("methods and models", () => {
+  it.each([
+    ["GET", "/v1/completions", "POST"],
+    ["PUT", "/v1/chat/completions", "POST"],
+    ["GET", "/v1/denoise", "POST"],
+    ["POST", "/v1/models", "GET, HEAD"],
+    ["DELETE", "/v1/models/tiny", "GET, HEAD"],
+    ["POST", "/", "GET, HEAD"],
+  ])("answers %s %s with 405 and what is allowed", async (method, path, allow) => {
+    const { url, failures } = await serve(createFakeEngine());
+    const response = await fetch(`${url}${path}`, { method });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
+    expect(await response.json()).toEqual({
+      error: {
+        message: `${path} takes ${allow.split(",")[0]}, not ${method}.`,
+        type: "invalid_request_error",
+        param: null,
+        code: "method_not_allowed",
+      },
+    });
+    expect(failures).toEqual([]);
+  });
+
+  it("describes its one model by name", async () => {
+    const { url } = await serve(createFakeEngine());
+    const { data }: any = await (await fetch(`${url}/v1/models`)).json();
+    expect(await (await fetch(`${url}/v1/models/tiny`)).json()).toEqual(data[0]);
+    const other = await fetch(`${url}/v1/models/gpt-4`);
+    expect(other.status).toBe(404);
+    expect(await other.json()).toMatchObject({ error: { message: 'There is no model "gpt-4" here, only "tiny".', code: "model_not_found" } });
+  });
+
+  it("draws a seed where -1 asks for one", async () => {
+    const engine = createFakeEngine();
+    const { post } = await serve(engine);
+    expect((await post("/v1/completions", { prompt: "p", seed: -1 })).status).toBe(200);
+    expect((await post("/v1/denoise", { prompt: "p", seed: -1, alg: "threshold", threshold: 0.8 })).status).toBe(200);
+    expect(engine.calls.map(({ seed }) => seed)).toEqual([42, 42]);
+    expect(engine.calls[1]).toMatchObject({ alg: "threshold", threshold: 0.8 });
+    expect((await post("/v1/completions", { prompt: "p", seed: -2 })).status).toBe(400);
+  });
+});
+
 describe("foreign sites", () => {
   it("refuses a foreign Host and a foreign Origin", async () => {
     const { url } = await serve(createFakeEngine());
@@ -257,7 +300,7 @@ describe("load", () => {
       expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok", model: "tiny", running: true, waiting: 1 }),
     );
     const third = await post("/v1/completions", { prompt: "3" });
-    expect([third.status, third.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect([third.status, third.headers.get("retry-after")]).toEqual([429, "2"]); // one runs, one waits, a second each
     expect(await third.json()).toEqual({
       error: { message: "Too many requests are waiting. Try again in a moment.", type: "rate_limit_error", param: null, code: "queue_full" },
     });
@@ -280,6 +323,30 @@ describe("load", () => {
     await expect(answer).rejects.toThrow("This operation was aborted");
     await eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: false }));
     expect(engine.active).toBe(0);
+  });
+
+  it("does not call it a failure when a client that waits leaves, or when the server stops", async () => {
+    const engine = createFakeEngine({ holdAt: 3 });
+    const stop = new AbortController();
+    const { post, url, failures } = await serve(engine, { signal: stop.signal });
+    const waiting = async (count: number) =>
+      eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: true, waiting: count }));
+    const running = post("/v1/completions", { prompt: "1" });
+    await eventually(() => expect(engine.active).toBe(1));
+    const client = new AbortController();
+    const leaving = post("/v1/completions", { prompt: "2" }, { signal: client.signal });
+    await waiting(1);
+    client.abort();
+    await expect(leaving).rejects.toThrow("This operation was aborted");
+    await waiting(0);
+    const kept = post("/v1/completions", { prompt: "3" });
+    await waiting(1);
+    stop.abort();
+    for (const response of await Promise.all([running, kept])) {
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ error: { message: "The generation was stopped.", code: "aborted" } });
+    }
+    expect(failures).toEqual([]);
   });
 
   it("does not let a client that reads nothing hold up the others", async () => {

@@ -43,6 +43,9 @@ export interface AppOptions {
   signal?: AbortSignal;
 }
 
+const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/denoise"];
+const GOTTEN = ["/", "/healthz", "/v1/models", "/v1/models/:id"];
+
 /** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
 export function createApp({
   engine,
@@ -79,16 +82,19 @@ export function createApp({
     }
   }
 
+  const unknownModel = (name: string): ApiError =>
+    new ApiError({
+      status: 404,
+      message: `There is no model ${JSON.stringify(name)} here, only ${JSON.stringify(modelId)}.`,
+      param: "model",
+      code: "model_not_found",
+    });
+
   const signalOf = (c: Context): RequestSignal => requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
 
   async function complete(c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
     if (request.model !== undefined && request.model !== modelId) {
-      throw new ApiError({
-        status: 404,
-        message: `There is no model ${JSON.stringify(request.model)} here, only ${JSON.stringify(modelId)}.`,
-        param: "model",
-        code: "model_not_found",
-      });
+      throw unknownModel(request.model);
     }
     const job = completionJob(request, { randomSeed: randomSeed() });
     const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
@@ -106,7 +112,8 @@ export function createApp({
 
   app.onError((error, c) => {
     const answer = report(error);
-    if (answer.status === 429) c.header("retry-after", "1");
+    if (answer.status === 429) c.header("retry-after", String(queue.retryAfterSeconds));
+    if (answer.status === 405) c.header("allow", POSTED.includes(c.req.path) ? "POST" : "GET, HEAD");
     return c.json(answer.body, answer.status);
   });
   app.notFound((c) =>
@@ -124,22 +131,31 @@ export function createApp({
 
   app.get("/", (c) => c.html(page.html, 200, page.headers));
   app.get("/healthz", (c) => c.json({ status: "ok", model: modelId, running: queue.running, waiting: queue.waiting }));
-  app.get("/v1/models", (c) =>
-    c.json({
-      object: "list",
-      data: [{ id: modelId, object: "model", created: started, owned_by: "diffucoder", diffusion: engine.generationConfig }],
-    }),
-  );
+  const model = { id: modelId, object: "model", created: started, owned_by: "diffucoder", diffusion: engine.generationConfig };
+  app.get("/v1/models", (c) => c.json({ object: "list", data: [model] }));
+  app.get("/v1/models/:id", (c) => {
+    if (c.req.param("id") !== modelId) throw unknownModel(c.req.param("id"));
+    return c.json(model);
+  });
   app.post("/v1/completions", async (c) => complete(c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
   app.post("/v1/chat/completions", async (c) => complete(c, "chat", await parseBody(ChatCompletionRequestSchema, c.req.raw)));
   app.post("/v1/denoise", async (c) => {
     const request = await parseBody(DenoiseRequestSchema, c.req.raw);
-    const { prompt, steps, alg, temperature, top_p: topP, seed = randomSeed() } = request;
+    const { prompt, steps, alg, threshold, temperature, top_p: topP, seed = randomSeed() } = request;
     const ending = signalOf(c);
-    const events = inTurn(ending, (signal) => engine.stream({ prompt, steps, alg, temperature, topP, seed, signal }));
+    const events = inTurn(ending, (signal) => engine.stream({ prompt, steps, alg, threshold, temperature, topP, seed, signal }));
     const first = await events.next();
     return eventStream(denoiseMessages({ first, events, report }), { onCancel: ending.cancel });
   });
+  for (const path of [...GOTTEN, ...POSTED]) {
+    app.all(path, (c) => {
+      throw new ApiError({
+        status: 405,
+        message: `${c.req.path} takes ${POSTED.includes(c.req.path) ? "POST" : "GET"}, not ${c.req.method}.`,
+        code: "method_not_allowed",
+      });
+    });
+  }
   return app;
 }
 

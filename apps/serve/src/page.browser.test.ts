@@ -59,7 +59,7 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     expect(await page.locator("#per-second").textContent()).toBe("18");
     expect(engine.calls[0]).toMatchObject({ prompt: "Return a bold x.", steps: 10, alg: "entropy", temperature: 0, seed: 42 });
 
-    const slider = page.getByRole("slider", { name: "Replay: denoising step" });
+    const slider = page.getByRole("slider", { name: "Replay: forward pass" });
     await slider.press("Home");
     expect(await cells("mask").count()).toBe(10);
     for (let i = 0; i < 3; i++) await slider.press("ArrowRight");
@@ -90,9 +90,10 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     expect(await page.locator("#steps").isDisabled()).toBe(true);
     await page.getByRole("button", { name: "Generate" }).click();
     await eventually(() => engine.calls.length).toBe(1);
-    expect(engine.calls[0]).toMatchObject({ prompt: "Return x.", alg: "threshold", steps: undefined });
+    expect(engine.calls[0]).toMatchObject({ prompt: "Return x.", alg: "threshold", threshold: 0.9, steps: undefined });
     await page.locator("#alg").selectOption("entropy");
     expect(await page.locator("#steps").isDisabled()).toBe(false);
+    expect(await page.locator("#threshold").isVisible()).toBe(false);
   });
 
   it("shows the server's complaint", async () => {
@@ -101,6 +102,30 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     await page.getByLabel("What should the function do?").fill("x".repeat(2000));
     await page.getByLabel("What should the function do?").press("Control+Enter");
     await eventually(() => page.getByRole("status").textContent()).toBe("prompt must be at most 48 tokens, got 251.");
+    expect(await page.locator("#prompt-hint").textContent()).toContain("At most 48 tokens");
+  });
+
+  it("lets no earlier answer stand beside an error", async () => {
+    const { url } = await serve(createFakeEngine({ tokens: TOKENS, order: ORDER }));
+    await page.goto(url);
+    await page.getByLabel("Show").selectOption("0");
+    await page.getByRole("button", { name: "Generate" }).click();
+    await eventually(() => page.locator("#code").textContent()).toBe(CODE);
+    expect(await page.locator("#slider-value").textContent()).toBe("pass 10 / 10");
+    await page.getByLabel("What should the function do?").fill("x".repeat(2000));
+    await page.getByRole("button", { name: "Generate" }).click();
+    await eventually(() => page.getByRole("status").textContent()).toBe("prompt must be at most 48 tokens, got 251.");
+    expect(await page.locator("#code").textContent()).toBe("");
+    expect(await cells("token").count()).toBe(0);
+    expect(await page.locator("#passes").textContent()).toBe("–");
+    expect(await page.getByRole("button", { name: "Copy" }).isDisabled()).toBe(true);
+  });
+
+  it("says so when the model writes nothing", async () => {
+    const { url } = await serve(createFakeEngine({ tokens: ["", ""], order: [0, 1] }));
+    await page.goto(url);
+    await page.getByRole("button", { name: "Generate" }).click();
+    await eventually(() => page.getByRole("status").textContent()).toContain("The model wrote nothing: it does not know this.");
   });
 
   it("fits a narrow screen, with masks and with long lines", async () => {
@@ -113,7 +138,7 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     await eventually(() => cells("token").count()).toBe(64);
     const width = () => page.evaluate(() => document.documentElement.scrollWidth);
     expect(await width()).toBe(390);
-    await page.getByRole("slider", { name: "Replay: denoising step" }).press("Home");
+    await page.getByRole("slider", { name: "Replay: forward pass" }).press("Home");
     expect(await width()).toBe(390);
   });
 });

@@ -25,11 +25,12 @@ const PromptSchema = z
   .string({ error: (issue) => (issue.code === "invalid_type" ? "expected one string (lists and token ids are not supported)" : undefined) })
   .min(1);
 
-/** Seeds are limited so that the seeds of further choices, `seed + 1` and so on, are whole numbers too. */
+/** Seeds are limited so that the seeds of further choices, `seed + 1` and so on, are whole numbers too. -1 asks for a new one, as with other servers. */
 const SeedSchema = z
   .int()
-  .min(0)
-  .max(2 ** 52);
+  .min(-1)
+  .max(2 ** 52)
+  .transform((seed) => (seed === -1 ? undefined : seed));
 
 const sampling = {
   temperature: z.number().min(0).max(2).optional(),
@@ -75,6 +76,7 @@ export const DenoiseRequestSchema = z.strictObject({
   prompt: PromptSchema,
   steps: z.int().positive().max(4096).optional(),
   alg: z.string().max(64).optional(),
+  threshold: z.number().gt(0).max(1).optional(),
   ...sampling,
 });
 

@@ -34,6 +34,18 @@ describe("RunQueue", () => {
     expect(queue.waiting).toBe(0);
   });
 
+  it("says when to try again by how many wait", async () => {
+    const queue = new RunQueue({ maxWaiting: 5 });
+    expect(queue.retryAfterSeconds).toBe(1);
+    const release = await queue.acquire(never);
+    const waiting = [queue.acquire(never), queue.acquire(never)];
+    expect(queue.retryAfterSeconds).toBe(3);
+    release(); // a turn of no time: the next ones are expected to be shorter
+    (await waiting[0]!)();
+    (await waiting[1]!)();
+    expect(queue.retryAfterSeconds).toBe(1);
+  });
+
   it("gives up the place of a client that leaves", async () => {
     const queue = new RunQueue({ maxWaiting: 5 });
     const release = await queue.acquire(never);

@@ -8,6 +8,8 @@ export class RunQueue {
   readonly #maxWaiting: number;
   readonly #waiting: (() => void)[] = [];
   #running = false;
+  /** Mean length of a turn, seconds; recent ones count more. */
+  #turnSeconds = 1;
 
   constructor({ maxWaiting }: { maxWaiting: number }) {
     this.#maxWaiting = maxWaiting;
@@ -19,6 +21,11 @@ export class RunQueue {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** When to try again after a refusal: whole seconds until those who wait now should be through. At least 1. */
+  get retryAfterSeconds(): number {
+    return Math.max(1, Math.ceil((this.waiting + 1) * this.#turnSeconds));
   }
 
   /**
@@ -41,10 +48,12 @@ export class RunQueue {
       await this.#turn(signal);
     }
     this.#running = true;
+    const started = performance.now();
     let released = false;
     return () => {
       if (released) return;
       released = true;
+      this.#turnSeconds += 0.25 * ((performance.now() - started) / 1000 - this.#turnSeconds);
       // The turn is handed over without a moment in between in which a newcomer could overtake.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running = false;
