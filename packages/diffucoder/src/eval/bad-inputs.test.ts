@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EvalResult } from "@diffucoder/eval";
 import { describe, expect, it } from "vitest";
-import { evalCommands, hasSharedBench, skipNote } from "./eval-commands.fixture.ts";
+import { evalCommands, hasPython, hasSharedBench, pythonNote, skipNote, withoutSandboxNote } from "./eval-commands.fixture.ts";
 
 const { dir, out, error, run, file } = evalCommands();
 
@@ -109,7 +109,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
   });
 });
 
-describe("diffucoder score", () => {
+describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
   it("does not run what is too long, nor print what a program says to the terminal as it is", async () => {
     const named = "E = type('\\x1b[2J', (Exception,), {})\ndef f(x):\n    raise E\n";
     const input = file("score.jsonl", [
@@ -125,7 +125,7 @@ describe("diffucoder score", () => {
       "long: reward 0.000\n  test 1: memory (a program of 10000000 characters; at most 1048576 are run)",
       "named\\u001b: reward 0.000\n  test 1: exception (\\u001b[2J)",
     ]);
-    expect(error).toEqual([
+    expect(withoutSandboxNote(error)).toEqual([
       `${input}: line 3: not JSON (Unexpected token '\\u001b', "\\u001b[2J" is not valid JSON)`,
       `${input}: line 4: the id "named\\u001b" is line 2's already`,
       `${input}: line 5: give either completion or code`,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EvalResult } from "@diffucoder/eval";
 import { makeTinyModel } from "../tiny-model.fixture.ts";
-import { evalCommands, hasSharedBench, skipNote } from "./eval-commands.fixture.ts";
+import { evalCommands, hasPython, hasSharedBench, pythonNote, skipNote, withoutSandboxNote } from "./eval-commands.fixture.ts";
 
 const { dir, out, error, run, file } = evalCommands();
 
@@ -145,7 +145,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
   });
 });
 
-describe("diffucoder score", () => {
+describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
   const tests = [
     [[[1, 2]], 3],
     [[[]], 0],
@@ -182,7 +182,7 @@ describe("diffucoder score", () => {
       ["prose", 0, "exception", "exception"],
       ["surrogate", 0, "exception", "exception"],
     ]);
-    expect(error.slice(-5)).toEqual([
+    expect(withoutSandboxNote(error).slice(-5)).toEqual([
       expect.stringMatching(/: line 8: not JSON \(/),
       `${input}: line 9: the id "half" is line 2's already`,
       `${input}: line 10: give either tests or asserts`,

@@ -1,15 +1,20 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { defaultFolders } from "@diffucoder/eval";
 import { afterAll, beforeAll, beforeEach, vi } from "vitest";
 import { runCommand } from "../command.ts";
 
 /** Where the benchmarks' files are, outside of the repository. */
 const sharedBench = defaultFolders({}).search[0] as string;
-export const hasSharedBench = existsSync(sharedBench);
-/** For the name of a test that needs them. */
-export const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
+export const hasPython = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "python3")));
+export const hasSharedBench = existsSync(sharedBench) && hasPython;
+/** For the names of tests that need Python, and those that need the benchmarks too. */
+export const pythonNote = hasPython ? "" : " (SKIPPED: there is no python3)";
+export const skipNote = hasSharedBench ? "" : pythonNote || " (SKIPPED: ../shared/bench is absent)";
+
+/** What was said, without the line about a sandbox that is weaker where there is no bubblewrap. */
+export const withoutSandboxNote = (lines: readonly string[]): string[] => lines.filter((line) => !line.startsWith("The sandbox runs with "));
 
 /** The command in a folder and with a cache of its own; `out` and `error` are what a test has made it print. */
 export function evalCommands() {
