@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { evalCommands } from "./eval-commands.fixture.ts";
+import { evalCommands, hasPython, pythonNote } from "./eval-commands.fixture.ts";
 
 const { out, error, run, file } = evalCommands();
 
@@ -25,7 +25,7 @@ async function verdictsOf(path: string): Promise<Record<string, string>> {
   );
 }
 
-describe.runIf(hasCases)(`the shared cases${skipCases}`, () => {
+describe.runIf(hasCases && hasPython)(`the shared cases${pythonNote || skipCases}`, () => {
   it("of values get Python's verdict", async () => {
     expect(await verdictsOf(join(cases, "score-json-values.jsonl"))).toEqual({
       "float-tag": "wrong", // 2.0 is not {"float": "2.0"}
@@ -62,7 +62,7 @@ describe.runIf(hasCases)(`the shared cases${skipCases}`, () => {
 const python = (id: string, body: string, tests: string): string =>
   `{"id":${JSON.stringify(id)},"code":${JSON.stringify(`def f(x): return ${body}`)},"entry_point":"f","tests":${tests}}`;
 
-describe("diffucoder score", () => {
+describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
   it("reads values as Python's json module does", async () => {
     const deep = "[".repeat(150) + "]".repeat(150);
     const lines = [
