@@ -12,6 +12,7 @@ export interface Estimate {
   readonly interval95: Interval;
 }
 
+/** How intervals are drawn. */
 export interface BootstrapOptions {
   /** Where the resamples come from; the same stream gives the same interval. */
   random: Random;

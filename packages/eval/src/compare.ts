@@ -5,7 +5,9 @@ import { passAtK } from "./pass-at-k.ts";
 
 /** pass@k of the same tasks before and after a change, as shares in [0, 1]. */
 export interface PassComparison {
+  /** Pass@k before. */
   readonly before: number;
+  /** Pass@k after. */
   readonly after: number;
   /** `after - before`. */
   readonly difference: number;

@@ -3,6 +3,7 @@ import { estimatePassAtK, type Interval } from "./bootstrap.ts";
 
 /** One completion to draw. */
 export interface SampleRequest<Task> {
+  /** The task to be answered. */
   readonly task: Task;
   /** Which of the task's samples, from 0. */
   readonly sampleIndex: number;
@@ -24,30 +25,41 @@ export interface SampleScore<Verdict> {
 
 /** A scored completion. `passed` is `null` if it could not be scored: an infrastructure failure, not a wrong answer. */
 export interface SampleResult<Verdict, Trace> {
+  /** What was drawn. */
   readonly text: string;
+  /** Whether it passed every test; `null` where the infrastructure failed. */
   readonly passed: boolean | null;
+  /** One for each test. */
   readonly verdicts: readonly Verdict[];
+  /** How it was drawn, if `generate` says so. */
   readonly trace?: Trace;
 }
 
 /** All samples of one task. Plain JSON if `Verdict` and `Trace` are. */
 export interface TaskResult<Verdict = unknown, Trace = unknown> {
+  /** Id of the task. */
   readonly taskId: string;
   /** Samples that were scored; those with an infrastructure failure are not among them. */
   readonly n: number;
   /** Samples that passed every test. */
   readonly c: number;
+  /** Its samples, in the order in which they were drawn. */
   readonly samples: readonly SampleResult<Verdict, Trace>[];
 }
 
 /** pass@k over the tasks with at least `k` scored samples; `tasks` says how many those are. */
 export interface PassAtKSummary {
+  /** Samples of which one has to pass. */
   readonly k: number;
+  /** Unbiased estimate of pass@k. */
   readonly estimate: number;
+  /** By bootstrap over tasks. */
   readonly interval95: Interval;
+  /** Tasks with at least `k` samples. */
   readonly tasks: number;
 }
 
+/** Results of all tasks, and what follows from them. */
 export interface Evaluation<Verdict = unknown, Trace = unknown> {
   /** In the order of `tasks`. */
   readonly results: readonly TaskResult<Verdict, Trace>[];
@@ -57,6 +69,7 @@ export interface Evaluation<Verdict = unknown, Trace = unknown> {
   readonly infrastructureFailures: number;
 }
 
+/** What `evaluateTasks` works on. */
 export interface EvaluateTasksOptions<Task extends { readonly id: string }, Verdict, Trace> {
   /** With distinct ids. */
   tasks: readonly Task[];
@@ -68,6 +81,7 @@ export interface EvaluateTasksOptions<Task extends { readonly id: string }, Verd
   generate: (requests: readonly SampleRequest<Task>[]) => Promise<readonly GeneratedSample<Trace>[]>;
   /** Scores completions, one entry each, in order; `null` where the infrastructure failed. */
   score: (completions: readonly string[], tasks: readonly Task[]) => Promise<readonly (SampleScore<Verdict> | null)[]>;
+  /** Every sample draws from a stream of its own that is split from it. */
   random: Random;
   /** The `k` of the summary. @default [1, samplesPerTask] */
   ks?: readonly number[];
@@ -75,9 +89,11 @@ export interface EvaluateTasksOptions<Task extends { readonly id: string }, Verd
   finished?: readonly TaskResult<Verdict, Trace>[];
   /** Called once for each task as it becomes complete, so that the caller can persist it and pass it as `finished`. */
   onTask?: (result: TaskResult<Verdict, Trace>) => void;
+  /** Told of the samples that are done. */
   onProgress?: OnProgress;
   /** Named in the progress events. @default "evaluate" */
   phase?: string;
+  /** Stops it between batches. */
   signal?: AbortSignal;
 }
 

@@ -5,7 +5,9 @@ import { InvalidArgumentError } from "@diffucoder/core";
 
 /** How one task went: `n` samples were scored, `c` of them passed every test. */
 export interface PassCounts {
+  /** Samples of a task. */
   readonly n: number;
+  /** Samples of them that pass. */
   readonly c: number;
 }
 

@@ -7,8 +7,11 @@ import { printable } from "./printable.ts";
 export interface Sample {
   /** From 1. */
   readonly line: number;
+  /** Id of the task. */
   readonly taskId: string;
+  /** What the model wrote. */
   readonly text: string;
+  /** Whether the text is a whole solution or goes behind the prompt. */
   readonly kind: "solution" | "completion";
 }
 
@@ -16,6 +19,7 @@ export interface Sample {
 export interface LeftOut {
   /** `"line 7"` or a task. */
   readonly where: string;
+  /** Why, for people. */
   readonly reason: string;
 }
 

@@ -7,8 +7,11 @@ import type { ReferenceCase, ReferenceCases } from "./reference-outputs.ts";
 export interface FailedTest {
   /** `"base input 3"`, or the test's source. */
   readonly test: string;
+  /** How it ended. */
   readonly verdict: VerdictName;
+  /** Arguments of the call. */
   readonly input?: readonly unknown[];
+  /** What the reference returns. */
   readonly expected?: unknown;
   /** What came out instead; absent if nothing did. */
   readonly got?: unknown;
@@ -24,7 +27,9 @@ export interface SuiteScore {
   readonly failures: readonly FailedTest[];
 }
 
+/** How a program did in each suite. */
 export interface ProgramScore {
+  /** The tests of the benchmark itself. */
   readonly base: SuiteScore;
   /** Base and plus tests together; only where a benchmark has both. */
   readonly plus?: SuiteScore;

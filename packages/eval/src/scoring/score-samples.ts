@@ -13,20 +13,25 @@ import { type ProgramScore, scoreProgram } from "./score-program.ts";
 
 /** A sample with its verdicts. */
 export interface ScoredSample {
+  /** Id of the task. */
   readonly taskId: string;
   /** Line of the samples file, or number of the generated sample, from 1. */
   readonly line: number;
+  /** Whether the text is a whole solution or goes behind the prompt. */
   readonly kind: Sample["kind"];
   /** As the model wrote it. */
   readonly raw: string;
   /** As it was run. */
   readonly program: string;
+  /** How it did. */
   readonly score: ProgramScore;
 }
 
 /** pass@k of one suite: `base` tests, or `plus`, which is base and plus tests together. */
 export interface SuiteSummary {
+  /** `"base"`, or `"plus"` for base and plus tests together. */
   readonly suite: "base" | "plus";
+  /** One for each `k`. */
   readonly passAtK: readonly PassAtKSummary[];
   /** Samples by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
@@ -34,17 +39,25 @@ export interface SuiteSummary {
 
 /** What came of a list of samples. */
 export interface SampleScores {
+  /** In the order in which they came. */
   readonly samples: readonly ScoredSample[];
+  /** One for each suite of the benchmark. */
   readonly suites: readonly SuiteSummary[];
+  /** What was not scored, and why. */
   readonly leftOut: readonly LeftOut[];
   /** Tasks of the benchmark, and those that have a scored sample: the others count nowhere. */
   readonly tasks: { readonly all: number; readonly scored: number };
 }
 
+/** What `scoreSamples` works on. */
 export interface ScoreSamplesOptions {
+  /** Whose tasks they are. */
   benchmark: Benchmark;
+  /** What is scored. */
   samples: readonly Sample[];
+  /** How a text becomes code. */
   postProcessor: PostProcessor;
+  /** Where programs run. */
   sandbox: Sandbox;
   /** Keeps the reference's outputs. */
   cacheFolder: string;
@@ -58,7 +71,9 @@ export interface ScoreSamplesOptions {
   finished?: ReadonlyMap<string, ProgramScore>;
   /** Called for each new score that says something about its program, so that the caller can keep it. */
   onScore?: (key: string, score: ProgramScore) => void;
+  /** Told of the samples that are done. */
   onProgress?: OnProgress | undefined;
+  /** Stops it. */
   signal?: AbortSignal | undefined;
 }
 
