@@ -14,6 +14,7 @@ export {
 } from "./errors.ts";
 export { createRandom, type Random, type StreamName } from "./random.ts";
 export { type ConfigLayer, mergeSettings, parseConfig, readConfigData, readJsonObject } from "./config.ts";
+export { changedSettings } from "./changed-settings.ts";
 export { configTable, describeConfig, type DescribedKey } from "./describe-config.ts";
 export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";

@@ -39,9 +39,13 @@ export function schemaKeys(schema: z.ZodType, path: readonly string[] = [], oute
   const entries = new Map(objects.toReversed().flatMap((shape) => Object.entries(shape)));
   const names = [...new Set(objects.flatMap((shape) => Object.keys(shape)))];
   const isOneOfSeveral = objects.length > 1;
-  return names.flatMap((name) =>
-    schemaKeys(entries.get(name) as z.ZodType, [...path, name], property(value, name), (mayMiss && value === undefined) || isOneOfSeveral),
-  );
+  return names.flatMap((name) => {
+    const inner = entries.get(name) as z.ZodType;
+    const keys = schemaKeys(inner, [...path, name], property(value, name), (mayMiss && value === undefined) || isOneOfSeveral);
+    // The key that tells the objects of a union apart means what the union means.
+    const tellsApart = isOneOfSeveral && unwrap(inner).definition.type === "literal";
+    return tellsApart ? keys.map((key) => ({ ...key, meaning: found.meaning ?? key.meaning })) : keys;
+  });
 }
 
 /** Names that are known inside the object at a path; none if there is no object. */

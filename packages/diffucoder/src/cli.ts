@@ -16,7 +16,7 @@ for (const stream of [process.stdout, process.stderr])
 // Packages do not print; this is the program. What a terminal would act on is written out; what goes elsewhere is as it is.
 const shown = (text: string, { isTTY }: { isTTY?: boolean }): string => (isTTY === true ? visibleText(text) : text);
 const terminal: Terminal = {
-  out: (text) => process.stdout.write(`${shown(text, process.stdout)}\n`),
+  out: (text) => process.stdout.write(process.stdout.isTTY && text.endsWith("\n") ? shown(text, process.stdout) : `${shown(text, process.stdout)}\n`),
   error: (text) => process.stderr.write(`${shown(text, process.stderr)}\n`),
   bytes: (data) => {
     if (!process.stdout.isTTY) return void process.stdout.write(data);

@@ -4,8 +4,8 @@ export interface Terminal {
   out(text: string): void;
   /** A line on standard error. */
   error(text: string): void;
-  /** Exactly these bytes on standard output; on a terminal, which a text must not control, as `out`. */
-  bytes(data: Uint8Array): void;
+  /** Exactly these bytes on standard output; on a terminal, which a text must not control, as `out`. @default `out` with the text */
+  bytes?: ((data: Uint8Array) => void) | undefined;
   /** Where a text can be shown while it is written. @default none: standard output is not a terminal that can */
   screen?: Screen | undefined;
 }
@@ -22,6 +22,12 @@ export interface Screen {
   write(text: string): void;
   /** Calls back when the size has changed, until the result is called. */
   onResize(listener: () => void): () => void;
+}
+
+/** A text on standard output, to the byte: no newline is added. */
+export function writeText({ bytes, out }: Terminal, text: string): void {
+  if (bytes === undefined) out(text);
+  else bytes(new TextEncoder().encode(text));
 }
 
 /** What a command is given beside its flags. */

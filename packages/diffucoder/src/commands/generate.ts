@@ -6,7 +6,7 @@ import { type DiffuCoder, loadParameters } from "../diffucoder.ts";
 import type { Generation } from "../events.ts";
 import { type GenerateOptions, GenerateSettingsSchema } from "../generate-options.ts";
 import { prepareGeneration } from "../stream.ts";
-import type { CommandContext, Screen } from "../terminal.ts";
+import { type CommandContext, type Screen, writeText } from "../terminal.ts";
 import { liveReveal } from "./live-reveal.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
 import { decodeText } from "./read-text.ts";
@@ -47,7 +47,8 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
   for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { trace, ...result } = flags.json === true ? await coder.generate(options) : await shownGeneration(coder, options, terminal.screen);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
-  terminal.out(flags.json === true ? JSON.stringify(result) : result.text);
+  if (flags.json === true) terminal.out(JSON.stringify(result));
+  else writeText(terminal, result.text);
   if (result.text.trim() === "") terminal.error(emptyAnswerNote(model));
 }
 

@@ -2,7 +2,7 @@ import { parseConfig, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
-import type { CommandContext } from "../terminal.ts";
+import { type CommandContext, writeText } from "../terminal.ts";
 import { loadParameters } from "../diffucoder.ts";
 import { prepareInfilling } from "../infill.ts";
 import { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema } from "../infill-options.ts";
@@ -45,7 +45,7 @@ async function infill({ file, ...flags }: Flags, { terminal, signal, input }: Co
   const { trace, ...result } = await coder.infill(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   if (flags.json === true) terminal.out(JSON.stringify(result));
-  else terminal.bytes(new TextEncoder().encode(result.text));
+  else writeText(terminal, result.text);
 }
 
 /** Settings with the text of a file; `masks` are then those of holes that do not say their own. */

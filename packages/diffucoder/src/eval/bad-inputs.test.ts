@@ -105,7 +105,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "humaneval", "--samples", dir)).toBe(1);
     expect(error).toEqual([`${dir}: EISDIR: illegal operation on a directory, read. Give a file in EvalPlus's sample format with --samples.`]);
     expect(await run("eval", "--dataset", "multipl-e-js", "--samples", samples, "--set", "postProcessor=sanitize")).toBe(1);
-    expect(error[1]).toBe("Invalid eval settings:\n  - postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop");
+    expect(error[1]).toBe("Invalid eval settings:\n  - postProcessor sanitize supports Python only; use none, fence or stop for multipl-e");
   });
 });
 

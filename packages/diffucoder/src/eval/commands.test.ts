@@ -54,11 +54,11 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     };
     writeFileSync(join(output, "forged.json"), JSON.stringify(forged));
     expect(await run("rescore", join(output, "forged.json"))).toBe(1);
-    expect(out[3]).toBe("The score is another:\n  base: pass@1 75.00 %, 3 pass then, pass@1 75.00 %, 2 pass, 1 wrong now");
+    expect(out[3]).toBe("The score differs:\n  base: pass@1 75.00 %, 3 pass then, pass@1 75.00 %, 2 pass, 1 wrong now");
 
     expect(await run(...args, "--set", "seed=1")).toBe(1);
     expect(error.at(-1)).toBe(
-      `${join(output, "settings.json")}: belongs to an evaluation with other settings. Give another folder with --output, or remove this one.`,
+      `${join(output, "settings.json")}: belongs to an evaluation with other settings: seed was 0, is 1. Give another folder with --output, or remove this one.`,
     );
   });
 
@@ -122,9 +122,40 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     writeFileSync(join(model.dir, "more.safetensors"), "other weights");
     expect(await run(...args)).toBe(1);
     expect(error).toEqual([
-      `${join(output, "settings.json")}: belongs to an evaluation with other settings. Give another folder with --output, or remove this one.`,
+      expect.stringMatching(
+        /settings\.json: belongs to an evaluation with other settings: checkpoint was "[0-9a-f]+\.\.\.", is "[0-9a-f]+\.\.\."\. Give another folder with --output, or remove this one\.$/,
+      ),
     ]);
     model.remove();
+  });
+
+  it("tells before anything is drawn that the model has no chat template, or what decoding cannot do", async () => {
+    const model = makeTinyModel();
+    const tokenizerFile = join(model.dir, "tokenizer.json");
+    const args = ["eval", "--dataset", "humaneval", "--model", model.dir, "--output", join(dir, "none-drawn"), "--set", "idRange=[0,3]"];
+    expect(await run(...args, "--set", "alg=entrpy", "--set", "steps=0.5")).toBe(1);
+    expect(await run(...args, "--set", "alg=entrpy")).toBe(1);
+    const { added_tokens: added, ...tokenizer } = JSON.parse(readFileSync(tokenizerFile, "utf8")) as { added_tokens: { content: string }[] };
+    writeFileSync(
+      tokenizerFile,
+      JSON.stringify({ ...tokenizer, added_tokens: added.map((token) => ({ ...token, content: token.content.replace("im_", "ix_") })) }),
+    );
+    expect(await run(...args)).toBe(1);
+    expect(out).toEqual([]);
+    expect(error).toEqual([
+      "Invalid eval settings:\n  - steps: Invalid input: expected int, received number",
+      expect.stringMatching(/^Invalid generate options:\n {2}- alg: Invalid option: expected one of "origin"/),
+      `Invalid eval settings:\n  - model: ${model.dir} has no chat template, which the prompts of humaneval need; use an instruction-tuned model`,
+    ]);
+    model.remove();
+  });
+
+  it("shows its settings on request", async () => {
+    expect(await run("eval", "--dataset", "humaneval", "--workers", "3", "--print-config", "--json")).toBe(0);
+    const keys = JSON.parse(out[0] as string) as { key: string; meaning?: string; source: string; value: unknown }[];
+    expect(keys.filter(({ meaning }) => meaning === undefined)).toEqual([]);
+    expect(keys.find(({ key }) => key === "workers")).toMatchObject({ value: 3, source: "--workers", default: 2 });
+    expect(keys.find(({ key }) => key === "dataset")).toMatchObject({ value: "humaneval", source: "--dataset" });
   });
 
   it("says in one go what is wrong with its settings", async () => {
@@ -137,7 +168,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(error[1]).toBe("Invalid eval settings:\n  - give either samples or model");
     expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "maxNewTokens=3")).toBe(1);
     expect(error[2]).toBe(
-      "Invalid eval settings:\n  - template and maxNewTokens are not for infilling, where a model fills a hole of so many masks\n" +
+      "Invalid eval settings:\n  - template and maxNewTokens do not apply to infilling; set masks instead\n" +
         "  - output is needed with model: what was generated is kept",
     );
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);

@@ -1,9 +1,10 @@
 // The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
 import { readFileSync } from "node:fs";
-import { AbortedError, FileError, InvalidArgumentError, type OnProgress, parseConfig, readConfigData } from "@diffucoder/core";
+import { AbortedError, FileError, InvalidArgumentError, type OnProgress, parseConfig } from "@diffucoder/core";
 import { defaultFolders, type EvalResult, evalTable, printable } from "@diffucoder/eval";
 import { createSandbox } from "@diffucoder/reward-sandbox";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
+import { type Flags, readSettings, settingsText } from "../commands/setting-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { EvalConfigSchema } from "./eval-config.ts";
 import { rescore } from "./rescore.ts";
@@ -18,16 +19,7 @@ interface Context {
   fail: () => void;
 }
 
-interface EvalFlags {
-  config?: string;
-  set: string[];
-  json?: boolean;
-  dataset?: string;
-  samples?: string[];
-  model?: string;
-  output?: string;
-  workers?: string;
-}
+const EVAL_TEXTS = ["dataset", "model", "output"];
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -43,12 +35,13 @@ export function addEvalCommands(program: Command, context: Context): void {
     .option("--workers <n>", "programs that run at the same time (default: 2)")
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
+    .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
     .option("--json", "print the result as JSON")
     .allowExcessArguments(false)
-    .action((flags: EvalFlags) => evaluate(flags, context));
+    .action((flags: Flags) => evaluate(flags, context));
   program
     .command("rescore")
-    .description(`scores the raw generations of an ${RESULT_FILE} again, and fails if the score is another`)
+    .description(`scores the raw generations of an ${RESULT_FILE} again, and fails if the score differs`)
     .argument("<result>", RESULT_FILE)
     .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
     .option("--json", "print the result as JSON")
@@ -63,13 +56,14 @@ export function addEvalCommands(program: Command, context: Context): void {
     .action((flags: { input: string; workers: number; json?: boolean }) => score(flags, context));
 }
 
-async function evaluate({ config: file, set, json, workers, ...flags }: EvalFlags, { terminal, signal, fail }: Context): Promise<void> {
-  const data = {
-    ...readConfigData({ ...(file !== undefined && { file }), set }),
-    ...flags,
-    ...(workers !== undefined && { workers: Number(workers) }),
-  };
-  const config = parseConfig(EvalConfigSchema, data, { source: file ?? "eval settings" });
+async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Promise<void> {
+  const { json } = flags;
+  const source = flags.config ?? "eval settings";
+  if (flags.printConfig === true) {
+    terminal.out(settingsText(EvalConfigSchema, { flags, texts: EVAL_TEXTS, source }));
+    return;
+  }
+  const config = parseConfig(EvalConfigSchema, readSettings(flags, EVAL_TEXTS), { source });
   const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
   terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
   if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
@@ -88,7 +82,7 @@ async function rescoreResult(
   const result = await rescore({ path, workers, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
   const sentence = result.reproduced
     ? `The score of ${result.samples} samples is the same.`
-    : ["The score is another:", ...result.differences].join("\n  ");
+    : ["The score differs:", ...result.differences].join("\n  ");
   terminal.out(json === true ? JSON.stringify(result) : sentence);
   if (!result.reproduced) fail();
 }

@@ -26,7 +26,7 @@ export const EvalConfigSchema = z
       .default(16)
       .describe("infilling: masks of the hole; oracle: as many as the benchmark's own solution has tokens, which the model could not know"),
     samplesPerTask: z.int().positive().default(1).describe("samples that a model draws of each task"),
-    temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("of the model; several are a sweep"),
+    temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("of the model, 0 is greedy; several are a sweep"),
     steps: z.int().positive().optional().describe("denoising steps; default: the model's"),
     maxNewTokens: z.int().positive().optional().describe("positions to denoise; default: the model's"),
     alg: z.string().optional().describe("which positions are committed first; default: the model's"),
@@ -41,10 +41,10 @@ export const EvalConfigSchema = z
   })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
   .refine(({ template, maxNewTokens, dataset }) => !isInfilling(dataset) || (template === undefined && maxNewTokens === undefined), {
-    error: "template and maxNewTokens are not for infilling, where a model fills a hole of so many masks",
+    error: "template and maxNewTokens do not apply to infilling; set masks instead",
   })
   .refine(({ postProcessor, dataset }) => postProcessor !== "sanitize" || !dataset.startsWith("multipl-e"), {
-    error: "postProcessor sanitize knows Python alone; for multipl-e take none, fence or stop",
+    error: "postProcessor sanitize supports Python only; use none, fence or stop for multipl-e",
   })
   .refine(({ model, output }) => model === undefined || output !== undefined, { error: "output is needed with model: what was generated is kept" });
 

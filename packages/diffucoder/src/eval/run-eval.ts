@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRandom, FileError, JsonLinesLog, type OnProgress, readJsonObject, writeFileAtomic } from "@diffucoder/core";
+import {
+  changedSettings,
+  ConfigError,
+  createRandom,
+  FileError,
+  JsonLinesLog,
+  type OnProgress,
+  readJsonObject,
+  writeFileAtomic,
+} from "@diffucoder/core";
 import {
   type Benchmark,
   type DataFolders,
@@ -23,7 +32,10 @@ import {
 } from "@diffucoder/eval";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { loadDiffuCoder } from "../diffucoder.ts";
+import { resolveSettings } from "../generate-options.ts";
 import { modelFolder } from "../hub.ts";
+import { resolveInfilling } from "../infill-options.ts";
+import { type ModelFolder, readModelFolder } from "../model-folder.ts";
 import { checkpointHash } from "./checkpoint-hash.ts";
 import { type EvalConfig, isInfilling } from "./eval-config.ts";
 import { isolationOf } from "./isolation.ts";
@@ -50,6 +62,7 @@ export async function runEval({ config, folders, onProgress, signal }: RunEvalOp
   const benchmark = part(whole, config.idRange);
   const postProcessor = config.postProcessor ?? (config.model === undefined || isInfilling(config.dataset) ? "none" : "fence");
   const model = config.model === undefined ? undefined : await modelFolder(config.model);
+  if (model !== undefined) checkModel(readModelFolder(model), config);
   const checkpoint = model === undefined ? undefined : await checkpointHash(model);
   if (config.output !== undefined) claim(config.output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint });
   const sets =
@@ -186,14 +199,33 @@ const SETTINGS_FILE = "settings.json";
 /** Makes sure that a folder holds one evaluation: the first run writes down what it is of. */
 function claim(output: string, settings: object): void {
   const path = join(output, SETTINGS_FILE);
-  const text = JSON.stringify(settings);
-  if (!existsSync(path)) return writeFileAtomic(path, `${text}\n`);
-  if (JSON.stringify(readJsonObject(path)) === text) return;
+  if (!existsSync(path)) return writeFileAtomic(path, `${JSON.stringify(settings)}\n`);
+  const changed = changedSettings(readJsonObject(path), settings);
+  if (changed.length === 0) return;
   throw new FileError({
     path,
-    problem: "belongs to an evaluation with other settings",
+    problem: `belongs to an evaluation with other settings: ${changed.join("; ")}`,
     wayOut: "Give another folder with --output, or remove this one.",
   });
+}
+
+/**
+ * Tells what no task could be drawn with before the first is, and before the parameters are read.
+ *
+ * @throws {ConfigError} if the model cannot do what the benchmark asks of it, or a setting of decoding is wrong
+ */
+function checkModel(model: ModelFolder, { dataset, temperature, steps, maxNewTokens, masks, alg, topP }: EvalConfig): void {
+  const fillsHoles = isInfilling(dataset);
+  const refuse = (problem: string): never => {
+    throw new ConfigError({ source: "eval settings", problems: [`model: ${model.dir} ${problem}`] });
+  };
+  if (!fillsHoles && !model.tokenizer.hasChat) refuse(`has no chat template, which the prompts of ${dataset} need; use an instruction-tuned model`);
+  if (fillsHoles && model.autoregressive !== undefined) refuse("writes from left to right and cannot fill holes; use a masked diffusion model");
+  for (const one of [temperature].flat()) {
+    const settings = { steps, alg, topP, temperature: one };
+    if (!fillsHoles) resolveSettings({ ...settings, maxNewTokens }, model);
+    else if (masks !== "oracle") resolveInfilling({ ...settings, prefix: "", masks }, model);
+  }
 }
 
 /** The tasks of a range of positions. */

@@ -101,7 +101,7 @@ describe("diffucoder export", () => {
         "Invalid export settings:",
         "  - out: a file to write is needed",
         '  - function: Invalid option: expected one of "logits"|"logitsAt"',
-        "  - batchSize: Invalid input: expected number, received NaN",
+        "  - batchSize: Invalid input: expected number, received string",
         '  - weights: Invalid option: expected one of "inside"|"beside"',
         '  - Unrecognized key: "lenght". Did you mean length?',
       ].join("\n"),

@@ -1,24 +1,12 @@
 // The command `export`: flags in, files out.
-import { parseConfig, readConfigData } from "@diffucoder/core";
+import { parseConfig } from "@diffucoder/core";
 import type { Command } from "commander";
+import { type Flags, readSettings, settingsText } from "../commands/setting-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { ExportConfigSchema } from "./export-config.ts";
 import { type ExportedModel, type ExportedValue, exportModel } from "./export-model.ts";
 
-interface ExportFlags {
-  config?: string;
-  set: string[];
-  json?: boolean;
-  model?: string;
-  out?: string;
-  function?: string;
-  batchSize?: string;
-  length?: string;
-  positions?: string;
-  attentionMask?: boolean;
-  weights?: string;
-  quantize?: string;
-}
+const TEXTS = ["model", "out", "function", "weights", "quantize"];
 
 /** Adds the command to `diffucoder`. */
 export function addExportCommand(program: Command, { terminal }: { terminal: Terminal }): void {
@@ -36,16 +24,20 @@ export function addExportCommand(program: Command, { terminal }: { terminal: Ter
     .option("--quantize <method>", "keep the matrices in 8 or 4 bits: int8 or int4")
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting; may be repeated", (value: string, before: string[]) => [...before, value], [])
+    .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
     .option("--json", "print inputs, outputs and files as JSON")
     .allowExcessArguments(false)
-    .action((flags: ExportFlags) => run(flags, terminal));
+    .action((flags: Flags) => run(flags, terminal));
 }
 
-async function run({ config: file, set, json, batchSize, length, positions, ...flags }: ExportFlags, terminal: Terminal): Promise<void> {
-  const counts = Object.entries({ batchSize, length, positions }).flatMap(([key, text]) => (text === undefined ? [] : [[key, Number(text)]]));
-  const data = { ...readConfigData({ ...(file !== undefined && { file }), set }), ...flags, ...Object.fromEntries(counts) };
-  const exported = await exportModel(parseConfig(ExportConfigSchema, data, { source: file ?? "export settings" }));
-  terminal.out(json === true ? JSON.stringify(exported) : report(exported));
+async function run(flags: Flags, terminal: Terminal): Promise<void> {
+  const source = flags.config ?? "export settings";
+  if (flags.printConfig === true) {
+    terminal.out(settingsText(ExportConfigSchema, { flags, texts: TEXTS, source }));
+    return;
+  }
+  const exported = await exportModel(parseConfig(ExportConfigSchema, readSettings(flags, TEXTS), { source }));
+  terminal.out(flags.json === true ? JSON.stringify(exported) : report(exported));
 }
 
 function report({ inputs, outputs, files }: ExportedModel): string {
