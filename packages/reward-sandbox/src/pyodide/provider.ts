@@ -7,7 +7,7 @@ import { memoryImage, type PyodideFiles } from "./interpreter.ts";
 import { PyodideWorker } from "./pyodide-worker.ts";
 
 const description =
-  "Pyodide (weaker): Python in WebAssembly, in a process that may read Pyodide's own files only and has no network functions, but the system calls of any process; Python alone";
+  "Pyodide (weaker): Python in WebAssembly, in a process that may read Pyodide's own files only and has no network functions, but the system calls of any process; Python alone; for better isolation, on Linux: apt-get install bubblewrap python3";
 
 /** Where the npm package `pyodide` lies; undefined if it is not installed. */
 export function findPyodide(): PyodideFiles | undefined {
