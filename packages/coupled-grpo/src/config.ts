@@ -1,5 +1,62 @@
 import { z } from "zod";
 
+/** Settings of coupled-GRPO, as `CoupledGrpoConfigSchema` gives them; TRL's names in camelCase. */
+export interface CoupledGrpoConfig {
+  /** Seed of the run's random streams. @default 0 */
+  seed: number;
+  /** Iterations: one rollout and `numIterations` updates each. */
+  maxSteps: number;
+  /** Prompts of a rollout. */
+  promptsPerStep: number;
+  /** Completions for each prompt: the group. @default 10 */
+  numGenerations: number;
+  /** Updates on the same rollouts, each with its own masks. @default 2 */
+  numIterations: number;
+  /** What a reward is compared with: the mean of the others of its group, or of all. @default "leaveOneOut" */
+  baseline: "leaveOneOut" | "groupMean";
+  /** Whether advantages are divided by the group's standard deviation. @default false */
+  scaleRewards: boolean;
+  /** Weight of the KL term; 0 needs no reference. @default 0.01 */
+  beta: number;
+  /** Clipping range below 1. @default 0.5 */
+  epsilon: number;
+  /** Clipping range above 1. @default `epsilon` */
+  epsilonHigh?: number | undefined;
+  /** Iterations after which the reference becomes the policy. @default 64 */
+  refModelSyncSteps: number;
+  /** Weights of the parts of a reward. */
+  rewardWeights: {
+    /** Of the share of tests passed. @default 2 */
+    code: number;
+    /** Of the answer's form. @default 0.5 */
+    format: number;
+  };
+  /** Temperature of the rollouts. @default 1.2 */
+  temperature: number;
+  /** Nucleus sampling of the rollouts, in (0, 1]. @default all tokens */
+  topP?: number | undefined;
+  /** Denoising steps of a rollout. */
+  diffusionSteps: number;
+  /** The largest learning rate. */
+  learningRate: number;
+  /** How the learning rate falls after the warm-up. @default "cosine_with_min_lr" */
+  lrSchedulerType: "constant" | "linear" | "cosine_with_min_lr";
+  /** Iterations in which the learning rate rises from 0. @default 0 */
+  warmupSteps: number;
+  /** Share of `learningRate` at the end. @default 0.1 */
+  minLrRate: number;
+  /** Decay of AdamW's first moment. @default 0.9 */
+  adamBeta1: number;
+  /** Decay of AdamW's second moment. @default 0.99 */
+  adamBeta2: number;
+  /** Decoupled weight decay of matrices; norm gains and biases do not decay. @default 0.1 */
+  weightDecay: number;
+  /** Gradients are scaled down to this global norm. @default 0.2 */
+  maxGradNorm: number;
+  /** Iterations between checkpoints. @default 20 */
+  saveSteps: number;
+}
+
 /** Settings of coupled-GRPO; TRL's names in camelCase. Defaults are the paper's where it has them. */
 export const CoupledGrpoConfigSchema = z.strictObject({
   seed: z.int().nonnegative().default(0),
@@ -26,6 +83,4 @@ export const CoupledGrpoConfigSchema = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.1),
   maxGradNorm: z.number().positive().default(0.2),
   saveSteps: z.int().positive().default(20).describe("iterations between checkpoints"),
-});
-
-export type CoupledGrpoConfig = z.output<typeof CoupledGrpoConfigSchema>;
+}) satisfies z.ZodType<CoupledGrpoConfig>;

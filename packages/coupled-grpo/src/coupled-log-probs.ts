@@ -24,6 +24,7 @@ import {
   where,
 } from "@diffucoder/tensor";
 
+/** Rollouts and the masks they are scored through. B rows, prompts of P and completions of L tokens. */
 export interface CoupledBatch {
   /** int32 `[B, P]` */
   promptIds: Tensor;
@@ -37,7 +38,12 @@ export interface CoupledBatch {
   ratio: Tensor;
 }
 
-/** @returns `[B, L]` */
+/**
+ * The coupled estimate of the log-probability of each completion token, traced: three passes as one batch.
+ *
+ * @returns `[B, L]`
+ * @throws {ShapeError} if the mask or the completions do not fit
+ */
 export function coupledLogProbs(
   logits: LogitsFunction,
   parameters: Readonly<Record<string, Tensor>>,

@@ -3,6 +3,7 @@
 // where Apple draws one for the whole batch: the rows' errors are then independent and average out.
 import { createRandom, InvalidArgumentError } from "@diffucoder/core";
 
+/** Which tokens of B completions each of the two passes masks. */
 export interface CoupledMasks {
   /** `[B * L]`, 1 where the first pass masks the token; the second pass masks the others. */
   mask: Uint8Array;
@@ -22,8 +23,11 @@ export function coupledMasks({
   length,
   ratioRange = [0.2, 0.8],
 }: {
+  /** One for each row. */
   seeds: readonly number[];
+  /** Tokens of a completion, L. */
   length: number;
+  /** From which the share of masked tokens is drawn. @default [0.2, 0.8] */
   ratioRange?: readonly [number, number];
 }): CoupledMasks {
   const [low, high] = ratioRange;

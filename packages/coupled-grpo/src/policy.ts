@@ -20,18 +20,27 @@ import type { Rollout } from "./rollout.ts";
 
 type Parameters = Record<string, NdArray>;
 
+/** What an update reads and replaces. */
 export interface PolicyState {
+  /** The policy's parameters, by name. */
   parameters: Parameters;
+  /** AdamW's moments of them. */
   adam: AdamWState<Parameters>;
 }
 
+/** The figures of one update. */
 export interface PolicyMetrics {
+  /** The objective. */
   loss: number;
+  /** Global norm of the gradient before clipping. */
   gradNorm: number;
+  /** Mean k3 estimate of the KL divergence from the reference policy. */
   kl: number;
+  /** Share of tokens whose ratio is clipped. */
   clipRatio: number;
 }
 
+/** The compiled functions of coupled-GRPO. */
 export interface Policy {
   /** Per-token log-probability estimates of rollouts, through the masks of an inner iteration: one `[L]` for each. */
   estimate(parameters: Parameters, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
@@ -42,16 +51,28 @@ export interface Policy {
   update(
     state: PolicyState,
     rollouts: readonly Rollout[],
-    step: { iteration: number; lr: number; count: number },
+    step: {
+      /** Which of the rollouts' masks and estimates, from 0. */
+      iteration: number;
+      /** Learning rate. */
+      lr: number;
+      /** Optimizer steps so far, this one included, from 1. */
+      count: number;
+    },
   ): Promise<{ state: PolicyState; metrics: PolicyMetrics; gradNorms: NdArray }>;
   /** Frees the compiled plans. */
   dispose(): void;
 }
 
+/** What `createPolicy` is made from. */
 export interface PolicyOptions {
+  /** The network. */
   logits: LogitsFunction;
+  /** Id of the mask token. */
   maskTokenId: number;
+  /** Settings of the objective and of the optimizer. */
   config: Pick<CoupledGrpoConfig, "beta" | "epsilon" | "epsilonHigh" | "adamBeta1" | "adamBeta2" | "weightDecay" | "maxGradNorm">;
+  /** Where it runs. @default ONNX Runtime */
   executor?: Executor;
 }
 
@@ -59,6 +80,7 @@ type Scored = { promptIds: Tensor; promptMask: Tensor; completionIds: Tensor; ma
 type Trained = Scored & { advantages: Tensor; completionMask: Tensor; oldLogProbs?: Tensor; refLogProbs?: Tensor };
 type TracedState = { parameters: Record<string, Tensor>; adam: AdamWState<Record<string, Tensor>> };
 
+/** Compiles scoring and updating of a policy. Plans are made at the first call and freed by `dispose`. */
 export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOptions): Policy {
   const options = executor && { executor };
   const { beta, epsilon, epsilonHigh = epsilon } = config;

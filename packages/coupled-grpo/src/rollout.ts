@@ -9,11 +9,13 @@ export interface Rollout {
   promptIds: number[];
   /** 0 on the left padding. */
   promptMask: number[];
+  /** Tokens of the completion, `[L]`. */
   completionIds: number[];
   /** 1 through the first end token; all 1 if there is none. */
   completionMask: number[];
   /** `null`: the reward could not be computed. */
   reward: number | null;
+  /** How much better than its group it was. */
   advantage: number;
   /** Seeds of the coupled masks, one for each inner iteration. */
   maskSeeds: number[];
@@ -21,25 +23,37 @@ export interface Rollout {
   oldPerTokenLogProbs?: Float32Array[];
   /** One list for each inner iteration; absent when beta is 0. */
   refPerTokenLogProbs?: Float32Array[];
+  /** How it came about. */
   trace: DenoiseTrace;
 }
 
+/** What a rollout is made with. */
 export interface RolloutOptions {
+  /** The policy, as samplers see it. */
   denoiser: Denoiser;
   /** Token ids of each prompt. */
   prompts: readonly (readonly number[])[];
+  /** Completions for each prompt, at least 2. */
   numGenerations: number;
+  /** How completions are sampled. */
   sampler: SamplerOptions;
+  /** Columns of the prompt; shorter ones are padded on the left. */
   promptLength: number;
+  /** Id of the padding token. */
   padTokenId: number;
   /** Tokens that end a completion. */
   eosTokenIds: readonly number[];
+  /** Updates that follow: each gets a mask seed. */
   numIterations: number;
+  /** What a reward is compared with: the mean of the others of its group, or of all. */
   baseline: "leaveOneOut" | "groupMean";
+  /** Whether advantages are divided by the group's standard deviation. */
   scaleRewards: boolean;
   /** Rewards of completions; `promptIndex[i]` says which prompt completion `i` answers. */
   reward: (completionIds: readonly number[][], promptIndex: readonly number[]) => Promise<readonly (number | null)[]>;
+  /** Stream of the rollout. */
   random: Random;
+  /** Stops the sampling. */
   signal?: AbortSignal | undefined;
 }
 
