@@ -146,7 +146,9 @@ describe("loadDiffuCoder", () => {
     writeFileSync(config, readFileSync(config, "utf8").replace(/"max_position_embeddings": \d+/, '"max_position_embeddings": 2147483647'));
     const coder = await loadDiffuCoder(model.dir);
     await expect(coder.generate({ prompt: "x", maxNewTokens: 1e9 })).rejects.toThrow("  - maxNewTokens: must be at most 65536, got 1000000000");
-    await expect(coder.infill({ prefix: "a", suffix: "b", masks: 1e9 })).rejects.toThrow("The model is made for 131072 tokens.");
+    await expect(coder.infill({ prefix: "a", suffix: "b", masks: 1e9 })).rejects.toThrow("  - masks: Too big: expected number to be <=65536");
+    const template = ["a", { masks: 65_536 }, "b", { masks: 65_536 }];
+    await expect(coder.infill({ template })).rejects.toThrow("The model is made for 131072 tokens.");
     coder.dispose();
     model.remove();
   });

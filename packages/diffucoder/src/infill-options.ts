@@ -1,5 +1,6 @@
 import { type Decoder, dreamOnDecoder, type DreamOnOptions } from "@diffucoder/samplers";
 import { z } from "zod";
+import { MAX_CANVAS } from "./generation-config.ts";
 import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import { type Decoding, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
@@ -29,7 +30,7 @@ export interface InfillOptions extends DecodingOptions {
   signal?: AbortSignal | undefined;
 }
 
-const count = z.int().positive();
+const count = z.int().positive().max(MAX_CANVAS);
 
 /** Texts are what they are: everything else of `InfillOptions` is checked by this. */
 export const InfillSettingsSchema = z.strictObject({

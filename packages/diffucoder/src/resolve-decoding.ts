@@ -3,7 +3,7 @@ import type { CacheOptions, Decoder } from "@diffucoder/samplers";
 import type { z } from "zod";
 import { DECODER_NAMES, type DecoderName, isDecoderName, namedDecoder } from "./decoders.ts";
 import { DecodingOptionsSchema } from "./decoding-options.ts";
-import type { GenerationConfig } from "./generation-config.ts";
+import { type GenerationConfig, MAX_CANVAS } from "./generation-config.ts";
 
 /** How one text is decoded, with the model's defaults filled in. */
 export interface Decoding {
@@ -98,7 +98,7 @@ function combinationProblems(options: Options, { model, tokens }: { model: Decod
 
 /** The config's, in proportion to the tokens. */
 function defaultSteps(tokens: number, { defaults }: DecodingModel): number {
-  return Math.ceil((defaults.steps * tokens) / defaults.maxNewTokens);
+  return Math.min(Math.ceil((defaults.steps * tokens) / defaults.maxNewTokens), MAX_CANVAS);
 }
 
 /** @param options as `parseOptions` gives them */
