@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { withFolder } from "./folder-lock.ts";
@@ -27,16 +27,9 @@ describe("withFolder", () => {
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
     mkdirSync(join(folder, "model"), { recursive: true });
     const left = ["run.lock", "checkpoint.safetensors.tmp-12", "model/model.safetensors.tmp-12", "metrics.jsonl", "notes.tmp"];
-    for (const name of left) writeFileSync(join(folder, name), JSON.stringify({ pid, started: "1" }));
+    for (const name of left) writeFileSync(join(folder, name), JSON.stringify({ host: hostname(), pid, started: null }));
     await withFolder(folder, async () => expect(readdirSync(join(folder, "model"))).toEqual([]));
     expect(readdirSync(folder).sort()).toEqual(["metrics.jsonl", "model", "notes.tmp"]);
-  });
-
-  it.runIf(process.platform === "linux")("tells a process from an earlier one with its number (Linux)", async () => {
-    const folder = join(root, "reused");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "run.lock"), JSON.stringify({ pid: process.pid, started: "1" }));
-    await withFolder(folder, async () => {});
   });
 
   it("names a folder that cannot be made", async () => {

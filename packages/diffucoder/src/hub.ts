@@ -6,8 +6,16 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSyn
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { AbortedError, DiffuCoderError, FileError, InvalidArgumentError, type OnProgress, UnavailableError, writeFileAtomic } from "@diffucoder/core";
-import { withFileLock } from "./file-lock.ts";
+import {
+  AbortedError,
+  DiffuCoderError,
+  FileError,
+  InvalidArgumentError,
+  type OnProgress,
+  UnavailableError,
+  withFileLock,
+  writeFileAtomic,
+} from "@diffucoder/core";
 import { addressOf, askHub, type HubAccess, type HubAnswer, jsonOf, MAX_UNSIZED_BYTES, requireNoWebPage } from "./hub-requests.ts";
 
 /** What to download, and from where to where. */

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withFileLock } from "./file-lock.ts";
+import { type LockHolder, withFileLock } from "./file-lock.ts";
 
 let folder: string;
 let path: string;
@@ -37,6 +37,33 @@ describe("withFileLock", () => {
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
     writeFileSync(path, JSON.stringify({ host: hostname(), pid, id: "x" }));
     expect(await withFileLock(path, async () => "done")).toBe("done");
+  });
+
+  it.runIf(process.platform === "linux")("tells a process from an earlier one with its number (Linux)", async () => {
+    await withFileLock(path, async () => undefined);
+    writeFileSync(path, JSON.stringify({ host: hostname(), pid: process.pid, started: "1" }));
+    expect(await withFileLock(path, async () => "done")).toBe("done");
+  });
+
+  it("takes a file that no lock wrote", async () => {
+    await withFileLock(path, async () => undefined);
+    for (const content of ["{", "7", '{"host":1,"pid":"x"}']) {
+      writeFileSync(path, content);
+      expect(await withFileLock(path, async () => "done")).toBe("done");
+    }
+  });
+
+  it("tells who holds it instead of waiting, if asked to: a process here at once, one elsewhere once it gives a sign", async () => {
+    const whenHeld = (holder: LockHolder): never => {
+      throw new Error(`held by ${holder.pid} of ${holder.host}`);
+    };
+    const other = async (): Promise<string> => "done";
+    await withFileLock(path, async () => {
+      await expect(withFileLock(path, other, { whenHeld })).rejects.toThrow(`held by ${process.pid} of ${hostname()}`);
+    });
+    writeFileSync(path, JSON.stringify({ host: "elsewhere", pid: 1, started: null }));
+    setTimeout(() => utimesSync(path, 1, 1), 300);
+    await expect(withFileLock(path, other, { whenHeld })).rejects.toThrow("held by 1 of elsewhere");
   });
 
   it("waits for a process that lives, or may live on another machine, until it is told not to", async () => {
