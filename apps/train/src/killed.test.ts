@@ -1,4 +1,5 @@
 // The built command, killed at random moments: started again it goes on and ends with the files of a run that nothing disturbed.
+// `KILLS=10 npx vitest run --project @diffucoder/app-train src/killed.test.ts` kills each command so often on its way.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -15,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), "train-killed-"));
 const base = join(folder, "pretrain-whole");
 const random = createRandom(11);
 
-const KILLS = 2;
+const KILLS = Number(process.env["KILLS"] ?? 1);
 
 beforeAll(() => {
   // `npm test` has built it already; then this takes a moment.
@@ -28,18 +29,45 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command to its end, or kills it after so many milliseconds. */
-function run(args: readonly string[], { killAfter }: { killAfter?: number } = {}): Promise<{ code: number | null; said: string }> {
+/** A moment of a run: some milliseconds after its n-th line of progress. */
+interface Moment {
+  line: number;
+  delay: number;
+}
+
+interface Ended {
+  code: number | null;
+  said: string;
+  /** When each line of progress was said, and when the process ended, milliseconds. */
+  times: number[];
+}
+
+/** Runs the command to its end, or to the moment at which it is killed. */
+function run(args: readonly string[], killAt?: Moment): Promise<Ended> {
   const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
+  const times: number[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      while (times.length < said.split('{"phase"').length - 1) times.push(performance.now());
+      if (killAt !== undefined && times.length > killAt.line) timer ??= setTimeout(() => child.kill("SIGKILL"), killAt.delay);
+    });
+  }
   return new Promise((resolve) =>
     child.on("close", (code) => {
       clearTimeout(timer);
-      resolve({ code, said });
+      times.push(performance.now());
+      resolve({ code, said, times });
     }),
   );
+}
+
+/** A moment within one of the phases of a run that took so long; first and last step of each phase are lines of progress. */
+function randomMoment(times: readonly number[]): Moment {
+  const line = random.integer(0, times.length - 1);
+  return { line, delay: random.uniform() * ((times[line + 1] as number) - (times[line] as number)) };
 }
 
 const set = (settings: Record<string, unknown>): string[] =>
@@ -51,20 +79,22 @@ const pretraining = set({
   "model.numHiddenLayers": 1,
   "model.numAttentionHeads": 2,
   "model.numKeyValueHeads": 2,
-  "training.arSteps": 15,
-  "training.diffusionSteps": 25,
+  "data.tiers": { 1: 1 },
+  "training.arSteps": 10,
+  "training.diffusionSteps": 15,
   "training.perDeviceTrainBatchSize": 2,
   "training.saveSteps": 3,
 });
 const grpo = {
   "data.tasks": 6,
-  "training.maxSteps": 8,
+  "data.tiers": { 1: 1 },
+  "training.maxSteps": 6,
   "training.promptsPerStep": 2,
   "training.numGenerations": 2,
   "training.diffusionSteps": 2,
   "training.saveSteps": 2,
 };
-const evaluation = { tasks: 8, samplesPerTask: 2, steps: 2, batchSize: 4 };
+const evaluation = { tiers: { 2: 1 }, tasks: 8, samplesPerTask: 2, steps: 2, batchSize: 4 };
 
 const commands = [
   { name: "pretrain", settings: pretraining, needsPython: false, files: ["model/model.safetensors", "checkpoint.safetensors"] },
@@ -81,18 +111,29 @@ const commands = [
 describe("a run that was killed", () => {
   for (const { name, settings, needsPython, files } of commands) {
     const skipped = needsPython && !hasPython;
-    it.skipIf(skipped)(`${name} goes on to the same end${skipped ? " (SKIPPED: there is no python3)" : ""}`, { timeout: 240_000 }, async () => {
-      const [whole, killed] = [join(folder, `${name}-whole`), join(folder, `${name}-killed`)];
-      const command = (output: string): string[] => [name, "--output", output, ...settings, ...(needsPython ? ["--model", join(base, "model")] : [])];
-      const started = performance.now();
-      expect(await run(command(whole))).toMatchObject({ code: 0 });
-      const length = performance.now() - started;
-      for (let kill = 0; kill < KILLS; kill++) await run(command(killed), { killAfter: (0.2 + 0.8 * random.uniform()) * length });
-      const last = await run(command(killed));
-      expect(last.code, last.said).toBe(0);
-      const hash = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
-      for (const file of files) expect(hash(join(killed, file)), file).toBe(hash(join(whole, file)));
-      expect(readdirSync(killed).filter((one) => one.includes("tmp") || one.includes("lock"))).toEqual([]);
-    });
+    it.skipIf(skipped)(
+      `${name} goes on to the same end${skipped ? " (SKIPPED: there is no python3)" : ""}`,
+      { timeout: 60_000 * (1 + KILLS) },
+      async () => {
+        const [whole, killed] = [join(folder, `${name}-whole`), join(folder, `${name}-killed`)];
+        const command = (output: string): string[] => [
+          name,
+          "--output",
+          output,
+          ...settings,
+          ...(needsPython ? ["--model", join(base, "model")] : []),
+        ];
+        const undisturbed = await run(command(whole));
+        expect(undisturbed.code, undisturbed.said).toBe(0);
+        const moments = Array.from({ length: KILLS }, () => randomMoment(undisturbed.times));
+        for (const moment of moments) await run(command(killed), moment);
+        const last = await run(command(killed));
+        const when = `killed at ${JSON.stringify(moments)}`;
+        expect(last.code, `${when}\n${last.said}`).toBe(0);
+        const hash = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
+        for (const file of files) expect(hash(join(killed, file)), `${file}, ${when}`).toBe(hash(join(whole, file)));
+        expect(readdirSync(killed).filter((one) => one.includes("tmp") || one.includes("lock"))).toEqual([]);
+      },
+    );
   }
 });
