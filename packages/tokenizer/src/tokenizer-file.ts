@@ -5,6 +5,7 @@ import { fromSymbols } from "./byte-symbols.ts";
 import { MergeTable } from "./merge-table.ts";
 import { type PreTokenizer, splitRules, UnsupportedError } from "./pre-tokenizer.ts";
 import type { SplitRule } from "./split-words.ts";
+import { type MergeTree, reachesEveryToken } from "./tiktoken-rule.ts";
 
 /** Ids by token. There may be 150,000, for which zod would take a second: the ids are checked where they are read. */
 export const VocabularySchema = z.custom<Record<string, number>>(
@@ -88,6 +89,8 @@ export interface OrdinaryTokens {
   tokens: readonly (Uint8Array | undefined)[];
   /** Which neighbours are joined, and into what. */
   merges: MergeTable;
+  /** Whether tiktoken's rule makes the same ids of every word as the merges do (`tiktoken-rule.ts`). */
+  asTiktoken: boolean;
   /** Whether a word that is a token is that token, whatever the merges make of it. @default false */
   ignoreMerges?: boolean;
 }
@@ -204,13 +207,23 @@ export function ordinaryTokens({ vocab, merges, added, path }: BytePairModel): O
   }
   const known = new Set(tokens.filter((bytes) => bytes?.length === 1).map((bytes) => bytes?.[0]));
   if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
-  return { tokens, merges: mergeTable(ids, controls, merges, path) };
+  const tree = mergeTree({ tokens, ids, controls, merges, path });
+  return { tokens, merges: tree.merges, asTiktoken: tree.inOrder && reachesEveryToken({ tokens, ...tree }) };
 }
 
-/** @param controls tokens that no merge makes or takes */
-function mergeTable(ids: ReadonlyMap<string, number>, controls: ReadonlySet<string>, merges: BytePairModel["merges"], path: string): MergeTable {
+interface NamedMerges extends Pick<BytePairModel, "merges" | "path"> {
+  tokens: readonly unknown[];
+  ids: ReadonlyMap<string, number>;
+  /** Tokens that no merge makes or takes. */
+  controls: ReadonlySet<string>;
+}
+
+/** The merges by their pair and by what they make, and whether they stand in the order of the ids that they make. */
+function mergeTree({ tokens, ids, controls, merges, path }: NamedMerges): Pick<MergeTree, "merges" | "parts"> & { inOrder: boolean } {
   if (merges.length >= MAX_ID) throw new FileError({ path, problem: `has ${merges.length} merges, expected less than ${MAX_ID}` });
   const table = new MergeTable(merges.length);
+  const parts = new Int32Array(2 * tokens.length).fill(-1);
+  let [last, inOrder] = [-1, true];
   for (let rank = 0; rank < merges.length; rank++) {
     const merge = merges[rank] as string | [string, string];
     const space = typeof merge === "string" ? merge.indexOf(" ") : 0;
@@ -223,6 +236,10 @@ function mergeTable(ids: ReadonlyMap<string, number>, controls: ReadonlySet<stri
         problem: `a token of merge ${typeof merge === "string" ? merge : merge.join(" + ")} is missing in the vocabulary`,
       });
     table.set(a, b, rank, joined);
+    parts[2 * joined] = a;
+    parts[2 * joined + 1] = b;
+    inOrder &&= joined > last;
+    last = joined;
   }
-  return table;
+  return { merges: table, parts, inOrder };
 }

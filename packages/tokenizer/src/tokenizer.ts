@@ -1,4 +1,5 @@
 import { FileError, InvalidArgumentError } from "@diffucoder/core";
+import { Tiktoken } from "@dqbd/tiktoken";
 import { type AddedToken, AddedTokens, type TextPart } from "./added-tokens.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import type { MergeTable } from "./merge-table.ts";
@@ -32,6 +33,9 @@ export interface ChatOptions {
   now?: Date;
 }
 
+/** Words of more bytes are merged here: tiktoken takes time that grows with their square. */
+const LONG_WORD_BYTES = 100;
+
 /** Words whose ids are remembered; they make up most of a text. */
 const REMEMBERED_WORDS = 1 << 16;
 /** Longer words hardly come again. */
@@ -62,6 +66,8 @@ export class Tokenizer {
   readonly #normalize: (text: string) => string;
   readonly #splits: readonly SplitRule[];
   readonly #merges: MergeTable;
+  /** Merges words, where its rule gives the ids of the file's merges. */
+  readonly #tiktoken: Tiktoken | undefined;
   /** Id of each byte. */
   readonly #byteIds = new Int32Array(256);
   /** Ids by a word's bytes, in Latin-1; only where a word that is a token is not merged. */
@@ -70,7 +76,7 @@ export class Tokenizer {
   readonly #chatTemplate: ChatTemplate | undefined;
 
   /** @throws {InvalidArgumentError} if the chat template is not Jinja */
-  constructor({ tokens, merges, ignoreMerges = false, added, splits, normalForms = ["NFC"], roles = {}, chatTemplate }: Vocabulary) {
+  constructor({ tokens, merges, asTiktoken, ignoreMerges = false, added, splits, normalForms = ["NFC"], roles = {}, chatTemplate }: Vocabulary) {
     this.specialTokens = new Map(added.map(({ content, id }) => [content, id]));
     const idOf = (text: string): number | undefined => this.specialTokens.get(text);
     const named: Partial<Record<SpecialRole, string>> = {
@@ -109,6 +115,7 @@ export class Tokenizer {
     if (textual.length > 0) this.#textual = new AddedTokens(textual, this.#normalize);
     this.#splits = splits;
     this.#merges = merges;
+    if (asTiktoken) this.#tiktoken = new Tiktoken(tokens.map(rankLine).join(""), {}, "(?s).+"); // a word is one piece
     for (const [id, bytes] of tokens.entries()) if (bytes?.length === 1) this.#byteIds[bytes[0] as number] = id;
     if (ignoreMerges) this.#whole = new Map(Array.from(tokens, (bytes, id) => [bytes === undefined ? "" : latin1(bytes), id]));
     this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate);
@@ -158,18 +165,20 @@ export class Tokenizer {
   #encodeWord(word: string): number | readonly number[] {
     const bytes = Buffer.from(word);
     const whole = this.#whole?.get(latin1(bytes));
-    const ids =
-      whole === undefined
-        ? mergeWord(
-            Int32Array.from(bytes, (byte) => this.#byteIds[byte] as number),
-            this.#merges,
-          )
-        : [whole];
-    const result = ids.length === 1 ? (ids[0] as number) : ids;
+    const ids = whole === undefined ? this.#merge(word, bytes) : [whole];
+    const result = ids.length === 1 ? (ids[0] as number) : Array.from(ids);
     if (word.length > REMEMBERED_LENGTH) return result;
     if (this.#words.size >= REMEMBERED_WORDS) this.#words.clear();
     this.#words.set(word, result);
     return result;
+  }
+
+  #merge(word: string, bytes: Uint8Array): ArrayLike<number> {
+    if (this.#tiktoken !== undefined && bytes.length <= LONG_WORD_BYTES) return this.#tiktoken.encode(word, [], []);
+    return mergeWord(
+      Int32Array.from(bytes, (byte) => this.#byteIds[byte] as number),
+      this.#merges,
+    );
   }
 
   /**
@@ -284,6 +293,11 @@ function checkMessages(messages: unknown): asserts messages is readonly ChatMess
 const isTextual = ({ content, special }: AddedToken): boolean => special === false && content.trim() === "";
 
 const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+
+/** A line of tiktoken's own file format. */
+const rankLine = (bytes: Uint8Array | undefined, id: number): string => (bytes === undefined ? "" : `${base64(bytes)} ${id}\n`);
+
+const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 
 function construct(vocabulary: Vocabulary, path: string): Tokenizer {
   try {
