@@ -4,14 +4,21 @@
 export interface Change {
   /** Columns that got a token, surest first: masks that were committed and tokens that were edited. */
   positions: number[];
+  /** What `positions` got, in their order. */
   tokens: number[];
+  /** How sure the decoder was of each, in the order of `positions`; larger is surer. */
   confidence: number[];
-  /** Nats. */
+  /** Of the distribution that each was drawn from, in the order of `positions`; nats. */
   entropy: number[];
   /** Columns that became padding behind the end of the answer, without a proposal of their own. */
   filled?: number[];
   /** Columns that the run's tokens hook set, and to what. */
-  hooked?: { positions: number[]; tokens: number[] };
+  hooked?: {
+    /** Columns, ascending. */
+    positions: number[];
+    /** Their tokens after the hook. */
+    tokens: number[];
+  };
   /** Columns that were masked again. */
   remasked?: number[];
   /** Columns that became two masks. */
@@ -22,7 +29,7 @@ export interface Change {
 
 /** A row while it is denoised: `[left padding][prompt][completion]`. */
 export interface Canvas {
-  /** Replaced when the length changes. */
+  /** The row's tokens. Changed in place; replaced when the length changes. */
   ids: Int32Array;
   /** Columns of left padding. */
   readonly start: number;

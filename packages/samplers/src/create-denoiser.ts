@@ -17,9 +17,11 @@ import {
 import type { DenoiseRequest, DisposableDenoiser } from "./denoiser.ts";
 import { createDraw, type DrawInputs, drawInputs, type DrawVariant, drawVariant, type VocabularyOptions } from "./draw.ts";
 
+/** A network, and how its logits are read. */
 export interface CreateDenoiserOptions extends VocabularyOptions {
+  /** The network: parameters and token ids in, raw logits out. */
   logits: LogitsFunction;
-  /** Read at every pass: training may replace the arrays in between. */
+  /** The network's parameters by name. Read at every pass: training may replace the arrays in between. */
   parameters: () => Readonly<Record<string, NdArray>>;
   /**
    * The parameters are always the same arrays, whose elements never change. Then they are packed for the processor once for
@@ -32,6 +34,7 @@ export interface CreateDenoiserOptions extends VocabularyOptions {
   shift?: boolean;
   /** Which tokens see which; `"causal"` makes an autoregressive model. @default "full" */
   attention?: "full" | "causal";
+  /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor;
 }
 

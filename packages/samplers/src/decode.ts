@@ -16,13 +16,16 @@ import { stopColumn, type StopStrings } from "./stop-strings.ts";
 
 /** Settings of a run that do not depend on how its rows came about. */
 export interface RunOptions {
+  /** The model. */
   denoiser: Denoiser;
+  /** Which tokens are committed when. */
   decoder: Decoder;
   /**
    * One stream for each row, or one from which they are split by row. Not read at temperature 0, unless the decoder chooses
    * positions at random.
    */
   random?: Random | readonly Random[] | undefined;
+  /** Id of the token that stands on padding and behind the end of an answer. */
   padTokenId: number;
   /** Tokens that end a completion: masks behind the first one become padding. @default none, as in Dream */
   eosTokenIds?: readonly number[] | undefined;
@@ -35,6 +38,7 @@ export interface RunOptions {
   tokensHook?: ((step: number | null, ids: Int32Array, row: number) => void) | undefined;
   /** Events tell also what was proposed and not committed. @default false */
   provisional?: boolean | undefined;
+  /** Stops the run at its next step, with an `AbortedError`. */
   signal?: AbortSignal | undefined;
 }
 

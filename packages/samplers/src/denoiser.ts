@@ -2,10 +2,13 @@ import type { ConfidenceName } from "./options.ts";
 
 /** How a token is drawn for a position, and how sure of it the model is said to be. */
 export interface DrawOptions {
-  /** 0 is greedy. */
+  /** From 0; below 1e-5 the likeliest token is taken. */
   temperature: number;
+  /** Nucleus sampling: the smallest set of tokens that reaches this probability, in (0, 1]. @default all tokens */
   topP?: number | undefined;
+  /** Only the k likeliest tokens, and those as likely as the k-th. @default all tokens */
   topK?: number | undefined;
+  /** What the confidence of a proposal is. */
   confidence: ConfidenceName;
   /**
    * Classifier-free guidance (LLaDA): logits become `u + (scale + 1) (c - u)`, where u are those of the row with its
@@ -18,6 +21,7 @@ export interface DrawOptions {
 export interface TokenClasses {
   /** `[V]`, the class of each token. The same array in every request of a run. */
   classOf: Int32Array;
+  /** How many classes there are; `classOf` holds numbers below it. */
   classCount: number;
 }
 
@@ -29,9 +33,11 @@ export interface AllowedTokens extends TokenClasses {
 
 /** One forward pass over B rows of L tokens, and a proposal for each of M positions. */
 export interface DenoiseRequest extends DrawOptions {
-  /** `[B * L]` */
+  /** Token ids, `[B * L]`. */
   inputIds: Int32Array;
+  /** Rows of the batch, B. */
   batchSize: number;
+  /** Columns of each row, padding included: L. */
   length: number;
   /** `[B * L]`, 0 on padding. @default all real */
   attentionMask?: Int32Array | undefined;
@@ -43,6 +49,7 @@ export interface DenoiseRequest extends DrawOptions {
   uniforms?: Float32Array | undefined;
   /** `[B * L]`, `inputIds` with the prompt masked; read if `guidanceScale` is above 0. */
   unconditionalIds?: Int32Array | undefined;
+  /** Which tokens each position may get. @default all */
   allowed?: AllowedTokens | undefined;
   /** `[B]`, which rows of the run these are: they keep their numbers when others leave the batch. */
   rows?: readonly number[] | undefined;
@@ -54,10 +61,11 @@ export interface DenoiseRequest extends DrawOptions {
 
 /** Proposals, one for each requested position. */
 export interface Proposals {
+  /** Ids of the vocabulary, never the mask's: `[M]`. */
   tokens: Int32Array;
-  /** Larger is surer; what it measures depends on `confidence`. */
+  /** `[M]`, larger is surer; what it measures depends on the request's `confidence`. */
   confidence: Float32Array;
-  /** Nats. */
+  /** Of the distribution that the token was drawn from: `[M]`, nats. */
   entropy: Float32Array;
   /** Tokens that went through the network. @default `batchSize * length` */
   forwardTokens?: number | undefined;
@@ -79,11 +87,15 @@ export interface Denoiser {
   /** A forward pass: for each of `request.positions`, in this order, a token, how sure of it the model is, and the entropy. */
   propose(request: DenoiseRequest): Promise<Proposals>;
   /** A run of related requests on `rows` rows, for denoisers that keep something between them. @default each stands alone */
-  openSession?(run: { rows: number }): DenoiseSession;
+  openSession?(run: {
+    /** Rows of the run: `DenoiseRequest.rows` are below it. */
+    rows: number;
+  }): DenoiseSession;
 }
 
 /** State of one run, such as K/V caches. */
 export interface DenoiseSession {
+  /** A forward pass over rows of the run, as `Denoiser.propose`. */
   propose(request: DenoiseRequest): Promise<Proposals>;
   /** Frees the state. Called once, also when the run fails or is stopped. */
   close(): void;

@@ -22,8 +22,11 @@ export type DrawInputs = {
   classOf?: Tensor;
 };
 
+/** What a denoiser must know of the model's vocabulary. */
 export interface VocabularyOptions {
+  /** Tokens of the vocabulary, V: the last axis of the logits. */
   vocabSize: number;
+  /** Id of the mask token, below `vocabSize`. */
   maskTokenId: number;
   /**
    * Ids that are never proposed. Without the mask token's among them, a run ends with an error where the model proposes it.

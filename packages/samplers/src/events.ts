@@ -4,12 +4,15 @@ import type { CacheState } from "./denoiser.ts";
 
 /** What one step did to one row. Positions count from the start of the completion; holes of the prompt are negative. */
 export interface RowEvent {
+  /** Number of the row in the batch, from 0. */
   row: number;
   /** Positions that got a token, surest first. */
   positions: number[];
+  /** What `positions` got, in their order. */
   tokens: number[];
+  /** How sure the decoder was of each, in the order of `positions`; larger is surer. */
   confidence: number[];
-  /** Nats. */
+  /** Of the distribution that each was drawn from, in the order of `positions`; nats. */
   entropy: number[];
   /** Positions that became padding behind the end of the answer. */
   filled: number[];
@@ -18,13 +21,21 @@ export interface RowEvent {
   /** Positions that are masked again. */
   remasked: number[];
   /** What was proposed and not committed, if the run was asked to tell. */
-  provisional?: { positions: number[]; tokens: number[]; confidence: number[] };
+  provisional?: {
+    /** Positions that stay as they were. */
+    positions: number[];
+    /** The token proposed for each. */
+    tokens: number[];
+    /** How sure each proposal was; larger is surer. */
+    confidence: number[];
+  };
   /** What a cache did with the row in this step. */
   cache?: CacheState;
   /** The same as the trace has it: columns count from the start of the row. */
   change: Change;
 }
 
+/** What one step did to a batch, and what the run has cost so far. */
 export interface StepEvent {
   /** From 0. */
   step: number;

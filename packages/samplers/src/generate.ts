@@ -9,6 +9,7 @@ import { MOST } from "./limits.ts";
 import type { SamplerOptions } from "./options.ts";
 import { type DenoiseTrace, startTrace, traceStep } from "./trace.ts";
 
+/** Prompts, and how their completions are decoded. */
 export interface GenerateOptions extends RunOptions {
   /** Prompts, ragged; mask tokens in them are holes to fill. */
   promptIds: readonly (readonly number[])[];
@@ -20,26 +21,36 @@ export interface GenerateOptions extends RunOptions {
 
 /** `GenerateOptions` with Dream's decoder. */
 export interface DenoiseOptions extends Omit<GenerateOptions, "decoder" | "maxNewTokens"> {
+  /** Dream's options, as `SamplerOptionsSchema` gives them. */
   options: SamplerOptions;
 }
 
+/** Completions of a batch of B prompts, and how they came about. */
 export interface GenerationResult {
-  /** `[B][promptLength + maxNewTokens]` */
+  /** Padding, prompt and completion of each row: `[B][promptLength + maxNewTokens]`. */
   sequences: number[][];
-  /** `[B][maxNewTokens]` */
+  /** Tokens of each completion, with what lies behind its end: `[B][maxNewTokens]`. */
   completionIds: number[][];
   /** Position in each completion of the token that ended it; `undefined` where none did. */
   ends: (number | undefined)[];
-  /** One for each row. */
+  /** The record of each row. */
   traces: DenoiseTrace[];
+  /** Forward passes of the batch. */
   forwardPasses: number;
   /** Tokens that went through the network. */
   forwardTokens: number;
 }
 
-type OnStep = { onStep?: ((event: StepEvent) => void) | undefined };
+interface OnStep {
+  /** Called after each step. What it throws ends the run. */
+  onStep?: ((event: StepEvent) => void) | undefined;
+}
 
-/** @throws as `generateSteps` */
+/**
+ * Completes prompts: rows of masks behind them, which the decoder fills.
+ *
+ * @throws as `generateSteps`
+ */
 export async function generate(options: GenerateOptions & OnStep): Promise<GenerationResult> {
   return runToEnd(layOut(options), options);
 }

@@ -1,4 +1,4 @@
-export { type Alg, AlgSchema, type ConfidenceName, type SamplerOptions, SamplerOptionsSchema } from "./options.ts";
+export { type Alg, AlgSchema, type ConfidenceName, type SamplerOptions, SamplerOptionsSchema, type TokenSampling } from "./options.ts";
 export { type SampledTokens, sampleTokens, type SampleTokensOptions, tokenDistribution } from "./sample-tokens.ts";
 export type {
   AllowedTokens,

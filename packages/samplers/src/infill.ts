@@ -12,14 +12,22 @@ import { MOST } from "./limits.ts";
 import type { DenoiseTrace } from "./trace.ts";
 
 /** Given tokens, or a hole of so many masks. */
-export type Segment = readonly number[] | { masks: number };
+export type Segment = readonly number[] | Hole;
 
+interface Hole {
+  /** How many masks it starts with, from 1 to 131,072; as many tokens fill it, unless the decoder changes lengths. */
+  masks: number;
+}
+
+/** Rows with holes, and how they are filled. */
 export interface InfillOptions extends Omit<RunOptions, "eosTokenIds"> {
   /** Each row from left to right. Rows can have different lengths and numbers of holes. */
   rows: readonly (readonly Segment[])[];
+  /** Called after each step. What it throws ends the run. */
   onStep?: ((event: StepEvent) => void) | undefined;
 }
 
+/** Filled rows; `completionIds` begin at the first hole of a row. */
 export interface InfillResult extends GenerationResult {
   /** Tokens of each hole of each row. */
   holes: number[][][];
@@ -55,7 +63,7 @@ function layOut(segments: readonly Segment[], row: number, { maskTokenId, vocabS
   return { ids, start: 0, completionStart, filled: new Set() };
 }
 
-function isHole(segment: Segment): segment is { masks: number } {
+function isHole(segment: Segment): segment is Hole {
   return !Array.isArray(segment);
 }
 

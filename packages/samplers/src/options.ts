@@ -4,6 +4,7 @@ import { MOST } from "./limits.ts";
 /** Dream's algorithms: what decides which masked positions are committed first. */
 export const AlgSchema = z.enum(["origin", "maskgit_plus", "topk_margin", "entropy"]);
 
+/** What decides which masked positions a step of Dream commits: `AlgSchema`'s names. */
 export type Alg = z.output<typeof AlgSchema>;
 
 /**
@@ -12,6 +13,42 @@ export type Alg = z.output<typeof AlgSchema>;
  * before temperature and filters.
  */
 export type ConfidenceName = "maskgit_plus" | "topk_margin" | "entropy" | "low_confidence";
+
+/** How tokens are drawn: temperature, then top-p, then top-k. */
+export interface TokenSampling {
+  /** Of the tokens, from 0; below 1e-5 the likeliest token is taken. @default 0 */
+  temperature?: number | undefined;
+  /** Nucleus sampling: the smallest set of tokens that reaches this probability, in (0, 1]. @default all tokens */
+  topP?: number | undefined;
+  /** Only the k likeliest tokens, and those as likely as the k-th. @default all tokens */
+  topK?: number | undefined;
+}
+
+/** Options of Dream's `diffusion_generate`, as `SamplerOptionsSchema` gives them. */
+export interface SamplerOptions {
+  /** Masked positions of the completion, tokens: from 1 to 131,072. */
+  maxNewTokens: number;
+  /** Denoising steps, from 1 to 131,072; at most one forward pass each. @default 512 */
+  steps: number;
+  /**
+   * Which positions are committed first. `origin`: any, at random; else those that are surest, by the probability of the
+   * token (`maskgit_plus`), of the first minus the second (`topk_margin`) or by negative entropy (`entropy`).
+   * @default "entropy"
+   */
+  alg: Alg;
+  /** Of the tokens, from 0; below 1e-5 the likeliest token is taken. @default 0 */
+  temperature: number;
+  /** Nucleus sampling: the smallest set of tokens that reaches this probability, in (0, 1]. @default all tokens */
+  topP?: number | undefined;
+  /** Only the k likeliest tokens, and those as likely as the k-th. @default all tokens */
+  topK?: number | undefined;
+  /** Temperature of the choice of positions, from 0, also where tokens are greedy; `origin` does not read it. @default the surest */
+  algTemp?: number | undefined;
+  /** How many tokens each step commits: by Dream's timesteps, or as evenly as they divide. @default "dream" */
+  schedule: "dream" | "even";
+  /** Last timestep of Dream's schedule, in (0, 1); `even` does not read it. @default 1e-3 */
+  eps: number;
+}
 
 /** Options of Dream's `diffusion_generate`; names and defaults are Dream's, in camelCase, but for `alg`, whose is the paper's. */
 export const SamplerOptionsSchema = z.strictObject({
@@ -26,6 +63,4 @@ export const SamplerOptionsSchema = z.strictObject({
   algTemp: z.number().nonnegative().optional().describe("temperature of the choice of positions, also at temperature 0; 0 takes the surest"),
   schedule: z.enum(["dream", "even"]).default("dream").describe("how many tokens each step commits"),
   eps: z.number().gt(0).lt(1).default(1e-3).describe("last timestep of Dream's schedule"),
-});
-
-export type SamplerOptions = z.output<typeof SamplerOptionsSchema>;
+}) satisfies z.ZodType<SamplerOptions>;

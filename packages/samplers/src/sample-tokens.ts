@@ -35,6 +35,7 @@ const ABOVE_TOTAL = 2;
 /** Below 1 by more than float32's rounding, so that its product with a number is below the number. */
 const LARGEST_UNIFORM = 1 - 2 ** -22;
 
+/** How `sampleTokens` draws, traced. M positions. */
 export interface SampleTokensOptions {
   /** Scalar above 0; `undefined` is temperature 0, the most likely token. */
   temperature?: Tensor | undefined;
@@ -44,9 +45,11 @@ export interface SampleTokensOptions {
   topK?: number | undefined;
   /** `[M]` in [0, 1); not read at temperature 0. */
   uniforms?: Tensor | undefined;
+  /** What the confidence of a token is. */
   confidence: ConfidenceName;
 }
 
+/** Drawn tokens, traced. M positions. */
 export interface SampledTokens {
   /** int32 `[M]` */
   tokens: Tensor;
@@ -59,7 +62,11 @@ export interface SampledTokens {
 const lastAxis = { axes: [-1] };
 const keepLast = { axes: [-1], keepDims: true };
 
-/** @param logits `[M, V]`, shifted: row i predicts the token at position i */
+/**
+ * Dream's `sample_tokens`, traced: draws a token for each of M positions and says how sure it is.
+ *
+ * @param logits `[M, V]`, shifted: row i predicts the token at position i
+ */
 export function sampleTokens(logits: Tensor, { temperature, topP, topK, uniforms, confidence }: SampleTokensOptions): SampledTokens {
   const distribution = tokenDistribution(logits, { temperature, topP, topK });
   const { probabilities, order } = distribution;
@@ -84,9 +91,11 @@ function margin(probabilities: Tensor): Tensor {
   return sub(max(probabilities, lastAxis), max(where(isBest, -1, probabilities), lastAxis));
 }
 
+/** What M tokens are drawn from, traced. */
 export interface TokenDistribution {
   /** `[M, V]`, in the order of the vocabulary if `order` is undefined, else sorted by it from the largest. */
   probabilities: Tensor;
+  /** int32 `[M, V]`, the token at each place; `undefined` without a filter. */
   order: Tensor | undefined;
   /** `[M, V]`, sums of what a draw may take, up to and including each place, and above `total` where it may not. */
   cumulative: Tensor;

@@ -1,5 +1,6 @@
 /** Texts that end a completion, as end tokens do. */
 export interface StopStrings {
+  /** Each ends the completion with the token that completes it. */
   strings: readonly string[];
   /** Text of a token; "" for special tokens. Characters that are split between tokens are not found. */
   tokenText: (id: number) => string;

@@ -8,6 +8,7 @@ import type { RowEvent, StepEvent } from "./events.ts";
 
 /** One denoising step of one row. Columns count from the first column of the row. */
 export interface TraceStep extends Change {
+  /** The run's step, from 0. */
   step: number;
   /** Forward passes so far. */
   forwardPasses: number;
@@ -15,17 +16,31 @@ export interface TraceStep extends Change {
   cache?: CacheState;
 }
 
+/** The record of one row: where it began, and what each step changed. */
 export interface DenoiseTrace {
   /** Tokens before the first step: padding, prompt and masks. */
   initialIds: number[];
+  /** Id of the mask token. */
   maskTokenId: number;
-  /** Token that `filled` columns receive. */
+  /** Id of the token that `filled` columns receive. @default the mask's */
   padTokenId?: number;
+  /** The steps before which the row was not done, in order. */
   steps: TraceStep[];
 }
 
 /** The trace of a row before its first step. */
-export function startTrace({ ids, maskTokenId, padTokenId }: { ids: Int32Array; maskTokenId: number; padTokenId: number }): DenoiseTrace {
+export function startTrace({
+  ids,
+  maskTokenId,
+  padTokenId,
+}: {
+  /** The row's tokens, which are copied. */
+  ids: Int32Array;
+  /** Id of the mask token. */
+  maskTokenId: number;
+  /** Id of the token that `filled` columns receive. */
+  padTokenId: number;
+}): DenoiseTrace {
   return { initialIds: [...ids], maskTokenId, padTokenId, steps: [] };
 }
 
@@ -96,7 +111,11 @@ const StepSchema = z
   })
   .refine(({ positions, tokens }) => positions.length === tokens.length, { path: ["tokens"], message: "as many as positions" });
 
-/** @throws {InvalidArgumentError} naming the line that is not JSON, or not what its place in a trace asks for */
+/**
+ * A trace from the text that `formatTrace` gives. Empty lines are skipped.
+ *
+ * @throws {InvalidArgumentError} naming the line that is not JSON, or not what its place in a trace asks for
+ */
 export function parseTrace(text: string): DenoiseTrace {
   const lines = text.split("\n").flatMap((line, i) => (line === "" ? [] : [{ line, number: i + 1 }]));
   if (lines.length === 0) throw new InvalidArgumentError({ argument: "trace", value: text, expected: "at least the line of the run" });

@@ -6,9 +6,11 @@ import type { Denoiser, DenoiseRequest, DenoiseSession, Proposals } from "../den
 import { generate, type GenerateOptions, type GenerationResult } from "../generate.ts";
 import { diffTraces, type TraceDifference } from "../trace.ts";
 
+/** A generation, and the two denoisers to compare on it. */
 export interface CacheAuditOptions extends Omit<GenerateOptions, "denoiser" | "random"> {
-  /** Without a cache. */
+  /** The model without a cache. */
   exact: Denoiser;
+  /** The same model with a cache. */
   cached: Denoiser;
   /** Rows split their streams from it, so that both runs draw the same numbers. */
   random: Random;
@@ -26,6 +28,7 @@ export interface AuditedPass {
   entropy: { mean: number; max: number };
 }
 
+/** What a cache changes, and the results with and without it. */
 export interface CacheAudit {
   /** Pass by pass; the first of a cache is exact. */
   passes: AuditedPass[];
@@ -33,11 +36,18 @@ export interface CacheAudit {
   divergence: (TraceDifference | undefined)[];
   /** The first step after which some row differs; `undefined`: none does. */
   firstDivergentStep: number | undefined;
+  /** The run without the cache. */
   exact: GenerationResult;
+  /** The run with the cache, on its own. */
   cached: GenerationResult;
 }
 
-/** @throws as `generate` */
+/**
+ * Measures what a cache costs in fidelity: both denoisers answer the questions of the exact run, then the cached one runs
+ * on its own. The exact run's steps cost two passes each.
+ *
+ * @throws as `generate`
+ */
 export async function auditCache({ exact, cached, ...options }: CacheAuditOptions): Promise<CacheAudit> {
   const passes: AuditedPass[] = [];
   const both = sideBySide(exact, cached, (a, b) => passes.push(compare(a, b)));

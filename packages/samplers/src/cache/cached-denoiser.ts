@@ -13,18 +13,21 @@ import type { CacheOptions } from "./options.ts";
 import { newRowMemory, planRow, realColumns, remember, resizedMemory, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
 import { type PassRow, type WindowPasses, windowPasses } from "./window-pass.ts";
 
+/** A network that keeps keys and values, how its logits are read, and what is kept. */
 export interface CreateCachedDenoiserOptions extends VocabularyOptions {
+  /** The network, which computes a window of a row with the rest from the cache. */
   network: CachedNetwork;
-  /** Read at every pass. Keys and values of a run are not recomputed when the arrays change during it. */
+  /** The network's parameters by name. Read at every pass. Keys and values of a run are not recomputed when the arrays change during it. */
   parameters: () => Readonly<Record<string, NdArray>>;
   /** The parameters never change, as in `createDenoiser`. @default false */
   frozen?: boolean | undefined;
-  /** As `CacheOptionsSchema` gives them. */
+  /** What is kept from pass to pass, as `CacheOptionsSchema` gives it. */
   cache: CacheOptions;
   /** Tokens of the longest row. @default any */
   maxLength?: number | undefined;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
   shift?: boolean;
+  /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor | undefined;
 }
 

@@ -1,5 +1,36 @@
 import { z } from "zod";
 
+interface RefreshOptions {
+  /** The whole row is computed at least every so many passes; 1: always, which is exact. @default never for its age */
+  refreshSteps?: number | undefined;
+  /** The whole row is computed once the recomputed values have moved by this much since the last time, relative to their size. @default never */
+  refreshDrift?: number | undefined;
+}
+
+interface WindowCacheOptions<Kind extends "prefix" | "dual" | "delayed"> extends RefreshOptions {
+  /**
+   * Whose keys and values are kept. `prefix`: those before the block; `dual`: before and behind it; `delayed`: those of
+   * committed tokens, but for what has just been committed. `block-causal`: exact, for models whose tokens see no later block.
+   */
+  kind: Kind;
+}
+
+interface BlockCausalCacheOptions {
+  /** Of a model whose tokens see their own block and earlier ones only: exact, never refreshed. */
+  kind: "block-causal";
+  /**
+   * Columns of a block, counted from the first column of the row, or of its own prompt if `promptLength` is absent; 1: an
+   * autoregressive model.
+   */
+  blockLength: number;
+}
+
+/**
+ * Which keys and values a row keeps from pass to pass, by `kind`. `prefix`, `dual` and `delayed` are approximations for
+ * bidirectional models; `block-causal` is exact.
+ */
+export type CacheOptions = WindowCacheOptions<"prefix"> | WindowCacheOptions<"dual"> | WindowCacheOptions<"delayed"> | BlockCausalCacheOptions;
+
 const refresh = {
   refreshSteps: z.int().positive().optional().describe("compute the whole row at least every so many passes; 1: always, which is exact"),
   refreshDrift: z
@@ -29,6 +60,4 @@ export const CacheOptionsSchema = z.discriminatedUnion("kind", [
         "columns of a block, counted from the first column of the row, of its own prompt if promptLength is absent; 1: an autoregressive model",
       ),
   }),
-]);
-
-export type CacheOptions = z.output<typeof CacheOptionsSchema>;
+]) satisfies z.ZodType<CacheOptions>;

@@ -4,10 +4,17 @@ import type { Constraint } from "./constraint.ts";
 /**
  * Given positions of the completion may only get given tokens; the others may get any.
  *
- * @param positions the tokens that each position may get, by position in the completion
  * @throws {InvalidArgumentError} if a position may get no token, or one that is not in the vocabulary
  */
-export function allowedTokens({ vocabSize, positions }: { vocabSize: number; positions: ReadonlyMap<number, readonly number[]> }): Constraint {
+export function allowedTokens({
+  vocabSize,
+  positions,
+}: {
+  /** Tokens of the vocabulary. */
+  vocabSize: number;
+  /** The tokens that a position may get, by position in the completion, from 0. */
+  positions: ReadonlyMap<number, readonly number[]>;
+}): Constraint {
   for (const [position, tokens] of positions) {
     const isToken = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < vocabSize;
     if (tokens.length > 0 && tokens.every(isToken)) continue;

@@ -8,16 +8,21 @@ import type { Constraint, ConstraintRow } from "./constraint.ts";
 
 /** Over characters; states are strings. */
 export interface CharacterAutomaton {
+  /** The state before the first character. */
   start: string;
-  /** `undefined`: the text is not accepted, whatever follows. */
+  /** The state behind a character; `undefined`: the text is not accepted, whatever follows. */
   next(state: string, character: string): string | undefined;
+  /** Whether a text may end in this state. */
   accepts(state: string): boolean;
   /** A shorter text that moves every state to the same one; texts that share it are one class. */
   simplify(text: string): string;
 }
 
+/** An automaton, and the tokens whose texts it reads. */
 export interface AutomatonOptions {
+  /** What the text of the prefix and the completion must be accepted by. */
   automaton: CharacterAutomaton;
+  /** Tokens of the vocabulary. */
   vocabSize: number;
   /** Text of a token; `undefined` for special tokens, which are not allowed but for those that end the answer. */
   tokenText: (id: number) => string | undefined;
@@ -46,7 +51,12 @@ interface TokenAutomaton extends TokenClasses {
   successors: Int32Array[];
 }
 
-/** @throws {InvalidArgumentError} if the automaton has more than `maxStates` states, or does not accept the prefix */
+/**
+ * The text of a completion is accepted by an automaton over characters, in whatever order its tokens are revealed. The
+ * automaton is compiled once to one over classes of tokens.
+ *
+ * @throws {InvalidArgumentError} if the automaton has more than `maxStates` states, or does not accept the prefix
+ */
 export function automatonConstraint(options: AutomatonOptions): Constraint {
   const automaton = compileAutomaton(options);
   return {

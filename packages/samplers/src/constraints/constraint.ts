@@ -8,7 +8,9 @@ import type { Canvas, Change } from "../canvas.ts";
 import type { Decoder, DecoderRow, RowDecoder } from "../decoders/decoder.ts";
 import type { TokenClasses } from "../denoiser.ts";
 
+/** What a completion must keep to. */
 export interface Constraint {
+  /** The classes that `allowed` speaks of. */
   readonly tokenClasses: TokenClasses;
   /**
    * Which classes each column may get so that the masks of the row can still be filled in a way that keeps to the
@@ -17,12 +19,15 @@ export interface Constraint {
   allowed(row: ConstraintRow, columns: readonly number[]): Uint8Array;
 }
 
+/** A row as a constraint sees it, while it is decoded. */
 export interface ConstraintRow {
+  /** Its tokens, masks among them. Only to be read. */
   ids: Int32Array;
   /** First column that the constraint is about. */
   completionStart: number;
   /** Column of the end token: nothing behind it counts. */
   end?: number | undefined;
+  /** Id of the mask token. */
   maskTokenId: number;
 }
 

@@ -9,13 +9,22 @@ import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import type { CharacterAutomaton } from "./automaton.ts";
 
+/** How deep Python text may nest, and whether its indentation is checked. */
+export interface PythonAutomatonOptions {
+  /** Open brackets, at most: from 1 to 8. @default 4 */
+  maxDepth?: number | undefined;
+  /** Spaces of a level of indentation. @default indentation is free */
+  indentation?: number | undefined;
+  /** Levels of indentation, at most; not read where indentation is free. @default 5 */
+  maxLevels?: number | undefined;
+}
+
+/** Options of `pythonAutomaton`. Unknown keys fail. */
 export const PythonAutomatonOptionsSchema = z.strictObject({
   maxDepth: z.int().min(1).max(8).default(4).describe("open brackets, at most"),
   indentation: z.int().positive().optional().describe("spaces of a level; absent: indentation is free"),
   maxLevels: z.int().positive().default(5).describe("levels of indentation, at most"),
-});
-
-export type PythonAutomatonOptions = z.input<typeof PythonAutomatonOptionsSchema>;
+}) satisfies z.ZodType<unknown, PythonAutomatonOptions>;
 
 interface State {
   stack: string;
@@ -30,7 +39,12 @@ const COMMENT = "#";
 const COMMENT_LINE = "##";
 const closing: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
 
-/** @throws {ConfigError} naming every bad option */
+/**
+ * An automaton of Python text: brackets are closed by their own kind, strings end, and, if wanted, lines are indented as
+ * the lines before them ask for. It knows no more of Python than that.
+ *
+ * @throws {ConfigError} naming every bad option
+ */
 export function pythonAutomaton(options: PythonAutomatonOptions = {}): CharacterAutomaton {
   const settings = parseConfig(PythonAutomatonOptionsSchema, options, { source: "pythonAutomaton options" });
   const start: State = { stack: "", mode: settings.indentation === undefined ? CODE : lineStart(0), indent: 0, colon: false };

@@ -2,17 +2,24 @@
 // autoregressive model, p(x) = prod p(x_i | x_<i); with a bidirectional one, a diffusion model read in that order.
 import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
+import type { TokenSampling } from "../options.ts";
 import { commit, type Decoder } from "./decoder.ts";
 
+/** How the tokens are drawn. */
+export interface AutoregressiveOptions extends TokenSampling {}
+
+/** Options of `autoregressiveDecoder`. Unknown keys fail. */
 export const AutoregressiveOptionsSchema = z.strictObject({
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
   topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
   topK: z.int().positive().optional(),
-});
+}) satisfies z.ZodType<unknown, AutoregressiveOptions>;
 
-export type AutoregressiveOptions = z.input<typeof AutoregressiveOptionsSchema>;
-
-/** @throws {ConfigError} naming every bad option */
+/**
+ * Commits one token a step, from left to right.
+ *
+ * @throws {ConfigError} naming every bad option
+ */
 export function autoregressiveDecoder(options: AutoregressiveOptions = {}): Decoder {
   const { temperature, topP, topK } = parseConfig(AutoregressiveOptionsSchema, options, { source: "autoregressiveDecoder options" });
   return {

@@ -7,6 +7,7 @@ import type { DrawOptions, TokenClasses } from "../denoiser.ts";
  * makes the batches, the forward passes, the draws and the trace.
  */
 export interface Decoder {
+  /** How tokens are drawn at every step, and what their confidence is. */
   readonly draw: DrawOptions;
   /** Classes of tokens, for decoders that say which a position may get. @default all tokens are allowed everywhere */
   readonly tokenClasses?: TokenClasses | undefined;
@@ -14,12 +15,15 @@ export interface Decoder {
   readonly changesLength?: boolean | undefined;
   /** The largest number of steps that one row can take. */
   maxSteps(canvas: Canvas): number;
+  /** Begins to decode a row. Called once for each row of a run. */
   start(row: DecoderRow): RowDecoder;
 }
 
+/** What a decoder is given of a row. */
 export interface DecoderRow {
-  /** Changes from step to step. */
+  /** The row's tokens, which change from step to step. Only to be read. */
   canvas: Canvas;
+  /** Id of the mask token. */
   maskTokenId: number;
   /** The row's own stream. Split it by name and step. */
   random: Random;
@@ -33,6 +37,7 @@ export interface RowDecoder {
   answer(candidates: Candidates, step: number): Change;
 }
 
+/** What a decoder asks the denoiser about a row in one step. */
 export interface Question {
   /** Columns to propose tokens for, ascending. */
   columns: readonly number[];
@@ -44,9 +49,13 @@ export interface Question {
 
 /** Proposals for the columns of one row. All arrays are as long as `columns`. */
 export interface Candidates {
+  /** Columns of the row, as they were asked for. */
   columns: readonly number[];
+  /** The token proposed for each column. */
   tokens: Int32Array;
+  /** How sure each is, as `DrawOptions.confidence` has it; larger is surer. */
   confidence: Float32Array;
+  /** Of the distribution that each was drawn from, nats. */
   entropy: Float32Array;
 }
 

@@ -7,9 +7,27 @@ import { checkTokenIds } from "@diffucoder/diffusion";
 import { z } from "zod";
 import { type Change, maskedColumns } from "../canvas.ts";
 import { MOST } from "../limits.ts";
+import type { Alg, TokenSampling } from "../options.ts";
 import { surest } from "../selection/surest.ts";
 import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
+/** The special tokens of a DreamOn model, and how far its holes may grow. */
+export interface DreamOnOptions extends TokenSampling {
+  /** Id of the model's `<|expand|>`, which becomes two masks. */
+  expandTokenId: number;
+  /** Id of the end token, which closes its hole. */
+  eosTokenId: number;
+  /** Tokens of the vocabulary. */
+  vocabSize: number;
+  /** Tokens of all holes of a row together, at most: from 1 to 131,072. @default 64 */
+  maxNewTokens?: number | undefined;
+  /** How often a row may expand, from 0 to 131,072. @default `maxNewTokens` times */
+  expandBudget?: number | undefined;
+  /** Which position comes first, as in `SamplerOptions`. @default "entropy" */
+  alg?: Exclude<Alg, "origin"> | undefined;
+}
+
+/** Options of `dreamOnDecoder`. Unknown keys fail. */
 export const DreamOnOptionsSchema = z.strictObject({
   expandTokenId: z.int().nonnegative().describe("the model's <|expand|>"),
   eosTokenId: z.int().nonnegative(),
@@ -20,11 +38,14 @@ export const DreamOnOptionsSchema = z.strictObject({
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
   topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
   topK: z.int().positive().optional(),
-});
+}) satisfies z.ZodType<unknown, DreamOnOptions>;
 
-export type DreamOnOptions = z.input<typeof DreamOnOptionsSchema>;
-
-/** @throws {ConfigError} naming every bad option */
+/**
+ * DreamOn's decoder, for infilling whose holes grow and shrink: one token a step, the surest.
+ *
+ * @throws {ConfigError} naming every bad option
+ * @throws {InvalidArgumentError} if a special token is outside the vocabulary
+ */
 export function dreamOnDecoder(options: DreamOnOptions): Decoder {
   const parsed = parseConfig(DreamOnOptionsSchema, options, { source: "dreamOnDecoder options" });
   const { alg, temperature, topP, topK, vocabSize, expandTokenId, maxNewTokens, expandBudget = maxNewTokens } = parsed;

@@ -12,6 +12,7 @@ import { drawSurest, surest } from "../selection/surest.ts";
 import type { Decoder } from "./decoder.ts";
 import { revealDecoder, type RevealRule } from "./reveal.ts";
 
+/** Options of Dream's decoder, as `SamplerOptionsSchema` gives them. */
 export type DreamOptions = Omit<SamplerOptions, "maxNewTokens">;
 
 /**

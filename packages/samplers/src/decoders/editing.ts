@@ -10,16 +10,32 @@ import { aboveThreshold } from "../selection/parallel.ts";
 import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 import { blocksOf } from "./reveal.ts";
 
+/** How sure a token must be to be committed, or to replace another. */
+export interface EditingOptions {
+  /** Probability from which a mask is committed, in [0, 1]. @default 0.9 */
+  threshold?: number | undefined;
+  /** Probability from which another token replaces a revealed one, in [0, 1]. @default 0.9 */
+  editThreshold?: number | undefined;
+  /** Steps of a block after its last mask, at most: from 0 to 131,072. @default 16 */
+  maxPostEdits?: number | undefined;
+  /** Columns of a block. @default one block */
+  blockLength?: number | undefined;
+}
+
+/** Options of `editingDecoder`. Unknown keys fail. */
 export const EditingOptionsSchema = z.strictObject({
   threshold: z.number().min(0).max(1).default(0.9).describe("probability from which a mask is committed"),
   editThreshold: z.number().min(0).max(1).default(0.9).describe("probability from which another token replaces a revealed one"),
   maxPostEdits: z.int().nonnegative().max(MOST).default(16).describe("steps of a block after its last mask"),
   blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
-});
+}) satisfies z.ZodType<unknown, EditingOptions>;
 
-export type EditingOptions = z.input<typeof EditingOptionsSchema>;
-
-/** @throws {ConfigError} naming every bad option */
+/**
+ * Threshold decoding that corrects itself, as LLaDA2.1 does: revealed tokens are replaced where another one is sure enough.
+ * Greedy.
+ *
+ * @throws {ConfigError} naming every bad option
+ */
 export function editingDecoder(options: EditingOptions = {}): Decoder {
   const parsed = parseConfig(EditingOptionsSchema, options, { source: "editingDecoder options" });
   return {

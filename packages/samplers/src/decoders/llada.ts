@@ -16,17 +16,32 @@ import { surest } from "../selection/surest.ts";
 import type { Decoder } from "./decoder.ts";
 import { type BlockState, revealDecoder, type RevealRule } from "./reveal.ts";
 
+/** Options of LLaDA's sampler, by the names of its `generate.py`. */
+export interface LladaOptions {
+  /** Denoising steps of all blocks together, from 1 to 131,072, and at least one for each block. @default 128 */
+  steps?: number | undefined;
+  /** Columns of a block. @default one block */
+  blockLength?: number | undefined;
+  /** Which proposals stay masked: those that are least sure, or any. @default "low_confidence" */
+  remasking?: "low_confidence" | "random" | undefined;
+  /** Of the tokens, from 0; below 1e-5 the likeliest token is taken. @default 0 */
+  temperature?: number | undefined;
+  /** Scale of classifier-free guidance, which doubles the work; 0 is none. @default 0 */
+  cfgScale?: number | undefined;
+}
+
+/** Options of `lladaDecoder`. Unknown keys fail. */
 export const LladaOptionsSchema = z.strictObject({
   steps: z.int().positive().max(MOST).default(128).describe("denoising steps of all blocks together"),
   blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
   remasking: z.enum(["low_confidence", "random"]).default("low_confidence").describe("which proposals stay masked"),
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
   cfgScale: z.number().nonnegative().default(0).describe("classifier-free guidance, twice the work; 0 is none"),
-});
-
-export type LladaOptions = z.input<typeof LladaOptionsSchema>;
+}) satisfies z.ZodType<unknown, LladaOptions>;
 
 /**
+ * LLaDA's decoder: blocks from left to right, and in each step of a block as many of its surest masks as divide it evenly.
+ *
  * @throws {ConfigError} naming every bad option
  * @throws {InvalidArgumentError} when a run starts, if there are more blocks than steps
  */

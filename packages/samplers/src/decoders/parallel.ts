@@ -4,7 +4,7 @@
 // forced first token in a block, since its logits come from the column before the block.
 import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
-import type { ConfidenceName } from "../options.ts";
+import type { ConfidenceName, TokenSampling } from "../options.ts";
 import { aboveThreshold, hierarchical, withinEntropyBound, withinFactor } from "../selection/parallel.ts";
 import type { Candidates, Decoder } from "./decoder.ts";
 import { revealDecoder } from "./reveal.ts";
@@ -17,6 +17,45 @@ const common = {
   topK: z.int().positive().optional(),
 };
 
+interface CommonOptions extends TokenSampling {
+  /** Columns of a block. @default one block */
+  blockLength?: number | undefined;
+}
+
+interface ThresholdOptions extends CommonOptions {
+  /** Those that reach a probability, and the surest in any case. */
+  rule: "threshold";
+  /** Probability from which a token is committed, in [0, 1]. @default 0.9 */
+  threshold?: number | undefined;
+}
+
+interface FactorOptions extends CommonOptions {
+  /** The n surest, for the largest n with (n + 1)(1 - c_n) < factor; c_n is the probability of the n-th. */
+  rule: "factor";
+  /** Above 0; larger commits more. @default 1 */
+  factor?: number | undefined;
+}
+
+interface EntropyBoundOptions extends CommonOptions {
+  /** By rising entropy, as many as keep the sum of their entropies without the largest within a bound. */
+  rule: "entropy_bound";
+  /** Nats, from 0. @default 0.1 */
+  entropyBound?: number | undefined;
+}
+
+interface HierarchyOptions extends CommonOptions {
+  /** Those that reach a probability, and the surest of each run of masks from a lower one. */
+  rule: "hierarchy";
+  /** Probability from which a token is committed, in [0, 1]. @default 0.9 */
+  threshold?: number | undefined;
+  /** Probability from which the surest of a run of masks is committed, in [0, 1]. @default 0.5 */
+  lowThreshold?: number | undefined;
+}
+
+/** Which tokens of a step are committed together, by `rule`, and how they are drawn. */
+export type ParallelOptions = ThresholdOptions | FactorOptions | EntropyBoundOptions | HierarchyOptions;
+
+/** Options of `parallelDecoder`. Unknown keys fail. */
 export const ParallelOptionsSchema = z.discriminatedUnion("rule", [
   z.strictObject({
     ...common,
@@ -39,11 +78,13 @@ export const ParallelOptionsSchema = z.discriminatedUnion("rule", [
     threshold: probability.default(0.9).describe("probability from which a token is committed"),
     lowThreshold: probability.default(0.5).describe("probability from which the surest of a run of masks is committed"),
   }),
-]);
+]) satisfies z.ZodType<unknown, ParallelOptions>;
 
-export type ParallelOptions = z.input<typeof ParallelOptionsSchema>;
-
-/** @throws {ConfigError} naming every bad option */
+/**
+ * Commits as many tokens in each step as can be decided together, by one of four rules; at least one.
+ *
+ * @throws {ConfigError} naming every bad option
+ */
 export function parallelDecoder(options: ParallelOptions): Decoder {
   const parsed = parseConfig(ParallelOptionsSchema, options, { source: "parallelDecoder options" });
   const { temperature, topP, topK, blockLength } = parsed;

@@ -10,9 +10,24 @@ import { parseConfig, type Random } from "@diffucoder/core";
 import { z } from "zod";
 import { type Change, maskedColumns } from "../canvas.ts";
 import { MOST } from "../limits.ts";
+import type { TokenSampling } from "../options.ts";
 import { surest } from "../selection/surest.ts";
 import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
+/** How long ReMDM decodes, and how much it takes back. */
+export interface RemaskingOptions extends TokenSampling {
+  /** Denoising steps, from 1 to 131,072. */
+  steps: number;
+  /**
+   * How likely a revealed token is masked again. With m the most that the schedule allows, `cap`: min(`eta`, m); `rescale`:
+   * `eta` * m; `conf`: a share of m, the larger the less sure the token was. @default "rescale"
+   */
+  remasking?: "cap" | "rescale" | "conf" | undefined;
+  /** How much is masked again, in [0, 1]; `conf` does not read it. @default 0.1 */
+  eta?: number | undefined;
+}
+
+/** Options of `remaskingDecoder`. Unknown keys fail. */
 export const RemaskingOptionsSchema = z.strictObject({
   steps: z.int().positive().max(MOST).describe("denoising steps"),
   remasking: z.enum(["cap", "rescale", "conf"]).default("rescale").describe("what decides how likely a token is masked again"),
@@ -20,11 +35,13 @@ export const RemaskingOptionsSchema = z.strictObject({
   temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
   topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
   topK: z.int().positive().optional(),
-});
+}) satisfies z.ZodType<unknown, RemaskingOptions>;
 
-export type RemaskingOptions = z.input<typeof RemaskingOptionsSchema>;
-
-/** @throws {ConfigError} naming every bad option */
+/**
+ * ReMDM's decoder, which can take tokens back: each step masks some revealed tokens again and commits the surest masks.
+ *
+ * @throws {ConfigError} naming every bad option
+ */
 export function remaskingDecoder(options: RemaskingOptions): Decoder {
   const parsed = parseConfig(RemaskingOptionsSchema, options, { source: "remaskingDecoder options" });
   const { steps, temperature, topP, topK } = parsed;

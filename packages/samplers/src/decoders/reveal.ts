@@ -12,8 +12,9 @@ export interface BlockState {
   maskCount: number;
   /** Steps that the block has taken. */
   step: number;
-  /** The block's number, and how many there are. */
+  /** The block's number, from 0. */
   block: number;
+  /** How many blocks the row has. */
   blockCount: number;
   /** The step's own stream. */
   random: Random;
@@ -29,8 +30,19 @@ export interface RevealRule {
   maxSteps(state: Pick<BlockState, "maskCount" | "block" | "blockCount">): number;
 }
 
-/** @param blockLength columns of a block, from the start of the completion; holes of the prompt belong to the first. @default the whole row */
-export function revealDecoder({ draw, rule, blockLength }: { draw: DrawOptions; rule: RevealRule; blockLength?: number | undefined }): Decoder {
+/** A decoder that asks about the masks of the leftmost unfinished block and commits those that its rule chooses. */
+export function revealDecoder({
+  draw,
+  rule,
+  blockLength,
+}: {
+  /** How tokens are drawn. */
+  draw: DrawOptions;
+  /** Which of them are committed. */
+  rule: RevealRule;
+  /** Columns of a block, from the start of the completion; holes of the prompt belong to the first. @default the whole row */
+  blockLength?: number | undefined;
+}): Decoder {
   return {
     draw,
     maxSteps: (canvas) => {
