@@ -1,61 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { PassThrough } from "node:stream";
+import { join } from "node:path";
 import { QuickstartResultSchema } from "@diffucoder/eval";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runTrain } from "./cli.ts";
-
-const hasPython = (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, "python3")));
+import { hasPython, set, tinyPretraining, tinyQuickstart, train } from "./run-train.fixture.ts";
 
 let folder: string;
 let model: string;
-
-/** Runs the command and returns all that it said. `stopAt` stops it at the first progress line that holds that text. */
-async function train(
-  args: readonly string[],
-  { stopAt }: { stopAt?: string } = {},
-): Promise<{ code: number; out: string; error: string; errors: string[]; progress: string }> {
-  const stop = new AbortController();
-  const said = { out: "", error: "", progress: "", errors: [] as string[] };
-  const stream = new PassThrough();
-  stream.on("data", (chunk: Buffer) => (said.progress += chunk.toString()));
-  const write = stream.write.bind(stream);
-  stream.write = ((text: string) => {
-    if (stopAt !== undefined && text.includes(stopAt)) stop.abort();
-    return write(text);
-  }) as typeof stream.write;
-  const terminal = { out: (text: string) => void (said.out += text), error: (text: string) => void said.errors.push(text), stream };
-  const code = await runTrain(args, { terminal, signal: stop.signal });
-  return { code, ...said, error: said.errors.join("\n") };
-}
-
-const set = (settings: Record<string, unknown>): string[] =>
-  Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${JSON.stringify(value)}`]);
-
-const tinyPretraining = set({
-  "model.hiddenSize": 16,
-  "model.intermediateSize": 32,
-  "model.numHiddenLayers": 1,
-  "model.numAttentionHeads": 2,
-  "model.numKeyValueHeads": 2,
-  "training.arSteps": 1,
-  "training.diffusionSteps": 2,
-  "training.perDeviceTrainBatchSize": 2,
-});
-
-const tinyQuickstart = set({
-  "data.tasks": 6,
-  "training.maxSteps": 3,
-  "training.promptsPerStep": 2,
-  "training.numGenerations": 2,
-  "training.diffusionSteps": 2,
-  "training.saveSteps": 1,
-  "evaluation.tasks": 4,
-  "evaluation.samplesPerTask": 2,
-  "evaluation.steps": 2,
-  "evaluation.batchSize": 4,
-});
 
 const quickstart = (output: string, ...more: string[]): string[] => ["quickstart", "--model", model, "--output", output, ...tinyQuickstart, ...more];
 
@@ -243,7 +194,7 @@ describe("bad input", () => {
     const { code, error } = await train(["pretrain", "--output", join(folder, "base"), ...tinyPretraining, "--set", "training.learningRate=1"]);
     expect(code).toBe(1);
     expect(error).toBe(
-      `${join(folder, "base", "checkpoint.safetensors")}: belongs to a run with other settings: recipe.training.learningRate was 0.002, is 1. Run with the same settings to go on, give another folder, or start over with --fresh.`,
+      `${join(folder, "base", "checkpoint.safetensors")}: belongs to a run with other settings: training.learningRate was 0.002, is 1. Run with the same settings to go on, give another folder, or start over with --fresh.`,
     );
   });
 

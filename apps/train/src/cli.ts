@@ -27,6 +27,7 @@ import { loadDiffusionModel } from "./load-diffusion-model.ts";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
 import { progressView } from "./progress.ts";
 import { QuickstartRecipeSchema } from "./quickstart-recipe.ts";
+import { runFingerprint } from "./run-fingerprint.ts";
 import { claimFolder, SETTINGS_FILE } from "./run-folder.ts";
 
 /** Where the command speaks to its user: results on `out`, everything else on `error`. */
@@ -47,6 +48,9 @@ interface CommonFlags {
 }
 
 type ModelFlags = CommonFlags & { model?: string };
+
+/** What `train evaluate` leaves. */
+const SAMPLES_FILE = "samples.jsonl";
 
 /**
  * Runs `train`.
@@ -112,7 +116,15 @@ async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Prom
   if (parsed === undefined) return;
   const model = await withFolder(flags.output, () =>
     withProgress(flags, terminal, (onProgress) =>
-      runPretrain({ recipe: parsed, tokenizerFile: recipeFile("tokenizer"), output: flags.output, fresh: flags.fresh === true, signal, onProgress }),
+      runPretrain({
+        recipe: parsed,
+        tokenizerFile: recipeFile("tokenizer"),
+        output: flags.output,
+        fresh: flags.fresh === true,
+        signal,
+        onProgress,
+        onNote: (note) => terminal.error(note),
+      }),
     ),
   );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
@@ -148,10 +160,10 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
   if (parsed === undefined) return;
   const { seed, ...config } = parsed;
   const modelDir = flags.model ?? bundledModelDir();
-  const samples = join(flags.output, "samples.jsonl");
+  const samples = join(flags.output, SAMPLES_FILE);
   const evaluation = await withFolder(flags.output, async () => {
     if (flags.fresh === true) for (const path of [samples, join(flags.output, SETTINGS_FILE)]) rmSync(path, { force: true });
-    claimFolder(flags.output, { recipe: parsed, modelDir });
+    claimFolder(flags.output, runFingerprint({ recipe: parsed, modelDir }), { results: SAMPLES_FILE });
     const coder = await loadDiffusionModel(modelDir);
     const onNote = (note: string): void => terminal.error(note);
     return withSandbox(terminal, (sandbox) =>
@@ -197,7 +209,15 @@ async function baseModel(flags: CommonFlags, { terminal, signal }: Context): Pro
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
   return withFolder(output, () =>
     withProgress(flags, terminal, (onProgress) =>
-      runPretrain({ recipe, tokenizerFile: recipeFile("tokenizer"), output, fresh: flags.fresh === true, signal, onProgress }),
+      runPretrain({
+        recipe,
+        tokenizerFile: recipeFile("tokenizer"),
+        output,
+        fresh: flags.fresh === true,
+        signal,
+        onProgress,
+        onNote: (note) => terminal.error(note),
+      }),
     ),
   );
 }

@@ -1,49 +1,38 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, readJsonObject, writeFileAtomic } from "@diffucoder/core";
-import { differingSettings } from "@diffucoder/trainer";
+import { settingsProblem } from "@diffucoder/trainer";
+import type { RunFingerprint } from "./run-fingerprint.ts";
 
 /** Name of the file that says what a folder's results were made with. */
 export const SETTINGS_FILE = "settings.json";
 
-/**
- * Makes sure that all results in a folder come from the same recipe and the same model: the first run writes them down.
- *
- * @throws {FileError} if the folder holds a run with others, or the model is missing
- */
-export function claimFolder(output: string, { recipe, modelDir }: { recipe: unknown; modelDir: string }): void {
-  const settings = { recipe, model: modelHash(modelDir) };
-  const path = join(output, SETTINGS_FILE);
-  if (!existsSync(path)) {
-    writeFileAtomic(path, `${JSON.stringify(settings, null, 2)}\n`);
-    return;
-  }
-  const { model, recipe: before } = readJsonObject(path);
-  const other = differingSettings(before, recipe);
-  if (other === "" && model === settings.model) return;
-  throw new FileError({
-    path,
-    problem: [
-      "belongs to a run with ",
-      ...(other === "" ? [] : [`other settings: ${other}`]),
-      ...(model === settings.model ? [] : [other === "" ? "another model" : "; and with another model"]),
-    ].join(""),
-    wayOut: "Run with the same settings and model to go on, give another folder with --output, or start over with --fresh.",
-  });
+export interface ClaimOptions {
+  /** File of the folder that holds its first results: while it is empty the folder is still anybody's. */
+  results: string;
+  /** Path of the setting that may be higher than in the folder: the number of steps. @default none may */
+  stepsKey?: string;
+  /** Called before a folder becomes one of a longer run, to remove what belongs to the shorter one. */
+  onLonger?: () => void;
 }
 
-/** What the weights of a model folder are told apart by. @throws {FileError} if there are none */
-export function modelHash(modelDir: string): string {
-  const path = join(modelDir, "model.safetensors");
-  try {
-    return createHash("sha256").update(readFileSync(path)).digest("hex");
-  } catch (cause) {
-    throw new FileError({
-      path,
-      problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message,
-      wayOut: "Give the folder of a model with --model.",
-      cause,
-    });
+/**
+ * Makes sure that all results in a folder come from the same recipe and the same files: the first run writes them down.
+ *
+ * @throws {FileError} if the folder holds a run with others
+ */
+export function claimFolder(output: string, fingerprint: RunFingerprint, { results, stepsKey, onLonger }: ClaimOptions): void {
+  const path = join(output, SETTINGS_FILE);
+  const text = `${JSON.stringify(fingerprint, null, 2)}\n`;
+  if (existsSync(path) && (statSync(join(output, results), { throwIfNoEntry: false })?.size ?? 0) > 0) {
+    const before = readJsonObject(path);
+    const problem = settingsProblem(before, fingerprint, stepsKey);
+    if (problem !== undefined) {
+      const wayOut = "Run with the same settings and model to go on, give another folder with --output, or start over with --fresh.";
+      throw new FileError({ path, problem, wayOut });
+    }
+    if (settingsProblem(before, fingerprint) === undefined) return;
+    onLonger?.();
   }
+  writeFileAtomic(path, text);
 }

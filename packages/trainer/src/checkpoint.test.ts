@@ -52,8 +52,24 @@ describe("checkpoints", () => {
     const path = join(folder, "e.safetensors");
     saveCheckpoint(path, { ...checkpoint(1), fingerprint: JSON.stringify({ seed: 0, training: { learningRate: 0.1, topP: 0.9 } }) });
     expect(() => loadCheckpoint(path, JSON.stringify({ seed: 0, training: { learningRate: 1, eps: [1] } }))).toThrow(
-      `${path}: belongs to a run with other settings: training.learningRate was 0.1, is 1; training.topP was 0.9, is absent; training.eps was absent, is [1]. Run`,
+      `${path}: belongs to a run with other settings: training.learningRate was 0.1, is 1; training.topP was 0.9, is not set; training.eps was not set, is [1]. Run`,
     );
+  });
+
+  it("of a run that is to be longer are loaded; of one that is to be shorter, or is another run too, refused", () => {
+    const path = join(folder, "f.safetensors");
+    const settings = (maxSteps: number, seed = 0): string => JSON.stringify({ training: { maxSteps, seed } });
+    const load = (fingerprint: string, stepsKey?: string) => () => loadCheckpoint(path, fingerprint, { stepsKey });
+    const wayOut = "Run with the same settings to go on, give another folder, or start over with --fresh.";
+    saveCheckpoint(path, { ...checkpoint(8), fingerprint: settings(8) });
+    expect(load(settings(9), "training.maxSteps")()).toEqual({ ...checkpoint(8), fingerprint: settings(8) });
+    expect(load(settings(7), "training.maxSteps")).toThrow(
+      `${path}: belongs to a run with other settings: training.maxSteps was 8, is 7 (a run can be made longer, not shorter). ${wayOut}`,
+    );
+    expect(load(settings(9, 1), "training.maxSteps")).toThrow(
+      `${path}: belongs to a run with other settings: training.maxSteps was 8, is 9; training.seed was 0, is 1. ${wayOut}`,
+    );
+    expect(load(settings(9))).toThrow(`${path}: belongs to a run with other settings: training.maxSteps was 8, is 9. ${wayOut}`);
   });
 
   it("that were cut off, or are something else, are named", () => {

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { FileError } from "@diffucoder/core";
 import { type AdamWState, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
-import { differingSettings } from "./differing-settings.ts";
+import { settingsProblem } from "./settings-problem.ts";
 
 export type ParameterArrays = Record<string, NdArray>;
 
@@ -18,11 +18,19 @@ export interface Checkpoint extends TrainingState {
   step: number;
   /** The reference policy of coupled-GRPO. */
   reference?: ParameterArrays;
-  /** What the run was started with, as text; a run goes on only with the same. Of JSON the error names the settings that differ. */
+  /**
+   * What the run was started with, as text; a run goes on only with the same. Of a JSON object the error names the settings that differ, and the
+   * number of steps may be raised.
+   */
   fingerprint: string;
 }
 
 const groups = ["parameters", "adam.m", "adam.v", "reference"] as const;
+
+export interface LoadCheckpointOptions {
+  /** Path of the setting of a JSON fingerprint that may be higher than it was, e.g. `"training.maxSteps"`. @default none may */
+  stepsKey?: string | undefined;
+}
 
 /** Writes a checkpoint to a temporary name and renames it. @throws {FileError} */
 export function saveCheckpoint(path: string, { step, fingerprint, parameters, adam, reference }: Checkpoint): void {
@@ -32,38 +40,43 @@ export function saveCheckpoint(path: string, { step, fingerprint, parameters, ad
 }
 
 /**
- * Reads a checkpoint back, or nothing if there is none.
+ * Reads a checkpoint back, or nothing if there is none. Its `fingerprint` is that of the run that wrote it.
  *
  * @throws {FileError} if the file is damaged, or belongs to a run with other settings
  */
-export function loadCheckpoint(path: string, fingerprint: string): Checkpoint | undefined {
+export function loadCheckpoint(path: string, fingerprint: string, { stepsKey }: LoadCheckpointOptions = {}): Checkpoint | undefined {
   if (!existsSync(path)) return undefined;
   const { arrays, metadata } = readSafetensors(path);
   const step = Number(metadata.step);
   if (!Number.isInteger(step) || metadata.fingerprint === undefined) throw new FileError({ path, problem: "is not a training checkpoint" });
-  if (metadata.fingerprint !== fingerprint) {
-    throw new FileError({
-      path,
-      problem: `belongs to a run with other settings${difference(metadata.fingerprint, fingerprint)}`,
-      wayOut: "Run with the same settings to go on, give another folder, or start over with --fresh.",
-    });
+  const problem = fingerprintProblem(metadata.fingerprint, fingerprint, stepsKey);
+  if (problem !== undefined) {
+    throw new FileError({ path, problem, wayOut: "Run with the same settings to go on, give another folder, or start over with --fresh." });
   }
   const group = (name: string): ParameterArrays =>
     Object.fromEntries(Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), array]] : [])));
   const reference = group("reference");
   return {
     step,
-    fingerprint,
+    fingerprint: metadata.fingerprint,
     parameters: group("parameters"),
     adam: { m: group("adam.m"), v: group("adam.v") },
     ...(Object.keys(reference).length > 0 && { reference }),
   };
 }
 
-function difference(before: string, now: string): string {
+function fingerprintProblem(before: string, now: string, stepsKey: string | undefined): string | undefined {
+  if (before === now) return undefined;
+  const [then, today] = [jsonObject(before), jsonObject(now)];
+  return then && today ? settingsProblem(then, today, stepsKey) : "belongs to a run with other settings";
+}
+
+/** A fingerprint need not be JSON. */
+function jsonObject(text: string): object | undefined {
   try {
-    return `: ${differingSettings(JSON.parse(before), JSON.parse(now))}`;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    return ""; // a fingerprint need not be JSON
+    return undefined;
   }
 }

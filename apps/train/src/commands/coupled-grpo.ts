@@ -16,10 +16,14 @@ import {
 } from "@diffucoder/trainer";
 import { z } from "zod";
 import type { DiffusionModel } from "../load-diffusion-model.ts";
-import { modelHash } from "../run-folder.ts";
+import { longerRunNote } from "../longer-run.ts";
+import { runFingerprint } from "../run-fingerprint.ts";
 import { trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
 
 export const CoupledGrpoRecipeSchema = z.strictObject({ data: TrainingTasksSchema, training: CoupledGrpoConfigSchema });
+
+/** The setting that a run which goes on may raise. */
+export const STEPS_KEY = "training.maxSteps";
 
 export type CoupledGrpoRecipe = z.output<typeof CoupledGrpoRecipeSchema>;
 
@@ -34,7 +38,7 @@ export interface CoupledGrpoCommandOptions {
   fresh: boolean;
   signal: AbortSignal;
   onProgress: OnProgress;
-  /** Hears which tasks are left out, and why. */
+  /** Hears which tasks are left out and why, and what it means that the run goes on for longer. */
   onNote: (note: string) => void;
 }
 
@@ -57,8 +61,12 @@ export async function runCoupledGrpo({
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
   mkdirSync(output, { recursive: true });
 
-  const fingerprint = JSON.stringify({ recipe, config, model: modelHash(modelDir) });
-  const checkpoint = loadCheckpoint(checkpointPath, fingerprint);
+  const fingerprint = JSON.stringify(runFingerprint({ recipe, modelDir }));
+  const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: STEPS_KEY });
+  if (checkpoint && checkpoint.fingerprint !== fingerprint) {
+    const before = (JSON.parse(checkpoint.fingerprint) as CoupledGrpoRecipe).training.maxSteps;
+    onNote(longerRunNote({ setting: STEPS_KEY, before, now: training.maxSteps, step: checkpoint.step, schedule: training }));
+  }
   const startStep = checkpoint?.step ?? 0;
   const log = openMetricsLog(metricsPath, { lastStep: startStep });
   const start = checkpoint ?? freshState(cloneParameters(coder));

@@ -7,6 +7,8 @@ import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, sa
 import { Tokenizer } from "@diffucoder/tokenizer";
 import { freshState, loadCheckpoint, openMetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint, writeMetricsCsv } from "@diffucoder/trainer";
 import { z } from "zod";
+import { longerRunNote } from "../longer-run.ts";
+import { contentHash, runFingerprint } from "../run-fingerprint.ts";
 import { TiersSchema } from "../tiny-code-run.ts";
 
 export const PretrainRecipeSchema = z.strictObject({
@@ -25,6 +27,9 @@ export const PretrainRecipeSchema = z.strictObject({
   training: PretrainConfigSchema,
 });
 
+/** The setting that a run which goes on may raise: autoregressive steps come first, and cannot be added after the others. */
+const STEPS_KEY = "training.diffusionSteps";
+
 export type PretrainRecipe = z.output<typeof PretrainRecipeSchema>;
 
 export interface PretrainCommandOptions {
@@ -35,10 +40,12 @@ export interface PretrainCommandOptions {
   fresh: boolean;
   signal: AbortSignal;
   onProgress: OnProgress;
+  /** Hears what it means that the run goes on for longer. */
+  onNote: (note: string) => void;
 }
 
 /** Runs or resumes pretraining and writes the model to `output/model`. @returns that folder */
-export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal, onProgress }: PretrainCommandOptions): Promise<string> {
+export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal, onProgress, onNote }: PretrainCommandOptions): Promise<string> {
   const { training, data } = recipe;
   const tokenizer = Tokenizer.fromFile(tokenizerFile);
   const config = modelConfig(recipe, tokenizer);
@@ -48,8 +55,12 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
   mkdirSync(output, { recursive: true });
 
-  const fingerprint = JSON.stringify({ recipe, tokens: tokenizer.vocabSize });
-  const checkpoint = loadCheckpoint(checkpointPath, fingerprint);
+  const fingerprint = JSON.stringify({ ...runFingerprint({ recipe }), "tokenizer.json": contentHash(tokenizerFile) });
+  const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: STEPS_KEY });
+  if (checkpoint && checkpoint.fingerprint !== fingerprint) {
+    const before = (JSON.parse(checkpoint.fingerprint) as PretrainRecipe).training.diffusionSteps;
+    onNote(longerRunNote({ setting: STEPS_KEY, before, now: training.diffusionSteps, step: checkpoint.step, schedule: training }));
+  }
   const log = openMetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
   const state = await pretrain({
     config: training,

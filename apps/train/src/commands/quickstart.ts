@@ -10,10 +10,11 @@ import type { Invocation } from "../invocation.ts";
 import { loadDiffusionModel } from "../load-diffusion-model.ts";
 import type { QuickstartRecipe } from "../quickstart-recipe.ts";
 import { reportData } from "../quickstart-report-data.ts";
+import { runFingerprint } from "../run-fingerprint.ts";
 import { claimFolder, SETTINGS_FILE } from "../run-folder.ts";
 import { heldOutTasks } from "../tiny-code-run.ts";
 import { WorkClock } from "../work-clock.ts";
-import { runCoupledGrpo } from "./coupled-grpo.ts";
+import { runCoupledGrpo, STEPS_KEY } from "./coupled-grpo.ts";
 import { runEvaluation } from "./evaluate.ts";
 
 export interface QuickstartOptions {
@@ -39,13 +40,21 @@ export interface QuickstartOutcome {
 
 const files = { data: "report-data.json", report: "report.html", result: "result.json" } as const;
 
+/** A run that becomes longer keeps the evaluation before training and goes on from its checkpoint; what came after is made again. */
+function claim({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): void {
+  const onLonger = (): void => {
+    for (const name of [...Object.values(files), "after.jsonl"]) rmSync(join(output, name), { force: true });
+  };
+  claimFolder(output, runFingerprint({ recipe, modelDir }), { results: "before.jsonl", stepsKey: STEPS_KEY, onLonger });
+}
+
 /** The outcome of a finished run with these settings, if there is one. @throws {FileError} if the folder holds a run with others */
 export function finishedQuickstart({
   recipe,
   modelDir,
   output,
 }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): QuickstartOutcome | undefined {
-  claimFolder(output, { recipe, modelDir });
+  claim({ recipe, modelDir, output });
   const path = join(output, files.data);
   return existsSync(path) ? outcomeOf(readJsonObject(path) as unknown as QuickstartReportData, output) : undefined;
 }
@@ -62,7 +71,7 @@ export async function runQuickstart({
   invocation,
 }: QuickstartOptions): Promise<QuickstartOutcome> {
   const { seed, data, training, evaluation } = recipe;
-  claimFolder(output, { recipe, modelDir });
+  claim({ recipe, modelDir, output });
   const clock = new WorkClock(join(output, "seconds.jsonl"));
   const progress: OnProgress = (event) => {
     clock.tick();

@@ -1,0 +1,75 @@
+// What a run's results depend on: its recipe, and the content of the files that it reads, wherever they lie.
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { FileError, requireRegularFile } from "@diffucoder/core";
+
+/** Settings and hashes by name, plain JSON. */
+export type RunFingerprint = Readonly<Record<string, unknown>>;
+
+/** Files of a model's folder that are read when it is loaded, besides its weights. */
+const SMALL_FILES = new Set([
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "vocab.json",
+  "merges.txt",
+  "added_tokens.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "chat_template.jinja",
+]);
+
+/**
+ * The recipe, in which the content of each `file` stands for its path, and the content of the model's files.
+ *
+ * @param modelDir the model from which the run starts, if it starts from one
+ * @throws {FileError} if a file is missing or cannot be read, or the model's folder holds no weights
+ */
+export function runFingerprint({ recipe, modelDir }: { recipe: object; modelDir?: string | undefined }): RunFingerprint {
+  return { ...withContents(recipe), ...(modelDir !== undefined && modelContents(modelDir)) };
+}
+
+function withContents(settings: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]: [string, unknown]) => {
+      if (key === "file" && typeof value === "string") return ["file (its content)", contentHash(value)];
+      return [key, typeof value === "object" && value !== null && !Array.isArray(value) ? withContents(value) : value];
+    }),
+  );
+}
+
+function modelContents(modelDir: string): Record<string, string> {
+  const names = namesIn(modelDir).filter((name) => SMALL_FILES.has(name) || name.endsWith(".safetensors"));
+  if (!names.some((name) => name.endsWith(".safetensors"))) {
+    const path = join(modelDir, "model.safetensors");
+    throw new FileError({ path, problem: "no such file", wayOut: "Give the folder of a model with --model." });
+  }
+  return Object.fromEntries(names.map((name) => [`${name} of --model`, contentHash(join(modelDir, name))]));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return []; // no such folder, or no folder
+  }
+}
+
+/** What the content of a file is told apart by: the first 64 bits of its SHA-256. @throws {FileError} */
+export function contentHash(path: string): string {
+  requireRegularFile(path, { maxBytes: Infinity });
+  const hash = createHash("sha256");
+  const chunk = Buffer.alloc(2 ** 20);
+  try {
+    const file = openSync(path, "r");
+    try {
+      for (let size = readSync(file, chunk); size > 0; size = readSync(file, chunk)) hash.update(chunk.subarray(0, size));
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
+  }
+  return `sha256 ${hash.digest("hex").slice(0, 16)}`;
+}

@@ -1,0 +1,26 @@
+import { changedSettings } from "@diffucoder/core";
+
+/** How many settings a sentence names. */
+const NAMED = 5;
+
+/**
+ * Why a run cannot go on with the settings that it is given now: `belongs to a run with other settings: seed was 0, is 1`. Nothing if they are
+ * the same, or if only the number of steps was raised.
+ *
+ * @param before settings that the run has gone by, plain JSON
+ * @param now settings with which it is to go on
+ * @param stepsKey path of the number of steps, e.g. `"training.maxSteps"`. @default none may be raised
+ */
+export function settingsProblem(before: object, now: object, stepsKey?: string): string | undefined {
+  const changed = changedSettings(before, now);
+  if (changed.length === 0) return undefined;
+  const [steps, wanted] = [stepsOf(before, stepsKey), stepsOf(now, stepsKey)];
+  if (changed.length === 1 && wanted > steps) return undefined;
+  const named = [...changed.slice(0, NAMED), ...(changed.length > NAMED ? [`and ${changed.length - NAMED} more`] : [])].join("; ");
+  return `belongs to a run with other settings: ${named}${wanted < steps ? " (a run can be made longer, not shorter)" : ""}`;
+}
+
+function stepsOf(settings: object, stepsKey: string | undefined): number {
+  const value = stepsKey?.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], settings);
+  return typeof value === "number" ? value : Number.NaN;
+}
