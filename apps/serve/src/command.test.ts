@@ -1,3 +1,7 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundledModelDir } from "diffucoder";
 import { expect, it } from "vitest";
 import { runServe } from "./command.ts";
 
@@ -16,6 +20,18 @@ it.each([
   [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
 ])("refuses %j in one message", async (args, message) => {
   expect(await run(...args)).toEqual({ code: 1, out: [], errors: [message] });
+});
+
+it("tells at its start what of the model's folder is not used", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "serve-notices-"));
+  cpSync(bundledModelDir(), dir, { recursive: true });
+  const path = join(dir, "generation_config.json");
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, "utf8")) as object), repetition_penalty: 1.1 }));
+  const errors: string[] = [];
+  const terminal = { out: () => {}, error: (text: string) => void errors.push(text) };
+  expect(await runServe(["--model", dir, "--port", "0"], { terminal, stop: AbortSignal.abort() })).toBe(0);
+  expect(errors).toEqual(["Note: generation_config.json says repetition_penalty, which is not used."]);
+  rmSync(dir, { recursive: true });
 });
 
 it("explains itself", async () => {

@@ -57,6 +57,7 @@ function parsePort(text: string): number {
 async function serve({ model = bundledModelDir(), host, port, allowHost }: Options, terminal: Terminal, stop: AbortSignal): Promise<void> {
   const dir = resolve(model);
   const engine = await loadDiffuCoder(dir);
+  for (const notice of engine.notices) terminal.error(`Note: ${notice}.`);
   const app = createApp({
     engine,
     modelId: basename(dir),

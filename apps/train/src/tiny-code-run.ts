@@ -1,6 +1,6 @@
 // What ties a model, TinyCode and the sandbox together: prompts and rewards for training, completions and verdicts for
 // evaluation. Rewards see a task's visible tests only, evaluation its hidden ones only.
-import { createRandom, FileError } from "@diffucoder/core";
+import { createRandom, FileError, parseConfig } from "@diffucoder/core";
 import { type CodeTask, readTasks, tinyCodeTasks } from "@diffucoder/data";
 import type { GeneratedSample, SampleRequest, SampleScore } from "@diffucoder/eval";
 import { type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
@@ -144,7 +144,13 @@ export interface SamplingOptions {
 /** Draws completions for the requests of `evaluateTasks`. */
 export function completionGenerator(coder: DiffuCoder, { steps, temperature }: SamplingOptions, signal: AbortSignal) {
   const { denoiser, generationConfig, padTokenId, endIds } = coder;
-  const sampler = SamplerOptionsSchema.parse({ maxNewTokens: generationConfig.maxNewTokens, steps, alg: "entropy", temperature, schedule: "even" });
+  const sampler = parseConfig(SamplerOptionsSchema, {
+    maxNewTokens: generationConfig.maxNewTokens,
+    steps,
+    alg: "entropy",
+    temperature,
+    schedule: "even",
+  });
   return async (requests: readonly SampleRequest<CodeTask>[]): Promise<GeneratedSample<DenoiseTrace>[]> => {
     const { completionIds, traces } = await diffusionGenerate({
       denoiser,

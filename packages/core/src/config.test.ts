@@ -60,6 +60,15 @@ describe("parseConfig", () => {
     expect(() => parseConfig(Schema, data)).toThrow(["Invalid config:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
   });
 
+  it("stays short and quick with unknown keys of any number and length", () => {
+    const keys = Array.from({ length: 100_000 }, (_, i) => [`key${i}`, 1] as const);
+    const first = `Unrecognized key: "${"k".repeat(57)}..."`;
+    const shown = Array.from({ length: 49 }, (_, i) => `Unrecognized key: "key${i}"`);
+    expect(() => parseConfig(Schema, Object.fromEntries([["k".repeat(5_000_000), 1], ...keys]))).toThrow(
+      ["Invalid config:", ...[first, ...shown, "and 99951 more"].map((problem) => `  - ${problem}`)].join("\n"),
+    );
+  });
+
   it("says what each form of a value wants", () => {
     const OneOrMore = z.strictObject({ temperature: z.union([z.number(), z.array(z.number())]) });
     expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow(

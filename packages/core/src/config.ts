@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { ConfigError, FileError, InvalidArgumentError } from "./errors.ts";
+import { ConfigError, FileError, InvalidArgumentError, show } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import { namesAt, schemaKeys } from "./schema-keys.ts";
 import { standInError } from "./stand-in.ts";
@@ -22,12 +22,20 @@ export function parseConfig<S extends z.ZodType>(schema: S, data: unknown, { sou
 export function configProblems(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
     const path = issue.path.join(".");
-    const messages = issue.code === "unrecognized_keys" ? issue.keys.map((key) => unknownKey(schema, issue.path, key)) : [messageOf(issue)];
+    const messages =
+      issue.code === "unrecognized_keys" ? issue.keys.map((key, i) => unknownKey(schema, issue.path, key, i < MOST_NEAREST)) : [messageOf(issue)];
     return messages.map((message) => (path === "" ? message : `${path}: ${message}`));
   });
 }
 
-function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string): string {
+/** A file with more unknown keys is not one with slips of the pen. */
+const MOST_NEAREST = 50;
+/** Nor is a key of more characters. */
+const LONGEST_KEY = 100;
+
+function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string, mayBeNear: boolean): string {
+  if (key.length > LONGEST_KEY) return `Unrecognized key: ${show(key)}`;
+  if (!mayBeNear) return `Unrecognized key: ${JSON.stringify(key)}`;
   const near = nearestName(key, namesAt(schema, path));
   const elsewhere = schemaKeys(schema).find((known) => known.path.at(-1) === key)?.path;
   const meant = near === undefined ? elsewhere : [...path, near];

@@ -90,10 +90,19 @@ export class ConfigError extends DiffuCoderError {
   readonly problems: readonly string[];
 
   constructor({ source, problems }: { source: string; problems: readonly string[] }) {
-    super("CONFIG", `Invalid ${source}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    super("CONFIG", `Invalid ${source}:\n${inLines(problems)}`);
     this.source = source;
     this.problems = problems;
   }
+}
+
+/** More would only push the first ones off the screen. */
+const SHOWN_PROBLEMS = 50;
+
+function inLines(problems: readonly string[]): string {
+  const lines = problems.slice(0, SHOWN_PROBLEMS).map((problem) => `  - ${problem}`);
+  if (problems.length > SHOWN_PROBLEMS) lines.push(`  - and ${problems.length - SHOWN_PROBLEMS} more`);
+  return lines.join("\n");
 }
 
 /** A file is missing, cannot be written, or does not hold what it should. `code` is `"FILE"`. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { folderFile } from "./folder-file.ts";
+import { requireRegularFile } from "./regular-file.ts";
 
 const root = mkdtempSync(join(tmpdir(), "folder-file-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -58,6 +59,12 @@ describe("folderFile", () => {
     mkdirSync(join(model, "folder.json"));
     expect(() => folderFile(model, "folder.json")).toThrow(`${join(model, "folder.json")}: not a file. It is a folder.`);
     expect(() => folderFile("/dev", "zero")).toThrow("/dev/zero: not a file. It is a device.");
+  });
+
+  it("tells a file in the place of the folder", () => {
+    const file = join(model, "model.bin");
+    writeFileSync(file, "");
+    expect(() => requireRegularFile(join(file, "config.json"))).toThrow(`${file}: is not a folder.`);
   });
 
   it("refuses a file that is too large to be read whole", () => {

@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { FileError } from "./errors.ts";
 
 /** Largest file of text that a model's folder may hold, bytes: ten times the largest tokenizer.json that was published. */
@@ -12,7 +13,7 @@ export const MAX_TEXT_BYTES = 100_000_000;
  * @throws {FileError} naming what the path is instead, or how large
  */
 export function requireRegularFile(path: string, { maxBytes = MAX_TEXT_BYTES }: { maxBytes?: number } = {}): void {
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = statusOf(path);
   if (status === undefined) return;
   if (!status.isFile()) {
     const kinds = {
@@ -27,4 +28,14 @@ export function requireRegularFile(path: string, { maxBytes = MAX_TEXT_BYTES }: 
   }
   if (status.size > maxBytes)
     throw new FileError({ path, problem: `holds ${status.size} bytes, more than the ${maxBytes} that are read of such a file` });
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOTDIR") throw new FileError({ path: dirname(path), problem: "is not a folder", cause });
+    throw new FileError({ path, problem: code === "EACCES" ? "this user may not read it" : message, cause });
+  }
 }

@@ -25,7 +25,18 @@ describe("standInError", () => {
     expect(() => readJsonObject(path)).toThrow(`${path}: not valid JSON`);
   });
 
+  it.each([
+    ["version http://git-media.io/v/2\noid sha256:aa\n", "is a Git LFS pointer, not the file that it stands for"],
+    ["version https://hawser.github.com/spec/v1\noid sha256:aa\n", "is a Git LFS pointer, not the file that it stands for"],
+    ["/annex/objects/SHA256E-s5--aa.safetensors\n", "is a git-annex pointer, not the file that it stands for"],
+    ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "is a server's answer in XML, not the file that was asked for"],
+    ["<head><title>Log in</title></head>", "is a web page, not the file that was asked for"],
+    ["<!-- login --><html>", "is a web page, not the file that was asked for"],
+  ])("names %j", (text, problem) => {
+    expect(standInError(path, text)?.message).toContain(`${path}: ${problem}. `);
+  });
+
   it("takes nothing else for one", () => {
-    for (const text of ["", "{}", "version 2", "<htmlx>", "PK"]) expect(standInError(path, text)).toBeUndefined();
+    for (const text of ["", "{}", "version 2", "<htmlx>", "<s>[INST]", "<|im_start|>", "PK"]) expect(standInError(path, text)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 // Every decoder of `@diffucoder/samplers` that a name can choose, and the options that it reads.
+import { parseConfig } from "@diffucoder/core";
 import {
   type Alg,
   autoregressiveDecoder,
@@ -29,7 +30,11 @@ const draw = ["temperature", "topP", "topK"];
 function dream(alg: Alg): NamedDecoder {
   const algTemp = alg === "origin" ? [] : ["algTemp"];
   const options = ["steps", ...draw, ...algTemp, "schedule", "eps"];
-  return { options, takesBack: false, make: (given) => dreamDecoder(SamplerOptionsSchema.parse({ ...given, alg, maxNewTokens: 1 })) };
+  return {
+    options,
+    takesBack: false,
+    make: (given) => dreamDecoder(parseConfig(SamplerOptionsSchema, { ...given, alg, maxNewTokens: 1 }, { source: alg })),
+  };
 }
 
 /** LLaDA's blocks. */

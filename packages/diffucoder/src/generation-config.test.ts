@@ -34,14 +34,30 @@ describe("readGenerationConfig", () => {
   });
 
   it("says nothing of what is off", () => {
-    const file = { repetition_penalty: 1, top_k: 0, num_beams: 1, min_p: null, renormalize_logits: false, transformers_version: "4.46.2" };
+    const file = { repetition_penalty: 1, top_k: 0, num_beams: 1, min_p: null, renormalize_logits: false, bad_words_ids: [], sequence_bias: {} };
     expect(read(file)).toMatchObject({ config: { maxNewTokens: 256 }, notices: [] });
     expect(read(file).config).not.toHaveProperty("topK");
+  });
+
+  it("names settings that the file's own algorithm does not read", () => {
+    expect(read({ alg: "low_confidence", top_p: 0.5, steps: 8 }).notices).toEqual(["generation_config.json says top_p, which is not used"]);
+    expect(read({ alg: "editing", temperature: 0.9, topP: 0.5, steps: 8 }).notices).toEqual([
+      "generation_config.json says steps, temperature, topP, which are not used",
+    ]);
+    expect(read({ alg: "entropy", temperature: 0.9, topP: 0.5, steps: 8 }).notices).toEqual([]);
+  });
+
+  it("names twenty keys of any number and length", () => {
+    const keys = Array.from({ length: 100_000 }, (_, i) => `key_${i}`);
+    const [notice = ""] = read(Object.fromEntries([["k_".repeat(1_000_000), 1], ...keys.map((key) => [key, 1])])).notices;
+    expect(notice).toContain(`says ${"k_".repeat(28)}k..., key_0, key_1, `);
+    expect(notice).toMatch(/key_18, and 99981 more, which are not used$/);
   });
 
   it("takes both forms side by side, and refuses them when they differ", () => {
     const { config } = read({ promptLength: 48, maxNewTokens: 12, topP: 0.5, top_p: 0.5, eos_token_id: 3 });
     expect(config).toMatchObject({ promptLength: 48, maxNewTokens: 12, padPrompt: true, topP: 0.5, eosTokenIds: [3] });
+    expect(read({ eosTokenIds: [3], eos_token_id: 3 }).config.eosTokenIds).toEqual([3]); // one token is a list of one
     expect(() => read({ topP: 0.5, top_p: 0.6 })).toThrow(`Invalid ${path}:\n  - top_p: must be the 0.5 of topP, got 0.6`);
   });
 
@@ -67,7 +83,9 @@ describe("readGenerationConfig", () => {
   it("reads an autoregressive model's as Hugging Face does", () => {
     const autoregressive = true;
     expect(read({ top_k: 20, temperature: 0.7 }, { autoregressive }).config).toMatchObject({ temperature: 0, topK: 20, alg: "autoregressive" });
-    expect(read({ do_sample: true, temperature: 0.7 }, { autoregressive }).config.temperature).toBe(0.7);
+    expect(read({ temperature: 0.7 }, { autoregressive }).notices).toEqual(["generation_config.json says temperature, which is not used"]);
+    expect(read({ do_sample: true, alg: "origin" }, { autoregressive }).notices).toEqual(["generation_config.json says alg, which is not used"]);
+    expect(read({ do_sample: true, temperature: 0.7 }, { autoregressive })).toMatchObject({ config: { temperature: 0.7 }, notices: [] });
     expect(read({ maxNewTokens: 9, temperature: 0.7, eos_token_id: 1 }, { autoregressive }).config.temperature).toBe(0.7);
   });
 });

@@ -55,7 +55,10 @@ export interface GenerationConfig {
 }
 
 /** Settings that only some algorithms read, and that are for nothing beside another. */
-const ofSomeAlgorithms = ["topK", "algTemp", "eps"] as const;
+const ofSomeAlgorithms = ["steps", "temperature", "topP", "topK", "algTemp", "eps"] as const;
+
+/** A notice names so many keys; a stranger's file may have any number of any length. */
+const SHOWN = 20;
 
 export interface ReadGenerationConfig {
   config: Readonly<GenerationConfig>;
@@ -88,10 +91,16 @@ export function readGenerationConfig(
   const file = join(dir, "generation_config.json");
   const data = existsSync(file) ? readJsonObject(folderFile(dir, "generation_config.json", { maxBytes: 10_000_000 })) : {};
   const { settings, keyOf, unused, problems } = inOwnNames(data, { known: Object.keys(GenerationConfigSchema.shape), tokenIds });
-  if (autoregressive) Object.assign(settings, { alg: "autoregressive" });
+  if (autoregressive) {
+    if (keyOf.has("alg") && settings["alg"] !== "autoregressive") unused.push("alg");
+    settings["alg"] = "autoregressive";
+  }
   const isOwn = Array.from(keyOf, ([name, key]) => name === key && /[A-Z]/.test(name)).includes(true);
   const isGreedy = autoregressive && data["do_sample"] !== true && (!isOwn || "do_sample" in data);
-  if (isGreedy) settings["temperature"] = 0;
+  if (isGreedy) {
+    if (keyOf.has("temperature") && data["temperature"] !== 0) unused.push("temperature");
+    settings["temperature"] = 0;
+  }
 
   let config: z.output<typeof GenerationConfigSchema> | undefined;
   try {
@@ -108,7 +117,12 @@ export function readGenerationConfig(
   for (const name of ofSomeAlgorithms) if (keyOf.has(name) && !options.includes(name)) unused.push(keyOf.get(name) as string);
   const padPrompt = keyOf.has("promptLength");
   const promptLength = padPrompt ? config.promptLength : Math.max(maxLength - config.maxNewTokens, config.promptLength);
-  const notices =
-    unused.length === 0 ? [] : [`generation_config.json says ${unused.join(", ")}, which ${unused.length === 1 ? "is" : "are"} not used`];
+  const notices = unused.length === 0 ? [] : [`generation_config.json says ${inShort(unused)}, which ${unused.length === 1 ? "is" : "are"} not used`];
   return { config: Object.freeze({ ...config, promptLength, padPrompt, steps: config.steps ?? config.maxNewTokens }), notices };
+}
+
+function inShort(keys: readonly string[]): string {
+  const shown = keys.slice(0, SHOWN).map((key) => (key.length > 60 ? `${key.slice(0, 57)}...` : key));
+  if (keys.length > SHOWN) shown.push(`and ${keys.length - SHOWN} more`);
+  return shown.join(", ");
 }

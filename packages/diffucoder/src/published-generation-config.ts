@@ -62,17 +62,27 @@ export function inOwnNames(
   const [unused, problems]: [string[], string[]] = [[], []];
   const isPublished = Object.keys(data).some((key) => key.includes("_"));
   for (const [key, value] of Object.entries(data)) {
-    const isOff = value === null || (Object.hasOwn(off, key) && off[key] === value);
+    const isOff = value === null || isEmpty(value) || (Object.hasOwn(off, key) && off[key] === value);
     if (isOff || housekeeping.has(key)) continue;
     const name = Object.hasOwn(sameAs, key) ? (sameAs[key] as string) : key;
-    if (name !== key && Object.hasOwn(data, name) && show(data[name]) !== show(value))
+    if (name !== key && Object.hasOwn(data, name) && JSON.stringify(ownForm(name, data[name])) !== JSON.stringify(ownForm(name, value)))
       problems.push(`${key}: must be the ${show(data[name])} of ${name}, got ${show(value)}`);
     else if (Object.hasOwn(tokenIds, key)) {
       if (tokenIds[key] !== value) unused.push(key);
     } else if (known.includes(name) || !isPublished) {
-      settings[name] = key === "eos_token_id" && !Array.isArray(value) ? [value] : value;
+      settings[name] = name === key ? value : ownForm(name, value);
       keyOf.set(name, key);
     } else if (value !== false) unused.push(key);
   }
   return { settings, keyOf, unused, problems };
+}
+
+/** Hugging Face writes one token that ends a text without a list. */
+function ownForm(name: string, value: unknown): unknown {
+  return name === "eosTokenIds" && !Array.isArray(value) ? [value] : value;
+}
+
+/** An empty list of banned words, biases and the like. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }

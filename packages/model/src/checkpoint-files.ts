@@ -27,9 +27,12 @@ export function checkpointFiles(directory: string): string[] {
   if (existsSync(join(directory, singleFile))) return [singleFile];
   if (existsSync(join(directory, indexFile))) return filesOfIndex(directory);
   const names = existsSync(directory) ? readdirSync(directory).sort() : [];
+  const dangling = [singleFile, indexFile].find((name) => names.includes(name));
+  if (dangling !== undefined)
+    throw new FileError({ path: join(directory, dangling), problem: "is a link to a file that is not there", wayOut: "Download the model again." });
   const shards = names.filter((name) => SHARD.test(name));
   if (shards.length > 0) return wholeSet(directory, shards);
-  if (names.includes(adapterFile)) throw adapterError(directory);
+  if (names.some((name) => name === adapterFile || name.startsWith("adapter_model."))) throw adapterError(directory);
   const pickle = names.find((name) => /\.(bin|pt|pth|ckpt|pkl)$/.test(name));
   if (pickle !== undefined)
     throw new FileError({
@@ -80,7 +83,8 @@ function wholeSet(directory: string, shards: readonly string[]): string[] {
 }
 
 function adapterError(directory: string): FileError {
-  const { base_model_name_or_path: base } = readJsonObject(folderFile(directory, adapterFile));
+  const path = folderFile(directory, adapterFile);
+  const { base_model_name_or_path: base } = existsSync(path) ? readJsonObject(path) : {};
   const named = typeof base === "string" && /^[\w./-]{1,200}$/.test(base) ? ` for ${base}` : "";
   return new FileError({
     path: directory,

@@ -362,6 +362,14 @@ describe("a folder that holds something else", () => {
     expect(() => loadModel(folder)).toThrow(refusal);
   });
 
+  it("tells a link whose file is gone, and an adapter without its settings", () => {
+    saveModel(folder, { config: smallConfig, parameters: smallParameters() });
+    renameSync(join(folder, "model.safetensors"), join(folder, "adapter_model.safetensors"));
+    expect(() => loadModel(folder)).toThrow(`${folder}: holds a LoRA adapter, not a model. Merge it into its model`);
+    symlinkSync("../../blobs/0000", join(folder, "model.safetensors"));
+    expect(() => loadModel(folder)).toThrow(`${join(folder, "model.safetensors")}: is a link to a file that is not there. Download the model again.`);
+  });
+
   it("names weights of another name or format", () => {
     saveModel(folder, { config: smallConfig, parameters: smallParameters() });
     renameSync(join(folder, "model.safetensors"), join(folder, "weights.safetensors"));

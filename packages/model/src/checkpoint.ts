@@ -141,7 +141,7 @@ function checkParameters({
   const hasExtraHead = config.tieWordEmbeddings && quantization === undefined && homes.has(HEAD);
   if (hasExtraHead) expected[HEAD] = { shape: [config.vocabSize, config.hiddenSize], dtype: "float32" };
   const found = new Map(Array.from(homes, ([name, home]) => [name, home.file.entries.get(home.name) as { shape: Shape; dtype: string }]));
-  const problems = compareShapes(expected, found, (name) => name.endsWith(".self_attn.rotary_emb.inv_freq")); // tables that old versions saved
+  const problems = compareShapes(expected, found, (name) => name.endsWith(".rotary_emb.inv_freq")); // tables that old versions saved
   if (problems.length > 0) throw new CheckpointError({ path: directory, problems });
 }
 

@@ -34,6 +34,19 @@ describe("Tokenizer.fromFolder", () => {
     expect([parts.roles, whole.roles]).toEqual([{ eos: size + 2 }, { eos: size + 2 }]);
   });
 
+  it("tells files that only stand for others, and tokens without a text", () => {
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 3945\n";
+    const isPointer = "is a Git LFS pointer, not the file that it stands for. Run git lfs pull in its folder, or download the file again.";
+    for (const name of ["merges.txt", "chat_template.jinja"]) {
+      writeParts();
+      write(name, pointer);
+      expect(() => Tokenizer.fromFolder(folder)).toThrow(`${join(folder, name)}: ${isPointer}`);
+    }
+    writeParts();
+    write("added_tokens.json", { "": 5 });
+    expect(() => Tokenizer.fromFolder(folder)).toThrow(`${join(folder, "added_tokens.json")}: is not a tokenizer's (`);
+  });
+
   it("takes special tokens from the files: an id means what they say", () => {
     const pad = { content: "<|dlm_pad|>", special: true };
     writeParts({ added_tokens_decoder: { [size + 4]: pad, [size]: { content: "<|endoftext|>" } }, pad_token: pad, mask_token: "<|mask|>" });

@@ -3,7 +3,7 @@
 // template from chat_template.jinja or tokenizer_config.json. No special token is assumed.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, folderFile, readJsonObject } from "@diffucoder/core";
+import { FileError, folderFile, readJsonObject, standInError } from "@diffucoder/core";
 import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
 import { fromSymbols } from "./byte-symbols.ts";
@@ -52,7 +52,7 @@ export function readTokenizerFolder(directory: string): Vocabulary {
       throw new FileError({ path: configPath, problem: `names the ${role}_token ${JSON.stringify(text)}, which is no special token` });
     roles[role] = text;
   }
-  const template = isThere("chat_template.jinja") ? readFileSync(pathOf("chat_template.jinja"), "utf8") : config.chat_template;
+  const template = isThere("chat_template.jinja") ? readText(pathOf("chat_template.jinja")) : config.chat_template;
   const chatTemplate = Array.isArray(template) ? (template.find(({ name }) => name === "default") ?? template[0])?.template : template;
   return { ...vocabulary, roles, ...(typeof chatTemplate === "string" && { chatTemplate }) };
 }
@@ -70,7 +70,7 @@ function readVocabAndMerges(
       path: pathOf("tokenizer_config.json"),
       problem: `has the tokenizer_class ${JSON.stringify(tokenizerClass)}, and without a tokenizer.json only ${qwenTokenizers.join(", ")} are known`,
     });
-  const ids = z.record(z.string(), z.int().nonnegative());
+  const ids = z.record(z.string().min(1), z.int().nonnegative());
   const addedPath = pathOf("added_tokens.json");
   const listed = isThere("added_tokens.json") ? Object.entries(readAs(ids, addedPath)).map(([content, id]) => toAddedToken(id, { content })) : [];
   const { added } = withMore({ added: checkedAdded(listed, addedPath) }, named, pathOf("tokenizer_config.json"));
@@ -110,14 +110,22 @@ function withMore<T extends { added: readonly AddedToken[] }>(vocabulary: T, nam
   return { ...vocabulary, added: checkedAdded([...known.values()], path) };
 }
 
-function readMerges(path: string): string[] {
+function readText(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
     throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
   }
-  const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
+  const instead = standInError(path, text);
+  if (instead !== undefined) throw instead;
+  return text;
+}
+
+function readMerges(path: string): string[] {
+  const lines = readText(path)
+    .split("\n")
+    .map((line) => line.replace(/\r$/, ""));
   return lines.filter((line, i) => line !== "" && !(i === 0 && line.startsWith("#version")));
 }
 

@@ -6,7 +6,7 @@
 // Differs from Apple's trainer: 1. prompts come from a function of the iteration and random streams are split by it, so
 // that a run can be stopped and resumed without losing or repeating one; 2. with a single update the old log-probs are
 // the current ones and are not computed twice.
-import { AbortedError, DiffuCoderError, InvalidArgumentError, type OnProgress, type Random } from "@diffucoder/core";
+import { AbortedError, DiffuCoderError, InvalidArgumentError, type OnProgress, parseConfig, type Random } from "@diffucoder/core";
 import { type CoupledGrpoConfig, createPolicy, type Policy, type PolicyMetrics, type Rollout, rollout } from "@diffucoder/coupled-grpo";
 import { combineRewards } from "@diffucoder/reward-sandbox";
 import type { LogitsFunction } from "@diffucoder/diffusion";
@@ -136,14 +136,18 @@ async function sampleRollouts({ denoiser, step, ...options }: CoupledGrpoOptions
     ...options,
     denoiser,
     prompts: options.prompts(step),
-    sampler: SamplerOptionsSchema.parse({
-      maxNewTokens,
-      steps: config.diffusionSteps,
-      alg: "entropy",
-      temperature: config.temperature,
-      topP: config.topP,
-      schedule: "even",
-    }),
+    sampler: parseConfig(
+      SamplerOptionsSchema,
+      {
+        maxNewTokens,
+        steps: config.diffusionSteps,
+        alg: "entropy",
+        temperature: config.temperature,
+        topP: config.topP,
+        schedule: "even",
+      },
+      { source: "sampler" },
+    ),
     reward: async (completionIds, promptIndex) => {
       parts = await options.reward({ step, completionIds, promptIndex });
       checkParts(parts, completionIds.length);

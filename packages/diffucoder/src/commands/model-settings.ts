@@ -10,11 +10,12 @@ import { z } from "zod";
 export const ModelSettingsSchema = z.strictObject({
   model: z
     .string()
+    .min(1)
     .optional()
     .describe("model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the package)"),
   quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits: int8 or int4"),
   device: z.enum(["cpu", "webgpu"]).optional().describe("cpu, or webgpu: a GPU through Vulkan, Metal or Direct3D 12 (default: cpu)"),
-  trace: z.string().optional().describe("write what was revealed when to this file, as JSON lines"),
+  trace: z.string().min(1).optional().describe("write what was revealed when to this file, as JSON lines"),
 });
 
 export const MODEL_TEXTS = ["model", "trace"] as const;

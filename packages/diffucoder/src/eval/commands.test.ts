@@ -72,10 +72,11 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
   });
 
   it("lets a model write the samples, and leaves out tasks that do not fit into its prompt", async () => {
-    const model = makeTinyModel();
+    const model = makeTinyModel({ generationConfig: { repetition_penalty: 1.1 } });
     const output = join(dir, "model");
     expect(await run("eval", "--dataset", "mbpp", "--model", model.dir, "--output", output, "--set", "idRange=[0,2]")).toBe(1);
     model.remove();
+    expect(error).toContain("Note: generation_config.json says repetition_penalty, which is not used.");
     expect(out[0]).toContain("Nothing was scored.");
     expect(out[0]).toMatch(
       /Mbpp\/2: The conversation has \d+ tokens in the chat template, and this model has room for 48\. It was trained with this prompt length\./,

@@ -64,7 +64,8 @@ async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Prom
     return;
   }
   const config = parseConfig(EvalConfigSchema, readSettings(flags, EVAL_TEXTS), { source });
-  const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
+  const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
+  const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), onNotice, signal });
   terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
   if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
   if (!hasScore(result)) fail();

@@ -23,7 +23,7 @@ export async function rescore({
   folders,
   onProgress,
   signal,
-}: { path: string; workers: number } & Omit<RunEvalOptions, "config">): Promise<Rescored> {
+}: { path: string; workers: number } & Omit<RunEvalOptions, "config" | "onNotice">): Promise<Rescored> {
   const { dataset, postProcessor, seed, ks, runs } = readEvalResult(path);
   const benchmark = await loadBenchmark(dataset.name, { folders });
   if (benchmark.sha256 !== dataset.sha256) {

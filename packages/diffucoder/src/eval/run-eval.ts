@@ -45,6 +45,8 @@ export interface RunEvalOptions {
   config: EvalConfig;
   folders: DataFolders;
   onProgress: OnProgress;
+  /** Hears what a person should know of how the model's folder was read: a sentence without its point. */
+  onNotice: (notice: string) => void;
   signal: AbortSignal;
 }
 
@@ -57,7 +59,7 @@ interface SampleSet {
 }
 
 /** Draws or reads samples, scores them, and leaves everything in the output folder. */
-export async function runEval({ config, folders, onProgress, signal }: RunEvalOptions): Promise<EvalResult> {
+export async function runEval({ config, folders, onProgress, onNotice, signal }: RunEvalOptions): Promise<EvalResult> {
   const whole = await loadBenchmark(config.dataset, { folders });
   const benchmark = part(whole, config.idRange);
   const postProcessor = config.postProcessor ?? (config.model === undefined || isInfilling(config.dataset) ? "none" : "fence");
@@ -68,7 +70,7 @@ export async function runEval({ config, folders, onProgress, signal }: RunEvalOp
   const sets =
     model === undefined || checkpoint === undefined
       ? fileSets(config, { whole, benchmark })
-      : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress });
+      : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress, onNotice });
   const sandbox = await createSandbox({ workers: config.workers, isolation: isolationOf(config.isolation) });
   try {
     const runs: EvalRun[] = [];
@@ -145,10 +147,11 @@ async function modelSets(
   { dir, sha256 }: { dir: string; sha256: string },
   config: EvalConfig,
   { problems }: Benchmark,
-  { signal, onProgress }: Pick<ScoreContext, "signal" | "onProgress">,
+  { signal, onProgress, onNotice }: Pick<RunEvalOptions, "signal" | "onProgress" | "onNotice">,
 ): Promise<SampleSet[]> {
   const { output = ".", dataset, samplesPerTask, steps, maxNewTokens, masks, alg, topP, seed } = config;
   const coder = await loadDiffuCoder(dir);
+  coder.notices.forEach(onNotice);
   const template = config.template as PromptTemplateName | undefined;
   const fillsHoles = isInfilling(dataset);
   const writer = fillsHoles ? holeWriter(coder, { masks }) : answerWriter(coder, { template, maxNewTokens });
