@@ -10,7 +10,7 @@ import { API, SignatureKind, SymbolFlags } from "typescript/unstable/sync";
 import { root, workspacePackages } from "./workspace.mjs";
 
 /** Packages held to it; `node scripts/check-docs.mjs NAME` looks at another one. */
-const HELD = new Set(["@diffucoder/reward-sandbox", "@diffucoder/coupled-grpo", "@diffucoder/samplers"]);
+const HELD = new Set(["@diffucoder/reward-sandbox", "@diffucoder/coupled-grpo", "@diffucoder/samplers", "@diffucoder/data", "@diffucoder/trainer"]);
 
 const held = workspacePackages().filter(({ name }) => HELD.has(name) || process.argv.includes(name));
 const api = new API({ cwd: root });

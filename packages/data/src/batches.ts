@@ -5,7 +5,9 @@ import type { Tokenizer } from "@diffucoder/tokenizer";
 import { completionText } from "./tiny-code/render.ts";
 import type { Example } from "./tiny-code/tasks.ts";
 
+/** An example as token ids. */
 export interface EncodedExample {
+  /** The request as a chat, to where the answer begins. */
   promptIds: number[];
   /** Ends with the end-of-turn token. */
   completionIds: number[];
@@ -25,6 +27,7 @@ export interface TrainingBatch {
   promptLength: number;
 }
 
+/** Token ids of an example: the prompt as a chat, the solution as the completion. */
 export function encodeExample({ prompt, solution }: Example, tokenizer: Tokenizer): EncodedExample {
   return {
     promptIds: tokenizer.encodeChat([{ role: "user", content: prompt }]),
@@ -32,13 +35,17 @@ export function encodeExample({ prompt, solution }: Example, tokenizer: Tokenize
   };
 }
 
+/** The columns of a batch. */
 export interface BatchLayout {
+  /** Columns of the prompt, tokens; shorter ones are padded on the left. */
   promptLength: number;
+  /** Columns of the completion and its end token, tokens; shorter ones are padded on the right. */
   completionLength: number;
+  /** Token of the padding. */
   padTokenId: number;
 }
 
-/** @throws {DiffuCoderError} with code `"TOO_LONG"` if a row does not fit */
+/** Encoded examples as the rows of a batch. @throws {DiffuCoderError} with code `"TOO_LONG"` if a row does not fit */
 export function layOutRows(rows: readonly EncodedExample[], { promptLength, completionLength, padTokenId }: BatchLayout): TrainingBatch {
   const sequenceLength = promptLength + completionLength;
   const size = rows.length * sequenceLength;
@@ -66,6 +73,7 @@ export function layOutRows(rows: readonly EncodedExample[], { promptLength, comp
   return batch;
 }
 
+/** Whether a layout has room for an example. */
 export function fits(
   { promptIds, completionIds }: EncodedExample,
   { promptLength, completionLength }: Pick<BatchLayout, "promptLength" | "completionLength">,
@@ -77,17 +85,7 @@ export function fits(
  * Batches from a stream of examples; step `s` uses examples `s * batchSize` on. Examples that do not fit the layout give
  * way to the next of a second, third, ... stream, so that a batch stays a function of its step alone.
  */
-export function exampleBatches({
-  example,
-  tokenizer,
-  batchSize,
-  layout,
-}: {
-  example: (index: number) => Example;
-  tokenizer: Tokenizer;
-  batchSize: number;
-  layout: BatchLayout;
-}): (step: number) => TrainingBatch {
+export function exampleBatches({ example, tokenizer, batchSize, layout }: ExampleBatchesOptions): (step: number) => TrainingBatch {
   const fitting = (index: number): EncodedExample => {
     for (let attempt = 0; attempt < 100; attempt++) {
       const encoded = encodeExample(example(index + attempt * 2 ** 40), tokenizer);
@@ -103,4 +101,15 @@ export function exampleBatches({
       Array.from({ length: batchSize }, (_, row) => fitting(step * batchSize + row)),
       layout,
     );
+}
+
+interface ExampleBatchesOptions {
+  /** The example of an index, e.g. of `exampleStream`. */
+  example: (index: number) => Example;
+  /** Encodes prompts and solutions. */
+  tokenizer: Tokenizer;
+  /** Rows of a batch. */
+  batchSize: number;
+  /** Columns of a batch. */
+  layout: BatchLayout;
 }

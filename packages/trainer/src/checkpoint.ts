@@ -5,14 +5,18 @@ import { FileError } from "@diffucoder/core";
 import { type AdamWState, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { settingsProblem } from "./settings-problem.ts";
 
+/** Arrays by the name of their parameter. */
 export type ParameterArrays = Record<string, NdArray>;
 
 /** What an optimizer step reads and replaces. */
 export interface TrainingState {
+  /** The model's parameters. */
   parameters: ParameterArrays;
+  /** AdamW's moments of each parameter. */
   adam: AdamWState<ParameterArrays>;
 }
 
+/** A run's state between two steps. */
 export interface Checkpoint extends TrainingState {
   /** Steps done. */
   step: number;
@@ -27,6 +31,7 @@ export interface Checkpoint extends TrainingState {
 
 const groups = ["parameters", "adam.m", "adam.v", "reference"] as const;
 
+/** What may differ from the run that wrote the checkpoint. */
 export interface LoadCheckpointOptions {
   /** Path of the setting of a JSON fingerprint that may be higher than it was, e.g. `"training.maxSteps"`. @default none may */
   stepsKey?: string | undefined;

@@ -24,17 +24,33 @@ export interface CompletionReward {
   format: number | null;
 }
 
+/** Completions to score. */
+export interface RewardRequest {
+  /** Iterations done before. */
+  step: number;
+  /** Token ids of each completion, as sampled. */
+  completionIds: readonly number[][];
+  /** Which of the iteration's prompts each completion answers. */
+  promptIndex: readonly number[];
+}
+
 /** What coupled-GRPO changes from step to step. */
 export interface CoupledGrpoState extends TrainingState {
   /** The policy from which the KL term keeps the trained one near. */
   reference: ParameterArrays;
 }
 
+/** What coupled-GRPO trains, on which prompts and by which rewards. */
 export interface CoupledGrpoOptions {
+  /** Settings of the run. */
   config: CoupledGrpoConfig;
+  /** The model's network. */
   logits: LogitsFunction;
+  /** Tokens that the model knows. */
   vocabSize: number;
+  /** Token of a place that is not decided yet. */
   maskTokenId: number;
+  /** Token of the padding. */
   padTokenId: number;
   /** Tokens that end a completion. */
   eosTokenIds: readonly number[];
@@ -51,14 +67,18 @@ export interface CoupledGrpoOptions {
   /** Token ids of an iteration's prompts: a function of the iteration alone. */
   prompts: (step: number) => readonly (readonly number[])[];
   /** Scores completions; `promptIndex[i]` says which of the iteration's prompts completion `i` answers. */
-  reward: (request: { step: number; completionIds: readonly number[][]; promptIndex: readonly number[] }) => Promise<readonly CompletionReward[]>;
+  reward: (request: RewardRequest) => Promise<readonly CompletionReward[]>;
+  /** Rollouts and masks are drawn from streams of it that are split by iteration. */
   random: Random;
+  /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor;
+  /** Hears of every iteration. */
   onProgress?: OnProgress;
   /** After every iteration. */
   onStep?: (metrics: StepMetrics) => void;
   /** Every `saveSteps` iterations, at the end, and when stopped. The arrays are only valid during the call. */
   onCheckpoint?: (state: CoupledGrpoState, step: number) => void;
+  /** Stops the run after a checkpoint. */
   signal?: AbortSignal;
 }
 

@@ -12,8 +12,13 @@ export interface StepMetrics {
  *
  * @throws {FileError}
  */
-export function openMetricsLog(path: string, { lastStep }: { lastStep: number }): JsonLinesLog<StepMetrics> {
+export function openMetricsLog(path: string, { lastStep }: MetricsLogOptions): JsonLinesLog<StepMetrics> {
   return new JsonLinesLog<StepMetrics>(path, { keep: ({ step }) => step <= lastStep });
+}
+
+interface MetricsLogOptions {
+  /** Last step whose line stays. */
+  lastStep: number;
 }
 
 /**

@@ -22,21 +22,31 @@ type Traced = Record<string, Tensor>;
 type TracedState = { parameters: Traced; adam: AdamWState<Traced> };
 type Sums<Leaf> = { gradient: Record<string, Leaf>; loss: Leaf };
 
+/** The loss of an optimizer step and AdamW's settings. */
 export interface OptimizerStepOptions<Batch> {
   /** Mean loss of a batch, traced, `[]`. */
   loss: (parameters: Traced, batch: Batch) => Tensor;
+  /** Gradients are scaled down to this global norm. */
   maxGradNorm: number;
+  /** Decay of the first moment. */
   adamBeta1: number;
+  /** Decay of the second moment. */
   adamBeta2: number;
+  /** Decoupled weight decay of the parameters that `decays` names. */
   weightDecay: number;
   /** Which parameters decay. @default `decaysWeight`: matrices, not norm gains and biases */
   decays?: (name: string, parameter: Tensor) => boolean;
+  /** What the compiled plans are called in profiles and errors. */
   name: string;
+  /** Where the plans run. @default ONNX Runtime on the processor */
   executor?: Executor | undefined;
 }
 
+/** What a step gave. */
 export interface StepResult {
+  /** Parameters and moments after the step. */
   state: TrainingState;
+  /** Mean loss of the batches, before the step. */
   loss: number;
   /** Before clipping. */
   gradNorm: number;
@@ -44,13 +54,22 @@ export interface StepResult {
   gradNorms: NdArray;
 }
 
+/** A compiled optimizer step. */
 export interface OptimizerStep<Batch> {
   /** One step on the mean loss of the batches. The state's arrays are taken over; where something is not finite they come back unchanged. */
-  run(state: TrainingState, batches: readonly ArgumentOf<Batch>[], at: { lr: number; count: number }): Promise<StepResult>;
+  run(state: TrainingState, batches: readonly ArgumentOf<Batch>[], at: StepPosition): Promise<StepResult>;
   /** Frees the compiled plans. */
   dispose(): void;
 }
 
+interface StepPosition {
+  /** Learning rate of the step. */
+  lr: number;
+  /** Number of the step, from 1: what AdamW's moments are corrected by. */
+  count: number;
+}
+
+/** Compiles an optimizer step on a loss of one's own: gradient, clipping and AdamW. */
 export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }: OptimizerStepOptions<Batch>): OptimizerStep<Batch> {
   const options = executor && { executor };
   const update = (state: TracedState, { gradient, loss: value }: Sums<Tensor>, lr: Tensor, count: Tensor) => {

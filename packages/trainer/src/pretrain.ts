@@ -18,13 +18,51 @@ import {
   scoredTokens,
   stratifiedTimesteps,
 } from "@diffucoder/diffusion";
-import { type Executor, initAdamW, int32, learningRate, LearningRateScheduleSchema, type NdArray, type Tensor } from "@diffucoder/tensor";
+import {
+  type Executor,
+  initAdamW,
+  int32,
+  learningRate,
+  type LearningRateSchedule,
+  LearningRateScheduleSchema,
+  type NdArray,
+  type Tensor,
+} from "@diffucoder/tensor";
 import { z } from "zod";
 import type { TrainingState } from "./checkpoint.ts";
 import { divergedError } from "./diverged-error.ts";
 import type { StepMetrics } from "./metrics-log.ts";
 import { createOptimizerStep } from "./optimizer-step.ts";
 
+/** Settings of pretraining, as `PretrainConfigSchema` gives them. */
+export interface PretrainConfig extends LearningRateSchedule {
+  /** Seed of the run's random streams. @default 0 */
+  seed: number;
+  /** Steps with the autoregressive objective, first. */
+  arSteps: number;
+  /** Steps with the diffusion objective, after them. */
+  diffusionSteps: number;
+  /** Rows in memory at a time. */
+  perDeviceTrainBatchSize: number;
+  /** Batches of a step, one after the other. @default 1 */
+  gradientAccumulationSteps: number;
+  /** Compute each layer again in the backward pass: less memory, more work. @default false */
+  gradientCheckpointing: boolean;
+  /** Decay of AdamW's first moment. @default 0.9 */
+  adamBeta1: number;
+  /** Decay of AdamW's second moment. @default 0.99 */
+  adamBeta2: number;
+  /** Decoupled weight decay of matrices; norm gains and biases do not decay. @default 0.1 */
+  weightDecay: number;
+  /** Gradients are scaled down to this global norm. @default 1 */
+  maxGradNorm: number;
+  /** Smallest timestep, in (0, 1]. @default 1e-3 */
+  eps: number;
+  /** Steps between checkpoints. @default 500 */
+  saveSteps: number;
+}
+
+/** Settings of pretraining; Hugging Face's names in camelCase. */
 export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   seed: z.int().nonnegative().default(0),
   arSteps: z.int().nonnegative().describe("steps with the autoregressive objective, first"),
@@ -38,12 +76,13 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   maxGradNorm: z.number().positive().default(1),
   eps: z.number().positive().max(1).default(1e-3).describe("smallest timestep"),
   saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
-});
+}) satisfies z.ZodType<PretrainConfig>;
 
-export type PretrainConfig = z.output<typeof PretrainConfigSchema>;
-
+/** What pretraining trains, and on what. */
 export interface PretrainOptions {
+  /** Settings of the run. */
   config: PretrainConfig;
+  /** The model's network. */
   logits: LogitsFunction;
   /** The state to go on from; parameters alone start with fresh moments. */
   state: TrainingState;
@@ -51,14 +90,19 @@ export interface PretrainOptions {
   startStep?: number;
   /** A batch by its number, `gradientAccumulationSteps` for each step: a function of it alone, so that a run can be resumed. */
   batch: (step: number) => TrainingBatch;
+  /** Token of a place that is not decided yet. */
   maskTokenId: number;
+  /** Masks and timesteps are drawn from streams of it that are split by batch. */
   random: Random;
+  /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor;
+  /** Hears of every step. */
   onProgress?: OnProgress;
   /** After every step. */
   onStep?: (metrics: StepMetrics) => void;
   /** Every `saveSteps` steps, at the end, and when stopped. The arrays are only valid during the call. */
   onCheckpoint?: (state: TrainingState, step: number) => void;
+  /** Stops the run after a checkpoint. */
   signal?: AbortSignal;
 }
 

@@ -3,9 +3,12 @@
 // Every operation carries its Python, its phrases and its meaning, so that one line here is all there is to know of it.
 // JavaScript numbers stand for Python's integers: values stay far below 2^53 for the inputs that tests use.
 
+/** Place of an operation in a pipeline; at most one operation has each. */
 export type Slot = "filter" | "map" | "transform" | "aggregate";
 
+/** A step of a pipeline, as Python, as words and as a function. */
 export interface Operation {
+  /** Its place in a pipeline. */
   slot: Slot;
   /** Name without constants: what splits are made by. */
   name: string;
@@ -15,6 +18,7 @@ export interface Operation {
   phrases: readonly string[];
   /** Python: of the element name for filters and maps, of the list's name or expression for the others. */
   python: (name: string) => string;
+  /** What it does: a list, or an integer from an aggregate. */
   apply: (xs: readonly number[]) => readonly number[] | number;
 }
 

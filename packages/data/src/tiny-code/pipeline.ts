@@ -13,6 +13,7 @@ export function runPipeline(pipeline: Pipeline, xs: readonly number[]): number[]
 /** Operation names without constants: the unit of hold-out. */
 export const skeletonOf = (pipeline: Pipeline): string => pipeline.map(({ name }) => name).join(" > ");
 
+/** Operation names with their constants: tells all pipelines apart. */
 export const keyOf = (pipeline: Pipeline): string => pipeline.map(({ key }) => key).join(" > ");
 
 /** All pipelines of a depth, in a fixed order. */

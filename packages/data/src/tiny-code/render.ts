@@ -4,6 +4,7 @@ import type { Random } from "@diffucoder/core";
 import type { Operation, Slot } from "./operations.ts";
 import type { Pipeline } from "./pipeline.ts";
 
+/** How a solution is written: a list comprehension with a name, a loop, or one expression. */
 export type CodeStyle = "comprehension" | "loop" | "inline";
 
 export const codeStyles: readonly CodeStyle[] = ["comprehension", "loop", "inline"];
@@ -13,9 +14,13 @@ export const resultNames: readonly string[] = ["out", "res", "ys"];
 /** Names of the element in a loop or comprehension. */
 export const elementNames: readonly string[] = ["x", "n", "v"];
 
+/** The choices that a solution makes and its prompt does not. */
 export interface Rendering {
+  /** Comprehension, loop, or one expression. */
   style: CodeStyle;
+  /** Name of the result list. */
   resultName: string;
+  /** Name of the element in a loop or comprehension. */
   elementName: string;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { behaviourOf, keyOf, type Pipeline, pipelinesOfDepth, skeletonOf } from "./pipeline.ts";
 
+/** What a task may be used for: training, choices made while developing, or the final figure. */
 export type Split = "train" | "dev" | "test";
 
 /** A pipeline that no shorter or earlier one imitates, and where it may be used. */

@@ -6,6 +6,35 @@ import { makeTests } from "./test-cases.ts";
 
 const TestCaseSchema = z.tuple([z.array(z.unknown()), z.unknown()]);
 
+/** One test: the arguments of the call, and the value that a right program returns; plain JSON. */
+type Test = [args: unknown[], expected: unknown];
+
+/** A record of a TinyCode dataset. */
+export interface CodeTaskRecord {
+  /** Tells the task from all others. */
+  id: string;
+  /** Number of operations, 1 to 4. */
+  tier: number;
+  /** Kind of task, `"list-pipeline"`. */
+  family: string;
+  /** Names of the operations without their constants: what splits are made by. */
+  skeleton: string;
+  /** Names of the operations with their constants. */
+  key: string;
+  /** What the model is asked. */
+  prompt: string;
+  /** A right program. */
+  solution: string;
+  /** Name of the function that the tests call. */
+  entry_point: string;
+  /** Visible tests: rewards may use them. */
+  tests: Test[];
+  /** Tests for evaluation only; no input is in both. */
+  hidden_tests: Test[];
+  /** What the task may be used for. */
+  split: Split;
+}
+
 /** A record of a TinyCode dataset, as a JSON line. */
 export const CodeTaskRecordSchema = z.strictObject({
   id: z.string(),
@@ -19,9 +48,33 @@ export const CodeTaskRecordSchema = z.strictObject({
   tests: z.array(TestCaseSchema).describe("visible: rewards may use them"),
   hidden_tests: z.array(TestCaseSchema).describe("for evaluation only"),
   split: z.enum(["train", "dev", "test"]),
-});
+}) satisfies z.ZodType<CodeTaskRecord>;
 
-export type CodeTaskRecord = z.output<typeof CodeTaskRecordSchema>;
+/** A task of one's own, as `CodeTaskSchema` and `readTasks` give it. What only TinyCode has may be missing. */
+export interface CodeTask {
+  /** Tells the task from the others of the file. */
+  id: string;
+  /** What the model is asked. */
+  prompt: string;
+  /** Name of the function that the tests call. */
+  entry_point: string;
+  /** Rewards may use them. @default [] */
+  tests: Test[];
+  /** For evaluation; where there are none, `tests` are used. @default [] */
+  hidden_tests: Test[];
+  /** Number of operations, 1 to 4. */
+  tier?: number | undefined;
+  /** Kind of task. */
+  family?: string | undefined;
+  /** Names of the operations without their constants. */
+  skeleton?: string | undefined;
+  /** Names of the operations with their constants. */
+  key?: string | undefined;
+  /** A right program. */
+  solution?: string | undefined;
+  /** What the task may be used for. */
+  split?: Split | undefined;
+}
 
 /**
  * A task of one's own, as a JSON line: what training and evaluation need of it, and nothing of what only TinyCode has. TinyCode's records are
@@ -38,22 +91,23 @@ export const CodeTaskSchema = CodeTaskRecordSchema.partial()
   .refine(({ tests, hidden_tests: hidden }) => tests.length + hidden.length > 0, {
     path: ["tests"],
     error: "at least one test, here or in hidden_tests",
-  });
+  }) satisfies z.ZodType<CodeTask>;
 
-export type CodeTask = z.output<typeof CodeTaskSchema>;
-
+/** Which tasks of TinyCode to draw. */
 export interface TinyCodeTasksOptions {
   /** Tiers to draw from, each with its share of the tasks. */
   tiers: Readonly<Record<number, number>>;
+  /** The part to draw from. */
   split: Split;
   /** Number of tasks. */
   count: number;
+  /** Which tasks, and their wording and tests. */
   seed: number;
   /** Tasks that it refuses are passed over, e.g. those whose prompt a model cannot hold. @default all are taken */
   accepts?: (task: CodeTaskRecord) => boolean;
-  /** @default 8 */
+  /** Tests that rewards may use, of each task. @default 8 */
   visibleTests?: number;
-  /** @default 16 */
+  /** Tests for evaluation only, of each task. @default 16 */
   hiddenTests?: number;
 }
 
@@ -117,7 +171,9 @@ function toRecord({ pipeline, skeleton, key, depth, split }: PlacedPipeline, see
 
 /** A prompt and one right solution, without tests: material for pretraining. */
 export interface Example {
+  /** What the model is asked. */
   prompt: string;
+  /** A right program; ends with a newline. */
   solution: string;
 }
 
@@ -125,7 +181,7 @@ export interface Example {
  * Endless training examples: the example of an index is a function of the seed and the index alone. Draws a tier by its
  * share, a pipeline of the training split, a wording and a rendering.
  */
-export function exampleStream({ tiers, seed }: { tiers: Readonly<Record<number, number>>; seed: number }): (index: number) => Example {
+export function exampleStream({ tiers, seed }: ExampleStreamOptions): (index: number) => Example {
   const shares = Object.entries(tiers).map(([tier, share]) => ({ tier: Number(tier), share }));
   const totalShare = shares.reduce((sum, { share }) => sum + share, 0);
   const training = placedPipelines(Math.max(...shares.map(({ tier }) => tier))).filter((one) => one.split === "train");
@@ -138,4 +194,11 @@ export function exampleStream({ tiers, seed }: { tiers: Readonly<Record<number, 
     const { pipeline } = random.choice(byTier.get(tier) as PlacedPipeline[]);
     return { prompt: renderPrompt(pipeline, random), solution: renderSolution(pipeline, drawRendering(random)) };
   };
+}
+
+interface ExampleStreamOptions {
+  /** Tiers to draw from, each with its share of the examples. */
+  tiers: Readonly<Record<number, number>>;
+  /** Another one gives other examples. */
+  seed: number;
 }

@@ -9,14 +9,8 @@ export type TestCase = [args: [number[]], expected: number | number[]];
 
 const CANDIDATES = 48;
 
-/**
- * @param visible tests that rewards may use
- * @param hidden tests for evaluation only; no input is in both
- */
-export function makeTests(
-  pipeline: Pipeline,
-  { visible, hidden, random }: { visible: number; hidden: number; random: Random },
-): { tests: TestCase[]; hiddenTests: TestCase[] } {
+/** Tests of a pipeline, chosen so that near misses fail; no input is in both lists. */
+export function makeTests(pipeline: Pipeline, { visible, hidden, random }: MakeTestsOptions): { tests: TestCase[]; hiddenTests: TestCase[] } {
   const candidates = drawInputs(random, Math.max(CANDIDATES, 2 * (visible + hidden)));
   const outputs = candidates.map((xs) => JSON.stringify(runPipeline(pipeline, xs)));
   let alive = nearMisses(pipeline).map((miss) => candidates.map((xs, i) => JSON.stringify(runPipeline(miss, xs)) !== outputs[i]));
@@ -38,6 +32,15 @@ export function makeTests(
   }
   const cases = chosen.map((i): TestCase => [[candidates[i] as number[]], runPipeline(pipeline, candidates[i] as number[])]);
   return { tests: cases.slice(0, visible), hiddenTests: cases.slice(visible) };
+}
+
+interface MakeTestsOptions {
+  /** Number of tests that rewards may use. */
+  visible: number;
+  /** Number of tests for evaluation only. */
+  hidden: number;
+  /** Draws the inputs to choose from. */
+  random: Random;
 }
 
 /** Pipelines that differ from this one in one operation. */
