@@ -1,6 +1,7 @@
 // How a worker's process is started, and what its level of isolation keeps away.
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { packageSource } from "../python-source.ts";
 import { shippedFile } from "../shipped-file.ts";
 import type { Readable } from "./readable.ts";
@@ -56,10 +57,13 @@ interface SupervisorOptions {
   readable?: Readable | undefined;
 }
 
-/** The program of a worker as one text, with every file of ours that it needs. */
+/**
+ * The program of a worker as one text, with every file of ours that it needs. It is an argument of a command, of which Linux
+ * allows 128 KiB, so it goes compressed.
+ */
 export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOptions): string {
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
-  return [
+  return packed([
     packageSource([
       "answers",
       "values",
@@ -85,7 +89,13 @@ export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOpt
     `package.engine.SCRIPTS.update(${JSON.stringify(scripts)})`,
     filtersSystemCalls ? "" : "package.child_process.FILTERS.update(dict.fromkeys(package.child_process.FILTERS))",
     `package.supervisor.main(${readable ? JSON.stringify([[...readable.paths, readable.engine], readable.hidden]) : ""})`,
-  ].join("\n");
+  ]);
+}
+
+/** Python that runs lines of Python. */
+function packed(lines: readonly string[]): string {
+  const text = deflateSync(lines.join("\n"), { level: 9 }).toString("base64");
+  return `exec(__import__("zlib").decompress(__import__("binascii").a2b_base64("${text}")))`;
 }
 
 /** `-s -S -B`: no site packages, no bytecode files. Text is hashed alike each time, so that a verdict can be reproduced. */
