@@ -56,6 +56,7 @@ async function* lines(): AsyncGenerator<string> {
     yield line;
     if (isTyped) input.prompt();
   }
+  if (isTyped) process.stderr.write("\n"); // the shell's prompt gets a line of its own
 }
 
 async function input(): Promise<Uint8Array> {

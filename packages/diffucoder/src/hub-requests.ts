@@ -64,7 +64,8 @@ function secondsAsked({ headers }: Response): number | undefined {
 
 function refused({ endpoint, what }: HubAccess, { response: { status }, url }: HubAnswer, wait: number | undefined): UnavailableError {
   const isOfHub = url.origin === new URL(endpoint).origin && !url.pathname.includes("/resolve/");
-  const problem = `${isOfHub ? endpoint : addressOf(url)} answers ${status}: ${REASONS[status] ?? "it cannot give it now"}`;
+  const reason = status === 404 && !isOfHub ? "there is no such file" : REASONS[status];
+  const problem = `${isOfHub ? endpoint : addressOf(url)} answers ${status}: ${reason ?? "it cannot give it now"}`;
   const wayOuts: Record<number, string> = { 401: "Set HF_TOKEN to a token that may read it.", 403: "Set HF_TOKEN to a token that may read it." };
   const later = wait === undefined ? undefined : `What was downloaded stays: run again in ${Math.ceil(wait)} s or later.`;
   const wayOut = wayOuts[status] ?? later;
@@ -98,16 +99,20 @@ async function follow({ endpoint, token, signal, what }: HubAccess, address: str
 function target(location: string, from: URL, what: string): URL {
   const url = URL.canParse(location, from) ? new URL(location, from) : undefined;
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && from.protocol === "http:");
-  if (url !== undefined && isSafe) return url;
+  if (url !== undefined && isSafe && url.username === "" && url.password === "") return url;
   const to = url === undefined ? JSON.stringify(location.slice(0, 100)) : addressOf(url).slice(0, 100);
   throw new UnavailableError({
     what,
-    problem: `${addressOf(from)} redirects to ${to}, which is no ${from.protocol === "https:" ? "https" : "http"} address`,
+    problem: `${addressOf(from)} redirects to ${to}, which is no ${from.protocol === "https:" ? "https" : "http"} address${isSafe ? " without a password" : ""}`,
   });
 }
 
+/** A server that packs what it sends may put that behind the hash, `"HASH-gzip"`; the content is held to the hash all the same. */
 function plainTag(tag: string | null): string | undefined {
-  return tag?.replace(/^W\//, "").replaceAll('"', "");
+  return tag
+    ?.replace(/^W\//, "")
+    .replaceAll('"', "")
+    .replace(/^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})(-(gzip|br|deflate|zstd))?$/, (_, hash: string) => hash.toLowerCase());
 }
 
 /** Without a query, which may hold a signature. */

@@ -114,7 +114,7 @@ describe("a server that answers otherwise than the hub", () => {
     hub.file = (request, response) => {
       response.writeHead(200, { ETag: `"${hash}"`, "Content-Length": content.length });
       if (request.headers.range !== undefined) return response.end(content);
-      response.write(content.subarray(0, 1000), () => setTimeout(() => response.destroy(), 20));
+      response.write(content.subarray(0, 1000), () => setTimeout(() => response.destroy(), 300)); // what came is on the disk by then
     };
     await expect(download()).rejects.toThrow(/cannot be read .* run again to go on/);
     hub.file = whole({ "Content-Length": String(content.length) });
@@ -127,7 +127,7 @@ describe("a server that answers otherwise than the hub", () => {
     hub.file = (request, response) => {
       response.writeHead(200, { ETag: `"${hash}"`, "Content-Length": content.length });
       if (request.headers.range !== undefined) return response.end(content);
-      response.write(content.subarray(0, 1000), () => setTimeout(() => response.destroy(), 20));
+      response.write(content.subarray(0, 1000), () => setTimeout(() => response.destroy(), 300)); // what came is on the disk by then
     };
     await expect(download()).rejects.toThrow("cannot be read");
     expect(readFileSync(partial)).toHaveLength(1000);
@@ -148,6 +148,16 @@ describe("a server that answers otherwise than the hub", () => {
     await expect(download()).rejects.toThrow(
       `org/tiny/config.json is not available: ${endpoint}/org/tiny/resolve/${commit}/config.json names the size "${size}", which is none.`,
     );
+  });
+
+  it.each([`${hash}-gzip`, hash.toUpperCase()])("writes the hash as %s", async (etag) => {
+    hub.file = whole({ ETag: `W/"${etag}"` });
+    expect(await downloaded()).toBe(true);
+  });
+
+  it("lists a file that it does not have", async () => {
+    hub.file = (_, response) => response.writeHead(404).end();
+    await expect(download()).rejects.toThrow(`${endpoint}/org/tiny/resolve/${commit}/config.json answers 404: there is no such file.`);
   });
 
   it.each(["abc", "d41d8cd98f00b204e9800998ecf8427e", "../../evil", ""])("names %j for a hash", async (etag) => {
@@ -207,6 +217,7 @@ describe("a redirect", () => {
     ["file:///etc/passwd", "redirects to file:/etc/passwd, which is no http address"],
     ["http://", 'redirects to "http://", which is no http address'],
     ["/again", "redirects more than 5 times"],
+    ["http://user:secret@127.0.0.1:1/x", "redirects to http://127.0.0.1:1/x, which is no http address without a password."],
   ])("to %s is named", async (location, problem) => {
     hub.file = to(location);
     await expect(download()).rejects.toThrow(problem);

@@ -79,6 +79,7 @@ cases = [
     {"name": "added tokens", "normalizer": {"type": "NFC"}, "pre_tokenizer": gpt2, "trusted": True, "added": [
         added("<s>"), added("</s>", lstrip=True), added("<|a|>", rstrip=True), added("<|a|>b"), added("the", single_word=True, special=False), added("éè", normalized=True, special=False),
         added("<x>", lstrip=True, rstrip=True, single_word=True), added("e\u0301e", normalized=True)]},
+    *[{"name": f"places without characters: {place}", "pre_tokenizer": sequence(split(place), byte_level)} for place in ["^", "$", r"\z", r"(?!a)", r"(?<!a)", r"\B"]],
 ]
 
 letters = "aaaabbctheofm éèe\u0301xX0123456789½٣\u0085\u00a0\u3000\ufeff\u200d漢字かカ한\u1100\u1161ﬁſK\u212bß"

@@ -65,7 +65,7 @@ function cut(text: string, { pattern, behavior, invert }: SplitRule): string[] {
   let end = 0;
   let lastMatchEnd = -1;
   for (const { index, 0: match } of text.matchAll(pattern)) {
-    if (match === "" && index === lastMatchEnd) continue;
+    if (match === "" && (index === lastMatchEnd || isWithinPair(text, index))) continue;
     if (index > end) pieces.push({ start: end, end: index, isMatch: invert });
     end = index + match.length;
     lastMatchEnd = end;
@@ -110,10 +110,16 @@ function isolated(text: string, pattern: RegExp): string[] {
   const pieces: string[] = [];
   let end = 0;
   for (const { index, 0: match } of text.matchAll(pattern)) {
+    if (match === "" && isWithinPair(text, index)) continue;
     if (index > end) pieces.push(text.slice(end, index));
     if (match !== "") pieces.push(match);
     end = index + match.length;
   }
   if (end < text.length) pieces.push(text.slice(end));
   return pieces;
+}
+
+/** Whether an index is in the middle of a character: V8 finds empty matches of lookarounds there, in spite of the u flag. */
+function isWithinPair(text: string, index: number): boolean {
+  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(Math.max(0, index - 1), index + 1));
 }

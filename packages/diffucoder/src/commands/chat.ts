@@ -1,4 +1,4 @@
-import { parseConfig, TooLongError } from "@diffucoder/core";
+import { AbortedError, parseConfig, TooLongError } from "@diffucoder/core";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -68,6 +68,7 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
       terminal.error(error.message); // and the conversation goes on
     }
   }
+  if (signal.aborted) throw new AbortedError("The conversation");
 }
 
 /** What the model was not shown, and why. */

@@ -221,14 +221,20 @@ describe("diffucoder infill", () => {
 });
 
 describe("diffucoder chat", () => {
-  const converse = (typed: readonly string[], ...args: string[]) =>
+  const converse = (typed: readonly string[], ...args: string[]) => converseUntil(new AbortController().signal, typed, ...args);
+  const converseUntil = (signal: AbortSignal, typed: readonly string[], ...args: string[]) =>
     runCommand(["chat", "--model", model.dir, ...args], {
       terminal,
-      signal: new AbortController().signal,
+      signal,
       lines: async function* () {
         yield* typed;
       },
     });
+
+  it("ends with 130 when it is stopped, also while nothing is asked", async () => {
+    expect(await converseUntil(AbortSignal.abort(), [])).toBe(130);
+    expect(errors).toEqual(["The conversation was stopped."]);
+  });
 
   it("answers each line with what was said before", async () => {
     expect(await converse(["xs", "", "f"], "--max-tokens", "2")).toBe(0);
