@@ -8,7 +8,9 @@ export type Interval = readonly [low: number, high: number];
 
 /** A mean over tasks and how sure it is. */
 export interface Estimate {
+  /** The mean. */
   readonly estimate: number;
+  /** 95 % confidence interval of the mean. */
   readonly interval95: Interval;
 }
 

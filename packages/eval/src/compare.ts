@@ -30,7 +30,15 @@ export interface PassComparison {
 export function comparePassAtK(
   before: readonly TaskResult[],
   after: readonly TaskResult[],
-  { k, random }: { k: number; random: Random },
+  {
+    k,
+    random,
+  }: {
+    /** Samples of which one has to pass. */
+    k: number;
+    /** Stream of the bootstraps. */
+    random: Random;
+  },
 ): PassComparison & { readonly tasks: number } {
   const afterById = new Map(after.map((result) => [result.taskId, result]));
   const pairs = before.flatMap((first) => {

@@ -22,9 +22,11 @@ export function defaultFolders(env: Readonly<Record<string, string | undefined>>
   return { search, cache: join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "diffucoder") };
 }
 
+/** Where a dataset's file may be. */
 export interface ReadDatasetFileOptions {
+  /** Where it is looked for, and where a download is kept. */
   folders: DataFolders;
-  /** @default the global fetch */
+  /** What downloads it. @default the global fetch */
   fetch?: typeof globalThis.fetch;
 }
 

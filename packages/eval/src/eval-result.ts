@@ -4,20 +4,33 @@ import { BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
 import type { Benchmark } from "./benchmarks/problem.ts";
 import { POST_PROCESSORS, type PostProcessor } from "./samples/post-process.ts";
 import type { LeftOut, Sample } from "./samples/samples-file.ts";
-import { LIMITS } from "./scoring/score-program.ts";
+import { LIMITS, type ProgramLimits } from "./scoring/score-program.ts";
 import type { SampleScores, SuiteSummary } from "./scoring/score-samples.ts";
 
 /** Where samples came from. */
 export type SampleSource =
-  | { readonly kind: "file"; readonly path: string; readonly sha256: string }
   | {
-      readonly kind: "model";
-      readonly dir: string;
-      /** Of the checkpoint's weights. */
+      /** A samples file. */
+      readonly kind: "file";
+      /** Where it lay. */
+      readonly path: string;
+      /** SHA-256 of the file, hexadecimal. */
       readonly sha256: string;
+    }
+  | {
+      /** A model that was asked for them. */
+      readonly kind: "model";
+      /** Folder of its checkpoint. */
+      readonly dir: string;
+      /** SHA-256 of the checkpoint's weights, hexadecimal. */
+      readonly sha256: string;
+      /** Name of the prompt template. */
       readonly template: string;
+      /** Settings of the sampler. */
       readonly sampler: Readonly<Record<string, unknown>>;
+      /** Seed of the samples. */
       readonly seed: number;
+      /** Completions drawn for each task. */
       readonly samplesPerTask: number;
     };
 
@@ -25,23 +38,45 @@ export type SampleSource =
 export interface EvalRun extends SampleScores {
   /** What tells it from the others, e.g. `"temperature 0.2"`. */
   readonly label: string;
+  /** Where its samples came from. */
   readonly source: SampleSource;
 }
 
 /** A score with everything that it takes to get it again: `eval-result.json`. */
 export interface EvalResult {
+  /** Name and version of this format. */
   readonly format: typeof FORMAT;
-  readonly dataset: { readonly name: string; readonly title: string; readonly version: string; readonly sha256: string; readonly tasks: number };
+  /** What it was measured on. */
+  readonly dataset: {
+    /** By which `loadBenchmark` finds it. */
+    readonly name: string;
+    /** What people call it. */
+    readonly title: string;
+    /** Version of the data. */
+    readonly version: string;
+    /** SHA-256 of its files, hexadecimal. */
+    readonly sha256: string;
+    /** How many tasks it has. */
+    readonly tasks: number;
+  };
+  /** How a text became a program. */
   readonly postProcessor: PostProcessor;
   /** Rules by which an output is right. */
   readonly rules: string;
-  readonly limits: typeof LIMITS;
+  /** What a program might take. */
+  readonly limits: ProgramLimits;
   /** How strongly programs were kept apart. */
-  readonly sandbox: { readonly level: string; readonly description: string };
-  /** Of the bootstrap. */
+  readonly sandbox: {
+    /** The sandbox's level. */
+    readonly level: string;
+    /** The same, for people. */
+    readonly description: string;
+  };
+  /** Seed of the bootstrap. */
   readonly seed: number;
   /** The `k` that were asked for. */
   readonly ks: readonly number[];
+  /** One for each set of samples. */
   readonly runs: readonly EvalRun[];
 }
 
@@ -61,11 +96,17 @@ export function evalResult({
   ks,
   runs,
 }: {
+  /** What it was measured on. */
   benchmark: Benchmark;
+  /** How a text became a program. */
   postProcessor: PostProcessor;
+  /** How strongly programs were kept apart. */
   sandbox: EvalResult["sandbox"];
+  /** Seed of the bootstrap. */
   seed: number;
+  /** The `k` that were asked for. */
   ks: readonly number[];
+  /** One for each set of samples; at least one. */
   runs: readonly EvalRun[];
 }): EvalResult {
   const { name, title, version, sha256, problems } = benchmark;

@@ -13,13 +13,17 @@ export interface SampleRequest<Task> {
 
 /** What the model wrote, and if wanted how it was revealed. */
 export interface GeneratedSample<Trace> {
+  /** What the model wrote. */
   readonly text: string;
+  /** How it was revealed. */
   readonly trace?: Trace;
 }
 
 /** How one completion did; `passed` means every test. */
 export interface SampleScore<Verdict> {
+  /** Whether it passed every test. */
   readonly passed: boolean;
+  /** One for each test. */
   readonly verdicts: readonly Verdict[];
 }
 
@@ -159,7 +163,15 @@ export async function evaluateTasks<Task extends { readonly id: string }, Verdic
  */
 export function summarize<Verdict, Trace>(
   results: readonly TaskResult<Verdict, Trace>[],
-  { ks, random }: { ks: readonly number[]; random: Random },
+  {
+    ks,
+    random,
+  }: {
+    /** The `k` of pass@k, positive integers. */
+    ks: readonly number[];
+    /** Stream of the bootstrap. */
+    random: Random;
+  },
 ): Evaluation<Verdict, Trace> {
   const passAtK: PassAtKSummary[] = [];
   for (const k of ks) {

@@ -27,7 +27,7 @@ export { FENCE_NAMES, fencedBlock } from "./samples/fenced-code.ts";
 export { POST_PROCESSORS, type PostProcessor, toProgram } from "./samples/post-process.ts";
 export { printable } from "./samples/printable.ts";
 export { formatSamples, type LeftOut, readSamples, type Sample } from "./samples/samples-file.ts";
-export { type FailedTest, type ProgramScore, type SuiteScore } from "./scoring/score-program.ts";
+export { type FailedTest, type ProgramLimits, type ProgramScore, type SuiteScore } from "./scoring/score-program.ts";
 export { type SampleScores, type ScoredSample, scoreSamples, type ScoreSamplesOptions, type SuiteSummary } from "./scoring/score-samples.ts";
 export { differences, type EarlierResult, type EvalResult, evalResult, type EvalRun, readEvalResult, type SampleSource } from "./eval-result.ts";
 export { evalTable } from "./report/eval-table.ts";

@@ -21,7 +21,14 @@ export interface PassCounts {
  * @example
  * passAtK({ n: 10, c: 3, k: 5 }); // 0.91667
  */
-export function passAtK({ n, c, k }: PassCounts & { k: number }): number {
+export function passAtK({
+  n,
+  c,
+  k,
+}: PassCounts & {
+  /** Samples of which one has to pass, from 1 to `n`. */
+  k: number;
+}): number {
   if (!Number.isSafeInteger(n) || n < 1) throw new InvalidArgumentError({ argument: "n", value: n, expected: "a positive integer" });
   if (!Number.isSafeInteger(c) || c < 0 || c > n)
     throw new InvalidArgumentError({ argument: "c", value: c, expected: `an integer from 0 to n (${n})` });

@@ -6,12 +6,15 @@ import { pageHead } from "./page-head.ts";
 
 /** One way to decode, and what it costs; costs are means over completions. */
 export interface DecodingSetting {
+  /** What the table and the charts call it. */
   readonly name: string;
   /** What it is drawn as, e.g. the kind of its cache. */
   readonly group: string;
-  /** pass@1, a share, and its interval over tasks. */
+  /** pass@1, a share in [0, 1]. */
   readonly passAt1: number;
+  /** 95 % interval of `passAt1` over tasks. */
   readonly interval95: Interval;
+  /** Forward passes. */
   readonly forwardPasses: number;
   /** Tokens that went through the network. */
   readonly forwardTokens: number;
@@ -19,7 +22,9 @@ export interface DecodingSetting {
   readonly milliseconds: number;
 }
 
+/** Decoding settings, measured: all that the page shows. */
 export interface ParetoReportData {
+  /** The page's title, plain text. */
   readonly title: string;
   /** What was decoded, on what; plain text. */
   readonly description: string;
@@ -27,10 +32,15 @@ export interface ParetoReportData {
   readonly settings: readonly DecodingSetting[];
   /** The first setting and one that was chosen beforehand, on other tasks, with the paired difference of pass@1. */
   readonly confirmation?: {
+    /** Tasks on which the two were compared. */
     readonly tasks: number;
+    /** The first setting, measured on them. */
     readonly baseline: DecodingSetting;
+    /** The chosen setting, measured on them. */
     readonly chosen: DecodingSetting;
+    /** pass@1 of `chosen` minus that of `baseline`. */
     readonly difference: number;
+    /** 95 % interval of the difference, by paired bootstrap over tasks. */
     readonly interval95: Interval;
   };
 }

@@ -2,15 +2,24 @@ import type { PassComparison } from "../compare.ts";
 
 /** Everything that the report of the main job shows. Plain JSON. Shares are in [0, 1]. */
 export interface QuickstartReportData {
+  /** The page's title, plain text. */
   readonly title: string;
+  /** Seed of the job. */
   readonly seed: number;
+  /** pass@1 of the held-out tasks before and after coupled-GRPO. */
   readonly passAt1: PassComparison;
   /** pass@k for a larger `k`, as a rule the samples of a task. @default absent, where a task has one sample */
-  readonly passAtK?: { readonly k: number; readonly comparison: PassComparison };
+  readonly passAtK?: {
+    /** Samples of which one has to pass. */
+    readonly k: number;
+    /** pass@k before and after. */
+    readonly comparison: PassComparison;
+  };
   /** Held-out tasks that were compared. */
   readonly tasks: number;
+  /** Completions drawn for each task. */
   readonly samplesPerTask: number;
-  /** Wall-clock time of the whole job. */
+  /** Wall-clock time of the whole job, seconds. */
   readonly seconds: number;
   /** Samples that could not be scored and were left out. @default 0 */
   readonly infrastructureFailures?: number;
@@ -46,7 +55,9 @@ export interface IterationMetrics {
   readonly clipRatio: number;
   /** Global gradient norm before clipping. */
   readonly gradNorm: number;
+  /** The clipped objective with its KL term, to be minimized. */
   readonly loss: number;
+  /** Wall-clock time of the iteration, seconds. */
   readonly secondsPerIteration: number;
 }
 
@@ -54,12 +65,15 @@ export interface IterationMetrics {
 export interface ReportAttempt {
   /** What the model wrote. */
   readonly text: string;
+  /** Whether it passed every test. */
   readonly passed: boolean;
+  /** One for each test. */
   readonly verdicts: readonly ReportVerdict[];
 }
 
 /** A task, and what the trained model wrote for it. */
 export interface ReportExample extends ReportAttempt {
+  /** The task as the model saw it. */
   readonly prompt: string;
   /** What the model wrote before training. */
   readonly before?: ReportAttempt;
@@ -69,8 +83,11 @@ export interface ReportExample extends ReportAttempt {
 
 /** One test, its values as source text (`[1, 2]`, `'a'`, `(1,)`). */
 export interface ReportVerdict {
+  /** Arguments of the call. */
   readonly args: string;
+  /** What the call should return. */
   readonly expected: string;
+  /** What it returned, or why it returned nothing. */
   readonly got: string;
   /** `"passed"`, or why not: `"wrong"`, `"timeout"`, ... */
   readonly verdict: string;
@@ -78,6 +95,7 @@ export interface ReportVerdict {
 
 /** In which order the tokens of a completion were revealed. The lists have one entry per token, in text order. */
 export interface RevealOrder {
+  /** Text of each token. */
   readonly tokens: readonly string[];
   /** Denoising step that revealed the token, from 0; negative if it was there from the start. */
   readonly stepOf: readonly number[];

@@ -13,18 +13,17 @@ export interface RevealedPositions {
  *
  * A position that was masked again and revealed once more counts with its last step. Positions outside the text, as
  * those after its end, are left out; tokens that no step revealed were given.
- *
- * @param trace one entry per denoising step, in order
- * @param tokens text of each token that is to be shown
- * @param firstPosition position in the sequence of `tokens[0]`, e.g. the prompt's length
  */
 export function revealOrder({
   trace,
   tokens,
   firstPosition = 0,
 }: {
+  /** One entry per denoising step, in order. */
   trace: readonly RevealedPositions[];
+  /** Text of each token that is to be shown. */
   tokens: readonly string[];
+  /** Position in the sequence of `tokens[0]`, e.g. the prompt's length. @default 0 */
   firstPosition?: number;
 }): RevealOrder {
   const stepOf = tokens.map(() => -1);

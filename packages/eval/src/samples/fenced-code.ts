@@ -68,10 +68,18 @@ function defines(code: string, name: string): boolean {
  * The code of a Markdown text: its first block that is named after the language, or without such the first that has no name, or the first.
  *
  * @param names of the language, in lower case; see `FENCE_NAMES`
- * @param entryPoint of several blocks that are named after the language the first that seems to define this is taken
  * @returns undefined if there is no fence. If the text was begun inside a block, the text before the fence that closes it
  */
-export function fencedBlock(text: string, names: readonly string[], { entryPoint }: { entryPoint?: string | undefined } = {}): string | undefined {
+export function fencedBlock(
+  text: string,
+  names: readonly string[],
+  {
+    entryPoint,
+  }: {
+    /** Of several blocks that are named after the language, the first that seems to define this is taken. @default the first */
+    entryPoint?: string | undefined;
+  } = {},
+): string | undefined {
   const lines = text.split(/\r?\n/);
   const fences = lines.flatMap((line, i) => (OPENING.test(line) ? [i] : []));
   if (fences.length === 0) return undefined;

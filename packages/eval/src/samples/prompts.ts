@@ -1,8 +1,11 @@
 // Prompts of the paper's evaluation (DiffuCoder, section 4; the template of Qwen2.5-Coder's evaluation).
 import type { Problem } from "../benchmarks/problem.ts";
 
+/** One turn of a chat. */
 export interface PromptMessage {
+  /** Who says it. */
   readonly role: "system" | "user" | "assistant";
+  /** What is said. */
   readonly content: string;
 }
 

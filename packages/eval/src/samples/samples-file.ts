@@ -57,6 +57,13 @@ function readSample(text: string, line: number, taskIds: ReadonlySet<string>): S
 }
 
 /** Samples as EvalPlus reads them, a whole program each. */
-export function formatSamples(samples: readonly { taskId: string; solution: string }[]): string {
+export function formatSamples(
+  samples: readonly {
+    /** Id of the task, as the benchmark names it. */
+    taskId: string;
+    /** A whole program. */
+    solution: string;
+  }[],
+): string {
   return samples.map(({ taskId, solution }) => `${JSON.stringify({ task_id: taskId, solution })}\n`).join("");
 }

@@ -37,21 +37,34 @@ export interface ProgramScore {
   readonly trust: "high" | "low";
 }
 
+/** What programs under test may take. */
+export interface ProgramLimits {
+  /** A call always has this much time, milliseconds. EvalPlus's rule. */
+  readonly callMs: number;
+  /** A call may take this many times what the reference took. EvalPlus's rule. */
+  readonly referenceFactor: number;
+  /** All calls of a program, milliseconds. EvalPlus's rule. */
+  readonly programMs: number;
+  /** A test that is code, milliseconds; `unittest` classes, which are many tests in one, may take `programMs`. */
+  readonly testMs: number;
+  /** Memory of a program, MB. */
+  readonly memoryMb: number;
+  /** One result, MB. */
+  readonly outputMb: number;
+  /** Characters of a program; more are not run and count as a failure. */
+  readonly programLength: number;
+}
+
 /** Limits of programs under test. */
-export const LIMITS = {
-  /** EvalPlus: a call may take four times the reference's time, and never has less than this. */
+export const LIMITS: ProgramLimits = {
   callMs: 4000,
   referenceFactor: 4,
-  /** EvalPlus: all calls of a program. */
   programMs: 60_000,
-  /** A test that is code; `unittest` classes, which are many tests in one, may take `programMs`. */
   testMs: 15_000,
   memoryMb: 4096,
-  /** One result. 32 of HumanEval+'s right ones are larger, some over 16 MB, and are left out. */
-  outputMb: 1,
-  /** Characters of a program; more are not run and count as a failure. */
+  outputMb: 1, // 32 of HumanEval+'s right results are larger, some over 16 MB, and are left out
   programLength: 2 ** 20,
-} as const;
+};
 
 /** Failed tests that are kept of a suite. */
 const KEPT_FAILURES = 3;

@@ -46,7 +46,12 @@ export interface SampleScores {
   /** What was not scored, and why. */
   readonly leftOut: readonly LeftOut[];
   /** Tasks of the benchmark, and those that have a scored sample: the others count nowhere. */
-  readonly tasks: { readonly all: number; readonly scored: number };
+  readonly tasks: {
+    /** Tasks of the benchmark. */
+    readonly all: number;
+    /** Those that have a scored sample. */
+    readonly scored: number;
+  };
 }
 
 /** What `scoreSamples` works on. */
