@@ -17,7 +17,15 @@ export class CheckpointError extends DiffuCoderError {
   /** All of them, a line for each parameter; the message has the first 50. */
   readonly problems: readonly string[];
 
-  constructor({ path, problems }: { path: string; problems: readonly string[] }) {
+  constructor({
+    path,
+    problems,
+  }: {
+    /** The folder. */
+    path: string;
+    /** What is missing, too many or of another shape, a line for each parameter. */
+    problems: readonly string[];
+  }) {
     super("CHECKPOINT", `${path} does not hold the parameters that its config.json describes:\n${inLines(problems)}`);
     this.path = path;
     this.problems = problems;

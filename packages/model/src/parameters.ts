@@ -41,7 +41,15 @@ export function parameterCount(config: TransformerConfig): number {
  * New weights as Dream initialises them: matrices from N(0, `initializerRange`^2), norms 1, biases 0.
  * Each parameter draws from its own stream, so a deeper model starts with the same first layers.
  */
-export function initParameters({ config, random }: { config: TransformerConfig; random: Random }): ModelParameters {
+export function initParameters({
+  config,
+  random,
+}: {
+  /** Sizes of the model, and the standard deviation of its matrices. */
+  config: TransformerConfig;
+  /** Stream of the weights, which is split by parameter name. */
+  random: Random;
+}): ModelParameters {
   return Object.fromEntries(
     Object.entries(parameterShapes(config)).map(([name, shape]) => {
       const array = zerosArray(shape);

@@ -91,8 +91,11 @@ export async function quantizeParameters({
   method,
   parameters,
 }: {
+  /** Sizes of the model. */
   config: TransformerConfig;
+  /** Which matrices become codes and scales, and of how many bits. */
   method: Quantization;
+  /** float32, by name; they stay as they are. */
   parameters: ModelParameters;
 }): Promise<ModelParameters> {
   const quantizer = createQuantizer();

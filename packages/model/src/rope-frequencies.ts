@@ -10,6 +10,44 @@ import { z } from "zod";
 const factor = z.number().min(1).describe("s: how many times longer than the original length");
 const originalMaxPositionEmbeddings = z.int().positive().describe("the original length, tokens");
 
+interface LinearScaling {
+  /** Position interpolation: every frequency is divided by `factor`. */
+  readonly type: "linear";
+  /** How many times longer than the original length, from 1. */
+  readonly factor: number;
+}
+
+interface Llama3Scaling {
+  /** Llama 3.1's: long waves are stretched, short ones stay, and what lies between is blended. */
+  readonly type: "llama3";
+  /** How many times longer than the original length, from 1. */
+  readonly factor: number;
+  /** The length of pre-training, tokens. */
+  readonly originalMaxPositionEmbeddings: number;
+  /** Waves longer than the original length over this are stretched; below `highFreqFactor`. */
+  readonly lowFreqFactor: number;
+  /** Waves shorter than the original length over this stay. */
+  readonly highFreqFactor: number;
+}
+
+interface YarnScaling {
+  /** YaRN: the blend goes by how often a frequency turns in the original length. */
+  readonly type: "yarn";
+  /** How many times longer than the original length, from 1. */
+  readonly factor: number;
+  /** The length of pre-training, tokens. */
+  readonly originalMaxPositionEmbeddings: number;
+  /** Frequencies that turn at least this often in the original length stay. @default 32 */
+  readonly betaFast: number;
+  /** Frequencies that turn at most this often in it are divided by `factor`. @default 1 */
+  readonly betaSlow: number;
+  /** Factor on the cosines and sines. @default 0.1 ln(factor) + 1 */
+  readonly attentionFactor?: number | undefined;
+}
+
+/** How rotary frequencies were stretched for sequences longer than those of pre-training: `linear`, `llama3` or `yarn` and its numbers. */
+export type RopeScaling = LinearScaling | Llama3Scaling | YarnScaling;
+
 export const RopeScalingSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("linear"), factor }),
   z
@@ -32,10 +70,7 @@ export const RopeScalingSchema = z.discriminatedUnion("type", [
     betaSlow: z.number().positive().default(1),
     attentionFactor: z.number().positive().optional(),
   }),
-]);
-
-/** How rotary frequencies were stretched for sequences longer than those of pre-training: `linear`, `llama3` or `yarn` and its numbers. */
-export type RopeScaling = Readonly<z.output<typeof RopeScalingSchema>>;
+]) satisfies z.ZodType<RopeScaling>;
 
 export interface RopeFrequencies {
   /** `[D / 2]`, radians per position. */

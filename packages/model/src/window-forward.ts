@@ -114,8 +114,19 @@ export function windowForward(config: TransformerConfig, parameters: Readonly<Re
   return { logits, cache: updated, drift: drift as unknown as Tensor };
 }
 
-/** Room for the keys and values of `rows` rows of `length` columns, zeros: 8 * layers * rows * length * KV * S bytes. */
-export function emptyCache(config: TransformerConfig, { rows, length }: { rows: number; length: number }): KeyValueCache<NdArray> {
+/** Room for the keys and values of `rows` rows of `length` columns, all zeros: 8 * layers * rows * length * KV * S bytes. */
+export function emptyCache(
+  config: TransformerConfig,
+  {
+    rows,
+    length,
+  }: {
+    /** Rows of the batch. */
+    rows: number;
+    /** Columns of each row. */
+    length: number;
+  },
+): KeyValueCache<NdArray> {
   const shape = [rows * config.numKeyValueHeads * length, config.hiddenSize / config.numAttentionHeads];
   const layers = (): NdArray[] => Array.from({ length: config.numHiddenLayers }, () => zerosArray(shape));
   return { keys: layers(), values: layers() };
