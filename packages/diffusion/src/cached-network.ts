@@ -45,5 +45,10 @@ export interface CachedNetwork {
   /** The network on a window: logits there, and the cache with what the window wrote. */
   logits(parameters: Readonly<Record<string, Tensor>>, inputs: WindowLogitsInputs): WindowLogitsResult;
   /** Room for the keys and values of `rows` rows of `length` columns. */
-  emptyCache(size: { rows: number; length: number }): KeyValueCache<NdArray>;
+  emptyCache(size: {
+    /** Rows of the batch. */
+    rows: number;
+    /** Columns of each row. */
+    length: number;
+  }): KeyValueCache<NdArray>;
 }

@@ -27,12 +27,21 @@ export function shiftLogits(logits: Tensor): Tensor {
  * The first token of a row has no predecessor: its weight is not read.
  *
  * @param logits raw, `[B, L, V]`
- * @param targets clean token ids, int32 `[B, L]`
- * @param weights float32 `[B, L]`; 0 where a token does not count
  * @returns `[]`, nats per token if the weights are such
  * @throws {ShapeError} if the three do not fit
  */
-export function diffusionLoss(logits: Tensor, { targets, weights }: { targets: Tensor; weights: Tensor }): Tensor {
+export function diffusionLoss(
+  logits: Tensor,
+  {
+    targets,
+    weights,
+  }: {
+    /** Clean token ids, int32 `[B, L]`. */
+    targets: Tensor;
+    /** float32 `[B, L]`; 0 where a token does not count. */
+    weights: Tensor;
+  },
+): Tensor {
   if (logits.shape.length !== 3) throw new ShapeError({ argument: "logits", shape: logits.shape, expected: "[B, L, V]" });
   const [batch, length] = logits.shape as [number, number, number];
   for (const [argument, { shape }] of Object.entries({ targets, weights })) {
@@ -60,11 +69,16 @@ export interface ScoredTokens {
  * would be computed for nothing.
  *
  * `M` is the smallest number of eighths of the batch that holds them, so that a run needs few plans.
- *
- * @param targets clean token ids, int32 `[B, L]`
- * @param weights `[B, L]`; the first column is not read, since a row's first token has no predecessor
  */
-export function scoredTokens({ targets, weights }: { targets: NdArray; weights: NdArray }): ScoredTokens {
+export function scoredTokens({
+  targets,
+  weights,
+}: {
+  /** Clean token ids, int32 `[B, L]`. */
+  targets: NdArray;
+  /** `[B, L]`; the first column is not read, since a row's first token has no predecessor. */
+  weights: NdArray;
+}): ScoredTokens {
   const [, length] = rowsOf("targets", targets);
   expectSameShape("weights", weights, targets);
   const counted: number[] = [];
@@ -84,12 +98,21 @@ export function scoredTokens({ targets, weights }: { targets: NdArray; weights: 
  * `diffusionLoss` of picked tokens, traced.
  *
  * @param logits raw, at the `logitPositions` of `scoredTokens`, `[M, V]`
- * @param targets int32 `[M]`
- * @param weights `[M]`
  * @returns `[]`
  * @throws {ShapeError} if the three do not fit
  */
-export function scoredLoss(logits: Tensor, { targets, weights }: { targets: Tensor; weights: Tensor }): Tensor {
+export function scoredLoss(
+  logits: Tensor,
+  {
+    targets,
+    weights,
+  }: {
+    /** int32 `[M]`, as `scoredTokens` gives them. */
+    targets: Tensor;
+    /** float32 `[M]`, as `scoredTokens` gives them. */
+    weights: Tensor;
+  },
+): Tensor {
   if (logits.shape.length !== 2) throw new ShapeError({ argument: "logits", shape: logits.shape, expected: "[M, V]" });
   for (const [argument, { shape }] of Object.entries({ targets, weights })) {
     if (shape.join() !== `${logits.shape[0]}`) throw new ShapeError({ argument, shape, expected: `[${logits.shape[0]}], as logits` });
@@ -106,12 +129,20 @@ function weightedLoss(weights: Tensor, logProbs: Tensor): Tensor {
  * Weights of the diffusion loss: `1 / (t N)` for masked tokens, else 0. `N` counts the eligible tokens, that is all
  * that could have been masked.
  *
- * @param mask `[B, L]`, from `maskTokens`
- * @param timesteps `[B]`, those that the mask was drawn with
- * @param eligible as given to `maskTokens`. @default everywhere but the first column
  * @returns float32 `[B, L]`
  */
-export function diffusionWeights({ mask, timesteps, eligible }: { mask: NdArray; timesteps: readonly number[]; eligible?: NdArray }): NdArray {
+export function diffusionWeights({
+  mask,
+  timesteps,
+  eligible,
+}: {
+  /** `[B, L]`, from `maskTokens`: 1 where a token is masked. */
+  mask: NdArray;
+  /** `[B]`, those that the mask was drawn with. */
+  timesteps: readonly number[];
+  /** `[B, L]`, as given to `maskTokens`. @default everywhere but the first column */
+  eligible?: NdArray;
+}): NdArray {
   const [batch, length] = rowsOf("mask", mask);
   expectRows("timesteps", timesteps, batch);
   if (eligible !== undefined) expectSameShape("eligible", eligible, mask);

@@ -16,7 +16,7 @@ export interface TransferCountOptions {
   step: number;
   /** Steps in all. */
   steps: number;
-  /** @default "dream" */
+  /** How the masks are spread over the steps. @default "dream" */
   schedule?: TransferScheduleName;
   /** Last timestep of the Dream schedule. @default 1e-3 */
   eps?: number;
@@ -56,9 +56,13 @@ export function transferSchedule({
   schedule = "dream",
   eps = 1e-3,
 }: {
+  /** Masks that the row starts with, from 0. */
   maskCount: number;
+  /** Denoising steps, from 1. */
   steps: number;
+  /** How the masks are spread over the steps. @default "dream" */
   schedule?: TransferScheduleName;
+  /** Last timestep of Dream's schedule; `even` does not read it. @default 1e-3 */
   eps?: number;
 }): number[] {
   const first = transferCount({ masked: maskCount, step: 0, steps, schedule, eps });
