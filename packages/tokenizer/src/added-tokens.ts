@@ -4,7 +4,9 @@
 
 /** A token that is added to the vocabulary's own. */
 export interface AddedToken {
+  /** Its id: a row of the embedding. */
   id: number;
+  /** Its text, at least one character. */
   content: string;
   /** Whether it is a control token. @default true */
   special?: boolean;

@@ -30,6 +30,7 @@ export class MergeTable {
     return this.#places[place + 2] as number;
   }
 
+  /** Id of the token that a merge makes. */
   joinedAt(place: number): number {
     return this.#places[place + 3] as number;
   }

@@ -27,7 +27,9 @@ const ByteLevelSchema = z.looseObject({ add_prefix_space: z.boolean(), use_regex
 
 /** A pre-tokenizer, or a `Sequence` of them. */
 export interface PreTokenizer {
+  /** `"ByteLevel"`, `"Split"`, `"Digits"`, `"Punctuation"` or `"Sequence"`. */
   type: string;
+  /** The parts of a `Sequence`, one after the other. */
   pretokenizers?: PreTokenizer[] | undefined;
   [option: string]: unknown;
 }

@@ -12,6 +12,7 @@ export interface SplitRule {
   source: string;
   /** Global, with the u flag. */
   pattern: RegExp;
+  /** What becomes of a match. */
   behavior: SplitBehavior;
   /** The gaps count as matches, and the matches as gaps. */
   invert: boolean;

@@ -39,19 +39,80 @@ const PreTokenizerSchema: z.ZodType<PreTokenizer> = z.looseObject({
 
 const NormalizerSchema = z.looseObject({ type: z.string(), normalizers: z.array(z.looseObject({ type: z.string() })).optional() });
 
+/** An added token of a `tokenizer.json`. */
+interface AddedTokenEntry {
+  /** Its id: a row of the embedding. */
+  id: number;
+  /** Its text, at least one character. */
+  content: string;
+  /** Whether it is a control token. */
+  special: boolean;
+  /** Whether the white space before it belongs to it. @default false */
+  lstrip?: boolean | undefined;
+  /** Whether the white space behind it belongs to it. @default false */
+  rstrip?: boolean | undefined;
+  /** Whether it counts only where no letter, digit or underscore is beside it. @default false */
+  single_word?: boolean | undefined;
+  /** Whether it is looked for in normalized text. @default false */
+  normalized?: boolean | undefined;
+  [key: string]: unknown;
+}
+
+interface Normalizer {
+  /** `"NFC"`, `"NFD"`, `"NFKC"`, `"NFKD"` or `"Sequence"`. */
+  type: string;
+  /** The parts of a `Sequence`, one after the other. */
+  normalizers?: Pick<Normalizer, "type">[] | undefined;
+  [option: string]: unknown;
+}
+
+interface ByteLevelDecoder {
+  /** `"ByteLevel"`. */
+  type: string;
+  [option: string]: unknown;
+}
+
+interface BpeModel {
+  /** `"BPE"`. */
+  type: string;
+  /** Ids by token, whose bytes are written as GPT-2's symbols. They run from 0 on without a gap. */
+  vocab: Record<string, number>;
+  /** The pairs that are joined, the first first: `"LEFT RIGHT"` or `["LEFT", "RIGHT"]`. */
+  merges: (string | [string, string])[];
+  /** Whether a word that is a token is that token, whatever the merges make of it. @default false */
+  ignore_merges?: boolean | null | undefined;
+  /** Share of merges left out at random: none but 0 is done here. */
+  dropout?: number | null | undefined;
+  /** What stands before tokens within a word: none but "" is done here. */
+  continuing_subword_prefix?: string | null | undefined;
+  /** What stands behind tokens that end a word: none but "" is done here. */
+  end_of_word_suffix?: string | null | undefined;
+  [option: string]: unknown;
+}
+
+/** What `tokenizer.json` holds, as data. Other keys are not read. */
+export interface TokenizerFile {
+  /** Tokens beside the vocabulary's own. */
+  added_tokens: AddedTokenEntry[];
+  /** NFC, NFD, NFKC or NFKD, or a `Sequence` of them. @default text stays as it is */
+  normalizer?: Normalizer | null | undefined;
+  /** `ByteLevel`, behind any number of `Split`, `Digits` and `Punctuation`. */
+  pre_tokenizer?: PreTokenizer | null | undefined;
+  /** `ByteLevel`. @default the same */
+  decoder?: ByteLevelDecoder | null | undefined;
+  /** The vocabulary and its merges. */
+  model: BpeModel;
+  [key: string]: unknown;
+}
+
 /** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
 export const TokenizerFileSchema = z.looseObject({
-  /** Tokens beside the vocabulary's own. */
   added_tokens: z.array(
     z.looseObject({ ...AddedTokenSchema.partial().shape, id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() }),
   ),
-  /** NFC, NFD, NFKC or NFKD, or a `Sequence` of them. */
   normalizer: NormalizerSchema.nullish(),
-  /** `ByteLevel`, behind any number of `Split`, `Digits` and `Punctuation`. */
   pre_tokenizer: PreTokenizerSchema.nullish(),
-  /** `ByteLevel`. */
   decoder: z.looseObject({ type: z.string() }).nullish(),
-  /** The vocabulary and its merges. */
   model: z.looseObject({
     type: z.string(),
     vocab: VocabularySchema,
@@ -61,10 +122,7 @@ export const TokenizerFileSchema = z.looseObject({
     continuing_subword_prefix: z.string().nullish(),
     end_of_word_suffix: z.string().nullish(),
   }),
-});
-
-/** What `tokenizer.json` holds, as data. */
-export type TokenizerFile = z.output<typeof TokenizerFileSchema>;
+}) satisfies z.ZodType<TokenizerFile>;
 
 /** A normal form of Unicode. */
 export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";

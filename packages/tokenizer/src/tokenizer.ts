@@ -222,10 +222,17 @@ export class Tokenizer {
   /**
    * Text of ids. Bytes that are not UTF-8, and ids that have no token, become U+FFFD.
    *
-   * @param skipSpecial leave special tokens out. @default true
    * @throws {InvalidArgumentError} if one of the ids is not an integer from 0 on
    */
-  decode(ids: Iterable<number>, { skipSpecial = true }: { skipSpecial?: boolean } = {}): string {
+  decode(
+    ids: Iterable<number>,
+    {
+      skipSpecial = true,
+    }: {
+      /** Leave special tokens out. @default true */
+      skipSpecial?: boolean;
+    } = {},
+  ): string {
     const parts: Uint8Array[] = [];
     for (const id of checkedIds(ids)) if (!(skipSpecial && this.isSpecial(id))) parts.push(this.tokenBytes(id));
     return utf8().decode(Buffer.concat(parts));

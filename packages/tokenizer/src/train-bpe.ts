@@ -7,13 +7,15 @@ import { toSymbols } from "./byte-symbols.ts";
 /** How text is cut into words before merging: Qwen2.5's pattern without English contractions, which code has no use for. */
 export const WORD_PATTERN = String.raw`[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
+/** What a vocabulary is trained on, and how large it gets. */
 export interface TrainBpeOptions {
+  /** Texts whose pairs of tokens are counted. */
   texts: Iterable<string>;
   /** Bytes and merges together; special tokens come on top. At least 256. */
   vocabSize: number;
   /** Placed after the last merge, in this order. */
   specialTokens: readonly string[];
-  /** @default WORD_PATTERN */
+  /** Source of the regular expression, with the u flag, whose matches are the words of a text; no merge crosses them. @default WORD_PATTERN */
   pattern?: string;
 }
 
