@@ -9,10 +9,18 @@ import { standInError } from "./stand-in.ts";
  * Checks plain data against a schema and freezes the result. Build schemas with `z.strictObject`, so that a
  * misspelled key is an error and not a default.
  *
- * @param source what the data is called in the error, e.g. a file name
  * @throws {ConfigError} listing every problem at once, an unknown key with the nearest known one
  */
-export function parseConfig<S extends z.ZodType>(schema: S, data: unknown, { source = "config" }: { source?: string } = {}): Readonly<z.output<S>> {
+export function parseConfig<S extends z.ZodType>(
+  schema: S,
+  data: unknown,
+  {
+    source = "config",
+  }: {
+    /** What the data is called in the error, e.g. a file name. @default "config" */
+    source?: string;
+  } = {},
+): Readonly<z.output<S>> {
   const result = schema.safeParse(data);
   if (result.success) return deepFreeze(result.data);
   throw new ConfigError({ source, problems: configProblems(schema, result.error.issues) });
@@ -53,6 +61,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
 export interface ConfigLayer {
   /** Where they come from, as a person would say it: `"recipe.json"`, `"--steps"`. */
   source: string;
+  /** The settings themselves, not checked yet. */
   data: Readonly<Record<string, unknown>>;
 }
 
@@ -83,7 +92,15 @@ function mergeInto(target: Readonly<Record<string, unknown>>, data: Readonly<Rec
  * @throws {FileError} if the file cannot be read or is not JSON
  * @throws {InvalidArgumentError} if a setting is not of the form `key=value`, or its value is broken JSON
  */
-export function readConfigData({ file, set = [] }: { file?: string; set?: readonly string[] }): Record<string, unknown> {
+export function readConfigData({
+  file,
+  set = [],
+}: {
+  /** Path of a JSON file with an object. @default none, an empty object */
+  file?: string;
+  /** Settings of the form `key=value` over the file's, the later over the earlier. @default none */
+  set?: readonly string[];
+}): Record<string, unknown> {
   return applySettings(file === undefined ? {} : readJsonObject(file), set);
 }
 

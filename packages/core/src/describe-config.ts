@@ -12,7 +12,9 @@ export interface DescribedKey {
   value: unknown;
   /** The layer that the value comes from, `"--set"` or `"default"`; `"required"` or `"not set"` where there is no value. */
   source: string;
+  /** What it would be if nothing were given; undefined if it has no default. */
   default: unknown;
+  /** The schema's description of it; undefined if it has none. */
   meaning: string | undefined;
 }
 
@@ -20,9 +22,6 @@ export interface DescribedKey {
  * Says of every key of a schema what it is, what it will be and why. Missing keys are shown as required; what keys must be
  * together is checked when the command runs.
  *
- * @param defaults what holds without any of the rest, over the schema's own defaults
- * @param layers each over the one before; `set`, settings of the form `key=value`, over all of them
- * @param source what the data is called in the error
  * @throws {ConfigError} listing unknown keys and bad values
  */
 export function describeConfig(
@@ -32,7 +31,16 @@ export function describeConfig(
     layers,
     set = [],
     source = "config",
-  }: { defaults?: readonly ConfigLayer[]; layers: readonly ConfigLayer[]; set?: readonly string[]; source?: string },
+  }: {
+    /** What holds without any of the rest, over the schema's own defaults. @default none */
+    defaults?: readonly ConfigLayer[];
+    /** What was given, each layer over the one before. */
+    layers: readonly ConfigLayer[];
+    /** Settings of the form `key=value`, over all of them. @default none */
+    set?: readonly string[];
+    /** What the data is called in the error. @default "config" */
+    source?: string;
+  },
 ): DescribedKey[] {
   const settings = set.map((setting) => splitSetting(setting));
   const all = [...defaults, ...layers];

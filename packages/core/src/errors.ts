@@ -3,9 +3,17 @@
  * what it got, what it wanted and, where there is one, the way out. `code` is for programs.
  */
 export class DiffuCoderError extends Error {
+  /** Which kind of error it is, for programs: `"INVALID_ARGUMENT"`, `"FILE"`, ... */
   readonly code: string;
 
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    options?: {
+      /** The error that led to it. */
+      cause?: unknown;
+    },
+  ) {
     super(message, options);
     this.code = code;
     this.name = new.target.name;
@@ -14,10 +22,11 @@ export class DiffuCoderError extends Error {
 
 /** An argument has a value that the function cannot work with. `code` is `"INVALID_ARGUMENT"`. */
 export class InvalidArgumentError extends DiffuCoderError {
+  /** Name of the argument. */
   readonly argument: string;
+  /** What it got. */
   readonly value: unknown;
 
-  /** @param message the whole sentence, where a plainer one than "argument must be expected, got value" says it. */
   constructor({
     argument,
     value,
@@ -25,10 +34,15 @@ export class InvalidArgumentError extends DiffuCoderError {
     wayOut,
     message = sentence(`${argument} must be ${expected}, got ${show(value)}`, wayOut),
   }: {
+    /** Name of the argument: the sentence begins with it. */
     argument: string;
+    /** What it got. */
     value: unknown;
+    /** What it wanted, as it goes on behind "must be". */
     expected: string;
+    /** What to do about it, a sentence. @default nothing is said */
     wayOut?: string;
+    /** The whole sentence, where a plainer one than "argument must be expected, got value" says it. */
     message?: string;
   }) {
     super("INVALID_ARGUMENT", message);
@@ -44,11 +58,6 @@ export class TooLongError extends InvalidArgumentError {
   /** What there is room for. */
   readonly limit: number;
 
-  /**
-   * @param what the text, as the sentence begins: `"The prompt"`
-   * @param where what is counted with it: `"in the chat template"`
-   * @param wayOut why there is no more room, and what would fit
-   */
   constructor({
     argument,
     what,
@@ -57,11 +66,17 @@ export class TooLongError extends InvalidArgumentError {
     limit,
     wayOut,
   }: {
+    /** Name of the argument. */
     argument: string;
+    /** The text, as the sentence begins: `"The prompt"`. */
     what: string;
+    /** What is counted with it: `"in the chat template"`. @default the text alone */
     where?: string | undefined;
+    /** What the text has. */
     tokens: number;
+    /** What there is room for. */
     limit: number;
+    /** Why there is no more room, and what would fit. */
     wayOut: string;
   }) {
     const counted = where === undefined ? "" : ` ${where}`;
@@ -74,10 +89,26 @@ export class TooLongError extends InvalidArgumentError {
 
 /** An array has the wrong shape. `code` is `"SHAPE"`. */
 export class ShapeError extends DiffuCoderError {
+  /** Name of the argument. */
   readonly argument: string;
+  /** The shape that it has. */
   readonly shape: readonly number[];
 
-  constructor({ argument, shape, expected, wayOut }: { argument: string; shape: readonly number[]; expected: string; wayOut?: string }) {
+  constructor({
+    argument,
+    shape,
+    expected,
+    wayOut,
+  }: {
+    /** Name of the argument: the sentence begins with it. */
+    argument: string;
+    /** The shape that it has. */
+    shape: readonly number[];
+    /** The shape that it should have, and as what: `"[4, 10], as completionIds"`. */
+    expected: string;
+    /** What to do about it, a sentence. @default nothing is said */
+    wayOut?: string;
+  }) {
     super("SHAPE", sentence(`${argument} has shape [${shape.join(", ")}], expected ${expected}`, wayOut));
     this.argument = argument;
     this.shape = shape;
@@ -86,10 +117,20 @@ export class ShapeError extends DiffuCoderError {
 
 /** A configuration has unknown keys or bad values; all problems are reported together. `code` is `"CONFIG"`. */
 export class ConfigError extends DiffuCoderError {
+  /** What the configuration is called: a file's name, or `"config"`. */
   readonly source: string;
+  /** One for each unknown key and each bad value, with its path; the message has the first 50. */
   readonly problems: readonly string[];
 
-  constructor({ source, problems }: { source: string; problems: readonly string[] }) {
+  constructor({
+    source,
+    problems,
+  }: {
+    /** What the configuration is called: a file's name, or `"config"`. */
+    source: string;
+    /** One for each unknown key and each bad value, with its path. */
+    problems: readonly string[];
+  }) {
     super("CONFIG", `Invalid ${source}:\n${inLines(problems)}`);
     this.source = source;
     this.problems = problems;
@@ -107,9 +148,24 @@ function inLines(problems: readonly string[]): string {
 
 /** A file is missing, cannot be written, or does not hold what it should. `code` is `"FILE"`. */
 export class FileError extends DiffuCoderError {
+  /** The file or folder. */
   readonly path: string;
 
-  constructor({ path, problem, wayOut, cause }: { path: string; problem: string; wayOut?: string; cause?: unknown }) {
+  constructor({
+    path,
+    problem,
+    wayOut,
+    cause,
+  }: {
+    /** The file or folder: the sentence begins with it. */
+    path: string;
+    /** What is wrong with it, as it goes on behind the path: `"is empty"`. */
+    problem: string;
+    /** What to do about it, a sentence. @default nothing is said */
+    wayOut?: string;
+    /** The error that led to it. */
+    cause?: unknown;
+  }) {
     super("FILE", sentence(`${path}: ${problem}`, wayOut), { cause });
     this.path = path;
   }
@@ -117,9 +173,24 @@ export class FileError extends DiffuCoderError {
 
 /** Something that the program needs from its surroundings is absent. `code` is `"UNAVAILABLE"`. */
 export class UnavailableError extends DiffuCoderError {
+  /** Why it is absent. */
   readonly problem: string;
 
-  constructor({ what, problem, wayOut, cause }: { what: string; problem: string; wayOut?: string; cause?: unknown }) {
+  constructor({
+    what,
+    problem,
+    wayOut,
+    cause,
+  }: {
+    /** What is absent: the sentence begins with it. */
+    what: string;
+    /** Why it is absent, as it goes on behind "is not available:". */
+    problem: string;
+    /** What to do about it, a sentence. @default nothing is said */
+    wayOut?: string;
+    /** The error that led to it. */
+    cause?: unknown;
+  }) {
     super("UNAVAILABLE", sentence(`${what} is not available: ${problem}`, wayOut), { cause });
     this.problem = problem;
   }
@@ -130,7 +201,18 @@ export class OutOfMemoryError extends DiffuCoderError {
   /** Of the request that failed, if it is known. */
   readonly bytes: number | undefined;
 
-  constructor({ what, bytes, cause }: { what: string; bytes?: number | undefined; cause?: unknown }) {
+  constructor({
+    what,
+    bytes,
+    cause,
+  }: {
+    /** What was being done: the sentence begins with it. */
+    what: string;
+    /** Size of the request that failed. @default not known */
+    bytes?: number | undefined;
+    /** The error that led to it. */
+    cause?: unknown;
+  }) {
     const request = bytes === undefined ? "" : `: ${(bytes / 1e6).toFixed(1)} MB more were asked for`;
     super(
       "OUT_OF_MEMORY",

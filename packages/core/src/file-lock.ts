@@ -12,6 +12,7 @@ const BEAT_MS = 1000;
 /** Polls after which a lock that was not touched is nobody's. */
 const PATIENCE = 60_000 / POLL_MS;
 
+/** How long to wait for a lock that another process holds. */
 export interface FileLockOptions {
   /** Stops the waiting. */
   signal?: AbortSignal | undefined;

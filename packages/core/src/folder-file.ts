@@ -10,10 +10,18 @@ import { MAX_TEXT_BYTES, requireRegularFile } from "./regular-file.ts";
  *
  * A file that is not there is not an error here: whoever reads it says so.
  *
- * @param maxBytes largest size, bytes. @default 100 MB, far more than any config or tokenizer
  * @throws {FileError} if the file lies elsewhere, is a pipe, a device or a folder, or is too large
  */
-export function folderFile(folder: string, name: string, { maxBytes = MAX_TEXT_BYTES }: { maxBytes?: number } = {}): string {
+export function folderFile(
+  folder: string,
+  name: string,
+  {
+    maxBytes = MAX_TEXT_BYTES,
+  }: {
+    /** Largest size, bytes. @default 100 MB, far more than any config or tokenizer */
+    maxBytes?: number;
+  } = {},
+): string {
   const path = join(folder, name);
   if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name))
     throw new FileError({ path: folder, problem: `names the file ${JSON.stringify(name)}, expected one in the same folder` });

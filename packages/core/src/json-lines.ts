@@ -5,11 +5,20 @@ import { writeFileAtomic } from "./files.ts";
 /**
  * The values of a file of JSON lines. Empty lines are passed over.
  *
- * @param check turns a line's value into what the caller wants; what it throws becomes the line's problem
- * @param dropCutLine whether a last line without its newline, which a crash cut off, is left out. @default false
  * @throws {FileError} naming the first line that is wrong
  */
-export function readJsonLines<T>(path: string, { check, dropCutLine = false }: { check: (value: unknown) => T; dropCutLine?: boolean }): T[] {
+export function readJsonLines<T>(
+  path: string,
+  {
+    check,
+    dropCutLine = false,
+  }: {
+    /** Turns a line's value into what the caller wants; what it throws becomes the line's problem. */
+    check: (value: unknown) => T;
+    /** Whether a last line without its newline, which a crash cut off, is left out. @default false */
+    dropCutLine?: boolean;
+  },
+): T[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -43,10 +52,17 @@ export class JsonLinesLog<T> {
   /**
    * Opens or makes the file.
    *
-   * @param keep whether an earlier line stays; those of work that is about to be done again should not. @default all stay
    * @throws {FileError} if the file cannot be read or written, or a line that ends is not JSON
    */
-  constructor(path: string, { keep = () => true }: { keep?: (line: T) => boolean } = {}) {
+  constructor(
+    path: string,
+    {
+      keep = () => true,
+    }: {
+      /** Whether an earlier line stays; those of work that is about to be done again should not. @default all stay */
+      keep?: (line: T) => boolean;
+    } = {},
+  ) {
     this.#path = path;
     this.kept = existsSync(path) ? readJsonLines(path, { check: (value) => value as T, dropCutLine: true }).filter(keep) : [];
     writeFileAtomic(path, this.kept.map((line) => `${JSON.stringify(line)}\n`).join(""));

@@ -10,4 +10,5 @@ export interface ProgressEvent {
   metrics?: Readonly<Record<string, number>>;
 }
 
+/** Called with each event, in order. What it throws ends the work. */
 export type OnProgress = (event: ProgressEvent) => void;

@@ -5,6 +5,7 @@
 // one place never moves the numbers drawn in another.
 import { InvalidArgumentError } from "./errors.ts";
 
+/** What a stream is split by: names and numbers, such as a step or a row. */
 export type StreamName = string | number;
 
 /** A stream of random numbers. The same key gives the same numbers on every machine. */

@@ -9,10 +9,17 @@ export const MAX_TEXT_BYTES = 100_000_000;
  * Holds a path of a stranger's to what can be read in bounded time: a file, not a pipe, a device or a folder, and not too
  * large a one. Nothing is opened. A file that is not there is not an error here: whoever reads it says so.
  *
- * @param maxBytes largest size, bytes. @default 100 MB, far more than any config or tokenizer
  * @throws {FileError} naming what the path is instead, or how large
  */
-export function requireRegularFile(path: string, { maxBytes = MAX_TEXT_BYTES }: { maxBytes?: number } = {}): void {
+export function requireRegularFile(
+  path: string,
+  {
+    maxBytes = MAX_TEXT_BYTES,
+  }: {
+    /** Largest size, bytes. @default 100 MB, far more than any config or tokenizer */
+    maxBytes?: number;
+  } = {},
+): void {
   const status = statusOf(path);
   if (status === undefined) return;
   if (!status.isFile()) {
