@@ -47,8 +47,10 @@ export interface RevealEvent {
   settled: FinishReason | undefined;
 }
 
+/** The last event: the finished completion. */
 export interface DoneEvent {
   type: "done";
+  /** What was generated. */
   generation: Generation;
 }
 
@@ -61,13 +63,17 @@ export interface Generation {
   text: string;
   /** The whole canvas, end tokens included; positions that an early exit left masked hold the mask token. */
   tokenIds: readonly number[];
+  /** Why the answer ended. */
   finishReason: FinishReason;
+  /** Tokens of the prompt in the chat template, without padding. */
   promptTokens: number;
   /** Tokens of `text`. */
   completionTokens: number;
+  /** Forward passes of the network. */
   forwardPasses: number;
   /** Wall-clock time of the denoising steps, seconds; the first of a kind includes compiling its graph. */
   seconds: number;
+  /** The seed that it was drawn with. */
   seed: number;
   /** What was revealed when; `formatTrace` of `@diffucoder/samplers` makes a file of it. */
   trace: DenoiseTrace;

@@ -43,8 +43,11 @@ export const GenerateSettingsSchema = z.strictObject({
 
 /** What a generation runs with: the model's defaults, overridden by the call's. */
 export interface GenerateSettings extends Decoding {
+  /** Positions of the completion, tokens. */
   maxNewTokens: number;
+  /** After how many tokens the answer is cut. */
   maxTokens: number | undefined;
+  /** Whether it stops as soon as no token that is still masked can change the answer. */
   earlyExit: boolean;
 }
 

@@ -6,7 +6,12 @@ import type { ModelFolder } from "./model-folder.ts";
 import { type Decoding, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 
 /** A piece of a text: given, or a hole of `masks` masks. */
-export type TextSegment = string | { masks: number };
+export type TextSegment = string | TextHole;
+
+interface TextHole {
+  /** Masks of the hole, tokens: its length, or with variable length how many it begins with. From 1 to 65,536. */
+  masks: number;
+}
 
 /** A text with holes, and how they are filled. What is not given comes from the model's generation config. */
 export interface InfillOptions extends DecodingOptions {
