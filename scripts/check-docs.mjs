@@ -20,6 +20,7 @@ const HELD = new Set([
   "@diffucoder/model",
   "@diffucoder/reward-sandbox",
   "@diffucoder/samplers",
+  "@diffucoder/tensor",
   "@diffucoder/tokenizer",
   "@diffucoder/trainer",
 ]);

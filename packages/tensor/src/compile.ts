@@ -13,6 +13,7 @@ export type ArgumentOf<T> = T extends Tensor ? NdArray | number : { readonly [K 
 /** A tree of traced results with arrays for leaves. */
 export type Concrete<T> = T extends Tensor ? NdArray : { -readonly [K in keyof T]: Concrete<T[K]> };
 
+/** How a function is compiled, and which of its arguments it may keep or overwrite. */
 export interface CompileOptions {
   /** What runs the graph. @default ONNX Runtime */
   executor?: Executor;
@@ -35,6 +36,7 @@ export interface CompileOptions {
 /** Arguments of a compiled function, from the traced function's parameters. */
 export type ArgumentsOf<P extends unknown[]> = { [K in keyof P]: ArgumentOf<P[K]> };
 
+/** A compiled function: arrays in, a promise of arrays out, in the form that the traced function gives. */
 export interface CompiledFunction<P extends unknown[], R> {
   (...args: ArgumentsOf<P>): Promise<Concrete<R>>;
   /** Frees the plans of every shape signature seen so far. */

@@ -3,6 +3,7 @@ import { OutOfMemoryError } from "@diffucoder/core";
 /** Element types. Booleans are stored as one byte of 0 or 1; int8 and uint8 hold the codes of quantized weights. */
 export type DType = "float32" | "int32" | "bool" | "int8" | "uint8";
 
+/** What holds the elements of an array: float32, int32, int8, or uint8 and bool. */
 export type TypedArray = Float32Array | Int32Array | Int8Array | Uint8Array;
 
 const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int8: Int8Array, uint8: Uint8Array } as const;

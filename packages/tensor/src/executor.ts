@@ -11,6 +11,8 @@ export interface Plan {
 
 /** Turns graphs into plans. */
 export interface Executor {
+  /** Its name, for errors and profiles. */
   readonly name: string;
+  /** Makes a graph ready to run; costs time, once. */
   prepare(graph: Graph): Promise<Plan>;
 }

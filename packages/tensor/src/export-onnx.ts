@@ -7,6 +7,7 @@ import type { ExternalData } from "./onnx/builder.ts";
 import { emitOnnx } from "./onnx/emit.ts";
 import { topologicalOrder } from "./tensor.ts";
 
+/** What becomes a constant, and where constants go. */
 export interface ExportOnnxOptions extends Pick<CompileOptions, "frozen" | "name"> {
   /**
    * Where constants of 1 KB and more go: into the file, or into `PATH.data` beside it, which the format needs above 2 GB.
@@ -15,6 +16,7 @@ export interface ExportOnnxOptions extends Pick<CompileOptions, "frozen" | "name
   weights?: "inside" | "beside";
 }
 
+/** What was written, and how to feed it. */
 export interface ExportedOnnx {
   /** By name, in order: the path of an argument's leaf, e.g. `inputIds`; `input_1` for an argument that is an array itself. */
   inputs: string[];

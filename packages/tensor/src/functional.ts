@@ -14,7 +14,16 @@ import { type Tensor, type TensorLike, toTensor } from "./tensor.ts";
  * @param x `[..., D]`
  * @param weight `[D]`
  */
-export function rmsNorm(x: TensorLike, weight: TensorLike, { eps = 1e-6 }: { eps?: number } = {}): Tensor {
+export function rmsNorm(
+  x: TensorLike,
+  weight: TensorLike,
+  {
+    eps = 1e-6,
+  }: {
+    /** Added to the mean square, so that the root is not 0. @default 1e-6 */
+    eps?: number;
+  } = {},
+): Tensor {
   const tensor = toTensor(x);
   const gain = toTensor(weight);
   const lastAxis = { axes: [-1], keepDims: true };
@@ -64,11 +73,19 @@ export function relu(x: TensorLike): Tensor {
 
 /**
  * Gaussian error linear unit, `x P(X <= x)` for a standard normal X, elementwise.
- *
- * @param approximate `"none"` is `x (1 + erf(x / sqrt(2))) / 2`, with erf to 1.5e-7 (Abramowitz & Stegun 7.1.26); `"tanh"` is
- *   `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`, as GPT-2 has it. PyTorch's names. @default "none"
  */
-export function gelu(x: TensorLike, { approximate = "none" }: { approximate?: "none" | "tanh" } = {}): Tensor {
+export function gelu(
+  x: TensorLike,
+  {
+    approximate = "none",
+  }: {
+    /**
+     * `"none"` is `x (1 + erf(x / sqrt(2))) / 2`, with erf to 1.5e-7 (Abramowitz & Stegun 7.1.26); `"tanh"` is
+     * `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`, as GPT-2 has it. PyTorch's names. @default "none"
+     */
+    approximate?: "none" | "tanh";
+  } = {},
+): Tensor {
   const tensor = toTensor(x);
   const inner = (): Tensor => mul(Math.sqrt(2 / Math.PI), add(tensor, mul(0.044715, mul(tensor, square(tensor)))));
   const cdf = approximate === "tanh" ? tanh(inner()) : erf(mul(tensor, Math.SQRT1_2));
@@ -91,7 +108,17 @@ function erf(x: Tensor): Tensor {
  * @param weight `[D]`
  * @param bias `[D]`
  */
-export function layerNorm(x: TensorLike, weight: TensorLike, bias: TensorLike, { eps = 1e-5 }: { eps?: number } = {}): Tensor {
+export function layerNorm(
+  x: TensorLike,
+  weight: TensorLike,
+  bias: TensorLike,
+  {
+    eps = 1e-5,
+  }: {
+    /** Added to the variance, so that the root is not 0. @default 1e-5 */
+    eps?: number;
+  } = {},
+): Tensor {
   const lastAxis = { axes: [-1], keepDims: true };
   const centred = sub(x, mean(x, lastAxis));
   const normal = mul(centred, reciprocal(sqrt(add(mean(square(centred), lastAxis), eps))));

@@ -3,8 +3,11 @@ import { topologicalOrder } from "./tensor.ts";
 
 /** A traced function, ready for an executor. */
 export interface Graph {
+  /** For profiles and exports. */
   readonly name: string;
+  /** Values that are given when it runs, in order. */
   readonly inputs: readonly Tensor[];
+  /** Values that it computes, in order. */
   readonly outputs: readonly Tensor[];
   /** For each output, the donated input whose memory it may overwrite, else `undefined`. */
   readonly overwrites: readonly (number | undefined)[];

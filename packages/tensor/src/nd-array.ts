@@ -6,12 +6,15 @@ import { type Shape, sizeOf } from "./shape.ts";
 export interface DeviceData {
   /** A copy in this process's memory. */
   download(): TypedArray;
+  /** Gives up the memory on the device. */
   free(): void;
 }
 
 /** A dense row-major array in memory: what goes into a compiled function and what comes out of it. */
 export class NdArray {
+  /** Length of each axis; `[]` for a scalar. */
   readonly shape: Shape;
+  /** Type of the elements. */
   readonly dtype: DType;
   #data: TypedArray | undefined;
   #deviceData: DeviceData | undefined;
@@ -65,6 +68,7 @@ export class NdArray {
     this.#data = undefined;
   }
 
+  /** Number of elements. */
   get size(): number {
     return sizeOf(this.shape);
   }
@@ -75,6 +79,7 @@ export class NdArray {
     return this.data[0] as number;
   }
 
+  /** An array of its own with the same elements. */
   clone(): NdArray {
     const data = allocate(this.dtype, this.size);
     data.set(this.data);

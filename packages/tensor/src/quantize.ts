@@ -15,7 +15,12 @@ export const INT4_BLOCK = 32;
 /** Rows are quantized in groups, so that the transposed codes are written in runs and not one byte here and there. */
 const ROWS_AT_ONCE = 64;
 
-/** @param weight float32 `[out, in]` @returns codes int8 `[in, out]`, scales float32 `[out]` */
+/**
+ * Weights of a linear layer in 8 bits, with a scale for each row; rows are turned before.
+ *
+ * @param weight float32 `[out, in]`
+ * @returns codes int8 `[in, out]`, scales float32 `[out]`
+ */
 export function quantizeInt8(weight: NdArray): QuantizedWeight<NdArray> {
   const [out, inner] = matrixShape("quantizeInt8", weight);
   const data = weight.data as Float32Array;
@@ -41,11 +46,20 @@ export function quantizeInt8(weight: NdArray): QuantizedWeight<NdArray> {
 }
 
 /**
+ * Weights of a linear layer in 4 bits, with a scale for each block of a row.
+ *
  * @param weight float32 `[out, in]`
- * @param options.blockSize weights that share a scale: a power of two from 16, and a divisor of `in`. @default 32
  * @returns codes uint8 `[out, in / block, block / 2]`, two to a byte, low half first; scales float32 `[out, in / block]`
  */
-export function quantizeInt4(weight: NdArray, { blockSize = INT4_BLOCK }: { blockSize?: number } = {}): QuantizedWeight<NdArray> {
+export function quantizeInt4(
+  weight: NdArray,
+  {
+    blockSize = INT4_BLOCK,
+  }: {
+    /** Weights that share a scale: a power of two from 16, and a divisor of `in`. @default 32 */
+    blockSize?: number;
+  } = {},
+): QuantizedWeight<NdArray> {
   const [out, inner] = matrixShape("quantizeInt4", weight);
   if (blockSize < 16 || !Number.isInteger(Math.log2(blockSize)))
     throw new InvalidArgumentError({ argument: "blockSize", value: blockSize, expected: "a power of two, at least 16" });

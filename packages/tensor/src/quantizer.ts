@@ -15,6 +15,7 @@ import { constant, type Tensor } from "./tensor.ts";
 
 /** A float32 matrix `[out, in]` that is read a piece at a time. */
 export interface MatrixSource {
+  /** Rows and columns. */
   shape: readonly [out: number, inner: number];
   /** Fills the target with elements from `first` on, row by row. */
   read: (first: number, target: Float32Array) => void;
@@ -26,6 +27,7 @@ export interface MatrixSource {
  */
 export type QuantizedFormat = "int8" | "int4" | "table";
 
+/** Quantizes matrices that are larger than what should be in memory, a piece at a time. */
 export interface Quantizer {
   /** Pieces are read in order, from 0 on. @returns codes and scales; rounded as by `quantizeInt8` and `quantizeInt4`, up to ties */
   quantize(format: QuantizedFormat, source: MatrixSource): Promise<QuantizedWeight<NdArray>>;
@@ -38,8 +40,13 @@ const PIECE = 1 << 21;
 
 type QuantizeRows = CompiledFunction<[rows: Tensor], QuantizedWeight<Tensor>>;
 
-/** @param options.executor what runs the compiled functions. @default ONNX Runtime */
-export function createQuantizer({ executor }: { executor?: Executor } = {}): Quantizer {
+/** A quantizer whose functions are compiled as they are needed. */
+export function createQuantizer({
+  executor,
+}: {
+  /** What runs the compiled functions. @default ONNX Runtime */
+  executor?: Executor;
+} = {}): Quantizer {
   const compiled = (fn: (rows: Tensor) => QuantizedWeight<Tensor>): QuantizeRows => compile(fn, { ...(executor && { executor }), name: fn.name });
   const functions: Record<QuantizedFormat, QuantizeRows> = { int8: compiled(int8Rows), int4: compiled(int4Rows), table: compiled(tableRows) };
 

@@ -1,7 +1,9 @@
 import { ShapeError } from "@diffucoder/core";
 
+/** Length of each axis, from 0 on; `[]` is a scalar's. */
 export type Shape = readonly number[];
 
+/** Number of elements of a shape: 1 of a scalar's. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const dim of shape) size *= dim;

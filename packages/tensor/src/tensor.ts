@@ -8,7 +8,9 @@ import type { OpDefinition } from "./ops/definition.ts";
 
 /** Shape and dtype of a value. */
 export interface Aval {
+  /** Length of each axis; `[]` for a scalar. */
   readonly shape: Shape;
+  /** Type of the elements. */
   readonly dtype: DType;
 }
 
@@ -27,7 +29,9 @@ export class Tensor implements Aval {
   readonly dtype: DType;
   /** The primitive that computes this value; `undefined` for inputs and constants. */
   readonly op: OpDefinition | undefined;
+  /** What the primitive was told beside its inputs, such as an axis. */
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** The values that it is computed from. */
   readonly inputs: readonly Tensor[];
   /** The value, if it is known while tracing. */
   readonly constant: NdArray | undefined;
@@ -39,7 +43,16 @@ export class Tensor implements Aval {
     attributes = {},
     inputs = [],
     constant,
-  }: Aval & { op?: OpDefinition; attributes?: Record<string, unknown>; inputs?: readonly Tensor[]; constant?: NdArray }) {
+  }: Aval & {
+    /** The primitive that computes it. @default none, as for inputs and constants */
+    op?: OpDefinition;
+    /** What the primitive is told beside its inputs. @default nothing */
+    attributes?: Record<string, unknown>;
+    /** The values that it is computed from. @default none */
+    inputs?: readonly Tensor[];
+    /** The value, if it is known while tracing. */
+    constant?: NdArray;
+  }) {
     this.id = nextId++;
     this.shape = shape;
     this.dtype = dtype;
@@ -70,6 +83,7 @@ export class Tensor implements Aval {
     return `Tensor { ${this.dtype} [${this.shape.join(", ")}], ${made}; without numbers until a compiled function runs }`;
   }
 
+  /** What `Object.prototype.toString` calls it. */
   get [Symbol.toStringTag](): string {
     return "Tensor";
   }

@@ -7,6 +7,7 @@ import { sizeOf } from "../shape.ts";
 import { type Tensor, topologicalOrder } from "../tensor.ts";
 import type { Graph } from "../graph.ts";
 
+/** Runs every op by plain loops in float64 and rounds the results. Slow on purpose: the other executors are held to it. */
 export const referenceExecutor: Executor = {
   name: "reference",
   prepare: async (graph) => ({

@@ -8,6 +8,7 @@ export const inputName = (i: number): string => `input_${i}`;
 /** Name of graph output `i` in the emitted model. */
 export const outputName = (i: number): string => `output_${i}`;
 
+/** Names in the emitted model, and where its constants lie. */
 export interface EmitOnnxOptions {
   /** One for each input of the graph. @default input_0, input_1, ... */
   inputNames?: readonly string[];

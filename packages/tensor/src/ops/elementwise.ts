@@ -30,23 +30,36 @@ function unary({ name, onnx, compute, gradient, dtypes = ["float32"] }: UnarySpe
   return (x) => applyOp(op, [toTensor(x)]);
 }
 
+/** `-x`, elementwise; float32 or int32. */
 export const neg = unary({ name: "neg", onnx: "Neg", compute: (x) => -x, gradient: (g) => neg(g), dtypes: ["float32", "int32"] });
+/** `e^x`, elementwise; float32. */
 export const exp = unary({ name: "exp", onnx: "Exp", compute: Math.exp, gradient: (g, _x, y) => mul(g, y) });
+/** Natural logarithm, elementwise; float32. Of 0 it is minus infinity, of negative numbers NaN. */
 export const log = unary({ name: "log", onnx: "Log", compute: Math.log, gradient: (g, x) => div(g, x) });
+/** Square root, elementwise; float32. Of negative numbers it is NaN. */
 export const sqrt = unary({ name: "sqrt", onnx: "Sqrt", compute: Math.sqrt, gradient: (g, _x, y) => div(mul(g, 0.5), y) });
+/** `1 / x`, elementwise; float32. */
 export const reciprocal = unary({ name: "reciprocal", onnx: "Reciprocal", compute: (x) => 1 / x, gradient: (g, _x, y) => neg(mul(g, mul(y, y))) });
+/** `1 / (1 + e^-x)`, elementwise; float32. */
 export const sigmoid = unary({
   name: "sigmoid",
   onnx: "Sigmoid",
   compute: (x) => 1 / (1 + Math.exp(-x)),
   gradient: (g, _x, y) => mul(g, mul(y, sub(1, y))),
 });
+/** Hyperbolic tangent, elementwise; float32. */
 export const tanh = unary({ name: "tanh", onnx: "Tanh", compute: Math.tanh, gradient: (g, _x, y) => mul(g, sub(1, mul(y, y))) });
+/** Sine of radians, elementwise; float32. */
 export const sin = unary({ name: "sin", onnx: "Sin", compute: Math.sin, gradient: (g, x) => mul(g, cos(x)) });
+/** Cosine of radians, elementwise; float32. */
 export const cos = unary({ name: "cos", onnx: "Cos", compute: Math.cos, gradient: (g, x) => neg(mul(g, sin(x))) });
+/** Absolute value, elementwise; float32 or int32. At 0 its gradient is 0. */
 export const abs = unary({ name: "abs", onnx: "Abs", compute: Math.abs, gradient: (g, x) => mul(g, sign(x)), dtypes: ["float32", "int32"] });
+/** -1, 0 or 1 by the sign of `x`, elementwise; float32 or int32. No gradient flows. */
 export const sign = unary({ name: "sign", onnx: "Sign", compute: Math.sign, dtypes: ["float32", "int32"] });
+/** Largest whole number that is not above `x`, elementwise; float32. No gradient flows. */
 export const floor = unary({ name: "floor", onnx: "Floor", compute: Math.floor });
+/** Whether `x` is false, elementwise; bool. */
 export const not = unary({ name: "not", onnx: "Not", compute: (x) => (x === 0 ? 1 : 0), dtypes: ["bool"] });
 
 interface BinarySpec {
@@ -95,8 +108,11 @@ function operands(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   return [toTensor(a), toTensor(b)];
 }
 
+/** `a + b`, elementwise with NumPy's broadcasting; both float32 or both int32. */
 export const add = binary({ name: "add", onnx: "Add", compute: (a, b) => a + b, gradient: (g) => [g, g] });
+/** `a - b`, elementwise with NumPy's broadcasting; both float32 or both int32. */
 export const sub = binary({ name: "sub", onnx: "Sub", compute: (a, b) => a - b, gradient: (g) => [g, neg(g)] });
+/** `a * b`, elementwise with NumPy's broadcasting; both float32 or both int32. */
 export const mul = binary({ name: "mul", onnx: "Mul", compute: (a, b) => a * b, gradient: (g, a, b) => [mul(g, b), mul(g, a)] });
 /** Division; of integers it truncates toward zero. */
 export const div = binary({
@@ -126,6 +142,7 @@ function shareGradient(g: Tensor, firstWins: Tensor, tie: Tensor): [Tensor, Tens
 }
 
 const truth = (value: boolean): number => (value ? 1 : 0);
+/** Whether `a === b`, elementwise with NumPy's broadcasting; operands of one dtype, the result is bool. */
 export const equal = binary({
   name: "equal",
   onnx: "Equal",
@@ -133,11 +150,17 @@ export const equal = binary({
   result: "bool",
   dtypes: ["float32", "int32", "bool"],
 });
+/** Whether `a < b`, elementwise with NumPy's broadcasting; both float32 or both int32, the result is bool. */
 export const less = binary({ name: "less", onnx: "Less", compute: (a, b) => truth(a < b), result: "bool" });
+/** Whether `a <= b`, elementwise with NumPy's broadcasting; both float32 or both int32, the result is bool. */
 export const lessEqual = binary({ name: "lessEqual", onnx: "LessOrEqual", compute: (a, b) => truth(a <= b), result: "bool" });
+/** Whether `a > b`, elementwise with NumPy's broadcasting; both float32 or both int32, the result is bool. */
 export const greater = binary({ name: "greater", onnx: "Greater", compute: (a, b) => truth(a > b), result: "bool" });
+/** Whether `a >= b`, elementwise with NumPy's broadcasting; both float32 or both int32, the result is bool. */
 export const greaterEqual = binary({ name: "greaterEqual", onnx: "GreaterOrEqual", compute: (a, b) => truth(a >= b), result: "bool" });
+/** Whether both hold, elementwise with NumPy's broadcasting; bool. */
 export const and = binary({ name: "and", onnx: "And", compute: (a, b) => truth(a !== 0 && b !== 0), dtypes: ["bool"] });
+/** Whether one of both holds, elementwise with NumPy's broadcasting; bool. */
 export const or = binary({ name: "or", onnx: "Or", compute: (a, b) => truth(a !== 0 || b !== 0), dtypes: ["bool"] });
 
 const whereOp: OpDefinition = {
@@ -198,6 +221,7 @@ export function silu(x: TensorLike): Tensor {
   return mul(tensor, sigmoid(tensor));
 }
 
+/** `x * x`, elementwise; float32 or int32. */
 export function square(x: TensorLike): Tensor {
   return mul(x, x);
 }

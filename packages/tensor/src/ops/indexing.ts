@@ -105,7 +105,19 @@ const scatterAddOp: OpDefinition = {
 };
 
 /** Adds `updates` into zeros of `shape` at `indices` along an axis; the inverse of `takeAlongAxis`. */
-export function scatterAdd(indices: TensorLike, updates: TensorLike, { axis, shape }: { axis: number; shape: Shape }): Tensor {
+export function scatterAdd(
+  indices: TensorLike,
+  updates: TensorLike,
+  {
+    axis,
+    shape,
+  }: {
+    /** The axis of `shape` that the indices are of; a negative one counts from the end. */
+    axis: number;
+    /** Shape of the result, that of `indices` except along `axis`. */
+    shape: Shape;
+  },
+): Tensor {
   return applyOp(scatterAddOp, [toTensor(indices, "int32"), toTensor(updates)], { axis: normalizeAxis("scatterAdd", axis, shape), shape });
 }
 

@@ -7,6 +7,7 @@ import { expectDType, type HostValue, type OpDefinition } from "./definition.ts"
 import { reshape } from "./movement.ts";
 import { sumTo } from "./sum.ts";
 
+/** Which operands of a product are transposed. */
 export interface MatmulOptions {
   /** Use the transpose of the last two axes of `a`. @default false */
   transposeA?: boolean;

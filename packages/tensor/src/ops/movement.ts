@@ -81,7 +81,21 @@ const sliceOp: OpDefinition = {
 };
 
 /** Elements `start <= i < end` along one axis; negative bounds count from the end. */
-export function slice(x: TensorLike, { axis, start = 0, end }: { axis: number; start?: number; end?: number }): Tensor {
+export function slice(
+  x: TensorLike,
+  {
+    axis,
+    start = 0,
+    end,
+  }: {
+    /** The axis to cut; a negative one counts from the end. */
+    axis: number;
+    /** The first index that is kept; a negative one counts from the end. @default 0 */
+    start?: number;
+    /** The first index behind what is kept; a negative one counts from the end. @default the length of the axis */
+    end?: number;
+  },
+): Tensor {
   const tensor = toTensor(x);
   const at = normalizeAxis("slice", axis, tensor.shape);
   const dim = tensor.shape[at] as number;
@@ -127,7 +141,18 @@ const padOp: OpDefinition = {
 };
 
 /** Surrounds `x` with zeros: `before[axis]` in front and `after[axis]` behind. */
-export function pad(x: TensorLike, { before, after }: { before: readonly number[]; after: readonly number[] }): Tensor {
+export function pad(
+  x: TensorLike,
+  {
+    before,
+    after,
+  }: {
+    /** How many zeros in front, for each axis. */
+    before: readonly number[];
+    /** How many zeros behind, for each axis. */
+    after: readonly number[];
+  },
+): Tensor {
   const tensor = toTensor(x);
   if ([...before, ...after].every((count) => count === 0)) return tensor;
   return applyOp(padOp, [tensor], { before, after });

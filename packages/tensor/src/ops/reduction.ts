@@ -91,7 +91,18 @@ const cumSumOp: OpDefinition = {
 };
 
 /** Running sum along an axis; `exclusive` leaves out the element itself. */
-export function cumSum(x: TensorLike, { axis = -1, exclusive = false }: { axis?: number; exclusive?: boolean } = {}): Tensor {
+export function cumSum(
+  x: TensorLike,
+  {
+    axis = -1,
+    exclusive = false,
+  }: {
+    /** The axis to go along; a negative one counts from the end. @default -1 */
+    axis?: number;
+    /** Leave out the element itself, so that the first sum is 0. @default false */
+    exclusive?: boolean;
+  } = {},
+): Tensor {
   const tensor = toTensor(x);
   return applyOp(cumSumOp, [tensor], { axis: normalizeAxis("cumSum", axis, tensor.shape), exclusive, reverse: false });
 }

@@ -61,10 +61,21 @@ const rotaryOp: OpDefinition = {
  * Rotates queries or keys by their positions.
  *
  * @param x `[B, H, L, D]`
- * @param cos table of cosines, `[positions, D / 2]`; not differentiated
- * @param sin table of sines, `[positions, D / 2]`; not differentiated
- * @param positions int32 `[B, L]`, rows of the tables
  */
-export function rotary(x: TensorLike, { cos, sin, positions }: { cos: TensorLike; sin: TensorLike; positions: TensorLike }): Tensor {
+export function rotary(
+  x: TensorLike,
+  {
+    cos,
+    sin,
+    positions,
+  }: {
+    /** Table of cosines, `[positions, D / 2]`; not differentiated. */
+    cos: TensorLike;
+    /** Table of sines, `[positions, D / 2]`; not differentiated. */
+    sin: TensorLike;
+    /** int32 `[B, L]`, rows of the tables. */
+    positions: TensorLike;
+  },
+): Tensor {
   return applyOp(rotaryOp, [toTensor(x), toTensor(cos), toTensor(sin), toTensor(positions, "int32")]);
 }

@@ -5,6 +5,7 @@ import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
 import { reshape } from "./movement.ts";
 
+/** Which axes a reduction takes away. */
 export interface ReduceOptions {
   /** Axes to reduce; negative ones count from the end. @default all */
   axes?: readonly number[];

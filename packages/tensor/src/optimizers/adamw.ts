@@ -7,18 +7,24 @@ import { constant, isTensor, type Tensor, type TensorLike } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 
 /** First and second moments, each a tree of the form of the parameters. */
-export type AdamWState<T> = { m: T; v: T };
+export type AdamWState<T> = {
+  /** Decaying means of the gradients. */
+  m: T;
+  /** Decaying means of their squares. */
+  v: T;
+};
 
+/** The numbers of a step of AdamW, by PyTorch's names. */
 export interface AdamWOptions {
   /** Learning rate: a traced scalar, so that a schedule recompiles nothing, or a number that stays. */
   lr: TensorLike;
   /** Number of this step, from 1: a traced scalar. */
   step: TensorLike;
-  /** @default 0.9 */
+  /** Decay of the first moment, in [0, 1). @default 0.9 */
   beta1?: number;
-  /** @default 0.999 */
+  /** Decay of the second moment, in [0, 1). @default 0.999 */
   beta2?: number;
-  /** @default 1e-8 */
+  /** Added to the root of the second moment. @default 1e-8 */
   eps?: number;
   /** Decoupled decay of every parameter for which `decays` holds. @default 0.01 */
   weightDecay?: number;

@@ -10,6 +10,7 @@ import { clipFactor } from "./clip.ts";
 /** The largest float32. */
 const LARGEST = 3.4028234663852886e38;
 
+/** A step of AdamW with clipping, and the loss that guards it. */
 export interface GuardedAdamWOptions extends AdamWOptions {
   /** Scales the gradients so that their global norm is at most this, as `clipByGlobalNorm`. */
   maxGradNorm: number;
@@ -17,8 +18,11 @@ export interface GuardedAdamWOptions extends AdamWOptions {
   loss: Tensor;
 }
 
+/** What comes of a guarded step, traced. */
 export interface GuardedStep<T> {
+  /** The parameters after it; as they were if the loss or a gradient is not finite. */
   parameters: T;
+  /** The moments after it; likewise. */
   state: AdamWState<T>;
   /** Global norm of the gradients before clipping, `[]`. */
   gradNorm: Tensor;

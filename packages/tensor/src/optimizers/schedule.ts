@@ -1,14 +1,24 @@
 import { z } from "zod";
 
+/** A learning rate over the steps of a run, as `LearningRateScheduleSchema` gives it. */
+export interface LearningRateSchedule {
+  /** How it falls after the warm-up: not at all, along a line, or along half a cosine. @default "cosine_with_min_lr" */
+  lrSchedulerType: "constant" | "linear" | "cosine_with_min_lr";
+  /** The largest learning rate, above 0. */
+  learningRate: number;
+  /** Steps in which it rises from 0 along a line. @default 0 */
+  warmupSteps: number;
+  /** Share of `learningRate` at the end, in [0, 1]; `constant` does not read it. @default 0.1 */
+  minLrRate: number;
+}
+
 /** A learning rate over the steps of a run; names as in Hugging Face's `lr_scheduler_type`. */
 export const LearningRateScheduleSchema = z.strictObject({
   lrSchedulerType: z.enum(["constant", "linear", "cosine_with_min_lr"]).default("cosine_with_min_lr"),
   learningRate: z.number().positive().describe("peak learning rate"),
   warmupSteps: z.int().nonnegative().default(0).describe("steps of linear warm-up from zero"),
   minLrRate: z.number().min(0).max(1).default(0.1).describe("final rate as a share of the peak (linear and cosine)"),
-});
-
-export type LearningRateSchedule = z.output<typeof LearningRateScheduleSchema>;
+}) satisfies z.ZodType<LearningRateSchedule>;
 
 /**
  * Learning rate of a step.

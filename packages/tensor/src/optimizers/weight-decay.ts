@@ -5,6 +5,14 @@
  *
  * @param name of the parameter, parts separated by dots: `model.layers.0.input_layernorm.weight`
  */
-export function decaysWeight(name: string, { shape }: { shape: readonly number[] }): boolean {
+export function decaysWeight(
+  name: string,
+  {
+    shape,
+  }: {
+    /** Shape of the parameter. */
+    shape: readonly number[];
+  },
+): boolean {
   return shape.length >= 2 && !/norm\.weight$|(^|\.)bias$/.test(name);
 }

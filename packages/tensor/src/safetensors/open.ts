@@ -18,16 +18,29 @@ export interface SafetensorsFile {
   /**
    * Reads a tensor: F32, F16 and BF16 as float32, I32, I8 and U8 as they are. Takes its own memory and less than a megabyte beside.
    *
-   * @param requireFinite refuse a tensor that holds a NaN or an infinity. @default false
    * @throws {FileError} if the file ends early, or the tensor has another dtype or a number that is not finite
    */
-  read(name: string, options?: { requireFinite?: boolean }): NdArray;
+  read(
+    name: string,
+    options?: {
+      /** Refuse a tensor that holds a NaN or an infinity. @default false */
+      requireFinite?: boolean;
+    },
+  ): NdArray;
   /**
    * Reads a part of an F32, F16 or BF16 tensor: fills `target` with its elements from `first` on. Throws as `read` does.
    *
    * @throws {InvalidArgumentError} if the tensor ends before the target is full
    */
-  readFloats(name: string, first: number, target: Float32Array, options?: { requireFinite?: boolean }): void;
+  readFloats(
+    name: string,
+    first: number,
+    target: Float32Array,
+    options?: {
+      /** Refuse a tensor that holds a NaN or an infinity. @default false */
+      requireFinite?: boolean;
+    },
+  ): void;
   /** The tensor's bytes as they are in the file. @throws {FileError} if the file ends early */
   readBytes(name: string, target: Uint8Array): void;
   /** Gives the file back; nothing can be read any more. */

@@ -8,6 +8,7 @@ import { createCPlan } from "./session.ts";
 import { openWebGpuDevice, type WebGpuDevice } from "./webgpu-device.ts";
 import { createWebGpuPlan } from "./webgpu-plan.ts";
 
+/** How ONNX Runtime is called, and where it computes. */
 export interface OnnxExecutorOptions {
   /** How ONNX Runtime is called: its C API, its JavaScript API, or the first of them that loads. @default "auto" */
   api?: "auto" | "c" | "js";

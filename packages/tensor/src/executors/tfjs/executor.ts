@@ -4,6 +4,7 @@ import type { Executor } from "../../executor.ts";
 import type { Tfjs } from "./ops.ts";
 import { createTfjsPlan, type LoadedBackend } from "./plan.ts";
 
+/** Which of TensorFlow.js's backends computes. */
 export interface TfjsExecutorOptions {
   /**
    * `"node-gpu"`: TensorFlow's library on CUDA, by `@tensorflow/tfjs-node-gpu`; `"node"`: the same on the CPU, by
