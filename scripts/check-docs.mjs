@@ -1,4 +1,4 @@
-// What an editor shows on hover: every export of a held package has a doc comment, and so has every option that a user can
+// What an editor shows on hover: every export of the packages has a doc comment, and so has every option that a user can
 // pass to one: each field of the types of its parameters and of its methods' parameters, however deep.
 //
 // `.describe()` is never shown, and a comment on a key of `z.strictObject({ ... })` only inside this repository: declaration
@@ -9,26 +9,12 @@ import { SyntaxKind } from "typescript/unstable/ast";
 import { API, SignatureKind, SymbolFlags } from "typescript/unstable/sync";
 import { root, workspacePackages } from "./workspace.mjs";
 
-/** Packages held to it; `node scripts/check-docs.mjs NAME` looks at another one. */
-const HELD = new Set([
-  "diffucoder",
-  "@diffucoder/core",
-  "@diffucoder/coupled-grpo",
-  "@diffucoder/data",
-  "@diffucoder/diffusion",
-  "@diffucoder/eval",
-  "@diffucoder/model",
-  "@diffucoder/reward-sandbox",
-  "@diffucoder/samplers",
-  "@diffucoder/tensor",
-  "@diffucoder/tokenizer",
-  "@diffucoder/trainer",
-]);
-
 /** Types that hold what is made of a schema's data, under the schema's name. */
 const RESOLVED = new Set(["GenerateSettings", "GenerationConfig"]);
 
-const held = workspacePackages().filter(({ name }) => HELD.has(name) || process.argv.includes(name));
+/** Names of packages to look at. @default all */
+const names = process.argv.slice(2);
+const held = workspacePackages().filter(({ name, folder }) => folder.startsWith("packages/") && (names.length === 0 || names.includes(name)));
 const api = new API({ cwd: root });
 let missing = 0;
 for (const { name, folder } of held) {
