@@ -11,7 +11,7 @@ export interface Plan {
 
 /** Turns graphs into plans. */
 export interface Executor {
-  /** Its name, for errors and profiles. */
+  /** What it is called, e.g. `"reference"`. */
   readonly name: string;
   /** Makes a graph ready to run; costs time, once. */
   prepare(graph: Graph): Promise<Plan>;

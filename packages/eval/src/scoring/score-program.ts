@@ -47,7 +47,7 @@ export interface ProgramLimits {
   readonly programMs: number;
   /** A test that is code, milliseconds; `unittest` classes, which are many tests in one, may take `programMs`. */
   readonly testMs: number;
-  /** Memory of a program, MB. */
+  /** Address space of a program, MB. */
   readonly memoryMb: number;
   /** One result, MB. */
   readonly outputMb: number;

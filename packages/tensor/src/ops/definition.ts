@@ -15,7 +15,7 @@ export interface HostValue {
  * Adding an op is writing one of these and the function that applies it.
  */
 export interface OpDefinition {
-  /** Its name, for errors and profiles. */
+  /** Its name, as errors have it. */
   readonly name: string;
   /** Shape and dtype of the result. @throws {ShapeError} or {InvalidArgumentError} naming the op and the argument */
   infer(inputs: readonly Tensor[], attributes: any): Aval;
