@@ -82,7 +82,7 @@ def f(x):
     ["an error of the service", Array.from({ length: 5 }, () => ({ status: 500 })), "it answered 500 (no)", {}],
     ["a refusal that echoes the token", [{ status: 401, message: `unknown key ${SECRET}` }], "it answered 401 (unknown key ***)", {}],
     ["an answer that is cut off", ["cut"], "its answer is no JSON, or cut off", {}],
-    ["no answer", ["silent"], "it did not answer within 6 seconds", { patienceMs: 5000 }],
+    ["no answer", ["silent"], "it did not answer within 5.5 seconds", { patienceMs: 5000 }],
     ["a connection that always breaks", Array.from({ length: 5 }, () => "hang-up"), "no connection (UND_ERR_SOCKET)", {}],
   ])("takes %s for a failure of its own, never of the program", async (_, troubles, problem, more) => {
     const service = await fake();
