@@ -100,6 +100,7 @@ export function createDenoiser({
   return {
     maskTokenId,
     vocabSize: vocabulary.vocabSize,
+    mayProposeMask: vocabulary.forbiddenIds?.includes(maskTokenId) !== true,
     maxLength,
     dispose: () => {
       for (const propose of compiled.values()) propose.dispose();

@@ -152,7 +152,7 @@ describe("decodeCanvases", () => {
 
   describe("holds a denoiser to its contract", () => {
     const contract =
-      "A Denoiser's propose resolves to { tokens, confidence, entropy }: in each a number for every one of request.positions, in this order; tokens are ids of the vocabulary and never the mask's. createDenoiser keeps a model from proposing it with forbiddenIds: [maskTokenId].";
+      "A Denoiser's propose resolves to { tokens, confidence, entropy }: in each a number for every one of request.positions, in this order; tokens are ids of the vocabulary, and the mask's only with mayProposeMask: true.";
     const answering = (answer: unknown): Denoiser => ({ maskTokenId: MASK, vocabSize: 100, propose: async () => answer as never });
     const two = [5, MASK, MASK];
     const good = { tokens: [1, 2], confidence: [0.1, 0.2], entropy: [0, 0] };

@@ -78,10 +78,15 @@ export type CacheState = "refresh" | "window";
 
 /** All that a sampler sees of a model. */
 export interface Denoiser {
-  /** Id of the mask token, which is never proposed. */
+  /** Id of the mask token. */
   readonly maskTokenId: number;
   /** Tokens of the vocabulary: ids from it on are refused before the first pass. @default not known */
   readonly vocabSize?: number | undefined;
+  /**
+   * Whether it may propose the mask token: what is committed then stays masked, as in Dream. @default false: such an answer is
+   * an error
+   */
+  readonly mayProposeMask?: boolean | undefined;
   /** Tokens of the longest row. @default any */
   readonly maxLength?: number | undefined;
   /** A forward pass: for each of `request.positions`, in this order, a token, how sure of it the model is, and the entropy. */

@@ -29,8 +29,8 @@ export interface VocabularyOptions {
   /** Id of the mask token, below `vocabSize`. */
   maskTokenId: number;
   /**
-   * Ids that are never proposed. Without the mask token's among them, a run ends with an error where the model proposes it.
-   * @default none, as in Dream
+   * Ids that are never proposed. Where the model proposes the mask token and it is not among them, a position stays masked, and
+   * masks may be left in the end. @default none, as in Dream
    */
   forbiddenIds?: readonly number[];
   /** Dream's `generation_logits_hook_func`, traced: changes the logits `[M, V]` of M positions before anything is drawn. */

@@ -67,6 +67,8 @@ function sideBySide(first: Denoiser, second: Denoiser, onAnswers: (a: Proposals,
   };
   return {
     maskTokenId: first.maskTokenId,
+    vocabSize: first.vocabSize,
+    mayProposeMask: first.mayProposeMask,
     maxLength: first.maxLength,
     propose: (request) => ask(first, second, request),
     openSession: (run): DenoiseSession => {

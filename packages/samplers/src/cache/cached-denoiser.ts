@@ -46,6 +46,7 @@ export function createCachedDenoiser(options: CreateCachedDenoiserOptions): Disp
   return {
     maskTokenId,
     vocabSize: options.vocabSize,
+    mayProposeMask: options.forbiddenIds?.includes(maskTokenId) !== true,
     maxLength,
     openSession,
     // Alone, a request's rows are the run's.

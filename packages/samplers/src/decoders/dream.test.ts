@@ -53,6 +53,19 @@ describe("dreamDecoder", () => {
     }
   });
 
+  it("ends after its steps, like Dream, even if the model proposes mask tokens", async () => {
+    const { completionIds, forwardPasses } = await generate({
+      denoiser: { ...fakeDenoiser(() => ({ token: MASK, confidence: 1 })), mayProposeMask: true },
+      decoder: dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens: 2, steps: 3, schedule: "even" })),
+      promptIds: [[5]],
+      maxNewTokens: 2,
+      random: createRandom(0),
+      padTokenId: 0,
+    });
+    expect(completionIds).toEqual([[MASK, MASK]]);
+    expect(forwardPasses).toBe(3);
+  });
+
   it("names every option that is not one", () => {
     const options = SamplerOptionsSchema.parse({ maxNewTokens: 1 });
     expect(() => dreamDecoder({ ...options, temperature: Number.NaN, steps: 1e9 })).toThrow("dreamDecoder's options");
