@@ -3,6 +3,7 @@ import type { Random } from "@diffucoder/core";
 import type { Canvas } from "./canvas.ts";
 import type { Candidates, Question } from "./decoders/decoder.ts";
 import type { DenoiseRequest, DrawOptions, Proposals, TokenClasses } from "./denoiser.ts";
+import { COLDEST } from "./limits.ts";
 
 /** A row with its question of this step; rows without one only fill the batch up. */
 export interface AskingRow {
@@ -42,8 +43,10 @@ export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTok
   const columns = rows.map(({ question }) => question?.columns ?? []);
   const positions = Int32Array.from(columns.flatMap((some, i) => some.map((column) => i * length + column)));
   const windows = Int32Array.from(rows.flatMap(({ question, canvas }) => question?.window ?? [0, canvas.ids.length]));
+  const temperature = draw.temperature < COLDEST ? 0 : draw.temperature;
   return {
     ...draw,
+    temperature,
     inputIds,
     batchSize: rows.length,
     length,
@@ -52,7 +55,7 @@ export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTok
     windows,
     blockOrigins: rows.map(({ canvas }) => canvas.blockOrigin ?? 0),
     ...(isPadded && paddingOf(rows, length)),
-    ...(draw.temperature > 0 && {
+    ...(temperature > 0 && {
       uniforms: Float32Array.from(rows.flatMap(({ uniforms }, i) => (columns[i] as readonly number[]).map((column) => uniforms?.[column] as number))),
     }),
     ...((draw.guidanceScale ?? 0) > 0 && { unconditionalIds: withMaskedPrompts(inputIds, rows, { length, maskTokenId }) }),

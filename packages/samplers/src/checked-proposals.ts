@@ -16,7 +16,11 @@ const CONTRACT =
  */
 export function checkedProposals(
   answer: Proposals,
-  { denoiser: { maskTokenId, vocabSize = 2 ** 31, mayProposeMask = false }, count, columnOf }: { denoiser: Denoiser; count: number; columnOf: (i: number) => string },
+  {
+    denoiser: { maskTokenId, vocabSize = 2 ** 31, mayProposeMask = false },
+    count,
+    columnOf,
+  }: { denoiser: Denoiser; count: number; columnOf: (i: number) => string },
 ): Proposals {
   const refuse = (what: string, value: unknown, expected: string): never => {
     throw new InvalidArgumentError({ argument: `the denoiser's ${what}`, value, expected, wayOut: CONTRACT });

@@ -189,9 +189,37 @@ describe("decodeCanvases", () => {
     });
   });
 
+  it.each([
+    ["decoder", undefined, "a Decoder, as dreamDecoder makes one, got undefined."],
+    ["decoder", {}, "a Decoder, as dreamDecoder makes one, got {}."],
+    ["denoiser", null, "a Denoiser, { maskTokenId, propose }, got null."],
+    ["random", 42, "a stream or one for each row, got 42. Pass createRandom(seed) of @diffucoder/core."],
+    ["random", null, "a stream or one for each row, got null. Pass createRandom(seed) of @diffucoder/core."],
+    ["random", [null], "a stream or one for each row, got [null]. Pass createRandom(seed) of @diffucoder/core."],
+    ["tokensHook", 3, "a function, got 3."],
+    ["stop", ["x"], '{ strings, tokenText }, texts and a function, got ["x"].'],
+    ["stop", { strings: [1], tokenText: String }, '{ strings, tokenText }, texts and a function, got {"strings":[1]}.'],
+  ])("tells what is wrong with a %s of %j", async (argument, value, expected) => {
+    const all = { denoiser: fakeDenoiser(columns), decoder: decoder(), padTokenId: PAD, [argument]: value };
+    const message = `${argument} must be ${expected}`;
+    await expect(generate({ ...all, promptIds: [[5]], maxNewTokens: 2 })).rejects.toThrow(message);
+    await expect(infill({ ...all, rows: [[[5], { masks: 1 }]] })).rejects.toThrow(message);
+    await expect(run([canvasOf([5, MASK])], { [argument]: value })).rejects.toThrow(message);
+  });
+
+  it("tells what is wrong with prompts", async () => {
+    const all = { denoiser: fakeDenoiser(columns), decoder: decoder(), padTokenId: PAD, maxNewTokens: 2 };
+    for (const [promptIds, message] of [
+      [undefined, "promptIds must be at least one prompt, got undefined."],
+      [[1, 2], "promptIds[0] must be a list of token ids, got 1."],
+      [[[1], undefined], "promptIds[1] must be a list of token ids, got undefined."],
+    ])
+      await expect(generate({ ...all, promptIds: promptIds as never })).rejects.toThrow(message as string);
+  });
+
   it("needs a stream only where something is drawn", async () => {
     const canvas = canvasOf([5, MASK, MASK]);
-    await run([canvas], { random: undefined });
+    await run([canvas], { random: undefined, decoder: decoder({ temperature: 1e-40 }) });
     expect([...canvas.ids]).toEqual([5, 11, 12]);
     const message =
       "random must be a stream, as this decoder draws, got undefined. Pass createRandom(seed) of @diffucoder/core; only temperature 0 needs none.";

@@ -10,7 +10,9 @@ import { applyChange, type Canvas, type Change, noChange } from "./canvas.ts";
 import type { Candidates, Decoder, Question, RowDecoder } from "./decoders/decoder.ts";
 import type { CacheState, Denoiser, DenoiseSession } from "./denoiser.ts";
 import { checkedProposals } from "./checked-proposals.ts";
+import { checkRun } from "./checked-run.ts";
 import { type RowEvent, rowEvent, type StepEvent } from "./events.ts";
+import { COLDEST } from "./limits.ts";
 import { rowStreams } from "./row-random.ts";
 import { stopColumn, type StopStrings } from "./stop-strings.ts";
 
@@ -62,6 +64,7 @@ interface Row {
  */
 export async function* decodeCanvases(canvases: readonly Canvas[], options: RunOptions): AsyncGenerator<StepEvent> {
   const { denoiser, decoder } = options;
+  checkRun(options);
   checkIds(canvases, options);
   checkLengths(canvases, denoiser);
   const streams = rowStreams(options.random, canvases.length);
@@ -76,7 +79,7 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
   let [forwardPasses, forwardTokens] = [0, 0];
   try {
     for (let step = 0; ; step++) {
-      const asking = rows.map((row) => askRow(row, step, decoder.draw.temperature > 0));
+      const asking = rows.map((row) => askRow(row, step, decoder.draw.temperature >= COLDEST));
       if (rows.every(({ done }) => done)) return;
       if (options.signal?.aborted) throw new AbortedError("Generation");
       const pass = asking.some(({ question }) => question !== undefined && question.columns.length > 0)
@@ -112,8 +115,6 @@ function checkLengths(canvases: readonly Canvas[], { maxLength = Infinity }: Den
 }
 
 function checkIds(canvases: readonly Canvas[], { denoiser, padTokenId, eosTokenIds = [] }: RunOptions): void {
-  if (typeof denoiser?.propose !== "function")
-    throw new InvalidArgumentError({ argument: "denoiser", value: denoiser, expected: "a Denoiser, { maskTokenId, propose }" });
   const { maskTokenId, vocabSize } = denoiser;
   checkTokenId("denoiser.maskTokenId", maskTokenId, vocabSize);
   checkTokenId("padTokenId", padTokenId, vocabSize);

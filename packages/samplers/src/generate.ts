@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkTokenIds } from "@diffucoder/diffusion";
 import type { Canvas } from "./canvas.ts";
+import { checkRun } from "./checked-run.ts";
 import { decodeCanvases, type RunOptions } from "./decode.ts";
 import { dreamDecoder } from "./decoders/dream.ts";
 import type { StepEvent } from "./events.ts";
@@ -96,15 +97,17 @@ export async function runToEnd(canvases: readonly Canvas[], { onStep, ...options
 }
 
 /** `[left padding][prompt][masks]` for each row. */
-function layOut({ promptIds, maxNewTokens, padTokenId, denoiser, tokensHook, promptLength: given }: GenerateOptions): Canvas[] {
-  const promptLength = given ?? Math.max(1, ...Array.from(promptIds, (ids) => ids.length));
+function layOut({ promptIds, maxNewTokens, promptLength: given, ...run }: GenerateOptions): Canvas[] {
+  checkRun(run);
+  const { padTokenId, denoiser, tokensHook } = run;
   if (!Array.isArray(promptIds) || promptIds.length === 0)
     throw new InvalidArgumentError({ argument: "promptIds", value: promptIds, expected: "at least one prompt" });
+  promptIds.forEach((ids, row) => checkTokenIds(`promptIds[${row}]`, ids, denoiser.vocabSize));
+  const promptLength = given ?? Math.max(1, ...promptIds.map((ids) => ids.length));
   for (const [argument, value] of Object.entries({ maxNewTokens, promptLength }))
     if (!Number.isInteger(value) || value < 1 || value > MOST)
       throw new InvalidArgumentError({ argument, value, expected: `an integer from 1 to ${MOST}` });
   promptIds.forEach((ids, row) => {
-    checkTokenIds(`promptIds[${row}]`, ids, denoiser.vocabSize);
     if (ids.length === 0 || ids.length > promptLength)
       throw new InvalidArgumentError({
         argument: `promptIds[${row}]`,

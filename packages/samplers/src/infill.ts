@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkTokenIds } from "@diffucoder/diffusion";
 import type { Canvas } from "./canvas.ts";
+import { checkRun } from "./checked-run.ts";
 import type { RunOptions } from "./decode.ts";
 import { holesOf, moveColumns } from "./decoders/dream-on.ts";
 import type { Denoiser } from "./denoiser.ts";
@@ -39,7 +40,8 @@ export interface InfillResult extends GenerationResult {
  * @throws {InvalidArgumentError} if a row has no hole, an empty one, or one beside another @throws {AbortedError} when stopped
  */
 export async function infill({ rows, ...options }: InfillOptions): Promise<InfillResult> {
-  if (rows.length === 0) throw new InvalidArgumentError({ argument: "rows", value: rows, expected: "at least one row" });
+  checkRun(options);
+  if (!Array.isArray(rows) || rows.length === 0) throw new InvalidArgumentError({ argument: "rows", value: rows, expected: "at least one row" });
   const canvases = rows.map((segments, row) => layOut(segments, row, options.denoiser));
   const result = await runToEnd(canvases, options);
   return { ...result, holes: result.sequences.map((ids, row) => holeTokens(ids, result.traces[row] as DenoiseTrace)) };
