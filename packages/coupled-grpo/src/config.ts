@@ -6,7 +6,7 @@ export interface CoupledGrpoConfig {
   seed: number;
   /** Iterations: one rollout and `numIterations` updates each. */
   maxSteps: number;
-  /** Prompts of a rollout. */
+  /** Prompts of a rollout; with `numGenerations` at most 65,536 completions together. */
   promptsPerStep: number;
   /** Completions for each prompt: the group. @default 10 */
   numGenerations: number;
@@ -57,13 +57,16 @@ export interface CoupledGrpoConfig {
   saveSteps: number;
 }
 
+/** The most completions of an iteration: far beyond what was ever sampled, so that a slip of the pen is an error at once. */
+export const MOST_ROLLOUTS = 65_536;
+
 /** Settings of coupled-GRPO; TRL's names in camelCase. Defaults are the paper's where it has them. */
 export const CoupledGrpoConfigSchema = z.strictObject({
   seed: z.int().nonnegative().default(0),
   maxSteps: z.int().positive().describe("iterations: one rollout and numIterations updates each"),
-  promptsPerStep: z.int().positive().describe("prompts of a rollout"),
-  numGenerations: z.int().min(2).default(10).describe("completions for each prompt: the group"),
-  numIterations: z.int().positive().default(2).describe("updates on the same rollouts, each with its own masks"),
+  promptsPerStep: z.int().positive().max(MOST_ROLLOUTS).describe("prompts of a rollout"),
+  numGenerations: z.int().min(2).max(MOST_ROLLOUTS).default(10).describe("completions for each prompt: the group"),
+  numIterations: z.int().positive().max(1024).default(2).describe("updates on the same rollouts, each with its own masks"),
   baseline: z.enum(["leaveOneOut", "groupMean"]).default("leaveOneOut"),
   scaleRewards: z.boolean().default(false),
   beta: z.number().nonnegative().default(0.01).describe("weight of the KL term"),
@@ -73,7 +76,7 @@ export const CoupledGrpoConfigSchema = z.strictObject({
   rewardWeights: z.strictObject({ code: z.number().nonnegative().default(2), format: z.number().nonnegative().default(0.5) }).prefault({}),
   temperature: z.number().positive().default(1.2).describe("of the rollouts"),
   topP: z.number().gt(0).max(1).optional(),
-  diffusionSteps: z.int().positive().describe("denoising steps of a rollout"),
+  diffusionSteps: z.int().positive().max(131_072).describe("denoising steps of a rollout"),
   learningRate: z.number().positive(),
   lrSchedulerType: z.enum(["constant", "linear", "cosine_with_min_lr"]).default("cosine_with_min_lr"),
   warmupSteps: z.int().nonnegative().default(0),

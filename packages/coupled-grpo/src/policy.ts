@@ -12,6 +12,7 @@ import {
   type Tensor,
   valueAndGradient,
 } from "@diffucoder/tensor";
+import { checkScored, checkTrained } from "./check-rollouts.ts";
 import type { CoupledGrpoConfig } from "./config.ts";
 import { coupledLogProbs } from "./coupled-log-probs.ts";
 import { coupledMasks } from "./coupled-masks.ts";
@@ -70,6 +71,8 @@ export interface PolicyOptions {
   logits: LogitsFunction;
   /** Id of the mask token. */
   maskTokenId: number;
+  /** Tokens of the vocabulary: rollouts with other ids are refused. @default not known, and only what is no id is refused */
+  vocabSize?: number | undefined;
   /** Settings of the objective and of the optimizer. */
   config: Pick<CoupledGrpoConfig, "beta" | "epsilon" | "epsilonHigh" | "adamBeta1" | "adamBeta2" | "weightDecay" | "maxGradNorm">;
   /** Where it runs. @default ONNX Runtime */
@@ -80,8 +83,11 @@ type Scored = { promptIds: Tensor; promptMask: Tensor; completionIds: Tensor; ma
 type Trained = Scored & { advantages: Tensor; completionMask: Tensor; oldLogProbs?: Tensor; refLogProbs?: Tensor };
 type TracedState = { parameters: Record<string, Tensor>; adam: AdamWState<Record<string, Tensor>> };
 
-/** Compiles scoring and updating of a policy. Plans are made at the first call and freed by `dispose`. */
-export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOptions): Policy {
+/**
+ * Compiles scoring and updating of a policy. Plans are made at the first call and freed by `dispose`. Both refuse rollouts whose
+ * ids, masks, seeds, advantages or lengths are wrong, with an `InvalidArgumentError` that names rollout and field.
+ */
+export function createPolicy({ logits, maskTokenId, vocabSize, config, executor }: PolicyOptions): Policy {
   const options = executor && { executor };
   const { beta, epsilon, epsilonHigh = epsilon } = config;
   const estimate = compile(
@@ -115,11 +121,14 @@ export function createPolicy({ logits, maskTokenId, config, executor }: PolicyOp
       update.dispose();
     },
     estimate: async (parameters, rollouts, iteration) => {
+      checkScored(rollouts, { iteration, vocabSize });
       const { logProbs } = await estimate(parameters, scoredBatch(rollouts, iteration));
       const length = logProbs.shape[1] as number;
       return rollouts.map((_, row) => (logProbs.data as Float32Array).slice(row * length, (row + 1) * length));
     },
     update: async (state, rollouts, { iteration, lr, count }) => {
+      checkScored(rollouts, { iteration, vocabSize });
+      checkTrained(rollouts, { iteration });
       const result = await update(state, trainedBatch(rollouts, iteration), lr, count);
       const metrics = { loss: result.loss.item(), gradNorm: result.gradNorm.item(), kl: result.kl.item(), clipRatio: result.clipRatio.item() };
       return { state: result.state, metrics, gradNorms: result.gradNorms };
@@ -155,8 +164,11 @@ function trainedBatch(rollouts: readonly Rollout[], iteration: number) {
   };
 }
 
-function intRows(rows: readonly (readonly number[])[]): NdArray {
-  return int32(rows.flat(), [rows.length, rows[0]?.length ?? 0]);
+function intRows(rows: readonly ArrayLike<number>[]): NdArray {
+  return int32(
+    rows.flatMap((row) => Array.from(row)),
+    [rows.length, rows[0]?.length ?? 0],
+  );
 }
 
 function floatRows(rows: readonly ArrayLike<number>[]): NdArray {

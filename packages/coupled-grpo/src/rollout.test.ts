@@ -35,6 +35,16 @@ const options = (more: Partial<RolloutOptions> = {}): RolloutOptions => ({
 const fourTimes = <T>(...rows: T[]): T[] => rows.flatMap((one) => [one, one, one, one]);
 
 describe("rollout", () => {
+  it("has a bound, and wants prompts", async () => {
+    const wanted = "an integer of at least 2, for at most 65536 completions of 2 prompts";
+    for (const bad of [1e9, 32_769, 1, 2.5, Number.NaN])
+      await expect(rollout(options({ numGenerations: bad }))).rejects.toThrow(`numGenerations must be ${wanted}, got ${bad}.`);
+    await expect(rollout(options({ prompts: [] }))).rejects.toThrow("prompts must be at least one prompt, got [].");
+    const whole = { maxSteps: 1, promptsPerStep: 1, diffusionSteps: 2, learningRate: 0.01 };
+    for (const key of ["promptsPerStep", "numGenerations", "numIterations", "diffusionSteps"])
+      expect(CoupledGrpoConfigSchema.safeParse({ ...whole, [key]: 1e9 }).success).toBe(false);
+  });
+
   it("lays groups out one after the other, prompts padded on the left", async () => {
     let asked: readonly number[] = [];
     const rollouts = await rollout(options({ reward: async (completions, promptIndex) => ((asked = promptIndex), completions.map(() => 1)) }));

@@ -1,6 +1,7 @@
-import type { Random } from "@diffucoder/core";
+import { InvalidArgumentError, type Random } from "@diffucoder/core";
 import { type Denoiser, type DenoiseTrace, diffusionGenerate, type SamplerOptions } from "@diffucoder/samplers";
 import { groupMeanAdvantages, leaveOneOutAdvantages } from "./advantages.ts";
+import { MOST_ROLLOUTS } from "./config.ts";
 import { callReward, checkRewards } from "./rewards.ts";
 
 /** One completion on its way from sampling to the loss. */
@@ -81,6 +82,14 @@ export async function rollout(options: RolloutOptions): Promise<Rollout[]> {
     random,
     signal,
   } = options;
+  if (!Array.isArray(prompts) || prompts.length === 0)
+    throw new InvalidArgumentError({ argument: "prompts", value: prompts, expected: "at least one prompt" });
+  if (!Number.isInteger(numGenerations) || numGenerations < 2 || numGenerations * prompts.length > MOST_ROLLOUTS)
+    throw new InvalidArgumentError({
+      argument: "numGenerations",
+      value: numGenerations,
+      expected: `an integer of at least 2, for at most ${MOST_ROLLOUTS} completions of ${prompts.length} prompts`,
+    });
   const promptIndex = prompts.flatMap((_, i) => Array.from({ length: numGenerations }, () => i));
   const { sequences, completionIds, traces } = await diffusionGenerate({
     denoiser,

@@ -109,6 +109,26 @@ describe("pretrain", () => {
     expect(numbersOf(await pretrain({ ...accumulating(saved!), startStep: 3 }))).toEqual(whole);
   });
 
+  it.each([
+    [{ inputIds: [0, 1, 2, 3, 4, 0, 1, 2, 3, -100] }, "batch(3).inputIds[9] must be a token id, an integer from 0 to 5, got -100."],
+    [{ inputIds: [0, 1, 2, 3, 4, 0, 1, 2, 3, VOCAB] }, "batch(3).inputIds[9] must be a token id, an integer from 0 to 5, got 6."],
+    [{ inputIds: [1, 2] }, 'batch(3).inputIds must be 10 numbers, batchSize * sequenceLength, got "2 numbers".'],
+    [{ attentionMask: new Int32Array(9) }, 'batch(3).attentionMask must be 10 numbers, batchSize * sequenceLength, got "9 numbers".'],
+    [{ completionMask: new Int32Array(10).fill(2) }, "batch(3).completionMask[0] must be 0 or 1, got 2."],
+    [{ promptLength: 5 }, "batch(3).promptLength must be an integer from 0 to 4, before sequenceLength, got 5."],
+    [{ batchSize: 0 }, "batch(3).batchSize must be an integer of at least 1, got 0."],
+  ])("refuses a batch with %j, after a checkpoint", async (wrong, message) => {
+    const saved: number[] = [];
+    const run = pretrain({
+      ...options({ saveSteps: 100 }, start()),
+      vocabSize: VOCAB,
+      batch: (number) => ({ ...batch(), ...(number === 3 && (wrong as object)) }),
+      onCheckpoint: (_, step) => saved.push(step),
+    });
+    await expect(run).rejects.toThrow(message);
+    expect(saved).toEqual([3]);
+  });
+
   it("stops when it diverges, naming step and parameters, and saves the state from before", async () => {
     const state = start();
     state.parameters["output.bias"]!.data[0] = Number.NaN;

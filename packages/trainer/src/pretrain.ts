@@ -29,6 +29,7 @@ import {
   type Tensor,
 } from "@diffucoder/tensor";
 import { z } from "zod";
+import { checkBatch } from "./check-batch.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import { divergedError } from "./diverged-error.ts";
 import type { StepMetrics } from "./metrics-log.ts";
@@ -67,8 +68,8 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   seed: z.int().nonnegative().default(0),
   arSteps: z.int().nonnegative().describe("steps with the autoregressive objective, first"),
   diffusionSteps: z.int().nonnegative().describe("steps with the diffusion objective, after them"),
-  perDeviceTrainBatchSize: z.int().positive().describe("rows in memory at a time"),
-  gradientAccumulationSteps: z.int().positive().default(1).describe("batches of a step, one after the other"),
+  perDeviceTrainBatchSize: z.int().positive().max(65_536).describe("rows in memory at a time"),
+  gradientAccumulationSteps: z.int().positive().max(65_536).default(1).describe("batches of a step, one after the other"),
   gradientCheckpointing: z.boolean().default(false).describe("compute each layer again in the backward pass: less memory, more work"),
   adamBeta1: z.number().min(0).max(1).default(0.9),
   adamBeta2: z.number().min(0).max(1).default(0.99),
@@ -92,6 +93,8 @@ export interface PretrainOptions {
   batch: (step: number) => TrainingBatch;
   /** Token of a place that is not decided yet. */
   maskTokenId: number;
+  /** Tokens of the vocabulary: a batch with other ids is refused. @default not known, and only what is no id is refused */
+  vocabSize?: number | undefined;
   /** Masks and timesteps are drawn from streams of it that are split by batch. */
   random: Random;
   /** Where the network runs. @default ONNX Runtime on the processor */
@@ -111,6 +114,7 @@ export interface PretrainOptions {
  *
  * @returns the trained state
  * @throws {AbortedError} when stopped by `signal`, after a last checkpoint
+ * @throws {InvalidArgumentError} if a batch's ids, masks or sizes are wrong, after a last checkpoint likewise
  * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or a gradient is not finite, after a last checkpoint of the
  *   state before that step, which changed nothing
  */
@@ -129,12 +133,19 @@ export async function pretrain(options: PretrainOptions): Promise<TrainingState>
       const isAutoregressive = step < config.arSteps;
       const stage = isAutoregressive ? "causal" : "full";
       const count = config.gradientAccumulationSteps;
-      const batches = Array.from({ length: count }, (_, i) => {
-        const number = step * count + i;
+      const inputsOf = (number: number): LossInputs => {
         const rows = batch(number);
+        checkBatch(rows, number, options.vocabSize);
         const noise = { eps: config.eps, maskTokenId, random: random.split("mask", number) };
         return lossInputs(rows, isAutoregressive ? autoregressiveTargets(rows) : diffusionTargets(rows, noise));
-      });
+      };
+      let batches: LossInputs[];
+      try {
+        batches = Array.from({ length: count }, (_, i) => inputsOf(step * count + i));
+      } catch (error) {
+        onCheckpoint?.(state, step); // a batch that cannot be had changed nothing
+        throw error;
+      }
       const lr = learningRate(config, step, total);
       const result = await steps[stage].run(state, batches, { lr, count: step + 1 });
       state = result.state;
@@ -186,6 +197,8 @@ function lossInputs({ inputIds, attentionMask, batchSize, sequenceLength }: Trai
     ...scoredTokens({ targets: int32(inputIds, shape), weights: noisy.weights }),
   };
 }
+
+type LossInputs = ReturnType<typeof lossInputs>;
 
 interface NoisyRows {
   inputIds: NdArray;

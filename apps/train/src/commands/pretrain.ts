@@ -67,6 +67,7 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
     state: checkpoint ?? freshState(initParameters({ config, random: random.split("init") })),
     startStep: checkpoint?.step ?? 0,
+    vocabSize: config.vocabSize,
     batch: exampleBatches({
       example: exampleStream({ tiers: data.tiers, seed: training.seed }),
       tokenizer,
