@@ -213,8 +213,8 @@ describe("decodeCanvases", () => {
       [undefined, "promptIds must be at least one prompt, got undefined."],
       [[1, 2], "promptIds[0] must be a list of token ids, got 1."],
       [[[1], undefined], "promptIds[1] must be a list of token ids, got undefined."],
-    ])
-      await expect(generate({ ...all, promptIds: promptIds as never })).rejects.toThrow(message as string);
+    ] as const)
+      await expect(generate({ ...all, promptIds: promptIds as never })).rejects.toThrow(message);
   });
 
   it("needs a stream only where something is drawn", async () => {
