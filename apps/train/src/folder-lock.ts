@@ -47,5 +47,5 @@ function removeUnfinished(folder: string): void {
   } catch {
     return; // not there yet
   }
-  for (const name of names.filter((one) => UNFINISHED.test(one))) rmSync(join(folder, name), { force: true });
+  for (const name of names.filter((one) => UNFINISHED.test(one))) rmSync(join(folder, name), { recursive: true, force: true });
 }

@@ -20,8 +20,11 @@ const SMALL_FILES = new Set([
   "chat_template.jinja",
 ]);
 
+/** Settings on which no result depends: how often and how much is saved. */
+const NO_RESULT = new Set(["saveSteps", "saveTotalLimit"]);
+
 /**
- * The recipe, in which the content of each `file` stands for its path, and the content of the model's files.
+ * The recipe without what changes no result, in which the content of each `file` stands for its path, and the content of the model's files.
  *
  * @param modelDir the model from which the run starts, if it starts from one
  * @throws {FileError} if a file is missing or cannot be read, or the model's folder holds no weights
@@ -32,9 +35,10 @@ export function runFingerprint({ recipe, modelDir }: { recipe: object; modelDir?
 
 function withContents(settings: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(settings).map(([key, value]: [string, unknown]) => {
-      if (key === "file" && typeof value === "string") return ["file (its content)", contentHash(value)];
-      return [key, typeof value === "object" && value !== null && !Array.isArray(value) ? withContents(value) : value];
+    Object.entries(settings).flatMap(([key, value]: [string, unknown]): [string, unknown][] => {
+      if (NO_RESULT.has(key)) return [];
+      if (key === "file" && typeof value === "string") return [["file (its content)", contentHash(value)]];
+      return [[key, typeof value === "object" && value !== null && !Array.isArray(value) ? withContents(value) : value]];
     }),
   );
 }

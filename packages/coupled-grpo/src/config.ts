@@ -55,6 +55,8 @@ export interface CoupledGrpoConfig {
   maxGradNorm: number;
   /** Iterations between checkpoints. @default 20 */
   saveSteps: number;
+  /** Checkpoints kept, for who writes them: `train` makes of each a folder `checkpoint-STEP` with its model if there are more than 1. @default 1 */
+  saveTotalLimit: number;
 }
 
 /** The most completions of an iteration: far beyond what was ever sampled, so that a slip of the pen is an error at once. */
@@ -86,4 +88,5 @@ export const CoupledGrpoConfigSchema = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.1),
   maxGradNorm: z.number().positive().default(0.2),
   saveSteps: z.int().positive().default(20).describe("iterations between checkpoints"),
+  saveTotalLimit: z.int().positive().default(1).describe("checkpoints kept; above 1 each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<CoupledGrpoConfig>;

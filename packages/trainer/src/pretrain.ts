@@ -61,6 +61,8 @@ export interface PretrainConfig extends LearningRateSchedule {
   eps: number;
   /** Steps between checkpoints. @default 500 */
   saveSteps: number;
+  /** Checkpoints kept, for who writes them: `train` makes of each a folder `checkpoint-STEP` with its model if there are more than 1. @default 1 */
+  saveTotalLimit: number;
 }
 
 /** Settings of pretraining; Hugging Face's names in camelCase. */
@@ -77,6 +79,7 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   maxGradNorm: z.number().positive().default(1),
   eps: z.number().positive().max(1).default(1e-3).describe("smallest timestep"),
   saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
+  saveTotalLimit: z.int().positive().default(1).describe("checkpoints kept; above 1 each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<PretrainConfig>;
 
 /** What pretraining trains, and on what. */

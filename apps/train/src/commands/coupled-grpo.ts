@@ -12,10 +12,12 @@ import {
   openMetricsLog,
   saveCheckpoint,
   trainCoupledGrpo,
+  type TrainingState,
   writeMetricsCsv,
 } from "@diffucoder/trainer";
 import { z } from "zod";
 import type { DiffusionModel } from "../load-diffusion-model.ts";
+import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "../kept-checkpoints.ts";
 import { longerRunNote } from "../longer-run.ts";
 import { runFingerprint } from "../run-fingerprint.ts";
 import { trainingPrompts, TrainingTasksSchema } from "../tiny-code-run.ts";
@@ -56,20 +58,27 @@ export async function runCoupledGrpo({
 }: CoupledGrpoCommandOptions): Promise<string> {
   const { data, training } = recipe;
   const { config, generationConfig, logits } = coder;
-  const checkpointPath = join(output, "checkpoint.safetensors");
+  const checkpointPath = join(output, CHECKPOINT_FILE);
   const metricsPath = join(output, "metrics.jsonl");
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
   mkdirSync(output, { recursive: true });
+  if (fresh) removeKeptCheckpoints(output);
 
   const fingerprint = JSON.stringify(runFingerprint({ recipe, modelDir }));
   const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: STEPS_KEY });
-  if (checkpoint && checkpoint.fingerprint !== fingerprint) {
-    const before = (JSON.parse(checkpoint.fingerprint) as CoupledGrpoRecipe).training.maxSteps;
+  const before = checkpoint && (JSON.parse(checkpoint.fingerprint) as CoupledGrpoRecipe).training.maxSteps;
+  if (checkpoint && before !== undefined && before < training.maxSteps) {
     onNote(longerRunNote({ setting: STEPS_KEY, before, now: training.maxSteps, step: checkpoint.step, schedule: training }));
   }
   const startStep = checkpoint?.step ?? 0;
   const log = openMetricsLog(metricsPath, { lastStep: startStep });
   const start = checkpoint ?? freshState(cloneParameters(coder));
+  const writeModel = (directory: string, { parameters }: TrainingState): void => {
+    saveModel(directory, { config, parameters, dtype: "F32" });
+    for (const file of ["tokenizer.json", "generation_config.json"]) {
+      if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
+    }
+  };
   const state = await trainCoupledGrpo({
     config: training,
     logits,
@@ -88,16 +97,15 @@ export async function runCoupledGrpo({
     onProgress,
     onStep: (metrics) => log.append(metrics),
     onCheckpoint: (current, step) => {
-      saveCheckpoint(checkpointPath, { ...current, step, fingerprint });
+      const saveState = (path: string): void => saveCheckpoint(path, { ...current, step, fingerprint });
+      keepCheckpoint({ output, step, ...training, model: (folder) => writeModel(folder, current), saveState });
+      saveState(checkpointPath);
       writeMetricsCsv(metricsPath);
     },
   });
 
   const directory = join(output, "model");
-  saveModel(directory, { config, parameters: state.parameters, dtype: "F32" });
-  for (const file of ["tokenizer.json", "generation_config.json"]) {
-    if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
-  }
+  writeModel(directory, state);
   return directory;
 }
 

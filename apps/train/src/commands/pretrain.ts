@@ -5,8 +5,18 @@ import { createRandom, type OnProgress, parseConfig, writeFileAtomic } from "@di
 import { exampleBatches, exampleStream } from "@diffucoder/data";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import { freshState, loadCheckpoint, openMetricsLog, pretrain, PretrainConfigSchema, saveCheckpoint, writeMetricsCsv } from "@diffucoder/trainer";
+import {
+  freshState,
+  loadCheckpoint,
+  openMetricsLog,
+  pretrain,
+  PretrainConfigSchema,
+  saveCheckpoint,
+  type TrainingState,
+  writeMetricsCsv,
+} from "@diffucoder/trainer";
 import { z } from "zod";
+import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "../kept-checkpoints.ts";
 import { longerRunNote } from "../longer-run.ts";
 import { contentHash, runFingerprint } from "../run-fingerprint.ts";
 import { TiersSchema } from "../tiny-code-run.ts";
@@ -50,18 +60,33 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
   const tokenizer = Tokenizer.fromFile(tokenizerFile);
   const config = modelConfig(recipe, tokenizer);
   const random = createRandom(training.seed);
-  const checkpointPath = join(output, "checkpoint.safetensors");
+  const checkpointPath = join(output, CHECKPOINT_FILE);
   const metricsPath = join(output, "metrics.jsonl");
   if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
   mkdirSync(output, { recursive: true });
+  if (fresh) removeKeptCheckpoints(output);
 
   const fingerprint = JSON.stringify({ ...runFingerprint({ recipe }), "tokenizer.json": contentHash(tokenizerFile) });
   const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: STEPS_KEY });
-  if (checkpoint && checkpoint.fingerprint !== fingerprint) {
-    const before = (JSON.parse(checkpoint.fingerprint) as PretrainRecipe).training.diffusionSteps;
+  const before = checkpoint && (JSON.parse(checkpoint.fingerprint) as PretrainRecipe).training.diffusionSteps;
+  if (checkpoint && before !== undefined && before < training.diffusionSteps) {
     onNote(longerRunNote({ setting: STEPS_KEY, before, now: training.diffusionSteps, step: checkpoint.step, schedule: training }));
   }
   const log = openMetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
+  const writeModel = (directory: string, { parameters }: TrainingState): void => {
+    saveModel(directory, { config, parameters, dtype: "BF16" });
+    const generationConfig = {
+      promptLength: data.promptLength,
+      maxNewTokens: data.completionLength,
+      steps: data.completionLength,
+      alg: "entropy",
+      temperature: 0,
+      topP: 1,
+    };
+    writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
+    writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
+    copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
+  };
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
@@ -80,24 +105,15 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     onProgress,
     onStep: (metrics) => log.append(metrics),
     onCheckpoint: (current, step) => {
-      saveCheckpoint(checkpointPath, { ...current, step, fingerprint });
+      const saveState = (path: string): void => saveCheckpoint(path, { ...current, step, fingerprint });
+      keepCheckpoint({ output, step, ...training, model: (folder) => writeModel(folder, current), saveState });
+      saveState(checkpointPath);
       writeMetricsCsv(metricsPath);
     },
   });
 
   const directory = join(output, "model");
-  saveModel(directory, { config, parameters: state.parameters, dtype: "BF16" });
-  const generationConfig = {
-    promptLength: data.promptLength,
-    maxNewTokens: data.completionLength,
-    steps: data.completionLength,
-    alg: "entropy",
-    temperature: 0,
-    topP: 1,
-  };
-  writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
-  writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
-  copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
+  writeModel(directory, state);
   return directory;
 }
 

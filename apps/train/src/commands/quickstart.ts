@@ -7,6 +7,7 @@ import { type Evaluation, type QuickstartReportData, quickstartReport, resultJso
 import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
 import type { Invocation } from "../invocation.ts";
+import { CHECKPOINT_FILE, removeKeptCheckpoints } from "../kept-checkpoints.ts";
 import { loadDiffusionModel } from "../load-diffusion-model.ts";
 import type { QuickstartRecipe } from "../quickstart-recipe.ts";
 import { reportData } from "../quickstart-report-data.ts";
@@ -128,11 +129,12 @@ export function clearQuickstart(output: string): void {
     "metrics.jsonl",
     "metrics.csv",
     "seconds.jsonl",
-    "checkpoint.safetensors",
+    CHECKPOINT_FILE,
     "model",
   ]) {
     rmSync(join(output, name), { recursive: true, force: true });
   }
+  removeKeptCheckpoints(output);
 }
 
 function outcomeOf(report: QuickstartReportData, output: string): QuickstartOutcome {
