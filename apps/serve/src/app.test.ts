@@ -23,6 +23,16 @@ describe("POST /v1/completions", () => {
     });
   });
 
+  it("takes null for what is not given, as OpenAI's interface does", async () => {
+    const engine = createFakeEngine();
+    const { post } = await serve(engine);
+    const names = ["model", "suffix", "max_tokens", "temperature", "top_p", "seed", "n", "stream", "stream_options", "stop", "user"];
+    const nothing = Object.fromEntries(names.map((name) => [name, null]));
+    expect((await post("/v1/completions", { prompt: "p", ...nothing })).status).toBe(200);
+    expect(engine.calls).toHaveLength(1);
+    expect(engine.calls[0]).toMatchObject({ prompt: "p", maxTokens: undefined, temperature: undefined, topP: undefined });
+  });
+
   it("hands the sampling options to the model, a seed of its own for each choice", async () => {
     const engine = createFakeEngine();
     const { post } = await serve(engine);

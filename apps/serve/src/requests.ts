@@ -32,38 +32,41 @@ const SeedSchema = z
   .max(2 ** 52)
   .transform((seed) => (seed === -1 ? undefined : seed));
 
+/** OpenAI's interface takes null for what is not given, and clients write it. */
+const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+
 const sampling = {
-  temperature: z.number().min(0).max(2).optional(),
-  top_p: z.number().gt(0).max(1).optional(),
-  seed: SeedSchema.optional(),
+  temperature: maybe(z.number().min(0).max(2)),
+  top_p: maybe(z.number().gt(0).max(1)),
+  seed: maybe(SeedSchema),
 };
 
 const openAiSampling = {
   ...sampling,
-  model: z.string().optional(),
+  model: maybe(z.string()),
   stop: z
     .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).max(4)], {
       error: "expected a string or up to four strings, none of them empty",
     })
     .nullish(),
-  n: z.int().min(1).max(8).default(1),
-  stream: z.boolean().default(false),
-  stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
-  user: z.string().optional(),
+  n: maybe(z.int().min(1).max(8)).transform((n) => n ?? 1),
+  stream: maybe(z.boolean()).transform((stream) => stream ?? false),
+  stream_options: z.strictObject({ include_usage: maybe(z.boolean()) }).nullish(),
+  user: maybe(z.string()),
 };
 
 export const CompletionRequestSchema = z.strictObject({
   prompt: PromptSchema,
   suffix: z.string().nullish(),
-  max_tokens: z.int().positive().optional(),
+  max_tokens: maybe(z.int().positive()),
   ...openAiSampling,
 });
 
 export const ChatCompletionRequestSchema = z
   .strictObject({
     messages: MessagesSchema,
-    max_tokens: z.int().positive().optional(),
-    max_completion_tokens: z.int().positive().optional(),
+    max_tokens: maybe(z.int().positive()),
+    max_completion_tokens: maybe(z.int().positive()),
     ...openAiSampling,
   })
   .refine((request) => request.max_tokens === undefined || request.max_completion_tokens === undefined, {
@@ -74,9 +77,9 @@ export const ChatCompletionRequestSchema = z
 /** Our own: one generation as the order in which it is revealed. */
 export const DenoiseRequestSchema = z.strictObject({
   prompt: PromptSchema,
-  steps: z.int().positive().max(4096).optional(),
-  alg: z.string().max(64).optional(),
-  threshold: z.number().gt(0).max(1).optional(),
+  steps: maybe(z.int().positive().max(4096)),
+  alg: maybe(z.string().max(64)),
+  threshold: maybe(z.number().gt(0).max(1)),
   ...sampling,
 });
 

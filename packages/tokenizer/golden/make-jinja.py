@@ -81,6 +81,7 @@ one_liners = [
     "  {% if true %}\n  x\n  {% endif %}\n{#- c -#}\n  y {{- ' z ' -}} w\n",
     "{{ C.upper().lower() }} {{ C.splitlines() }} {{ C.isdigit() }} {{ '12'.isdigit() }} {{ ', '.join(['a', C]) }} {{ C.partition(' ') | list }}",
     "{{ messages[0]['content'] == messages[0].content }} {{ messages[0].get('x', 'no') }} {{ messages[0].get('role') }} {{ 'role' in messages[0] }} {{ messages[0].keys() | list }} {{ messages[0].role in ['user', 'system'] }}",
+    "{{ C.splitlines(true) }} {{ C.splitlines() }} {{ 'a\\u2028b\\x0bc\\r\\n'.splitlines() }} {{ C | indent(2) }} {{ 'a\\r\\nb\\r' | indent(1, true, true) }}",
     "{{ not C }} {{ C and 'yes' }} {{ '' or C }} {{ messages | length > 1 }} {{ 1 < 2 and 2 < 3 }} {{ -1 | abs }} {{ (-3) | abs }}",
 ]
 templates = [qwen3, llama2, *[one.replace("C", c) for one in one_liners]]

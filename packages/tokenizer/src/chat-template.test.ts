@@ -34,6 +34,10 @@ const written = (source: string, content: unknown = ""): string => {
 };
 
 describe("ChatTemplate", () => {
+  it.each(["startswith", "endswith", "find", "rfind", "index", "count"])("refuses %s with a place to begin at, which it would not heed", (method) => {
+    expect(() => written(`{{ messages[0].content.${method}("a", 1) }}`, "aba")).toThrow(`(${method} takes one argument here)`);
+  });
+
   it("gives the template's special tokens and the text between", () => {
     expect(render(chatML, " hi ")).toEqual([{ special: "<|im_start|>" }, { text: "user\nhi" }, { special: "<|im_end|>" }, { text: "\n" }]);
     expect(render("{{ bos_token }}{{ messages[0].content }}", "hi")).toEqual([{ special: "<|im_start|>" }, { text: "hi" }]);

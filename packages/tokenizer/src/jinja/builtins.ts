@@ -110,6 +110,23 @@ const isAll =
   (value: Value): boolean =>
     pattern.test(string(value).value);
 
+/** As Python ends lines. */
+const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
+
+function linesOf(value: Text, keepsEnds = false): Text[] {
+  const lines: Text[] = [];
+  let start = 0;
+  for (const { index, 0: end } of value.value.matchAll(LINE_END)) {
+    lines.push(value.slice(start, keepsEnds ? index + end.length : index));
+    start = index + end.length;
+  }
+  if (start < value.length) lines.push(value.slice(start));
+  return lines;
+}
+
+/** Methods of a string that take one argument here; Python's go on with where to begin and to end, which would change the answer. */
+const ofOneArgument: ReadonlySet<string> = new Set("startswith endswith find rfind index count".split(" "));
+
 const stringMethods: Readonly<Record<string, (value: Text, call: Call) => Value>> = {
   upper: (value) => value.withCase(upper),
   lower: (value) => value.withCase(lower),
@@ -135,10 +152,7 @@ const stringMethods: Readonly<Record<string, (value: Text, call: Call) => Value>
     if (limitOf(call) === Infinity) return value.words();
     throw new TemplateError("rsplit without a separator and with a limit is not done");
   },
-  splitlines: (value) => {
-    const lines = value.split("\n").map((line) => (line.value.endsWith("\r") ? line.slice(0, -1) : line));
-    return lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
-  },
+  splitlines: (value, call) => linesOf(value, isTrue(argument(call, 0, "keepends"))),
   partition: (value, { args }) => {
     const separator = nonEmpty(args[0]);
     const [head, tail] = value.split(separator, 1) as [Text, Text | undefined];
@@ -207,6 +221,7 @@ export function methodOf(value: Value, name: string, budget: Budget): Callable |
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (method === undefined) return undefined;
     return new Callable((args, named) => {
+      if (owner instanceof Text && ofOneArgument.has(name) && args.length > 1) throw new TemplateError(`${name} takes one argument here`);
       budget.charge(sizeHint(owner));
       return method(owner, { args, named, budget });
     });
@@ -261,7 +276,7 @@ function indented(value: Text, call: Call): Text {
   const width = argument(call, 0, "width");
   const pad = width instanceof Text ? width : text(" ".repeat(Math.min(1000, Math.max(0, integer(width, 4)))));
   const [isFirst, isBlank] = [isTrue(argument(call, 1, "first")), isTrue(argument(call, 2, "blank"))];
-  const lines = value.split("\n");
+  const lines = linesOf(value.concat(text("\n")));
   call.budget.charge(lines.length * pad.length);
   return Text.join(
     between(
