@@ -1,5 +1,5 @@
 // What an editor shows on hover: every export of the packages has a doc comment, and so has every option that a user can
-// pass to one: each field of the types of its parameters and of its methods' parameters, however deep.
+// pass to one: each field of the types of its parameters and of its methods' parameters, however deep. So has each field of an exported type.
 //
 // `.describe()` is never shown, and a comment on a key of `z.strictObject({ ... })` only inside this repository: declaration
 // files drop it. Options that a schema reads are therefore written down as an interface, to which the schema is held by
@@ -38,7 +38,8 @@ function undocumented(folder) {
     if (!isOwn(symbol)) continue;
     if (docOf(symbol) === "") problems.add(`${name} has no doc comment`);
     if (symbol.flags & SymbolFlags.Value) checkValue(checker.getTypeOfSymbol(symbol), name);
-    if (symbol.flags & (SymbolFlags.Interface | SymbolFlags.Class)) checkMethods(checker.getDeclaredTypeOfSymbol(symbol), name);
+    if (symbol.flags & (SymbolFlags.Interface | SymbolFlags.Class)) checkMembers(checker.getDeclaredTypeOfSymbol(symbol), name);
+    if (symbol.flags & SymbolFlags.TypeAlias) checkFields(checker.getDeclaredTypeOfSymbol(symbol), name);
     if (name.endsWith("Schema")) checkSchema(name);
   }
   return [...problems];
@@ -54,13 +55,14 @@ function undocumented(folder) {
     }
   }
 
-  /** What a user calls on an object, or implements. */
-  function checkMethods(type, path) {
+  /** What a user reads of an object or calls on it, or implements. */
+  function checkMembers(type, path) {
     for (const property of checker.getPropertiesOfType(type)) {
       if (!isOwn(property) || isPrivate(property)) continue;
-      const signatures = checker.getSignaturesOfType(checker.getTypeOfSymbol(property), SignatureKind.Call);
-      if (signatures.length > 0) checkField(property, `${path}.${property.name}`);
-      for (const signature of signatures) checkParameters(signature, `${path}.${property.name}`);
+      const [name, its] = [`${path}.${property.name}`, checker.getTypeOfSymbol(property)];
+      checkField(property, name);
+      checkFields(its, name);
+      for (const signature of checker.getSignaturesOfType(its, SignatureKind.Call)) checkParameters(signature, name);
     }
   }
 

@@ -15,13 +15,15 @@ export interface EncodedExample {
 
 /** Rows of one training step. */
 export interface TrainingBatch {
-  /** `[B, L]` */
+  /** Token ids, `[B, L]`. */
   inputIds: Int32Array;
   /** `[B, L]`, 0 on the left padding. */
   attentionMask: Int32Array;
   /** `[B, L]`, 1 from the first completion token through the end token. */
   completionMask: Int32Array;
+  /** Rows, B. */
   batchSize: number;
+  /** Columns of a row, L. */
   sequenceLength: number;
   /** Columns of the prompt; the completion has the rest. */
   promptLength: number;

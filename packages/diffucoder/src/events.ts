@@ -5,6 +5,7 @@ export type GenerationEvent = LayoutEvent | RevealEvent | DoneEvent;
 
 /** What is about to be generated, with every default filled in. */
 export interface LayoutEvent {
+  /** Tells the event from the others. */
   type: "layout";
   /** Tokens of the prompt in the chat template, without padding. */
   promptTokens: number;
@@ -12,19 +13,25 @@ export interface LayoutEvent {
   completionLength: number;
   /** The most denoising steps that it takes. */
   steps: number;
+  /** Which positions are committed first: a name of `DECODERS`. */
   alg: string;
+  /** Of the tokens; 0 is greedy. */
   temperature: number;
+  /** Nucleus sampling; 1 keeps every token. */
   topP: number;
+  /** The seed that it is drawn with. */
   seed: number;
 }
 
 /** One forward pass and what it committed. The first four lists have one entry per committed position. */
 export interface RevealEvent {
+  /** Tells the event from the others. */
   type: "reveal";
   /** The denoising step, from 0. */
   step: number;
   /** Positions in the completion, from 0, in the order in which the sampler ranked them. */
   positions: readonly number[];
+  /** The token of each position. */
   tokenIds: readonly number[];
   /** Each token alone as text; bytes that are no whole character appear as U+FFFD. A special token gives "". */
   texts: readonly string[];
@@ -49,6 +56,7 @@ export interface RevealEvent {
 
 /** The last event: the finished completion. */
 export interface DoneEvent {
+  /** Tells the event from the others. */
   type: "done";
   /** What was generated. */
   generation: Generation;

@@ -7,15 +7,21 @@ import { type GenerationConfig, MAX_CANVAS } from "./generation-config.ts";
 
 /** How one text is decoded, with the model's defaults filled in. */
 export interface Decoding {
+  /** Which positions are committed first: a name of `DECODERS`. */
   alg: DecoderName;
+  /** The decoder of that name, with its options. */
   decoder: Decoder;
   /** Whether the decoder can take back what it has committed. */
   takesBack: boolean;
   /** The most denoising steps that it takes. */
   steps: number;
+  /** Of the tokens; 0 is greedy. */
   temperature: number;
+  /** Nucleus sampling; 1 keeps every token. */
   topP: number;
+  /** The same seed gives the same text. */
   seed: number;
+  /** Keys and values kept from pass to pass; `undefined`: none. */
   cache: CacheOptions | undefined;
 }
 

@@ -136,15 +136,30 @@ const Rescorable = z.object({
 
 /** What `rescore` needs of a result: its raw generations and what it said of them. */
 export interface EarlierResult {
-  readonly dataset: { readonly name: string; readonly sha256: string };
+  /** What it was measured on. */
+  readonly dataset: {
+    /** By which `loadBenchmark` finds it. */
+    readonly name: string;
+    /** SHA-256 of its files, hexadecimal. */
+    readonly sha256: string;
+  };
+  /** How a text became a program. */
   readonly postProcessor: PostProcessor;
+  /** Seed of the bootstrap. */
   readonly seed: number;
+  /** The `k` that were asked for. */
   readonly ks: readonly number[];
+  /** One for each set of samples. */
   readonly runs: readonly {
+    /** What tells it from the others, e.g. `"temperature 0.2"`. */
     readonly label: string;
+    /** Where its samples came from. */
     readonly source: SampleSource;
+    /** The raw generations. */
     readonly samples: readonly Sample[];
+    /** What they scored then, one for each suite. */
     readonly suites: readonly SuiteSummary[];
+    /** What was not scored, and why. */
     readonly leftOut: readonly LeftOut[];
   }[];
 }

@@ -90,8 +90,22 @@ export type Trust = "high" | "low";
 
 /** How a call or run ended: with a value, written as `PythonValue` says, or how it failed. */
 export type Outcome =
-  | { status: "ok"; value: unknown; milliseconds: number }
-  | { status: Failure; /** For people. */ detail: string; /** As seen from outside the program. */ milliseconds: number };
+  | {
+      /** It returned. */
+      status: "ok";
+      /** What a call returned, or what a run printed. */
+      value: unknown;
+      /** As seen from outside the program. */
+      milliseconds: number;
+    }
+  | {
+      /** How it failed. */
+      status: Failure;
+      /** For people. */
+      detail: string;
+      /** As seen from outside the program. */
+      milliseconds: number;
+    };
 
 /** How the calls or runs of a job ended. */
 export interface OutcomeResult {

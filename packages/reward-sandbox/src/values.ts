@@ -15,9 +15,15 @@ export type PythonValue =
   | PythonValue[]
   | { readonly [tag in "int" | "float" | "bigint" | "bytes" | "bytearray"]?: string }
   | { readonly [tag in "tuple" | "set" | "frozenset" | "deque" | "complex"]?: PythonValue[] }
-  | { readonly dict: [PythonValue, PythonValue][] }
+  | {
+      /** Keys and values, in order. */
+      readonly dict: [PythonValue, PythonValue][];
+    }
   | { readonly [tag in "Counter" | "OrderedDict" | "defaultdict" | "map"]?: [PythonValue, PythonValue][] }
-  | { readonly undefined: true };
+  | {
+      /** JavaScript's `undefined`. */
+      readonly undefined: true;
+    };
 
 /** Levels of values within each other; as in values.py and values.cjs. */
 export const DEEPEST = 200;

@@ -2,6 +2,7 @@ import { JsonLinesLog, readJsonLines, writeFileAtomic } from "@diffucoder/core";
 
 /** The figures of one step: a line of a metrics file. */
 export interface StepMetrics {
+  /** The step, from 1. */
   step: number;
   [figure: string]: number;
 }

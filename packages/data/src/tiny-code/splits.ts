@@ -6,11 +6,15 @@ export type Split = "train" | "dev" | "test";
 
 /** A pipeline that no shorter or earlier one imitates, and where it may be used. */
 export interface PlacedPipeline {
+  /** Its operations, in the order in which they apply. */
   pipeline: Pipeline;
+  /** Operation names without constants: the unit of hold-out. */
   skeleton: string;
+  /** Operation names with their constants: tells all pipelines apart. */
   key: string;
   /** Number of operations: tier T1 is depth 1, and so on. */
   depth: number;
+  /** Where it may be used. */
   split: Split;
 }
 

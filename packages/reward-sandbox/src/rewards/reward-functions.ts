@@ -12,7 +12,9 @@ import type { CodeTask, Verdict } from "./score-completions.ts";
 
 /** What a reward function sees of a completion. */
 export interface RewardSample {
+  /** What the model wrote. */
   completion: string;
+  /** What it was to write, and its tests. */
   task: CodeTask;
   /** Tokens of the completion, if the caller gave them. */
   completionLength: number | undefined;
@@ -22,6 +24,7 @@ export interface RewardSample {
   form: number | null;
   /** Share of tests passed, whatever the form; `null` if the sandbox failed. */
   passRate: number | null;
+  /** One for each test. */
   verdicts: readonly Verdict[];
 }
 

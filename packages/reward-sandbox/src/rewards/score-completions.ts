@@ -40,7 +40,18 @@ export type Verdict = {
   verdict: VerdictName;
   /** The returned value, or a detail such as the exception's name. */
   got: unknown;
-} & ({ args: readonly unknown[]; expected: unknown } | { assert: string });
+} & (
+  | {
+      /** Arguments of the call. */
+      args: readonly unknown[];
+      /** What it should return. */
+      expected: unknown;
+    }
+  | {
+      /** The statement. */
+      assert: string;
+    }
+);
 
 /** A part of a reward: a function of `rewardFunctions`, its options and its weight. */
 export interface RewardTerm {
@@ -63,7 +74,14 @@ export interface Score {
   /** Weighted sum of the terms; `null` if none could be computed. */
   reward: number | null;
   /** What each term gave, in the order of the terms. */
-  terms: { name: string; weight: number; value: number | null }[];
+  terms: {
+    /** Name of its reward function. */
+    name: string;
+    /** What its value is multiplied with. */
+    weight: number;
+    /** What the function gave; `null` where it could not judge. */
+    value: number | null;
+  }[];
   /** Share of tests passed, paid only for a well-formed answer. */
   code: number | null;
   /** 1, 0.5 for code that its language does not take, 0 for another form. */

@@ -22,10 +22,17 @@ export interface AuditedPass {
   positions: number;
   /** Share of them that get another token. */
   otherTokens: number;
-  /** Mean and largest difference of confidence. */
-  confidence: { mean: number; max: number };
-  /** Mean and largest difference of entropy, nats. */
-  entropy: { mean: number; max: number };
+  /** Of confidence, as the decoder measures it. */
+  confidence: Difference;
+  /** Of entropy, nats. */
+  entropy: Difference;
+}
+
+interface Difference {
+  /** Mean of the absolute differences. */
+  mean: number;
+  /** The largest of them. */
+  max: number;
 }
 
 /** What a cache changes, and the results with and without it. */
@@ -85,7 +92,7 @@ function sideBySide(first: Denoiser, second: Denoiser, onAnswers: (a: Proposals,
 }
 
 function compare(a: Proposals, b: Proposals): AuditedPass {
-  const difference = (x: Float32Array, y: Float32Array): { mean: number; max: number } => {
+  const difference = (x: Float32Array, y: Float32Array): Difference => {
     const all = Array.from(x, (value, i) => Math.abs(value - (y[i] as number)));
     return { mean: all.reduce((sum, value) => sum + value, 0) / all.length, max: Math.max(...all) };
   };
