@@ -131,6 +131,19 @@ describe("createDenoiser's options", () => {
     );
   });
 
+  it("guide a network that rules tokens out with minus infinity, and pass NaN on", async () => {
+    const unconditionalIds = Int32Array.from([5, 5, 2, 3, 5, 5, 0, 1]);
+    const guided = async (value: number) => {
+      const table = parameters.table.clone();
+      for (let word = 0; word < VOCAB; word++) table.data[word * VOCAB] = value;
+      const denoiser = createDenoiser({ logits, parameters: () => ({ table }), maskTokenId: 5, vocabSize: VOCAB });
+      return denoiser.propose({ ...request, positions, guidanceScale: 1.5, unconditionalIds });
+    };
+    expect(await guided(-Infinity)).toEqual(await guided(-1e30));
+    expect([...(await guided(-Infinity)).tokens]).not.toContain(0);
+    expect((await guided(Number.NaN)).confidence[0]).toBeNaN();
+  });
+
   it("let a hook change the logits before anything is drawn", async () => {
     const logitsHook = (x: Tensor) => mul(x, -1);
     const denoiser = createDenoiser({ logits, parameters: () => parameters, maskTokenId: 5, vocabSize: VOCAB, logitsHook });

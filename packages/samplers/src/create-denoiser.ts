@@ -8,6 +8,7 @@ import {
   constant,
   type Executor,
   int32,
+  maximum,
   mul,
   type NdArray,
   slice,
@@ -15,7 +16,7 @@ import {
   type Tensor,
 } from "@diffucoder/tensor";
 import type { DenoiseRequest, DisposableDenoiser } from "./denoiser.ts";
-import { createDraw, type DrawInputs, drawInputs, type DrawVariant, drawVariant, type VocabularyOptions } from "./draw.ts";
+import { createDraw, type DrawInputs, drawInputs, type DrawVariant, drawVariant, NEVER, type VocabularyOptions } from "./draw.ts";
 
 /** A network, and how its logits are read. */
 export interface CreateDenoiserOptions extends VocabularyOptions {
@@ -79,7 +80,8 @@ export function createDenoiser({
     const count = logitPositions.shape[0] as number;
     const [rows, length] = rest.inputIds.shape as [number, number];
     const both = concat([logitPositions, add(logitPositions, constant((rows / 2) * length, "int32"))], 0);
-    const pair = logits(weights, { ...rest, attention, logitPositions: both }); // [2M, V]
+    // A network may rule tokens out with minus infinity, of which the difference below would be no number.
+    const pair = maximum(logits(weights, { ...rest, attention, logitPositions: both }), NEVER); // [2M, V]
     const [c, u] = [slice(pair, { axis: 0, start: 0, end: count }), slice(pair, { axis: 0, start: count, end: 2 * count })];
     return add(u, mul(sub(c, u), add(guidanceScale, 1)));
   };

@@ -38,7 +38,7 @@ export interface VocabularyOptions {
 }
 
 /** Stands for minus infinity. */
-const NEVER = -1e30;
+export const NEVER = -1e30;
 
 /**
  * Logits `[M, V]`, shifted, to proposals: forbidden ids, the hook, constraints, then `sampleTokens`.
