@@ -1,6 +1,7 @@
 // When an output is the expected one. The rules for Python compare what `given-values.ts` makes of both.
 import { givenValue } from "./given-values.ts";
 import type { Language } from "./jobs.ts";
+import { type Same, sameUnordered, type Trials } from "./unordered.ts";
 import { isValue } from "./values.ts";
 
 const ABSOLUTE_TOLERANCE = 1e-6;
@@ -28,23 +29,8 @@ const floatOf = (text: string): number => (text === "inf" ? Infinity : text === 
 const UNORDERED = new Set(["set", "frozenset"]);
 const MAPPINGS = new Set(["dict", "Counter", "defaultdict", "OrderedDict", "map"]);
 
-type Same = (got: unknown, expected: unknown) => boolean;
-
-function sameItems(got: unknown, expected: unknown, same: Same): boolean {
-  return Array.isArray(got) && Array.isArray(expected) && got.length === expected.length && got.every((item, i) => same(item, expected[i]));
-}
-
-const byJson = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-
-/** Items alike in any order: first in the order of their text, which pairs most, then by trying. */
-function sameUnordered(got: unknown, expected: unknown, same: Same): boolean {
-  if (!Array.isArray(got) || !Array.isArray(expected) || got.length !== expected.length) return false;
-  const rest = expected.toSorted(byJson);
-  return got.toSorted(byJson).every((item) => {
-    const at = rest.findIndex((other) => same(item, other));
-    if (at !== -1) rest.splice(at, 1);
-    return at !== -1;
-  });
+function sameItems(got: unknown, expected: unknown, same: Same, trials?: Trials): boolean {
+  return Array.isArray(got) && Array.isArray(expected) && got.length === expected.length && got.every((item, i) => same(item, expected[i], trials));
 }
 
 const isClose = (got: number, expected: number, atol: number, rtol: number): boolean =>
@@ -65,14 +51,14 @@ export function sameValue(got: unknown, expected: unknown): boolean {
   return sameInPython(given(got, "got"), given(expected, "expected"));
 }
 
-function sameInPython(got: unknown, expected: unknown): boolean {
+function sameInPython(got: unknown, expected: unknown, trials?: Trials): boolean {
   const [[tag, inner], [otherTag, other]] = [typed(got), typed(expected)];
   if (tag !== otherTag) return false;
   if (tag === "float") return isClose(inner as number, other as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE);
   if (tag === "complex")
     return (inner as number[]).every((part, i) => isClose(part, (other as number[])[i] as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE));
-  if (tag === "list" || tag === "tuple" || tag === "deque" || tag === "OrderedDict") return sameItems(inner, other, sameInPython);
-  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInPython);
+  if (tag === "list" || tag === "tuple" || tag === "deque" || tag === "OrderedDict") return sameItems(inner, other, sameInPython, trials);
+  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInPython, trials);
   return inner === other;
 }
 
@@ -83,15 +69,15 @@ function typedInJavaScript(value: unknown): Tagged {
 }
 
 /** The same for JavaScript: numbers within that tolerance unless both are integers, `undefined` is not null, an object is no Map. */
-export function sameInJavaScript(got: unknown, expected: unknown): boolean {
+export function sameInJavaScript(got: unknown, expected: unknown, trials?: Trials): boolean {
   const [[tag, inner], [otherTag, other]] = [typedInJavaScript(got), typedInJavaScript(expected)];
   if (tag !== otherTag) return false;
   if (tag === "float") {
     if (Number.isInteger(inner) && Number.isInteger(other)) return inner === other;
     return isClose(inner as number, other as number, ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE);
   }
-  if (tag === "list") return sameItems(inner, other, sameInJavaScript);
-  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInJavaScript);
+  if (tag === "list") return sameItems(inner, other, sameInJavaScript, trials);
+  if (UNORDERED.has(tag) || MAPPINGS.has(tag)) return sameUnordered(inner, other, sameInJavaScript, trials);
   return inner === other;
 }
 
@@ -135,19 +121,19 @@ export function pythonEqual(got: unknown, expected: unknown): boolean {
   return equalInPython(given(got, "got"), given(expected, "expected"));
 }
 
-function equalInPython(got: unknown, expected: unknown): boolean {
+function equalInPython(got: unknown, expected: unknown, trials?: Trials): boolean {
   const [a, b] = [typed(got), typed(expected)];
   const [x, y] = [complexOf(a), complexOf(b)];
   if (x || y) return x !== undefined && y !== undefined && sameNumber(x[0], y[0]) && sameNumber(x[1], y[1]);
   const [[tag, inner], [otherTag, other]] = [a, b];
   const both = (test: (tag: string) => boolean): boolean => test(tag) && test(otherTag);
-  if (both((kind) => UNORDERED.has(kind))) return sameUnordered(inner, other, equalInPython);
-  if (both((kind) => kind === "OrderedDict")) return sameItems(inner, other, equalInPython);
-  if (both((kind) => kind === "Counter")) return sameUnordered(withoutZeros(inner), withoutZeros(other), equalInPython);
-  if (both((kind) => MAPPINGS.has(kind))) return sameUnordered(inner, other, equalInPython);
+  if (both((kind) => UNORDERED.has(kind))) return sameUnordered(inner, other, equalInPython, trials);
+  if (both((kind) => kind === "OrderedDict")) return sameItems(inner, other, equalInPython, trials);
+  if (both((kind) => kind === "Counter")) return sameUnordered(withoutZeros(inner), withoutZeros(other), equalInPython, trials);
+  if (both((kind) => MAPPINGS.has(kind))) return sameUnordered(inner, other, equalInPython, trials);
   if (both((kind) => kind === "bytes" || kind === "bytearray")) return inner === other;
   if (tag !== otherTag) return false;
-  return Array.isArray(inner) ? sameItems(inner, other, equalInPython) : inner === other;
+  return Array.isArray(inner) ? sameItems(inner, other, equalInPython, trials) : inner === other;
 }
 
 const withoutZeros = (pairs: unknown): unknown => (pairs as [unknown, unknown][]).filter(([, count]) => !equalInPython(count, 0));
