@@ -27,10 +27,22 @@ async function serveCalls() {
   for (const args of calls) answer(...(await (job.inputs ? valueOf : answerOf)(program, args.map(decode))));
 }
 
+/** Whether a call can have changed what is in its arguments. */
+const isChangeable = (args) => args.some((value) => typeof value === "object" && value !== null);
+
+/** The arguments as a call has left them; null if something in them is no plain data. */
+function encodeOrNull(args) {
+  try {
+    return encode(args);
+  } catch {
+    return null;
+  }
+}
+
 /** How a call ended; a promise counts as what it becomes. */
 async function valueOf(program, args) {
   try {
-    return ["ok", encode(await program.evaluate(job.entry)(...args))];
+    return ["ok", encode(await program.named(job.entry)(...args))];
   } catch (error) {
     return failureOf(error);
   }
@@ -41,7 +53,7 @@ async function answerOf(program, args) {
   let thrown = "thrown";
   let outcome;
   try {
-    const value = program.evaluate(job.entry)(...args);
+    const value = program.named(job.entry)(...args);
     const isPromise = value instanceof Promise;
     if (isPromise) thrown = "rejected";
     outcome = [isPromise ? "resolved" : "ok", await value];
@@ -50,7 +62,7 @@ async function answerOf(program, args) {
     return failure[0] === "exception" ? [thrown, describe(error)] : failure;
   }
   try {
-    return [outcome[0], encode(outcome[1])];
+    return [outcome[0], [encode(outcome[1]), isChangeable(args) ? encodeOrNull(args) : null]];
   } catch (error) {
     return failureOf(error);
   }

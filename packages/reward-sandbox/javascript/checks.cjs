@@ -4,10 +4,31 @@
 "use strict";
 const fs = require("node:fs");
 const { FAILURES, FORGED, Refused, answerTo, decode, encode, failureOf, isAssertion, linesOf, rebuild } = require("./values.cjs");
+const { runTestCode } = require("./test-code.cjs");
 
 const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4);
 const text = JSON.parse(fs.readFileSync(7, "utf8"));
+
+/** Makes an array, object, Map or Set what a call has made of it, in place as far as it goes. */
+function update(value, after) {
+  const kind = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (kind === undefined || typeof after !== "object" || after === null || kind !== Object.getPrototypeOf(after)) return after;
+  if (Array.isArray(value)) value.splice(0, value.length, ...after.map((item, i) => update(value[i], item)));
+  else if (kind === Object.prototype) {
+    const entries = Object.entries(after).map(([key, item]) => [key, update(value[key], item)]);
+    for (const key of Object.keys(value)) delete value[key];
+    Object.assign(value, Object.fromEntries(entries));
+  } else if (kind === Map.prototype) {
+    const entries = [...after].map(([key, item]) => [key, update(value.get(key), item)]);
+    value.clear();
+    for (const [key, item] of entries) value.set(key, item);
+  } else if (kind === Set.prototype) {
+    value.clear();
+    for (const item of after) value.add(item);
+  } else return after;
+  return value;
+}
 
 /** The program's process failed. */
 class Gone extends Error {
@@ -50,7 +71,10 @@ function call(...args) {
   const [status, described] = readAnswer("ok", "resolved", "thrown", "rejected");
   let value;
   try {
-    value = status === "ok" || status === "resolved" ? decode(described) : rebuild(described);
+    if (status === "ok" || status === "resolved") {
+      value = decode(described[0]);
+      if (described[1] !== null) update(args, decode(described[1]));
+    } else value = rebuild(described);
   } catch {
     throw (gone = new Gone(...FORGED));
   }
@@ -60,22 +84,11 @@ function call(...args) {
   throw value;
 }
 
-/** Functions that the test declares for somebody else to run, and names nowhere again. */
-function declared() {
-  const names = Array.from(
-    text.matchAll(/(?:^|;)(?:async\s+)?function\s+(check|test\w*)\s*\(|(?:^|;)(?:const|let|var)\s+(check|test\w*)\s*=/gm),
-    (found) => found[1] ?? found[2],
-  );
-  return names.filter((name) => text.split(new RegExp(`\\b${name}\\b`)).length === 2);
-}
-
 async function check() {
   for (const wanted of ["ready", "parsed", "loaded"]) readAnswer(wanted);
   Object.assign(globalThis, { require, module: { exports: {} }, exports: {}, candidate: call, [job.entry]: call });
-  const vm = require("node:vm");
   isSettled = false;
-  await vm.runInThisContext(text, { filename: "tests.js" });
-  for (const name of declared()) await vm.runInThisContext(name)(call);
+  await runTestCode(text, require("node:vm").runInThisContext, [call]);
   isSettled = true;
 }
 

@@ -4,6 +4,7 @@
 "use strict";
 const fs = require("node:fs");
 const { answerTo, failureOf, isAssertion, linesOf, parseProgram } = require("./values.cjs");
+const { runTestCode } = require("./test-code.cjs");
 
 const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4);
@@ -34,7 +35,7 @@ async function runInside() {
   const text = JSON.parse(lines.next().value);
   for (const [module, original] of originals) for (const [name, value] of original) module[name] = value;
   globalThis.require = pristineRequire;
-  await program.evaluate(text);
+  await runTestCode(text, program.evaluate, []);
   isSettled = true;
 }
 

@@ -150,7 +150,17 @@ function parseProgram(code, answer) {
     return undefined;
   }
   answer("parsed");
-  return { run: () => script.runInThisContext(), evaluate: (text) => vm.runInThisContext(text) };
+  const { module } = globalThis;
+  const { exports } = module;
+  globalThis.exports = exports;
+  const isName = (name) => vm.runInThisContext(`typeof ${name}`) !== "undefined";
+  /** A function by its name: a global one, or what the program exports under this name or as a whole. */
+  const named = (name) => {
+    if (isName(name)) return vm.runInThisContext(name);
+    const given = module.exports[name] ?? exports[name] ?? (typeof module.exports === "function" ? module.exports : undefined);
+    return given ?? vm.runInThisContext(name);
+  };
+  return { run: () => script.runInThisContext(), evaluate: (text) => vm.runInThisContext(text), named };
 }
 
 const FAILURES = ["wrong", "exception", "memory", "output-limit", "forbidden", "syntax"];

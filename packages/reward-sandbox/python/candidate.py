@@ -5,6 +5,7 @@ each call. Whatever the program writes there itself is an answer like any other:
 """
 import atexit
 import errno
+import inspect
 import linecache
 import sys
 import threading
@@ -12,13 +13,16 @@ import types
 from collections import deque
 
 from sandbox.answers import OUTPUT_LIMIT, answering
-from sandbox.exceptions import describe, name_of
+from sandbox.exceptions import describe, name_of, own_exceptions
+from sandbox.further_values import Kept, let_further_values_pass
 from sandbox.values import Refused, decode, encode
 
 PARSE = 0x400  # ast.PyCF_ONLY_AST, without that module
 # What the walls answer; ENOSYS is the filter's to one call, and elsewhere than on Linux a system's own word.
 DENIED = (errno.EPERM, errno.EACCES, errno.EROFS, *([errno.ENOSYS] if sys.platform == "linux" else []))
 FILE = "candidate.py"
+RECURSION_LIMIT = 1000
+OWN_CALLS = 10  # of ours at most, between where a module is made and a function of the program
 MUTABLE = (list, dict, set, deque, bytearray)
 
 
@@ -50,6 +54,7 @@ def new_module(name, code, file=FILE):
     module.__file__ = file
     linecache.cache[file] = (len(code), None, code.splitlines(True), file)
     sys.argv[:] = [file]
+    sys.setrecursionlimit(RECURSION_LIMIT + len(inspect.stack(0)) + OWN_CALLS)
     return vars(module)
 
 
@@ -74,11 +79,15 @@ def function_of(scope, entry):
 
 
 def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False):
-    """Loads a program and answers each call, (arguments, keyword arguments), of its function.
+    """Loads a program and answers each call, (arguments, keyword arguments), of its function. A third item is the number of something
+    that it has returned before: its next item is wanted.
 
     is_remote: a test calls, and is told what was raised, and with ("changed", [value, arguments]) what became of the arguments.
     """
     answer = answering(out, limit)
+    kept = Kept()
+    if is_remote:
+        let_further_values_pass(kept.encode)
     encode_value, decode_value, attempt_call, function, raised, after = encode, decode, attempt, function_of, outcome_of_error, arguments_after
     answer("ready")
     tree = parse(code, answer)
@@ -89,14 +98,14 @@ def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False)
     if status != "ok":
         answer(status, detail)
         return
-    answer("loaded")
+    answer("loaded", attempt(lambda: own_exceptions(scope))[1] if is_remote else None)
 
-    def call(args, kwargs):
+    def call(args, kwargs, number=None):
         args, kwargs = decode_value(args), {name: decode_value(item) for name, item in kwargs.items()}
         if not is_remote:
             return encode_value(function(scope, entry)(*args, **kwargs))
         try:
-            value = function(scope, entry)(*args, **kwargs)
+            value = function(scope, entry)(*args, **kwargs) if number is None else kept.next_of(number)
         except BaseException as error:
             if type(error) is NoFunction:
                 raise
@@ -104,8 +113,8 @@ def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False)
         encoded, changed = encode_value(value), after(args)
         return ("ok", encoded) if changed is None else ("changed", [encoded, changed])
 
-    for args, kwargs in calls:
-        status, detail = attempt_call(lambda: call(args, kwargs))
+    for each in calls:
+        status, detail = attempt_call(lambda: call(*each))
         try:
             answer(*detail) if is_remote and status == "ok" else answer(status, detail)
         except MemoryError:
@@ -131,7 +140,7 @@ def outcome_of_error(error):
     verdict, detail = attempt(again)
     status, description = attempt(lambda: describe(error))
     if status != "ok":  # it cannot be described by its own methods
-        description = {"classes": [["builtins", "Exception"]], "arguments": [], "attributes": [], "text": detail, "cause": None}
+        description = {"classes": [["builtins", "Exception", []]], "arguments": [], "attributes": [], "text": detail, "cause": None}
     return "raised", [verdict, detail, description]
 
 

@@ -3,6 +3,7 @@
 `check_remote` runs it in a process of its own; the program lives in another one and only plain data crosses. `check_inside` runs it in
 the program's process, which the program could take over: its word counts less.
 """
+import ast
 import builtins
 import json
 import os
@@ -14,7 +15,8 @@ from collections import deque
 from sandbox import crossing
 from sandbox.answers import FAILURES, FORGED, PROGRESS, answering, parse_answer
 from sandbox.candidate import FILE, attempt, new_module, parse
-from sandbox.exceptions import rebuild
+from sandbox.exceptions import class_of, rebuild
+from sandbox.further_values import asking, encode_further, let_further_values_pass
 from sandbox.test_runner import NotRun, run_test_code
 from sandbox.values import Refused, decode, encode
 
@@ -79,11 +81,17 @@ class RemoteFunction:
     def __init__(self, calls_to, answers):
         self.calls, self.gone, self.lock = 0, None, threading.Lock()
         self.calls_to, self.answers = calls_to, answers
+        let_further_values_pass(encode_further, {"kept": lambda inner: asking(inner[1], lambda: self.request([], {}, int(inner[0])))})
         for wanted in ("ready", "parsed", "loaded"):
-            read_answer(answers, wanted)
+            _, own = read_answer(answers, wanted)
+        self.own_exceptions = own if type(own) is dict else {}
 
     def __call__(self, *args, **kwargs):
-        line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}]).encode() + b"\n"
+        return self.request(args, kwargs)
+
+    def request(self, args, kwargs, *number):
+        """The answer to a call, or to the question for the next item of something that one has returned."""
+        line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}, *number]).encode() + b"\n"
         self.calls += 1
         if self.gone is not None:
             raise self.gone
@@ -117,6 +125,14 @@ class RemoteFunction:
             return status, (rebuild(description), (verdict, detail))
         except Exception:
             raise Gone(*FORGED) from None
+
+
+def expected_classes(text, own):
+    """The program's classes of exceptions that a test expects by name. A name that it uses otherwise could be meant for something else."""
+    try:
+        return {name: class_of(own[name]) for name in crossing.names_expected(ast.parse(text)) if name in own and name not in PRISTINE}
+    except Exception:  # a test that does not parse, or a description that is none
+        return {}
 
 
 def outcome_of(action):
@@ -156,7 +172,7 @@ def remote_outcome(text, entry, is_unittest, calls, answers):
 
     ask.__name__ = ask.__qualname__ = entry
     scope = new_module("__main__", text, "tests.py")
-    scope.update({entry: ask, "candidate": ask})
+    scope.update({**expected_classes(text, function.own_exceptions), entry: ask, "candidate": ask})
     failures = []
     threading.excepthook = lambda failed: failures.append(failed.exc_value)
     if "unittest" in text:

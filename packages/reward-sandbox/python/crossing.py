@@ -101,6 +101,24 @@ class Edges(ast.NodeTransformer):
     visit_AsyncWith = visit_With
 
 
+EXPECTING = {"assertRaises", "assertRaisesRegex", "suppress", "raises"}
+
+
+def names_in(node):
+    return [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
+
+
+def names_expected(tree):
+    """Names that a test uses for classes of exceptions, in `except` and `assertRaises`, and for nothing else."""
+    expecting = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and node.type is not None:
+            expecting += names_in(node.type)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", None)) in EXPECTING:
+            expecting += [name for item in node.args for name in names_in(item) if isinstance(item, (ast.Name, ast.Tuple))]
+    return {name for name in expecting if expecting.count(name) == names_in(tree).count(name)}
+
+
 def compile_test(tree):
     """The code of a test whose statements let exceptions arrive."""
     vars(builtins).update(__crossing__=Crossing, __depart__=depart, __any__=BaseException)

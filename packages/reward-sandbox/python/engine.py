@@ -26,7 +26,7 @@ def texts(items):
 def start(script, memory):
     """Replaces this process. The script finds its files at 3, 4, ..."""
     flags = [f"--max-old-space-size={memory >> 20}", "--v8-pool-size=1", "--no-warnings"]
-    args = ["node", *flags, "-e", SCRIPTS[script]]
+    args = ["node", *flags, "-e", f"{SCRIPTS[script]}(require, {SCRIPTS['modules']})"]
     libc = ctypes.CDLL(None, use_errno=True)
     libc.execve(ctypes.c_void_p(PATH_ADDRESS), texts(args), texts(ENVIRONMENT))
     raise OSError(ctypes.get_errno(), "the engine was not started")

@@ -3,6 +3,7 @@
 The description comes from a program and may say anything. It becomes one of Python's own classes, or a subclass of those it names.
 """
 import builtins
+import functools
 import sys
 
 from sandbox.values import Refused, decode, encode
@@ -40,13 +41,24 @@ def attributes_of(error):
     return {**vars(error), **({"name": error.name} if named else {})}
 
 
+def classes_of(kind):
+    """[module, name, where its bases stand] of it and of the exceptions that it extends, each before its bases."""
+    line = [each for each in kind.__mro__ if issubclass(each, BaseException)]
+    return [[str(each.__module__), str(each.__qualname__)[:NAME_LIMIT], [line.index(base) for base in each.__bases__ if base in line]] for each in line]
+
+
+def own_exceptions(scope):
+    """The classes of exceptions that a program defines, by name."""
+    return {name: classes_of(kind) for name, kind in scope.items() if isinstance(kind, type) and issubclass(kind, BaseException)}
+
+
 def describe(error, depth=0):
     """Plain data. Raises whatever the program's own methods raise."""
     arguments = error.__reduce__()[1] if type(error).__reduce__ is not BaseException.__reduce__ else error.args
     if isinstance(error, GROUPS):
         arguments = (error.message, list(error.exceptions))
     return {
-        "classes": [[str(kind.__module__), str(kind.__qualname__)[:NAME_LIMIT]] for kind in type(error).__mro__ if issubclass(kind, BaseException)],
+        "classes": classes_of(type(error)),
         "arguments": [describe_item(item, depth) for item in arguments],
         "attributes": [[name, describe_item(item, depth)] for name, item in attributes_of(error).items()],
         "text": str(error),
@@ -65,14 +77,18 @@ def own_class(module, name):
     return kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
 
 
-def class_of(names):
-    """The first class of a line of classes, from the most special one; one that is not Python's own is made."""
-    known = [kind for module, name in names if (kind := own_class(module, name)) is not None] or [Exception]
-    if own_class(*names[0]) is not None:
-        return known[0]
-    bases = [kind for i, kind in enumerate(known) if not any(issubclass(other, kind) for other in known[:i])]
-    module, name = names[0]
-    return type(name.split(".")[-1], tuple(bases), {"__module__": module, "__qualname__": name})
+def class_of(line):
+    """The first of a line of classes; one that is not Python's own is made, once."""
+    made = {}
+    for i in reversed(range(len(line))):
+        module, name, bases = line[i]
+        made[i] = own_class(module, name) or made_class(module, name, tuple(made[base] for base in bases if made[base] is not BaseException))
+    return made[0]
+
+
+@functools.lru_cache(None)
+def made_class(module, name, bases):
+    return type(name.split(".")[-1], bases or (Exception,), {"__module__": module, "__qualname__": name})
 
 
 def item_of(described):

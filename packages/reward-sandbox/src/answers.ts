@@ -1,5 +1,5 @@
 // What a worker answered, checked and in the words of jobs.ts.
-import type { Outcome, OutcomeResult, TestResult, TestVerdict } from "./jobs.ts";
+import type { Language, Outcome, OutcomeResult, TestJob, TestResult, TestVerdict } from "./jobs.ts";
 import type { Answer, IsolationLevel } from "./provider.ts";
 import { isValue } from "./values.ts";
 
@@ -52,6 +52,16 @@ function toVerdict(result: Answer["results"][number]): TestVerdict {
     : { verdict: outcome.status, detail: outcome.detail, milliseconds: outcome.milliseconds };
 }
 
-export function toTestResult({ parses, results }: Answer, trust: TestResult["trust"], isolation: IsolationLevel): TestResult {
-  return { isolation, parses, trust, verdicts: results.map(toVerdict) };
+/** Whether test code holds anything but comments. */
+const hasStatement = (test: string, language: Language): boolean =>
+  language === "python" ? /^[^\S\n]*[^\s#]/m.test(test) : /\S/.test(test.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""));
+
+/** A test of comments alone is passed by any program: it cannot judge one. */
+export function toTestResult({ parses, results }: Answer, job: TestJob, trust: TestResult["trust"], isolation: IsolationLevel): TestResult {
+  const verdicts = results.map((result, i) => {
+    const { verdict, detail, milliseconds } = toVerdict(result);
+    const canJudge = verdict !== "pass" || hasStatement(job.tests[i] as string, job.language ?? "python");
+    return canJudge ? { verdict, detail, milliseconds } : { verdict: "infrastructure" as const, detail: "the test has no statement", milliseconds };
+  });
+  return { isolation, parses, trust, verdicts };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { honestPrograms, wholePrograms } from "./honest-programs.fixture.ts";
+import { honestResults } from "./honest-results.fixture.ts";
 import { findPython } from "./local/launch.ts";
 import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
@@ -38,7 +39,7 @@ for (const level of LEVELS)
     });
     afterAll(() => sandbox.close());
 
-    it.each(honestPrograms)("$name", async ({ code, tests }) => {
+    it.each([...honestPrograms, ...honestResults])("$name", async ({ code, tests }) => {
       const expected = tests.map((test) => plainly(`${code}\n${test}`).passes);
       const { verdicts } = await sandbox.runTests({ code, entryPoint: "f", tests });
       expect(verdicts.map(({ verdict, detail }, i) => (verdict === "pass") === expected[i] || `${verdict} ${detail}: ${tests[i]}`)).toEqual(

@@ -62,7 +62,8 @@ export interface TestJob extends Limits {
   /**
    * The function that the tests call, under this name or as `candidate`. The program then runs in another process than the
    * tests, and only plain data crosses, and exceptions to the statements that expect them: the tests can be trusted. A test that
-   * never calls it is answered `infrastructure`. Without it both share a process that the program can take over.
+   * never calls it is answered `infrastructure`. Without it both share a process that the program can take over, and only a test of comments
+   * alone is answered so.
    */
   entryPoint?: string;
   /** Python: the tests must define `unittest.TestCase` classes; one without fails. @default false */

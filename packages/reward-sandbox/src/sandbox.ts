@@ -53,6 +53,13 @@ export interface Sandbox {
   close(): void;
 }
 
+/** What matters to whoever takes a program's types away. */
+interface Stripping {
+  language?: Language | undefined;
+  entryPoint?: string | undefined;
+  wallTimeMs?: number | undefined;
+}
+
 /** A job that ends its supervisor is tried so often; then it is the job's own doing. */
 const ATTEMPTS = 2;
 /** A function may have this many times its limit of one call for all calls together. */
@@ -112,11 +119,11 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   /** Whether a program is one that an engine does not run as it is. */
   const isToBeStripped = (language: Language | undefined, code: string): boolean =>
     language === "typescript" || (language === "javascript" && /\b(import|export)\b/.test(code));
-  const strip = (code: string, { language, entryPoint }: { language: Language | undefined; entryPoint?: string | undefined }, options: RunOptions) =>
-    strippers.use((stripper) => stripper.strip(code, { milliseconds: wallTimeMs, types: language === "typescript", entryPoint }), options);
+  const strip = (code: string, { language, entryPoint, wallTimeMs: milliseconds = wallTimeMs }: Stripping, options: RunOptions) =>
+    strippers.use((stripper) => stripper.strip(code, { milliseconds, types: language === "typescript", entryPoint }), options);
 
   const performIn = async (
-    { language, code, entryPoint }: Pick<TestJob, "language" | "code" | "entryPoint">,
+    { language, code, entryPoint, wallTimeMs }: Stripping & Pick<TestJob, "code">,
     job: (code: string, of: Job["language"]) => Promise<Answer>,
     count: number,
     options: RunOptions,
@@ -124,7 +131,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     if (!isToBeStripped(language, code)) return job(code, language === undefined || language === "python" ? "python" : "javascript");
     let stripped;
     try {
-      stripped = await strip(code, { language, entryPoint }, options);
+      stripped = await strip(code, { language, entryPoint, wallTimeMs }, options);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       return failed(count, error.message);
@@ -179,7 +186,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       const trust = entryPoint === undefined ? "low" : (provider.trust ?? "high");
       const typeless = async (test: string): Promise<string> => {
         if (!isToBeStripped(language, test)) return test;
-        const stripped = await strip(test, { language }, options).catch(() => ({}));
+        const stripped = await strip(test, { language, wallTimeMs: testJob.wallTimeMs }, options).catch(() => ({}));
         return "code" in stripped ? stripped.code : test; // the engine says what is wrong with it
       };
       const texts = await Promise.all(tests.map(typeless));
@@ -198,7 +205,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           count,
           options,
         );
-      return toTestResult(await performIn(testJob, job, count, options), trust, provider.isolation.level);
+      return toTestResult(await performIn(testJob, job, count, options), testJob, trust, provider.isolation.level);
     },
     submit: async (start, jobOptions = {}) => {
       checkSubmit(start, jobOptions);

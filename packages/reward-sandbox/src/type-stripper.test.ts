@@ -69,3 +69,10 @@ it.runIf(canRun("process"))(
   },
   60_000,
 );
+
+it.runIf(canRun("process"))(`a job's own limit of time holds for its types too, under ${titleOf("process")}`, async () => {
+  const sandbox = await createSandbox({ workers: 1, isolation: "process", wallTimeMs: 600_000 });
+  const job = { language: "typescript", code: nestedArrows(40), entryPoint: "f", inputs: [[1]], wallTimeMs: 500 } as const;
+  expect((await sandbox.run(job)).outcomes).toMatchObject([{ status: "timeout", detail: "its types take too long to parse" }]);
+  sandbox.close();
+});

@@ -45,11 +45,14 @@ export const findPython = (): string | undefined => onPath("python3");
 
 export const findBubblewrap = (): string | undefined => onPath("bwrap");
 
-/** A script and the module of values that it requires, as one text that leaves no names behind. */
-function scriptSource(name: string): string {
-  const values = `((module) => {${shippedFile("javascript/values.cjs")}\nreturn module.exports})({})`;
-  return `((load, values) => {const require = (name) => (name === "./values.cjs" ? values : load(name));${shippedFile(`javascript/${name}.cjs`)}\n})(require, ${values})`;
-}
+/** A script as a function of what it loads by, and of the modules beside it. */
+const scriptSource = (name: string): string =>
+  `((load, beside) => {const require = (name) => beside[name] ?? load(name);${shippedFile(`javascript/${name}.cjs`)}\n})`;
+
+/** The modules that scripts require, by the names that they do it by. */
+const MODULES_SOURCE = `{${["values", "test-code"]
+  .map((name) => `"./${name}.cjs": ((module) => {${shippedFile(`javascript/${name}.cjs`)}\nreturn module.exports})({})`)
+  .join(", ")}}`;
 
 interface SupervisorOptions {
   filtersSystemCalls: boolean;
@@ -63,6 +66,7 @@ interface SupervisorOptions {
  */
 export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOptions): string {
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
+  scripts.modules = MODULES_SOURCE;
   return packed([
     packageSource([
       "answers",
@@ -72,6 +76,7 @@ export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOpt
       "engine",
       "child_process",
       "exceptions",
+      "further_values",
       "candidate",
       "crossing",
       "event_loop",

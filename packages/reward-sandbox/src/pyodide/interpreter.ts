@@ -18,7 +18,19 @@ const START_SECONDS = 60;
 const OUT_OF_MEMORY: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV"]);
 
 /** Our files that an interpreter has loaded. */
-const MODULES = ["answers", "values", "exceptions", "candidate", "crossing", "event_loop", "test_runner", "checks", "warm_up", "in_pyodide"];
+const MODULES = [
+  "answers",
+  "values",
+  "exceptions",
+  "further_values",
+  "candidate",
+  "crossing",
+  "event_loop",
+  "test_runner",
+  "checks",
+  "warm_up",
+  "in_pyodide",
+];
 
 /** What an interpreter is to do; see in_pyodide.py. */
 export type Work = { /** Bytes. */ memory: number } & (

@@ -1,0 +1,49 @@
+// Runs test code to the end of its statements, and then the functions that it declares for somebody else to run.
+"use strict";
+const assert = require("node:assert");
+
+/** Functions `check` and `test...` that the code names nowhere again. */
+function declaredIn(text) {
+  const names = Array.from(
+    text.matchAll(/(?:^|;)(?:async\s+)?function\s+(check|test\w*)\s*\(|(?:^|;)(?:const|let|var)\s+(check|test\w*)\s*=/gm),
+    (found) => found[1] ?? found[2],
+  );
+  return names.filter((name) => text.split(new RegExp(`\\b${name}\\b`)).length === 2);
+}
+
+/** Whether code waits outside of its functions, which a script may not. */
+function awaits(text) {
+  const { Script } = require("node:vm");
+  try {
+    new Script(text);
+    return false;
+  } catch {}
+  try {
+    new Script(inFunction(text, []));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.__run__(${name});`).join("")}\n})()`;
+
+/** @param evaluate runs code as a script @param given what `check` is called with: the function that is tested, if it is known */
+async function runTestCode(text, evaluate, given) {
+  const run = (declared) => {
+    if (typeof declared !== "function") return undefined;
+    if (declared.length > given.length) throw new Error(`${declared.name} wants ${declared.length} arguments`);
+    return declared(...given);
+  };
+  console.assert = (value, ...message) => assert.ok(value, ...message.slice(0, 1).map(String)); // which else says so and goes on
+  const names = declaredIn(text);
+  if (awaits(text)) {
+    globalThis.__run__ = run;
+    await evaluate(inFunction(text, names));
+    return;
+  }
+  await evaluate(text);
+  for (const name of names) await run(evaluate(name));
+}
+
+module.exports = { runTestCode };
