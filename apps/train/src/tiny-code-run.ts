@@ -3,7 +3,7 @@
 import { createRandom, FileError, parseConfig } from "@diffucoder/core";
 import { type CodeTask, readTasks, tinyCodeTasks } from "@diffucoder/data";
 import type { GeneratedSample, SampleRequest, SampleScore } from "@diffucoder/eval";
-import { type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
+import { parsePythonRecord, type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
 import { diffusionGenerate, type DenoiseTrace, SamplerOptionsSchema } from "@diffucoder/samplers";
 import type { CompletionReward } from "@diffucoder/trainer";
 import type { DiffuCoder } from "diffucoder";
@@ -40,7 +40,7 @@ function promptFits(coder: DiffuCoder): (task: CodeTask) => boolean {
 /** The first tasks of a file that the model can hold, and a sentence about those that it cannot. */
 function tasksOfFile(coder: DiffuCoder, { file, count, needs }: { file: string; count: number; needs?: "tests" }): ChosenTasks {
   const { promptLength } = coder.generationConfig;
-  const all = readTasks(file);
+  const all = readTasks(file, { parse: parsePythonRecord });
   const without = needs && all.find((task) => task[needs].length === 0);
   if (without) throw new FileError({ path: file, problem: `task ${JSON.stringify(without.id)} has no ${needs}, of which rewards are made` });
   const tooLong = all.filter((task) => !promptFits(coder)(task));

@@ -7,9 +7,18 @@ import { type CodeTask, CodeTaskSchema } from "./tasks.ts";
  * @throws {FileError} naming the first line that is not JSON or not a task, with every problem of that line; if an id occurs twice; if there
  *   is no task
  */
-export function readTasks(path: string): CodeTask[] {
+export function readTasks(
+  path: string,
+  {
+    parse,
+  }: {
+    /** Reads a line. `JSON.parse` takes 2.0 for 2 and rounds large integers; `parsePythonRecord` of `@diffucoder/reward-sandbox` does not. @default JSON.parse */
+    parse?: (text: string) => unknown;
+  } = {},
+): CodeTask[] {
   const ids = new Set<string>();
   const tasks = readJsonLines(path, {
+    ...(parse && { parse }),
     check: (value) => {
       const task = parseConfig(CodeTaskSchema, value, { source: "task" });
       if (ids.has(task.id)) throw new Error(`id ${JSON.stringify(task.id)} occurs a second time`);

@@ -162,6 +162,17 @@ describe("readTasks", () => {
     expect(() => readTasks(path)).toThrow(/Unrecognized key: "entrypoint".*entry_point/);
   });
 
+  it("reads lines as it is told to", () => {
+    const path = join(folder, "python.jsonl");
+    writeFileSync(path, '{"id": "a", "prompt": "p", "entry_point": "f", "tests": [[[4], 2.0]]}\n');
+    const parse = (text: string): unknown => JSON.parse(text.replace("2.0", '{"float": "2.0"}'));
+    expect(readTasks(path, { parse })[0]!.tests).toEqual([[[4], { float: "2.0" }]]);
+    const fail = (): never => {
+      throw new SyntaxError("no");
+    };
+    expect(() => readTasks(path, { parse: fail })).toThrow(`${path}: line 1 is not JSON (no)`);
+  });
+
   it("refuses an id that occurs twice, and a file without tasks", () => {
     const path = join(folder, "twice.jsonl");
     const line = JSON.stringify({ id: "a", prompt: "p", entry_point: "f", hidden_tests: [[[1], 2]] });
