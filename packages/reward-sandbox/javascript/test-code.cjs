@@ -11,22 +11,20 @@ function declaredIn(text) {
   return names.filter((name) => text.split(new RegExp(`\\b${name}\\b`)).length === 2);
 }
 
-/** Whether code waits outside of its functions, which a script may not. */
-function awaits(text) {
+/** Whether code parses as a script. */
+function parses(text) {
   const { Script } = require("node:vm");
   try {
-    new Script(text);
-    return false;
-  } catch {}
-  try {
-    new Script(inFunction(text, []));
-    return true;
+    return Boolean(new Script(text).runInThisContext);
   } catch {
     return false;
   }
 }
 
-const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.__run__(${name});`).join("")}\n})()`;
+/** Whether code waits outside of its functions, which a script may not. */
+const awaits = (text) => !parses(text) && parses(inFunction(text, []));
+
+const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.runDeclared(${name});`).join("")}\n})()`;
 
 /** @param evaluate runs code as a script @param given what `check` is called with: the function that is tested, if it is known */
 async function runTestCode(text, evaluate, given) {
@@ -38,7 +36,7 @@ async function runTestCode(text, evaluate, given) {
   console.assert = (value, ...message) => assert.ok(value, ...message.slice(0, 1).map(String)); // which else says so and goes on
   const names = declaredIn(text);
   if (awaits(text)) {
-    globalThis.__run__ = run;
+    globalThis.runDeclared = run;
     await evaluate(inFunction(text, names));
     return;
   }
