@@ -30,7 +30,9 @@ class EventLoop(asyncio.BaseEventLoop):
 
 
 def use_plain_event_loops():
-    """Makes it what `asyncio.run` and `asyncio.new_event_loop` give."""
+    """Makes it what `asyncio.run` and `asyncio.new_event_loop` give, and takes back what Pyodide has put there to ask JavaScript."""
+    asyncio.run = asyncio.runners.run
+    time.sleep = getattr(time.sleep, "__wrapped__", time.sleep)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.14 calls policies old
 

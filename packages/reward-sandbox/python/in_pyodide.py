@@ -1,10 +1,12 @@
 """One piece of work inside Pyodide, which has no processes: the files that it speaks through are devices of ../javascript/pyodide.cjs."""
+import asyncio
 import json
 import os
 import sys
 
 from sandbox.candidate import run_program, serve_calls
 from sandbox.checks import check_inside, check_remote, lines_of
+from sandbox.event_loop import use_plain_event_loops
 
 
 def forget_javascript():
@@ -22,6 +24,8 @@ def perform(text):
     os.dup2(os.open("/dev/stdin", os.O_RDONLY), 0)
     os.dup2(os.open("/dev/stdout", os.O_WRONLY), 1)
     forget_javascript()
+    use_plain_event_loops()  # Pyodide has put its own there when it started, and runs one
+    asyncio._set_running_loop(None)
     role = job["role"]
     if role == "functions":
         serve_calls(job["code"], job["entry"], [(args, {}) for args in job["inputs"]], out, job["output"])

@@ -41,6 +41,14 @@ describe.runIf(has)(`isolation by Pyodide${has ? "" : " (SKIPPED: the package py
     expect(second).toMatchObject([{ value: (first[0] as { value: unknown }).value }]);
   });
 
+  it("runs coroutines, of a program and of its test, and sleeps", async () => {
+    const code =
+      "import asyncio, time\nasync def f(x):\n    await asyncio.sleep(0.001)\n    time.sleep(0.001)\n    return x + 1\ndef g(x): return asyncio.run(f(x))";
+    expect((await sandbox.run({ code, entryPoint: "g", inputs: [[1]] })).outcomes).toMatchObject([{ status: "ok", value: 2 }]);
+    const tests = ["import asyncio\nassert asyncio.run(f(1)) == 2", "import asyncio\nassert asyncio.run(f(1)) == 3"];
+    expect((await sandbox.runTests({ code, entryPoint: "f", tests })).verdicts).toMatchObject([{ verdict: "pass" }, { verdict: "wrong" }]);
+  });
+
   it("runs whole programs", async () => {
     const { outcomes } = await sandbox.runProgram({ code: "print(int(input()) * 2)\nprint('ü')", stdins: ["4\n", "x\n"] });
     expect(outcomes).toMatchObject([
