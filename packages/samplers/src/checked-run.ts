@@ -20,11 +20,11 @@ export function checkRun({ denoiser, decoder, random, tokensHook, stop }: RunOpt
       refuse("random", random, "a stream or one for each row", "Pass createRandom(seed) of @diffucoder/core.");
   if (tokensHook !== undefined && typeof tokensHook !== "function") refuse("tokensHook", tokensHook, "a function");
   if (stop !== undefined && (!Array.isArray(stop?.strings) || typeof stop.tokenText !== "function" || !stop.strings.every(isText)))
-    refuse("stop", stop, "{ strings, tokenText }, texts and a function");
+    refuse("stop", stop, "{ strings, tokenText }, texts that are not empty and a function");
 }
 
 type RandomLike = { split?: unknown } | null | undefined;
 
 function isText(value: unknown): boolean {
-  return typeof value === "string";
+  return typeof value === "string" && value !== "";
 }

@@ -197,8 +197,9 @@ describe("decodeCanvases", () => {
     ["random", null, "a stream or one for each row, got null. Pass createRandom(seed) of @diffucoder/core."],
     ["random", [null], "a stream or one for each row, got [null]. Pass createRandom(seed) of @diffucoder/core."],
     ["tokensHook", 3, "a function, got 3."],
-    ["stop", ["x"], '{ strings, tokenText }, texts and a function, got ["x"].'],
-    ["stop", { strings: [1], tokenText: String }, '{ strings, tokenText }, texts and a function, got {"strings":[1]}.'],
+    ["stop", ["x"], '{ strings, tokenText }, texts that are not empty and a function, got ["x"].'],
+    ["stop", { strings: [1], tokenText: String }, '{ strings, tokenText }, texts that are not empty and a function, got {"strings":[1]}.'],
+    ["stop", { strings: [""], tokenText: String }, '{ strings, tokenText }, texts that are not empty and a function, got {"strings":[""]}.'],
   ])("tells what is wrong with a %s of %j", async (argument, value, expected) => {
     const all = { denoiser: fakeDenoiser(columns), decoder: decoder(), padTokenId: PAD, [argument]: value };
     const message = `${argument} must be ${expected}`;
