@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterAll } from "vitest";
 import { type DataFolders, defaultFolders } from "./dataset-file.ts";
 
@@ -8,6 +8,10 @@ import { type DataFolders, defaultFolders } from "./dataset-file.ts";
 export const sharedBench = defaultFolders({}).search[0] as string;
 export const hasSharedBench = existsSync(sharedBench);
 export const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
+
+/** Thousands of small programs on Pyodide would take hours: without Python the tests that run them skip, and say so. */
+export const hasPython = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "python3")));
+export const pythonNote = hasPython ? "" : " (SKIPPED: there is no python3)";
 
 /** The shared data, and a cache of its own that is gone after the tests. */
 export function testFolders(): DataFolders {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSandbox, parsePythonRecord } from "@diffucoder/reward-sandbox";
 import { describe, expect, it } from "vitest";
-import { hasSharedBench, sharedBench, skipNote, testFolders } from "../shared-data.fixture.ts";
+import { hasPython, hasSharedBench, pythonNote, sharedBench, skipNote, testFolders } from "../shared-data.fixture.ts";
 import { loadBenchmark } from "./load-benchmark.ts";
 import { mbppArguments } from "./mbpp-inputs.ts";
 
@@ -26,7 +26,7 @@ describe("mbppArguments", () => {
   });
 });
 
-describe.runIf(hasSharedBench)(`MBPP+'s contracts${skipNote}`, () => {
+describe.runIf(hasSharedBench && hasPython)(`MBPP+'s contracts${skipNote}${pythonNote}`, () => {
   it("hold for every task's inputs: each function gets the types that it asserts", async () => {
     const { problems } = await loadBenchmark("mbpp+", { folders: testFolders() });
     const lines = gunzipSync(readFileSync(join(sharedBench, "mbppplus/MbppPlus.jsonl.gz")))

@@ -1,6 +1,7 @@
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { describe, expect, it } from "vitest";
 import type { Problem } from "../benchmarks/problem.ts";
+import { hasPython, pythonNote } from "../shared-data.fixture.ts";
 import { toProgram } from "./post-process.ts";
 
 const problem: Problem = {
@@ -41,7 +42,7 @@ describe("toProgram", () => {
     expect(await toProgram(bare, { text, kind: "completion" }, { postProcessor: "stop", sandbox: noSandbox })).toBe("  return 1;\n}");
   });
 
-  it("sanitizes a completion with its prompt and suffix, in Python alone", async () => {
+  it.runIf(hasPython)(`sanitizes a completion with its prompt and suffix, in Python alone${pythonNote}`, async () => {
     const sandbox = await createSandbox({ workers: 1 });
     const options = { postProcessor: "sanitize", sandbox } as const;
     const sample = { text: "    return x\n\nprint(f(1))\n", kind: "completion" } as const;

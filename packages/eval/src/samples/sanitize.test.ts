@@ -4,20 +4,20 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBenchmark } from "../benchmarks/load-benchmark.ts";
 import { scoreSamples } from "../scoring/score-samples.ts";
-import { hasSharedBench, skipNote, testFolders } from "../shared-data.fixture.ts";
+import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../shared-data.fixture.ts";
 import type { Sample } from "./samples-file.ts";
 import { SANITIZE, sanitize } from "./sanitize.ts";
 
 const folders = testFolders();
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await createSandbox({ workers: 2 });
+  if (hasPython) sandbox = await createSandbox({ workers: 2 });
 });
-afterAll(() => sandbox.close());
+afterAll(() => sandbox?.close());
 
 const kept = (text: string, entryPoint = "f"): Promise<string> => sanitize(text, entryPoint, { sandbox });
 
-describe("sanitize", () => {
+describe.runIf(hasPython)(`sanitize${pythonNote}`, () => {
   it.each([
     ["prose and a fence", "Here it's:\n```python\ndef f(x):\n    return x\n```\nIt doubles x.\n", "def f(x):\n    return x\n"],
     ["examples behind the function", "def f(x):\n    return x\n\nprint(f(1))\nassert f(2) == 2\n", "def f(x):\n    return x\n"],
@@ -117,7 +117,7 @@ def longest(lines):
     return max([sum(1 for line in run if line.strip()) for run in runs if is_program(run)], default=0)
 `;
 
-describe.runIf(hasSharedBench)(`a benchmark's own solution${skipNote}`, () => {
+describe.runIf(hasSharedBench && hasPython)(`a benchmark's own solution${skipNote}${pythonNote}`, () => {
   /** What a model writes around a program: words that happen to be Python, lists, other blocks, examples. */
   const prose = [
     "Sure, here's a solution:",

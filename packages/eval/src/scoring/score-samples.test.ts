@@ -5,15 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBenchmark } from "../benchmarks/load-benchmark.ts";
 import type { Benchmark } from "../benchmarks/problem.ts";
 import type { Sample } from "../samples/samples-file.ts";
-import { hasSharedBench, skipNote, testFolders } from "../shared-data.fixture.ts";
+import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../shared-data.fixture.ts";
 import { scoreSamples, type ScoreSamplesOptions } from "./score-samples.ts";
 
 const folders = testFolders();
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await createSandbox({ workers: 2 });
+  if (hasPython) sandbox = await createSandbox({ workers: 2 });
 });
-afterAll(() => sandbox.close());
+afterAll(() => sandbox?.close());
 
 const score = (benchmark: Benchmark, samples: readonly Sample[], more: Partial<ScoreSamplesOptions> = {}) =>
   scoreSamples({ benchmark, samples, postProcessor: "none", sandbox, cacheFolder: folders.cache, concurrency: 2, random: createRandom(0), ...more });
@@ -27,7 +27,7 @@ const ownSolutions = new Map(
     .map((part) => [part.slice(0, part.indexOf("\n")), `${part.slice(part.indexOf("\n") + 1)}}\n`]),
 );
 
-describe.runIf(hasSharedBench)(`the benchmarks' own solutions${skipNote}`, () => {
+describe.runIf(hasSharedBench && hasPython)(`the benchmarks' own solutions${skipNote}${pythonNote}`, () => {
   // Every nth task; `npm run bench -- eval-canonical` takes them all.
   it.each([
     ["humaneval", 12],
@@ -56,7 +56,7 @@ describe.runIf(hasSharedBench)(`the benchmarks' own solutions${skipNote}`, () =>
   });
 });
 
-describe.runIf(hasSharedBench)(`programs that do not solve their task${skipNote}`, () => {
+describe.runIf(hasSharedBench && hasPython)(`programs that do not solve their task${skipNote}${pythonNote}`, () => {
   // Each of these passes in a harness that takes exit codes for proof, or compares in the program's process.
   const hostile = (entryPoint: string): string[] => [
     "import os\nos._exit(0)\n",
@@ -107,7 +107,7 @@ describe.runIf(hasSharedBench)(`programs that do not solve their task${skipNote}
   });
 });
 
-describe("what is left out", () => {
+describe.runIf(hasPython)(`what is left out${pythonNote}`, () => {
   const benchmark = (reference: string): Benchmark => ({
     name: "humaneval+",
     title: "two tasks",
