@@ -199,7 +199,7 @@ describe.runIf(canRun("bubblewrap"))(`${titleOf("bubblewrap")} alone`, () => {
   });
 });
 
-describe("launchOf", () => {
+describe.runIf(canRun("process"))(`launchOf, ${titleOf("process")}`, () => {
   it("needs nothing from the folder of this package, which nobody may not be able to enter", () => {
     const { args } = launchOf("bubblewrap", { readable: readableBy(findPython()!), bubblewrap: "bwrap" });
     expect(args.join("\n")).not.toContain(dirname(import.meta.dirname));
