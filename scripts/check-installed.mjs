@@ -2,7 +2,7 @@
 // that the README prints, in an empty folder, with npm and with pnpm (which lets a package see only what it names). Each
 // program is type-checked under `nodenext` and `bundler` and run on every Node that package.json promises.
 //
-//   node scripts/check-installed.mjs [PACKAGE ...]     after a build; without names, all of them
+//   node scripts/check-installed.mjs [--npm] [PACKAGE ...]     after a build; without names, all of them; --npm leaves pnpm out
 //
 // Fails if an install reaches for anything but the registry, runs an install script that matters, or brings ONNX Runtime to a
 // package that needs no tensors. Prints how many packages an install brings and how large they are.
@@ -18,9 +18,12 @@ import { platformPackages, root, workspacePackages } from "./workspace.mjs";
 const NODES = [20, 22, 24];
 const WITHOUT_TENSORS = ["@diffucoder/core", "@diffucoder/tokenizer", "@diffucoder/reward-sandbox", "@diffucoder/data", "@diffucoder/eval"];
 
+const args = process.argv.slice(2);
+const MANAGERS = args.includes("--npm") ? ["npm"] : ["npm", "pnpm"];
+
 const folder = mkdtempSync(join(tmpdir(), "check-installed-"));
 try {
-  process.exitCode = (await checkAll(process.argv.slice(2))) ? 0 : 1;
+  process.exitCode = (await checkAll(args.filter((arg) => arg !== "--npm"))) ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -57,7 +60,7 @@ async function checkPackage({ name, folder: source, manifest }, { registry, node
   if (!specs.includes(name)) problems.push(`the first install line of its README does not name it (${specs.join(" ") || "there is none"})`);
 
   let installed = { count: 0, bytes: 0 };
-  for (const manager of ["npm", "pnpm"]) {
+  for (const manager of specs.length > 0 ? MANAGERS : []) {
     const home = join(folder, `${manager}-${name.replace(/[@/]/g, "_")}`);
     mkdirSync(home);
     writeFileSync(join(home, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));
