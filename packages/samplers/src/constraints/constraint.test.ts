@@ -130,8 +130,9 @@ describe("constrain", () => {
       remasking: remaskingDecoder({ steps: 6, remasking: "rescale", eta: 1 }),
     };
     const taken = { editing: 0, remasking: 0 };
-    await fc.assert(
-      fc.asyncProperty(fc.nat(10_000), fc.constantFrom("editing" as const, "remasking" as const), async (seed, name) => {
+    // Seeds that are fixed: how often a token is taken back depends on them.
+    for (const name of ["editing", "remasking"] as const) {
+      for (let seed = 0; seed < 40; seed++) {
         const { completionIds, traces } = await decode(decoders[name], constraint, { seed });
         expect(completionIds[0]).not.toContain(MASK);
         expect(isBalanced(textOf(completionIds[0]!))).toBe(true);
@@ -139,9 +140,8 @@ describe("constrain", () => {
         for (const [i, row] of rows.slice(1).entries()) {
           if (rows[i]!.some((token, column) => token !== MASK && token !== row[column])) taken[name]++;
         }
-      }),
-      { numRuns: 60 },
-    );
+      }
+    }
     expect(taken.editing).toBeGreaterThan(10);
     expect(taken.remasking).toBeGreaterThan(10);
   });
