@@ -1,8 +1,8 @@
 // The networks that are measured. Weights and batches are drawn from a fixed seed: speed does not depend on them, and the
 // peer gets the same ones.
 import { createRandom } from "@diffucoder/core";
-import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, type ModelParameters } from "@diffucoder/model";
-import type { LogitsFunction } from "@diffucoder/diffusion";
+import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema } from "@diffucoder/model";
+import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 
 export interface BenchModel {
   name: string;

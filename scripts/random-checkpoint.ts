@@ -3,7 +3,8 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom } from "@diffucoder/core";
-import { type ModelParameters, parameterShapes, readModelConfig, saveModel } from "@diffucoder/model";
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { parameterShapes, readModelConfig, saveModel } from "@diffucoder/model";
 import { NdArray, sizeOf } from "@diffucoder/tensor";
 
 const [configFile, output, tokenizer] = process.argv.slice(2);

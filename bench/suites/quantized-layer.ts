@@ -1,15 +1,8 @@
 // One layer of Qwen2.5-7B's shape over 512 tokens with quantized weights: its time beside llama.cpp's, and how far its result
 // is from that of the float32 layer. The weights are random; a vocabulary of 256 keeps embedding and head out of the figures.
 import { createRandom } from "@diffucoder/core";
-import {
-  forward,
-  initParameters,
-  type ModelConfig,
-  ModelConfigSchema,
-  type ModelParameters,
-  type Quantization,
-  quantizeParameters,
-} from "@diffucoder/model";
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { forward, initParameters, type ModelConfig, ModelConfigSchema, type Quantization, quantizeParameters } from "@diffucoder/model";
 import { compile, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
 import { findLlamaCpp, LLAMA_MISSING, startLlamaCpp } from "../peers/llama-cpp.ts";

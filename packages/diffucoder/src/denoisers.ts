@@ -1,5 +1,6 @@
 // What samplers see of a model: with and without a K/V cache, and of an autoregressive model.
-import { cachedNetwork, logitsFunction, type ModelParameters } from "@diffucoder/model";
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { cachedNetwork, logitsFunction } from "@diffucoder/model";
 import {
   type CacheOptions,
   createCachedDenoiser,

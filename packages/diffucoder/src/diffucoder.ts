@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { LogitsFunction } from "@diffucoder/diffusion";
+import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import {
   type AutoregressiveConfig,
   loadAutoregressiveModel,
@@ -8,7 +8,6 @@ import {
   loadQuantizedModel,
   logitsFunction,
   type ModelConfig,
-  type ModelParameters,
   type Quantization,
 } from "@diffucoder/model";
 import type { Denoiser } from "@diffucoder/samplers";

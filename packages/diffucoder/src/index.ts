@@ -10,7 +10,8 @@ export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } f
 
 // The main parts of the packages below, for those who need one more thing and no further dependency.
 export type { LogitsFunction } from "@diffucoder/diffusion";
-export { initParameters, loadModel, logitsFunction, type ModelConfig, ModelConfigSchema, type ModelParameters, saveModel } from "@diffucoder/model";
+export { initParameters, loadModel, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
+export type { ModelParameters } from "@diffucoder/diffusion";
 export {
   createDenoiser,
   type Denoiser,

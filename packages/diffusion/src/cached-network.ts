@@ -1,8 +1,9 @@
 import type { NdArray, Tensor } from "@diffucoder/tensor";
+import type { ModelParameters } from "./model-parameters.ts";
 
-/** Keys and values of some rows: one array for each layer; what is in it is the network's own affair. */
+/** Keys and values of some rows, an array for each layer. Opaque to callers: only the network knows their shapes. */
 export interface KeyValueCache<T> {
-  /** Rotated keys, one `[B, KV, L, S]` for each layer. */
+  /** Rotated keys. */
   keys: T[];
   /** Values, as the keys. */
   values: T[];
@@ -10,40 +11,43 @@ export interface KeyValueCache<T> {
 
 /** What a traced network is asked about a window of each row: B rows of W tokens out of N columns. */
 export interface WindowLogitsInputs {
-  /** int32 `[B, W]`. */
+  /** Token ids of the window, int32 `[B, W]`. */
   inputIds: Tensor;
   /** Keys and values of all columns, of which the window replaces its own. */
   cache: KeyValueCache<Tensor>;
   /** Columns of a row, N. */
   length: number;
-  /** Columns of the tokens, int32 `[B, W]`. @default all: W = N */
+  /** Columns of the window's tokens, int32 `[B, W]`; one may occur twice, with the same token. @default all: W = N */
   columns?: Tensor | undefined;
-  /** Rows of the cache that these are, int32 `[B]`. @default 0, 1, ..., B - 1 */
+  /** Rows of the cache that these are, int32 `[B]`, distinct. @default 0, 1, ..., B - 1 */
   rows?: Tensor | undefined;
-  /** `[B, N]`, 1 for a real token, 0 for padding. @default all real */
+  /** `[B, N]`, 1 for a real token, 0 for padding: it is not seen. @default all real */
   attentionMask?: Tensor | undefined;
-  /** int32 `[B, W]`. @default `columns` */
+  /** Positions for the rotary embedding, int32 `[B, W]`. @default `columns` */
   positionIds?: Tensor | undefined;
   /** How many columns, from the first, each token sees, int32 `[B, W]`. @default N */
   visible?: Tensor | undefined;
-  /** int32 `[M]`, indices into the `B * W` tokens. @default everywhere */
+  /** Where logits are wanted: int32 `[M]`, indices into the `B * W` tokens. @default everywhere */
   logitPositions?: Tensor | undefined;
 }
 
 /** What a pass over a window gives. */
 export interface WindowLogitsResult {
-  /** `[B, W, V]`, or `[M, V]` with `logitPositions`. */
+  /** `[M, V]`, or `[B, W, V]` without `logitPositions`. */
   logits: Tensor;
-  /** The cache with the window's keys and values in place. */
+  /** The cache with the window's columns replaced; donated, it is updated in place. */
   cache: KeyValueCache<Tensor>;
-  /** How far the window's keys and values moved: `[B, W]`, 0 for those that stayed, relative to their size. */
+  /**
+   * How far the window's tokens moved since the cache was written: the change of their values in the last layer, relative to
+   * their norm, `[B, W]`. Costs a copy of those values, and nothing if it is not among a compiled function's results.
+   */
   drift: Tensor;
 }
 
 /** A network that keeps keys and values, as samplers see it. `cachedNetwork(config)` of `@diffucoder/model` is one. */
 export interface CachedNetwork {
   /** The network on a window: logits there, and the cache with what the window wrote. */
-  logits(parameters: Readonly<Record<string, Tensor>>, inputs: WindowLogitsInputs): WindowLogitsResult;
+  logits(parameters: Readonly<ModelParameters<Tensor>>, inputs: WindowLogitsInputs): WindowLogitsResult;
   /** Room for the keys and values of `rows` rows of `length` columns. */
   emptyCache(size: {
     /** Rows of the batch. */

@@ -1,4 +1,5 @@
-export type { LogitsFunction, LogitsInputs } from "./logits-function.ts";
+export type { ModelParameters } from "./model-parameters.ts";
+export type { Attention, BlockCausal, LogitsFunction, LogitsInputs } from "./logits-function.ts";
 export type { CachedNetwork, KeyValueCache, WindowLogitsInputs, WindowLogitsResult } from "./cached-network.ts";
 export { drawTimesteps, stratifiedTimesteps } from "./timesteps.ts";
 export { checkTokenId, checkTokenIds } from "./token-ids.ts";

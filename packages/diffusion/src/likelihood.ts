@@ -5,21 +5,9 @@
 // random start; 2. the estimate comes with its error: the interval takes the samples for independent, which stratification
 // makes wider than it has to be.
 import { InvalidArgumentError, type Random } from "@diffucoder/core";
-import {
-  compile,
-  constant,
-  equal,
-  type Executor,
-  float32,
-  int32,
-  type NdArray,
-  reshape,
-  selectLogProbs,
-  sum,
-  type Tensor,
-  where,
-} from "@diffucoder/tensor";
+import { compile, constant, equal, type Executor, float32, int32, reshape, selectLogProbs, sum, type Tensor, where } from "@diffucoder/tensor";
 import type { LogitsFunction } from "./logits-function.ts";
+import type { ModelParameters } from "./model-parameters.ts";
 import { checkTokenId, checkTokenIds } from "./token-ids.ts";
 
 /** The network, the text, and how many draws its likelihood is estimated from. */
@@ -27,7 +15,7 @@ export interface LikelihoodOptions {
   /** The network: parameters and token ids in, raw logits out. */
   logits: LogitsFunction;
   /** Its weights. */
-  parameters: Readonly<Record<string, NdArray>>;
+  parameters: Readonly<ModelParameters>;
   /** Token that stands for a masked one. */
   maskTokenId: number;
   /** Tokens before the completion, never masked. */
@@ -115,7 +103,7 @@ function maskedLogProbs({ logits, parameters, maskTokenId, promptIds, completion
   const columns = Array.from({ length: rows * count }, (_, i) => Math.floor(i / count) * length + promptLength + (i % count) - (shift ? 1 : 0));
   const targets = Array.from({ length: rows * count }, (_, i) => completionIds[i % count] as number);
   const run = compile(
-    (weights: Record<string, Tensor>, { inputIds, mask }: Inputs) => {
+    (weights: ModelParameters<Tensor>, { inputIds, mask }: Inputs) => {
       const scored = selectLogProbs(logits(weights, { inputIds, logitPositions: constant(int32(columns)) }), constant(int32(targets))); // [B * C]
       return { sums: sum(where(equal(mask, 1), reshape(scored, [rows, count]), 0), { axes: [1] }) };
     },

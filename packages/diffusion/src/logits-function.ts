@@ -1,22 +1,35 @@
 import type { Tensor } from "@diffucoder/tensor";
+import type { ModelParameters } from "./model-parameters.ts";
 
-/** What a traced network is asked. Shapes: B rows of L tokens, M wanted positions. */
-export interface LogitsInputs {
-  /** int32 `[B, L]`. */
-  inputIds: Tensor;
-  /** `[B, L]`, 1 for a real token, 0 for padding. @default all real */
-  attentionMask?: Tensor | undefined;
-  /** int32 `[B, L]`. @default 0, 1, ..., L - 1 */
-  positionIds?: Tensor | undefined;
-  /** int32 `[M]`, indices into the `B * L` tokens. @default everywhere */
-  logitPositions?: Tensor | undefined;
-  /** Which tokens see which: a tensor holds 1 where the query (row) sees the key (column). @default "full" */
-  attention?: "full" | "causal" | Tensor | undefined;
+/** Blocks of `blockLength` tokens from the first column on: a token sees its own block and those before it. */
+export interface BlockCausal {
+  /** Tokens of a block; 1 is `"causal"`. */
+  readonly blockLength: number;
 }
 
 /**
- * A network as this package sees it: traced parameters and inputs to raw logits, `[B, L, V]` or `[M, V]` with
- * `logitPositions`. Row `i` predicts token `i + 1` (see `shiftLogits`). `logitsFunction(config)` of
+ * Which tokens see which. `"full"`: every token sees every token; `"causal"`: itself and those before it; blocks; or a tensor
+ * of 1 where the query (second to last axis) sees the key (last axis): `[L, L]`, `[B, L, L]` or `[B, 1, L, L]`.
+ */
+export type Attention = "full" | "causal" | BlockCausal | Tensor;
+
+/** What a traced network is asked. B rows of L tokens, M wanted positions. */
+export interface LogitsInputs {
+  /** Token ids, int32 `[B, L]`. */
+  inputIds: Tensor;
+  /** `[B, L]`, 1 for a real token, 0 for padding: it is not seen, and its own logits mean nothing. @default all real */
+  attentionMask?: Tensor | undefined;
+  /** Positions for the rotary embedding, int32 `[B, L]`. @default 0, 1, ..., L - 1 */
+  positionIds?: Tensor | undefined;
+  /** Which tokens see which, on top of `attentionMask`. @default "full" */
+  attention?: Attention | undefined;
+  /** Where logits are wanted: int32 `[M]`, indices into the `B * L` tokens, row-major. @default everywhere */
+  logitPositions?: Tensor | undefined;
+}
+
+/**
+ * A network as losses, samplers and trainers see it: traced parameters and inputs to raw logits, `[B, L, V]`, or `[M, V]` with
+ * `logitPositions`. Row `i` of a shifted model predicts token `i + 1` (see `shiftLogits`). `logitsFunction(config)` of
  * `@diffucoder/model` is one.
  */
-export type LogitsFunction = (parameters: Readonly<Record<string, Tensor>>, inputs: LogitsInputs) => Tensor;
+export type LogitsFunction = (parameters: Readonly<ModelParameters<Tensor>>, inputs: LogitsInputs) => Tensor;

@@ -1,12 +1,7 @@
 // Who may attend to whom, as an additive bias on the scores and a factor on the queries.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import type { Attention, BlockCausal } from "@diffucoder/diffusion";
 import { add, cast, concat, constant, float32, max, mul, reshape, sub, type Tensor } from "@diffucoder/tensor";
-
-/**
- * `"full"`: every token sees every token; `"causal"`: itself and those before it; or a tensor of 1 where the query
- * (second to last axis) sees the key (last axis): `[L, L]`, `[B, L, L]` or `[B, 1, L, L]`.
- */
-export type Attention = "full" | "causal" | Tensor;
 
 export interface AttentionBias {
   /** Added to the scores `[B, kv heads, G * L, L]`; absent where everything is seen. */
@@ -49,9 +44,10 @@ export function attentionBias({
 
 function patternBias(attention: Attention, batch: number, length: number, groupSize: number): AttentionBias {
   if (attention === "full") return { scores: undefined, queries: undefined };
-  if (attention === "causal") return { scores: causalBias(length, groupSize), queries: undefined };
+  if (attention === "causal") return { scores: blockCausalBias(length, groupSize, 1), queries: undefined };
   if (typeof attention === "string")
-    throw new InvalidArgumentError({ argument: "attention", value: attention, expected: '"full", "causal" or a tensor' });
+    throw new InvalidArgumentError({ argument: "attention", value: attention, expected: '"full", "causal", { blockLength } or a tensor' });
+  if ("blockLength" in attention) return { scores: blockCausalBias(length, groupSize, checkedBlockLength(attention)), queries: undefined };
 
   const { shape } = attention;
   const rows = shape.length === 2 ? 1 : (shape[0] as number);
@@ -85,10 +81,17 @@ function patternBias(attention: Attention, batch: number, length: number, groupS
   };
 }
 
-function causalBias(length: number, groupSize: number): Tensor {
+/** A query sees the columns up to the end of its block. */
+function blockCausalBias(length: number, groupSize: number, blockLength: number): Tensor {
   const bias = float32(new Float32Array(groupSize * length * length), [groupSize * length, length]);
   for (let row = 0; row < groupSize * length; row++) {
-    bias.data.fill(hidden, row * length + (row % length) + 1, (row + 1) * length);
+    const blockEnd = (Math.floor((row % length) / blockLength) + 1) * blockLength;
+    bias.data.fill(hidden, row * length + Math.min(blockEnd, length), (row + 1) * length);
   }
   return constant(bias);
+}
+
+function checkedBlockLength({ blockLength }: BlockCausal): number {
+  if (Number.isInteger(blockLength) && blockLength > 0) return blockLength;
+  throw new InvalidArgumentError({ argument: "attention.blockLength", value: blockLength, expected: "a positive integer" });
 }

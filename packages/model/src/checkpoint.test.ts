@@ -3,18 +3,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, sym
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { float32, int32, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  loadModel,
-  loadQuantizedModel,
-  type ModelParameters,
-  openCheckpoint,
-  parameterCount,
-  parameterShapes,
-  quantizeParameters,
-  saveModel,
-} from "./index.ts";
+import { loadModel, loadQuantizedModel, openCheckpoint, parameterCount, parameterShapes, quantizeParameters, saveModel } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 let folder: string;

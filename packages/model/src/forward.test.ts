@@ -1,4 +1,5 @@
 import { createRandom } from "@diffucoder/core";
+import type { Attention, BlockCausal } from "@diffucoder/diffusion";
 import {
   bool,
   compile,
@@ -6,7 +7,7 @@ import {
   float32,
   int32,
   mul,
-  type NdArray,
+  NdArray,
   reshape,
   sum,
   take,
@@ -15,7 +16,7 @@ import {
   valueAndGradient,
 } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
-import { type Attention, forward, logitsFunction, type ModelConfig, positionIdsFromMask } from "./index.ts";
+import { forward, logitsFunction, type ModelConfig, positionIdsFromMask } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 interface Inputs {
@@ -23,7 +24,7 @@ interface Inputs {
   attentionMask?: NdArray;
   positionIds?: NdArray;
   logitPositions?: NdArray;
-  attention?: "full" | "causal" | NdArray;
+  attention?: "full" | "causal" | BlockCausal | NdArray;
 }
 
 async function logitsOf(
@@ -31,7 +32,7 @@ async function logitsOf(
   config: ModelConfig = smallConfig,
   parameters = smallParameters(config),
 ): Promise<NdArray> {
-  const named = { ...arrays, ...(typeof attention === "string" ? {} : { attention }) };
+  const named = { ...arrays, ...(attention instanceof NdArray && { attention }) };
   const run = compile((weights: Record<string, Tensor>, inputs: { inputIds: Tensor; attention?: Tensor }) => ({
     logits: forward(config, weights, { ...inputs, attention: (inputs.attention ?? attention) as Attention }),
   }));
@@ -98,6 +99,22 @@ describe("forward", () => {
     for (const pattern of [bool(triangle, [5, 5]), float32([...triangle, ...triangle], [2, 5, 5]), int32([...triangle, ...triangle], [2, 1, 5, 5])]) {
       expect((await logitsOf({ inputIds: ids, attention: pattern })).data).toBeAllclose(causal.data);
     }
+  });
+
+  it("sees up to the end of its block with block-causal attention, the last block cut off", async () => {
+    const blocks = await logitsOf({ inputIds: ids, attention: { blockLength: 2 } });
+    const ends = [2, 2, 4, 4, 5];
+    const pattern = bool(
+      ends.flatMap((end) => [0, 1, 2, 3, 4].map((key) => (key < end ? 1 : 0))),
+      [5, 5],
+    );
+    expect(blocks.data).toBeAllclose((await logitsOf({ inputIds: ids, attention: pattern })).data);
+    const causal = await logitsOf({ inputIds: ids, attention: "causal" });
+    expect(blocks.data).not.toBeAllclose(causal.data, { atol: 1e-3 });
+    expect((await logitsOf({ inputIds: ids, attention: { blockLength: 1 } })).data).toEqual(causal.data);
+    await expect(logitsOf({ inputIds: ids, attention: { blockLength: 0 } })).rejects.toThrow(
+      "attention.blockLength must be a positive integer, got 0.",
+    );
   });
 
   it("gives a left-padded row the logits of the row without padding", async () => {

@@ -7,24 +7,15 @@
 // repeated; 2. 1/sqrt(S) is part of the rotary table of q; 3. with `logitPositions`, the last MLP runs only there, and in a
 // batch of one row the last layer's queries too.
 import { ShapeError } from "@diffucoder/core";
+import type { LogitsFunction, LogitsInputs, ModelParameters } from "@diffucoder/diffusion";
 import { add, matmul, mul, rematerialize, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
-import { type Attention, attentionBias, type AttentionBias } from "./attention-mask.ts";
+import { attentionBias, type AttentionBias } from "./attention-mask.ts";
 import type { TransformerConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
 import { embed, isQuantized, parameterOf, project } from "./weights.ts";
 
-/** What the transformer sees. B rows of L tokens. */
-export interface ForwardInputs {
-  /** Token ids, int32 `[B, L]`. */
-  inputIds: Tensor;
-  /** `[B, L]`, 1 for a real token, 0 for padding: it is not seen, and its own logits mean nothing. @default all real */
-  attentionMask?: Tensor | undefined;
-  /** Positions for the rotary embedding, int32 `[B, L]`. @default 0, 1, ..., L - 1 */
-  positionIds?: Tensor | undefined;
-  /** Which tokens see which, on top of `attentionMask`. @default "full" */
-  attention?: Attention | undefined;
-  /** Where logits are wanted: int32 `[M]`, indices into the `B * L` tokens, row-major. @default everywhere */
-  logitPositions?: Tensor | undefined;
+/** What the transformer sees, and how it is trained. */
+export interface ForwardInputs extends LogitsInputs {
   /** Forget each layer's activations and compute them again in the backward pass: less memory, a third more work. @default false */
   gradientCheckpointing?: boolean | undefined;
 }
@@ -38,7 +29,7 @@ export interface ForwardInputs {
  * @throws {ShapeError} if an input does not fit the others
  * @throws {InvalidArgumentError} if a parameter is missing
  */
-export function forward(config: TransformerConfig, parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs): Tensor {
+export function forward(config: TransformerConfig, parameters: Readonly<ModelParameters<Tensor>>, inputs: ForwardInputs): Tensor {
   const { inputIds, attentionMask, positionIds, attention = "full" } = inputs;
   if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, L]" });
   const [batch, length] = inputIds.shape as [number, number];
@@ -66,7 +57,7 @@ export interface KeysAndValues {
 /** `forward`, with the shapes checked and what is seen decided. */
 export function transformer(
   config: TransformerConfig,
-  parameters: Readonly<Record<string, Tensor>>,
+  parameters: Readonly<ModelParameters<Tensor>>,
   { inputIds, positionIds, logitPositions, gradientCheckpointing = false, bias, remember }: TransformerInputs,
 ): Tensor {
   const [batch, length] = inputIds.shape as [number, number];
@@ -83,7 +74,7 @@ export function transformer(
     queries: undefined,
     remember: (own) => own,
   };
-  const block = (layer: number, input: Tensor, weights: Readonly<Record<string, Tensor>>): Tensor => {
+  const block = (layer: number, input: Tensor, weights: Readonly<ModelParameters<Tensor>>): Tensor => {
     const prefix = `model.layers.${layer}`;
     const norm = (y: Tensor, name: string): Tensor => rmsNorm(y, parameterOf(weights, `${prefix}.${name}.weight`), { eps: config.rmsNormEps });
     const wanted = layer === config.numHiddenLayers - 1 ? logitPositions : undefined;
@@ -115,14 +106,11 @@ export function transformer(
 }
 
 /** `forward` for a fixed config: the form that losses, samplers and trainers take a network in. */
-export function logitsFunction(
-  config: TransformerConfig,
-  options: Pick<ForwardInputs, "gradientCheckpointing"> = {},
-): (parameters: Readonly<Record<string, Tensor>>, inputs: ForwardInputs) => Tensor {
+export function logitsFunction(config: TransformerConfig, options: Pick<ForwardInputs, "gradientCheckpointing"> = {}): LogitsFunction {
   return (parameters, inputs) => forward(config, parameters, { ...options, ...inputs });
 }
 
-function ofLayer(parameters: Readonly<Record<string, Tensor>>, layer: number): Record<string, Tensor> {
+function ofLayer(parameters: Readonly<ModelParameters<Tensor>>, layer: number): ModelParameters<Tensor> {
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => name.startsWith(`model.layers.${layer}.`)));
 }
 
@@ -131,7 +119,7 @@ const HEAD = "lm_head.weight";
 
 interface AttentionContext {
   config: TransformerConfig;
-  parameters: Readonly<Record<string, Tensor>>;
+  parameters: Readonly<ModelParameters<Tensor>>;
   batch: number;
   length: number;
   queryTables: RotaryTables;

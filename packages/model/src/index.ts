@@ -1,12 +1,10 @@
 export { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema, type TransformerConfig } from "./config.ts";
 export type { RopeScaling } from "./rope-frequencies.ts";
 export { readAutoregressiveConfig, readModelConfig, readModelType } from "./hugging-face-config.ts";
-export { initParameters, type ModelParameters, parameterCount, parameterShapes } from "./parameters.ts";
-export type { Attention } from "./attention-mask.ts";
+export { initParameters, parameterCount, parameterShapes } from "./parameters.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
-export { cachedNetwork, emptyCache, type KeyValueCache, windowForward, type WindowInputs, type WindowResult } from "./window-forward.ts";
+export { cachedNetwork, emptyCache, windowForward } from "./window-forward.ts";
 export { type Quantization, type QuantizedParameter, quantizedParameterShapes, quantizeParameters } from "./quantize.ts";
-export { greedyDecode, type GreedyDecodeOptions } from "./greedy-decode.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
 export { modelConfigPath } from "./checkpoint-files.ts";
 export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.ts";

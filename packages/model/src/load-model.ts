@@ -1,11 +1,12 @@
 // A model from a checkpoint folder into memory: as its files hold it, or quantized while it is read.
 import { InvalidArgumentError } from "@diffucoder/core";
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { createQuantizer } from "@diffucoder/tensor";
 import { modelConfigPath } from "./checkpoint-files.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { AutoregressiveConfig, ModelConfig, TransformerConfig } from "./config.ts";
 import { readAutoregressiveConfig, readModelConfig } from "./hugging-face-config.ts";
-import { type ModelParameters, parameterShapes } from "./parameters.ts";
+import { parameterShapes } from "./parameters.ts";
 import { type ParameterSource, type Quantization, quantizeParameter } from "./quantize.ts";
 
 /** A model in memory. */

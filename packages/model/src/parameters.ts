@@ -1,9 +1,7 @@
 import type { Random } from "@diffucoder/core";
-import { type NdArray, type Shape, sizeOf, zerosArray } from "@diffucoder/tensor";
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { type Shape, sizeOf, zerosArray } from "@diffucoder/tensor";
 import type { TransformerConfig } from "./config.ts";
-
-/** Weights by their Hugging Face names, e.g. `"model.layers.0.self_attn.q_proj.weight"`. */
-export type ModelParameters = Record<string, NdArray>;
 
 /** Name and shape of every parameter, in the order in which Hugging Face lists them. Weights of linear layers are `[out, in]`. */
 export function parameterShapes(config: TransformerConfig): Record<string, Shape> {

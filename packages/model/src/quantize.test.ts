@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { compile, constant, dequantize, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
-import { forward, loadModel, type ModelParameters, quantizedParameterShapes, quantizeParameters } from "./index.ts";
+import { forward, loadModel, quantizedParameterShapes, quantizeParameters } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 const ids = int32([1, 5, 12, 3, 7, 2, 9, 12, 4, 0], [2, 5]);

@@ -5,9 +5,10 @@
 //   table   NAME.codes  int8 [V, D]                                        NAME.scales  float32 [V]
 // The embedding is a table with both methods. A matrix whose width is no multiple of 32 is int8 with both. A tied model
 // keeps its embedding in float32, and its head is quantized as "lm_head.weight". Norms and biases stay float32.
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { createQuantizer, type DType, type NdArray, type QuantizedFormat, type Quantizer, type Shape } from "@diffucoder/tensor";
 import type { TransformerConfig } from "./config.ts";
-import { type ModelParameters, parameterShapes } from "./parameters.ts";
+import { parameterShapes } from "./parameters.ts";
 
 /** How the matrices of a model are kept. */
 export type Quantization = "int8" | "int4";

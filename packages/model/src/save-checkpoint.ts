@@ -1,12 +1,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { type NdArray, writeSafetensors } from "@diffucoder/tensor";
 import { indexFile, singleFile } from "./checkpoint-files.ts";
 import { CheckpointError, compareShapes, floatShapes } from "./checkpoint.ts";
 import type { AutoregressiveConfig, ModelConfig } from "./config.ts";
 import { toHuggingFaceConfig } from "./hugging-face-config.ts";
-import type { ModelParameters } from "./parameters.ts";
 import { type Quantization, quantizedParameterShapes } from "./quantize.ts";
 
 /** A model, and how its files keep it. What `loadModel` gives fits. */

@@ -1,6 +1,7 @@
 import { createRandom } from "@diffucoder/core";
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { float32 } from "@diffucoder/tensor";
-import { initParameters, type ModelConfig, type ModelParameters } from "./index.ts";
+import { initParameters, type ModelConfig } from "./index.ts";
 
 export const smallConfig: ModelConfig = {
   vocabSize: 13,

@@ -1,13 +1,14 @@
 import { createRandom } from "@diffucoder/core";
+import type { KeyValueCache, WindowLogitsInputs } from "@diffucoder/diffusion";
 import { type ArgumentOf, bool, compile, type CompiledFunction, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { emptyCache, forward, type KeyValueCache, positionIdsFromMask, windowForward, type WindowInputs } from "./index.ts";
+import { emptyCache, forward, positionIdsFromMask, windowForward } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 const { vocabSize } = smallConfig;
 const parameters = smallParameters();
-type Arrays = Omit<WindowInputs, "cache" | "length">;
+type Arrays = Omit<WindowLogitsInputs, "cache" | "length">;
 
 /** A window pass over a cache of `length` columns, compiled once for each combination of inputs. */
 function windowPasses(

@@ -8,6 +8,7 @@
 // cut along the wrong axis); 3. logits come from wherever they are asked for, so that a shifted model's first position
 // has its true predecessor, if that is in the window.
 import { ShapeError } from "@diffucoder/core";
+import type { CachedNetwork, KeyValueCache, ModelParameters, WindowLogitsInputs, WindowLogitsResult } from "@diffucoder/diffusion";
 import {
   add,
   cast,
@@ -31,55 +32,16 @@ import { type AttentionBias, hidden } from "./attention-mask.ts";
 import type { TransformerConfig } from "./config.ts";
 import { type KeysAndValues, transformer } from "./forward.ts";
 
-/** Keys (rotated) and values of R rows of N columns: for each layer `[R * KV * N, S]`. */
-export interface KeyValueCache<T> {
-  /** Rotated keys, one `[B, KV, L, S]` for each layer. */
-  keys: T[];
-  /** Values, as the keys. */
-  values: T[];
-}
-
-/** What a pass over a window sees. */
-export interface WindowInputs {
-  /** Token ids of the window, int32 `[B, W]`. */
-  inputIds: Tensor;
-  /** Keys and values of all columns, of which the window replaces its own. */
-  cache: KeyValueCache<Tensor>;
-  /** Columns of a row, N. */
-  length: number;
-  /** Columns of the window's tokens, int32 `[B, W]`; one may occur twice, with the same token. @default all: W = N */
-  columns?: Tensor | undefined;
-  /** Rows of the cache that these are, int32 `[B]`, distinct. @default 0, 1, ..., B - 1 */
-  rows?: Tensor | undefined;
-  /** `[B, N]`, 1 for a real token, 0 for padding: it is not seen. @default all real */
-  attentionMask?: Tensor | undefined;
-  /** Positions for the rotary embedding, int32 `[B, W]`. @default `columns` */
-  positionIds?: Tensor | undefined;
-  /** How many columns, from the first, each token sees, int32 `[B, W]`. @default N */
-  visible?: Tensor | undefined;
-  /** Where logits are wanted: int32 `[M]`, indices into the `B * W` tokens. @default everywhere */
-  logitPositions?: Tensor | undefined;
-}
-
-/** What a pass over a window gives. */
-export interface WindowResult {
-  /** `[M, V]`, or `[B, W, V]` without `logitPositions`. */
-  logits: Tensor;
-  /** The cache with the window's columns replaced; donated, it is updated in place. */
-  cache: KeyValueCache<Tensor>;
-  /**
-   * How far the window's tokens moved since the cache was written: the change of their values in the last layer, relative
-   * to their norm, `[B, W]`. Costs a copy of those values, and nothing if it is not among a compiled function's results.
-   */
-  drift: Tensor;
-}
-
 /**
  * Raw logits of a window and the cache with the window's keys and values. The whole row as window gives what `forward` gives.
  *
  * @throws {ShapeError} if an input does not fit the others
  */
-export function windowForward(config: TransformerConfig, parameters: Readonly<Record<string, Tensor>>, inputs: WindowInputs): WindowResult {
+export function windowForward(
+  config: TransformerConfig,
+  parameters: Readonly<ModelParameters<Tensor>>,
+  inputs: WindowLogitsInputs,
+): WindowLogitsResult {
   const { inputIds, cache, length, columns, rows, attentionMask, visible, logitPositions } = inputs;
   checkShapes(config, inputs);
   const [batch, width] = inputIds.shape as [number, number];
@@ -114,7 +76,10 @@ export function windowForward(config: TransformerConfig, parameters: Readonly<Re
   return { logits, cache: updated, drift: drift as unknown as Tensor };
 }
 
-/** Room for the keys and values of `rows` rows of `length` columns, all zeros: 8 * layers * rows * length * KV * S bytes. */
+/**
+ * Room for the keys (rotated) and values of `rows` rows of `length` columns, `[rows * KV * length, S]` for each layer, all
+ * zeros: 8 * layers * rows * length * KV * S bytes.
+ */
 export function emptyCache(
   config: TransformerConfig,
   {
@@ -133,10 +98,7 @@ export function emptyCache(
 }
 
 /** `windowForward` and `emptyCache` for a fixed config: the form that samplers take a network with a cache in. */
-export function cachedNetwork(config: TransformerConfig): {
-  logits: (parameters: Readonly<Record<string, Tensor>>, inputs: WindowInputs) => WindowResult;
-  emptyCache: (size: { rows: number; length: number }) => KeyValueCache<NdArray>;
-} {
+export function cachedNetwork(config: TransformerConfig): CachedNetwork {
   return { logits: (parameters, inputs) => windowForward(config, parameters, inputs), emptyCache: (size) => emptyCache(config, size) };
 }
 
@@ -176,7 +138,10 @@ function windowBias({
   attentionMask,
   columns,
   visible,
-}: { batch: number; width: number; length: number; groupSize: number } & Pick<WindowInputs, "attentionMask" | "columns" | "visible">): AttentionBias {
+}: { batch: number; width: number; length: number; groupSize: number } & Pick<
+  WindowLogitsInputs,
+  "attentionMask" | "columns" | "visible"
+>): AttentionBias {
   const real = attentionMask && cast(attentionMask, "float32"); // [B, N]
   const padding = real && reshape(mul(sub(1, real), hidden), [batch, 1, 1, length]);
   // One pattern for each of the query heads that share keys: their rows lie one after another in the scores.
@@ -199,7 +164,10 @@ function takeColumns(x: Tensor, columns: Tensor): Tensor {
   return take(reshape(x, [batch * length]), add(columns, mul(reshape(iota(batch), [batch, 1]), length)));
 }
 
-function checkShapes(config: TransformerConfig, { inputIds, cache, length, columns, rows, attentionMask, positionIds, visible }: WindowInputs): void {
+function checkShapes(
+  config: TransformerConfig,
+  { inputIds, cache, length, columns, rows, attentionMask, positionIds, visible }: WindowLogitsInputs,
+): void {
   if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, W]" });
   const [batch, width] = inputIds.shape as [number, number];
   if (columns === undefined && width !== length)
