@@ -65,7 +65,11 @@ function withoutMaskToken(denoiser: Denoiser, maskTokenId: number): Denoiser {
     openSession: (run) => {
       const session = denoiser.openSession?.(run);
       if (session === undefined) throw new Error("a cached denoiser has sessions");
-      return { propose: (request) => session.propose(readable(request)), close: () => session.close() };
+      return {
+        propose: (request) => session.propose(readable(request)),
+        release: (row) => session.release?.(row),
+        close: () => session.close(),
+      };
     },
   };
 }

@@ -54,7 +54,7 @@ export async function* streamGeneration(model: ModelFolder, denoisers: Denoisers
       row.positions.forEach((position, i) => (tokenIds[position] = row.tokens[i] as number));
       for (const position of row.remasked) tokenIds[position] = denoiser.maskTokenId;
       for (const position of row.filled) tokenIds[position] = padTokenId;
-      trace.steps.push(traceStep(result.value, row));
+      trace.steps.push(traceStep(row));
       if (!takesBack) prefix.commit(row.positions, row.tokens);
       yield revealEvent({ row, step, forwardPasses, tokenizer, prefix });
       if (earlyExit && prefix.settled !== undefined) break;

@@ -1,41 +1,24 @@
-// Rows put together into one request, and its answer taken apart again.
-import type { Random } from "@diffucoder/core";
+// Rows put together into one request.
 import type { Canvas } from "./canvas.ts";
-import type { Candidates, Question } from "./decoders/decoder.ts";
-import type { DenoiseRequest, DrawOptions, Proposals, TokenClasses } from "./denoiser.ts";
+import type { Decoder, Question } from "./decoders/decoder.ts";
+import type { DenoiseRequest, TokenClasses } from "./denoiser.ts";
 import { COLDEST } from "./limits.ts";
 
-/** A row with its question of this step; rows without one only fill the batch up. */
+/** A row with its question of this step. */
 export interface AskingRow {
-  index: number;
+  /** The row of the denoiser's session that is lent to it. */
+  slot: number;
   canvas: Canvas;
+  decoder: Pick<Decoder, "draw" | "tokenClasses">;
   question: Question | undefined;
   /** A number in [0, 1) for every column of the row, asked or not; absent when greedy. */
   uniforms: Float32Array | undefined;
 }
 
-/**
- * The rows to run a pass with: those that ask, and others that fill up to one of a few sizes, halves of the whole batch,
- * so that only a few are ever compiled. Ordered by index.
- */
-export function passRows<Row extends { index: number; question: Question | undefined }>(rows: readonly Row[]): Row[] {
-  const asking = rows.filter(({ question }) => question !== undefined && question.columns.length > 0);
-  let size = rows.length;
-  while (Math.ceil(size / 2) >= asking.length && size > 1) size = Math.ceil(size / 2);
-  const others = rows.filter((row) => !asking.includes(row));
-  return [...asking, ...others.slice(0, size - asking.length)].sort((a, b) => a.index - b.index);
-}
-
-export interface RequestOptions {
-  draw: DrawOptions;
-  maskTokenId: number;
-  padTokenId: number;
-  /** Columns of the batch; shorter rows are padded on the right. */
-  length: number;
-  tokenClasses?: TokenClasses | undefined;
-}
-
-export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTokenId, length, tokenClasses }: RequestOptions): DenoiseRequest {
+/** One request for rows whose tokens are drawn in the same way. Shorter rows are padded on the right. */
+export function joinRows(rows: readonly AskingRow[], { maskTokenId, padTokenId }: { maskTokenId: number; padTokenId: number }): DenoiseRequest {
+  const { draw, tokenClasses } = rows[0]!.decoder;
+  const length = Math.max(...rows.map(({ canvas }) => canvas.ids.length));
   const total = rows.length * length;
   const inputIds = new Int32Array(total).fill(padTokenId);
   rows.forEach(({ canvas }, i) => inputIds.set(canvas.ids, i * length));
@@ -51,7 +34,7 @@ export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTok
     batchSize: rows.length,
     length,
     positions,
-    rows: rows.map(({ index }) => index),
+    rows: rows.map(({ slot }) => slot),
     windows,
     blockOrigins: rows.map(({ canvas }) => canvas.blockOrigin ?? 0),
     ...(isPadded && paddingOf(rows, length)),
@@ -61,16 +44,6 @@ export function joinRows(rows: readonly AskingRow[], { draw, maskTokenId, padTok
     ...((draw.guidanceScale ?? 0) > 0 && { unconditionalIds: withMaskedPrompts(inputIds, rows, { length, maskTokenId }) }),
     ...(tokenClasses && { allowed: { ...tokenClasses, allowed: joinAllowed(rows, tokenClasses) } }),
   };
-}
-
-/** The candidates of each row, in the order of `rows`. */
-export function splitProposals(rows: readonly AskingRow[], { tokens, confidence, entropy }: Proposals): Candidates[] {
-  let start = 0;
-  return rows.map(({ question }): Candidates => {
-    const columns = question?.columns ?? [];
-    const range = [start, (start += columns.length)] as const;
-    return { columns, tokens: tokens.subarray(...range), confidence: confidence.subarray(...range), entropy: entropy.subarray(...range) };
-  });
 }
 
 /** Real tokens count from 0, padding gets position 1, as in Dream. */
@@ -101,14 +74,4 @@ function joinAllowed(rows: readonly AskingRow[], { classCount }: TokenClasses): 
     start += counts[i] as number;
   });
   return whole;
-}
-
-/**
- * Numbers for one step of a row: one for each column behind the left padding, so that what a column gets depends neither on
- * what is revealed nor on how much its neighbours make it be padded.
- */
-export function drawUniforms(random: Random, { ids, start }: Canvas): Float32Array {
-  const uniforms = new Float32Array(ids.length);
-  random.fillUniform(uniforms.subarray(start));
-  return uniforms;
 }

@@ -1,30 +1,22 @@
 // What a denoiser answered, checked before anything is made of it: anyone may write one.
 import { InvalidArgumentError, NumericalError } from "@diffucoder/core";
+import type { Candidates } from "./decoders/decoder.ts";
 import type { Denoiser, Proposals } from "./denoiser.ts";
 
 const CONTRACT =
   "A Denoiser's propose resolves to { tokens, confidence, entropy }: in each a number for every one of request.positions, in this order; " +
   "tokens are ids of the vocabulary, and the mask's only with mayProposeMask: true.";
 
+function refuse(what: string, value: unknown, expected: string): never {
+  throw new InvalidArgumentError({ argument: `the denoiser's ${what}`, value, expected, wayOut: CONTRACT });
+}
+
 /**
- * The proposals for M positions, as typed arrays.
+ * Checks that an answer has something for each of `count` positions.
  *
- * @param columnOf where position i of the request is, for the error
- * @throws {InvalidArgumentError} if there is not one for each position, or a token is no id, or the mask's
- *   and the denoiser does not say that it may be
- * @throws {NumericalError} if a confidence or an entropy is not a number
+ * @throws {InvalidArgumentError} if it has not: then it is of no use to any row
  */
-export function checkedProposals(
-  answer: Proposals,
-  {
-    denoiser: { maskTokenId, vocabSize = 2 ** 31, mayProposeMask = false },
-    count,
-    columnOf,
-  }: { denoiser: Denoiser; count: number; columnOf: (i: number) => string },
-): Proposals {
-  const refuse = (what: string, value: unknown, expected: string): never => {
-    throw new InvalidArgumentError({ argument: `the denoiser's ${what}`, value, expected, wayOut: CONTRACT });
-  };
+export function checkProposals(answer: Proposals, count: number): void {
   if (typeof answer !== "object" || answer === null) refuse("answer", answer, "an object");
   for (const key of ["tokens", "confidence", "entropy"] as const) {
     const values: unknown = answer[key];
@@ -32,19 +24,34 @@ export function checkedProposals(
     const { length } = values as ArrayLike<unknown>;
     if (length !== count) refuse(key, `${length} of them`, `${count} numbers, one for each position`);
   }
-  for (let i = 0; i < count; i++) {
-    const token: unknown = answer.tokens[i];
+}
+
+/**
+ * The part of an answer that one row gets, as typed arrays.
+ *
+ * @throws {InvalidArgumentError} if a token is no id, or the mask's and the denoiser does not say that it may be
+ * @throws {NumericalError} if a confidence or an entropy is not a number
+ */
+export function rowCandidates(
+  answer: Proposals,
+  { start, columns, row, denoiser }: { start: number; columns: readonly number[]; row: number; denoiser: Denoiser },
+): Candidates {
+  const { maskTokenId, vocabSize = 2 ** 31, mayProposeMask = false } = denoiser;
+  columns.forEach((column, i) => {
+    const where = `column ${column} of row ${row}`;
+    const token: unknown = answer.tokens[start + i];
     const isMask = token === maskTokenId;
     if (!Number.isInteger(token) || (token as number) < 0 || (token as number) >= vocabSize || (isMask && !mayProposeMask))
-      refuse("token", `${String(token)} at ${columnOf(i)}`, isMask ? "another than the mask" : `an integer from 0 to ${vocabSize - 1}`);
-    if (isNumber(answer.confidence[i]) && isNumber(answer.entropy[i])) continue;
-    throw new NumericalError(`logits must be numbers, got "NaN at ${columnOf(i)}". The model's parameters are damaged, or its activations overflow.`);
-  }
+      refuse("token", `${String(token)} at ${where}`, isMask ? "another than the mask" : `an integer from 0 to ${vocabSize - 1}`);
+    if (isNumber(answer.confidence[start + i]) && isNumber(answer.entropy[start + i])) return;
+    throw new NumericalError(`logits must be numbers, got "NaN at ${where}". The model's parameters are damaged, or its activations overflow.`);
+  });
+  const end = start + columns.length;
   return {
-    ...answer,
-    tokens: Int32Array.from(answer.tokens),
-    confidence: Float32Array.from(answer.confidence),
-    entropy: Float32Array.from(answer.entropy),
+    columns,
+    tokens: Int32Array.from(answer.tokens.slice(start, end)),
+    confidence: Float32Array.from(answer.confidence.slice(start, end)),
+    entropy: Float32Array.from(answer.entropy.slice(start, end)),
   };
 }
 

@@ -1,17 +1,30 @@
-// What a run is given by its caller, checked before anything is made of it.
+// What a run or a row is given by its caller, checked before anything is made of it.
 import { InvalidArgumentError } from "@diffucoder/core";
+import { checkTokenId, checkTokenIds } from "@diffucoder/diffusion";
+import type { Canvas } from "./canvas.ts";
 import type { RunOptions } from "./decode.ts";
+import type { Denoiser } from "./denoiser.ts";
+
+function refuse(argument: string, value: unknown, expected: string, wayOut?: string): never {
+  throw new InvalidArgumentError({ argument, value, expected, ...(wayOut !== undefined && { wayOut }) });
+}
 
 /**
  * Checks that the parts of a run are what they should be.
  *
  * @throws {InvalidArgumentError} naming the first that is not
  */
-export function checkRun({ denoiser, decoder, random, tokensHook, stop }: RunOptions): void {
-  const refuse = (argument: string, value: unknown, expected: string, wayOut?: string): never => {
-    throw new InvalidArgumentError({ argument, value, expected, ...(wayOut !== undefined && { wayOut }) });
-  };
+export function checkRun({ denoiser, ...row }: Omit<RunOptions, "padTokenId">): void {
+  checkDenoiser(denoiser);
+  checkRow(row);
+}
+
+export function checkDenoiser(denoiser: Denoiser): void {
   if (typeof denoiser?.propose !== "function") refuse("denoiser", denoiser, "a Denoiser, { maskTokenId, propose }");
+}
+
+/** Checks what a row is decoded with. @throws {InvalidArgumentError} naming the first that is not what it should be */
+export function checkRow({ decoder, random, tokensHook, stop }: Pick<RunOptions, "decoder" | "random" | "stop"> & { tokensHook?: unknown }): void {
   if (typeof decoder?.start !== "function" || typeof decoder.maxSteps !== "function" || typeof decoder.draw !== "object")
     refuse("decoder", decoder, "a Decoder, as dreamDecoder makes one");
   const streams: readonly unknown[] = Array.isArray(random) ? random : random === undefined ? [] : [random];
@@ -21,6 +34,32 @@ export function checkRun({ denoiser, decoder, random, tokensHook, stop }: RunOpt
   if (tokensHook !== undefined && typeof tokensHook !== "function") refuse("tokensHook", tokensHook, "a function");
   if (stop !== undefined && (!Array.isArray(stop?.strings) || typeof stop.tokenText !== "function" || !stop.strings.every(isText)))
     refuse("stop", stop, "{ strings, tokenText }, texts that are not empty and a function");
+}
+
+/** @throws {InvalidArgumentError} naming the special token that is not of the vocabulary */
+export function checkIds({
+  denoiser: { maskTokenId, vocabSize },
+  padTokenId,
+  eosTokenIds = [],
+}: Pick<RunOptions, "denoiser" | "padTokenId" | "eosTokenIds">): void {
+  checkTokenId("denoiser.maskTokenId", maskTokenId, vocabSize);
+  checkTokenId("padTokenId", padTokenId, vocabSize);
+  checkTokenIds("eosTokenIds", eosTokenIds, vocabSize);
+}
+
+/** @throws {InvalidArgumentError} if a token is not of the vocabulary, or there are more than the model takes */
+export function checkCanvas(
+  { ids, start }: Canvas,
+  { denoiser: { vocabSize, maxLength = Infinity }, idsName, lengthName }: { denoiser: Denoiser; idsName: string; lengthName: string },
+): void {
+  checkTokenIds(idsName, ids, vocabSize);
+  if (ids.length - start <= maxLength) return;
+  refuse(
+    lengthName,
+    `${ids.length - start} tokens with its completion`,
+    `at most ${maxLength} tokens long, prompt and completion together`,
+    "That is what the model was made for: shorten the prompt or ask for fewer new tokens.",
+  );
 }
 
 type RandomLike = { split?: unknown } | null | undefined;

@@ -51,7 +51,7 @@ export interface DenoiseRequest extends DrawOptions {
   unconditionalIds?: Int32Array | undefined;
   /** Which tokens each position may get. @default all */
   allowed?: AllowedTokens | undefined;
-  /** `[B]`, which rows of the run these are: they keep their numbers when others leave the batch. */
+  /** `[B]`, the rows of the session that are lent to these: a row keeps its own until it is released. */
   rows?: readonly number[] | undefined;
   /** `[B * 2]`, first column of the block that each row decodes, and the column behind it. @default the whole row */
   windows?: Int32Array | undefined;
@@ -89,20 +89,24 @@ export interface Denoiser {
   readonly mayProposeMask?: boolean | undefined;
   /** Tokens of the longest row. @default any */
   readonly maxLength?: number | undefined;
+  /** Plans that it has compiled and keeps. @default not known */
+  readonly plans?: number | undefined;
   /** A forward pass: for each of `request.positions`, in this order, a token, how sure of it the model is, and the entropy. */
   propose(request: DenoiseRequest): Promise<Proposals>;
-  /** A run of related requests on `rows` rows, for denoisers that keep something between them. @default each stands alone */
-  openSession?(run: {
-    /** Rows of the run: `DenoiseRequest.rows` are below it. */
+  /** Related requests on up to `rows` rows, for denoisers that keep something between them. @default each stands alone */
+  openSession?(session: {
+    /** Rows at once, at most: `DenoiseRequest.rows` are below it. */
     rows: number;
   }): DenoiseSession;
 }
 
-/** State of one run, such as K/V caches. */
+/** What is kept of rows between their passes, such as K/V caches. */
 export interface DenoiseSession {
-  /** A forward pass over rows of the run, as `Denoiser.propose`. */
+  /** A forward pass over rows of the session, as `Denoiser.propose`. */
   propose(request: DenoiseRequest): Promise<Proposals>;
-  /** Frees the state. Called once, also when the run fails or is stopped. */
+  /** Forgets a row of the session, which another one gets next. Not called during a pass. */
+  release?(row: number): void;
+  /** Frees the state. Called once, also when rows fail or are stopped. */
   close(): void;
 }
 

@@ -6,6 +6,10 @@ import type { CacheState } from "./denoiser.ts";
 export interface RowEvent {
   /** Number of the row in the batch, from 0. */
   row: number;
+  /** The row's own step, from 0. */
+  step: number;
+  /** Forward passes that were made for the row so far, those of its neighbours not counted. */
+  forwardPasses: number;
   /** Positions that got a token, surest first. */
   positions: number[];
   /** What `positions` got, in their order. */
@@ -51,12 +55,18 @@ export interface StepEvent {
 
 export function rowEvent({
   row,
+  step,
+  forwardPasses,
+  cache,
   canvas: { completionStart },
   change,
   edited,
   candidates,
 }: {
   row: number;
+  step: number;
+  forwardPasses: number;
+  cache: CacheState | undefined;
   canvas: Canvas;
   change: Change;
   edited: readonly number[];
@@ -65,6 +75,8 @@ export function rowEvent({
   const relative = (columns: readonly number[] = []): number[] => columns.map((column) => column - completionStart);
   return {
     row,
+    step,
+    forwardPasses,
     positions: relative(change.positions),
     tokens: change.tokens,
     confidence: change.confidence,
@@ -73,6 +85,7 @@ export function rowEvent({
     edited: relative(edited),
     remasked: relative(change.remasked),
     ...(candidates && { provisional: notCommitted(candidates, change, relative) }),
+    ...(cache !== undefined && { cache }),
     change,
   };
 }

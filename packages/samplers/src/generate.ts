@@ -6,8 +6,8 @@ import { checkRun } from "./checked-run.ts";
 import { decodeCanvases, type RunOptions } from "./decode.ts";
 import { dreamDecoder } from "./decoders/dream.ts";
 import type { StepEvent } from "./events.ts";
-import { MOST } from "./limits.ts";
 import type { SamplerOptions } from "./options.ts";
+import { promptCanvas } from "./prompt-canvas.ts";
 import { type DenoiseTrace, startTrace, traceStep } from "./trace.ts";
 
 /** Prompts, and how their completions are decoded. */
@@ -83,7 +83,7 @@ export async function runToEnd(canvases: readonly Canvas[], { onStep, ...options
   let last: StepEvent | undefined;
   for await (const event of decodeCanvases(canvases, options)) {
     last = event;
-    for (const row of event.rows) traces[row.row]?.steps.push(traceStep(event, row));
+    for (const row of event.rows) traces[row.row]?.steps.push(traceStep(row));
     onStep?.(event);
   }
   return {
@@ -104,23 +104,10 @@ function layOut({ promptIds, maxNewTokens, promptLength: given, ...run }: Genera
     throw new InvalidArgumentError({ argument: "promptIds", value: promptIds, expected: "at least one prompt" });
   promptIds.forEach((ids, row) => checkTokenIds(`promptIds[${row}]`, ids, denoiser.vocabSize));
   const promptLength = given ?? Math.max(1, ...promptIds.map((ids) => ids.length));
-  for (const [argument, value] of Object.entries({ maxNewTokens, promptLength }))
-    if (!Number.isInteger(value) || value < 1 || value > MOST)
-      throw new InvalidArgumentError({ argument, value, expected: `an integer from 1 to ${MOST}` });
-  promptIds.forEach((ids, row) => {
-    if (ids.length === 0 || ids.length > promptLength)
-      throw new InvalidArgumentError({
-        argument: `promptIds[${row}]`,
-        value: `${ids.length} tokens`,
-        expected: `from 1 to ${promptLength} tokens long`,
-      });
-  });
   return promptIds.map((prompt, row): Canvas => {
-    const start = promptLength - prompt.length;
-    const ids = new Int32Array(promptLength + maxNewTokens).fill(denoiser.maskTokenId);
-    ids.fill(padTokenId, 0, start).set(prompt, start);
-    tokensHook?.(null, ids, row);
+    const canvas = promptCanvas({ promptIds: prompt, maxNewTokens, promptLength, denoiser, padTokenId, name: `promptIds[${row}]` });
+    tokensHook?.(null, canvas.ids, row);
     // Without a given length the padding depends on the other prompts, and must move no block.
-    return { ids, start, completionStart: promptLength, blockOrigin: given === undefined ? start : 0, filled: new Set() };
+    return { ...canvas, blockOrigin: given === undefined ? canvas.start : 0 };
   });
 }

@@ -17,6 +17,10 @@ export { type CacheOptions, CacheOptionsSchema } from "./cache/options.ts";
 export { createCachedDenoiser, type CreateCachedDenoiserOptions } from "./cache/cached-denoiser.ts";
 export { auditCache, type AuditedPass, type CacheAudit, type CacheAuditOptions } from "./cache/audit.ts";
 export type { Canvas, Change } from "./canvas.ts";
+export { createDecodeLoop, type DecodeLoop, type DecodeLoopOptions, type DecodeLoopStats } from "./decode-loop.ts";
+export type { LoopRow, LoopRowOptions } from "./loop-row.ts";
+export type { RowOptions } from "./row-run.ts";
+export { promptCanvas, type PromptCanvasOptions } from "./prompt-canvas.ts";
 export { decodeCanvases, type RunOptions } from "./decode.ts";
 export type { RowEvent, StepEvent } from "./events.ts";
 export {
@@ -33,7 +37,7 @@ export { constrain, type Constraint, type ConstraintRow } from "./constraints/co
 export { allowedTokens } from "./constraints/allowed-tokens.ts";
 export { automatonConstraint, type AutomatonOptions, type CharacterAutomaton } from "./constraints/automaton.ts";
 export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
-export { infill, type InfillOptions, type InfillResult, type Segment } from "./infill.ts";
+export { infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
 export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
 export { lladaDecoder, type LladaOptions, LladaOptionsSchema } from "./decoders/llada.ts";

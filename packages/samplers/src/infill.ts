@@ -42,19 +42,29 @@ export interface InfillResult extends GenerationResult {
 export async function infill({ rows, ...options }: InfillOptions): Promise<InfillResult> {
   checkRun(options);
   if (!Array.isArray(rows) || rows.length === 0) throw new InvalidArgumentError({ argument: "rows", value: rows, expected: "at least one row" });
-  const canvases = rows.map((segments, row) => layOut(segments, row, options.denoiser));
+  const canvases = rows.map((segments, row) => segmentsCanvas(segments, options.denoiser, `rows[${row}]`));
   const result = await runToEnd(canvases, options);
   return { ...result, holes: result.sequences.map((ids, row) => holeTokens(ids, result.traces[row] as DenoiseTrace)) };
 }
 
-function layOut(segments: readonly Segment[], row: number, { maskTokenId, vocabSize }: Denoiser): Canvas {
+/**
+ * A row with holes to fill.
+ *
+ * @param name what it is called in errors
+ * @throws {InvalidArgumentError} if it has no hole, an empty one, or one beside another
+ */
+export function segmentsCanvas(
+  segments: readonly Segment[],
+  { maskTokenId, vocabSize }: Pick<Denoiser, "maskTokenId" | "vocabSize">,
+  name = "segments",
+): Canvas {
   const fail = (value: unknown, expected: string): never => {
-    throw new InvalidArgumentError({ argument: `rows[${row}]`, value, expected });
+    throw new InvalidArgumentError({ argument: name, value, expected });
   };
   segments.forEach((segment, i) => {
     if (isHole(segment) && (!Number.isInteger(segment.masks) || segment.masks < 1 || segment.masks > MOST))
       fail(segment, segment.masks > MOST ? `made of holes with at most ${MOST} masks` : "made of holes with at least one mask");
-    if (!isHole(segment)) checkTokenIds(`rows[${row}][${i}]`, segment, vocabSize);
+    if (!isHole(segment)) checkTokenIds(`${name}[${i}]`, segment, vocabSize);
     const next = segments[i + 1];
     if (isHole(segment) && next !== undefined && (isHole(next) || next.length === 0)) fail(segments, "made of holes with given tokens between them");
     if (!isHole(segment) && segment.includes(maskTokenId)) fail(segment, "without mask tokens of its own: a hole is { masks }");

@@ -28,8 +28,8 @@ const draw = (): never => {
   });
 };
 
-/** A decoder splits its stream by name at each step, whether it draws or not. */
-const NOTHING_TO_DRAW: Random = {
+/** Stands for a stream that was not given. A decoder splits its stream by name at each step, whether it draws or not. */
+export const NOTHING_TO_DRAW: Random = {
   split: () => NOTHING_TO_DRAW,
   uniform: draw,
   normal: draw,

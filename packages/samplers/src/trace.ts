@@ -4,13 +4,13 @@ import { InvalidArgumentError } from "@diffucoder/core";
 import { z } from "zod";
 import { applyChange, type Change } from "./canvas.ts";
 import type { CacheState } from "./denoiser.ts";
-import type { RowEvent, StepEvent } from "./events.ts";
+import type { RowEvent } from "./events.ts";
 
 /** One denoising step of one row. Columns count from the first column of the row. */
 export interface TraceStep extends Change {
-  /** The run's step, from 0. */
+  /** The row's step, from 0. */
   step: number;
-  /** Forward passes so far. */
+  /** Forward passes that were made for the row so far. */
   forwardPasses: number;
   /** What a cache did with the row in this step. */
   cache?: CacheState;
@@ -44,8 +44,8 @@ export function startTrace({
   return { initialIds: [...ids], maskTokenId, padTokenId, steps: [] };
 }
 
-/** What an event tells of one row, as a step of its trace. */
-export function traceStep({ step, forwardPasses }: StepEvent, { change, cache }: RowEvent): TraceStep {
+/** An event of a row, as a step of its trace. */
+export function traceStep({ step, forwardPasses, change, cache }: RowEvent): TraceStep {
   return { step, ...change, forwardPasses, ...(cache !== undefined && { cache }) };
 }
 

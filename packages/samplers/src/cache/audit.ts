@@ -82,6 +82,10 @@ function sideBySide(first: Denoiser, second: Denoiser, onAnswers: (a: Proposals,
       const [a, b] = [first.openSession?.(run), second.openSession?.(run)];
       return {
         propose: (request) => ask(a ?? first, b ?? second, request),
+        release: (row) => {
+          a?.release?.(row);
+          b?.release?.(row);
+        },
         close: () => {
           a?.close();
           b?.close();

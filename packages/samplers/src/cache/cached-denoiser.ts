@@ -110,6 +110,10 @@ class CacheSession implements DenoiseSession {
     return { ...result, cache };
   }
 
+  release(row: number): void {
+    if (this.#cache !== undefined) this.#rows[row] = newRowMemory(this.#length);
+  }
+
   close(): void {
     this.#cache = undefined;
     this.#rows = [];
