@@ -16,7 +16,7 @@ import { platformPackages, root, workspacePackages } from "./workspace.mjs";
 
 /** Majors of Node on which the packages promise to run. */
 const NODES = [20, 22, 24];
-const WITHOUT_TENSORS = ["@diffucoder/core", "@diffucoder/tokenizer", "@diffucoder/reward-sandbox", "@diffucoder/data", "@diffucoder/eval"];
+const WITHOUT_TENSORS = ["@diffucoder/core", "@diffucoder/tokenizer", "@diffucoder/reward-sandbox", "@diffucoder/tasks", "@diffucoder/eval"];
 
 const args = process.argv.slice(2);
 const MANAGERS = args.includes("--npm") ? ["npm"] : ["npm", "pnpm"];

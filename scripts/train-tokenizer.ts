@@ -1,7 +1,7 @@
 // Trains the small model's vocabulary on renderings of TinyCode's training split:
 //   train-tokenizer VOCAB_SIZE OUTPUT
 import { writeFileAtomic } from "@diffucoder/core";
-import { completionText, exampleStream } from "@diffucoder/data";
+import { completionText, exampleStream } from "@diffucoder/tasks";
 import { SPECIAL_TOKENS, trainBpe } from "@diffucoder/tokenizer";
 
 const [vocabSize = "512", output = "tokenizer.json"] = process.argv.slice(2);

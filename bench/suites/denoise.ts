@@ -1,7 +1,7 @@
 // Completions a second of the model that comes with the project, sampled as coupled-GRPO samples its rollouts.
 import { existsSync } from "node:fs";
 import { createRandom } from "@diffucoder/core";
-import { tinyCodeTasks } from "@diffucoder/data";
+import { tinyCodeTasks } from "@diffucoder/tasks";
 import { diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { bundledModelDir, loadDiffuCoder } from "diffucoder";
 import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";

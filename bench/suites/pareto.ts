@@ -4,8 +4,9 @@
 // to that decoder on the test split, in turns.
 import { existsSync } from "node:fs";
 import { createRandom, writeFileAtomic } from "@diffucoder/core";
-import { type CodeTaskRecord, tinyCodeTasks } from "@diffucoder/data";
-import { bootstrapMean, type DecodingSetting, type Interval, pairedDifference, paretoReport } from "@diffucoder/eval";
+import { type CodeTaskRecord, tinyCodeTasks } from "@diffucoder/tasks";
+import { bootstrapMean, type Interval, pairedDifference } from "@diffucoder/eval";
+import { type DecodingSetting, paretoReport } from "@diffucoder/report";
 import { cachedNetwork } from "@diffucoder/model";
 import { createSandbox, type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
 import {

@@ -2,7 +2,7 @@
 // JavaScript; and the bytes of a step that cross between JavaScript and the device, which no vocabulary is part of.
 import { performance } from "node:perf_hooks";
 import { createRandom, DiffuCoderError } from "@diffucoder/core";
-import { tinyCodeTasks } from "@diffucoder/data";
+import { tinyCodeTasks } from "@diffucoder/tasks";
 import { initParameters, logitsFunction, ModelConfigSchema } from "@diffucoder/model";
 import { createDenoiser, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { type Executor, type NdArray, onnxExecutor } from "@diffucoder/tensor";

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { DiffuCoderError, UnavailableError } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
-import { tinyCodeTasks } from "@diffucoder/data";
+import { tinyCodeTasks } from "@diffucoder/tasks";
 import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
 import type { SuiteOptions } from "./suite.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { QuickstartResultSchema } from "@diffucoder/eval";
+import { QuickstartResultSchema } from "@diffucoder/report";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasPython, set, tinyPretraining, tinyQuickstart, train } from "./run-train.fixture.ts";
 

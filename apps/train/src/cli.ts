@@ -2,7 +2,6 @@
 // message and an exit code.
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   AbortedError,
   configTable,
@@ -18,17 +17,26 @@ import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { bundledModelDir } from "diffucoder";
 import { Command, CommanderError } from "commander";
 import type { z } from "zod";
-import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./commands/coupled-grpo.ts";
-import { EvaluateRecipeSchema, runEvaluation } from "./commands/evaluate.ts";
-import { PretrainRecipeSchema, runPretrain } from "./commands/pretrain.ts";
-import { clearQuickstart, finishedQuickstart, runQuickstart } from "./commands/quickstart.ts";
-import { withFolder } from "./folder-lock.ts";
-import { loadDiffusionModel } from "./load-diffusion-model.ts";
+import {
+  claimFolder,
+  clearQuickstart,
+  CoupledGrpoRecipeSchema,
+  EvaluateRecipeSchema,
+  finishedQuickstart,
+  loadDiffusionModel,
+  PretrainRecipeSchema,
+  QuickstartRecipeSchema,
+  recipeFile,
+  runCoupledGrpo,
+  runEvaluation,
+  runFingerprint,
+  runPretrain,
+  runQuickstart,
+  SETTINGS_FILE,
+  withFolder,
+} from "@diffucoder/recipes";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
 import { progressView } from "./progress.ts";
-import { QuickstartRecipeSchema } from "./quickstart-recipe.ts";
-import { runFingerprint } from "./run-fingerprint.ts";
-import { claimFolder, SETTINGS_FILE } from "./run-folder.ts";
 
 /** Where the command speaks to its user: results on `out`, everything else on `error`. */
 export interface Terminal {
@@ -222,14 +230,10 @@ async function baseModel(flags: CommonFlags, { terminal, signal }: Context): Pro
   );
 }
 
-function recipeFile(name: string): string {
-  return fileURLToPath(new URL(`../recipes/${name}.json`, import.meta.url));
-}
-
 /** The recipe that a command runs, or nothing if it was asked to print it, which it then has done. @throws {ConfigError} */
 function readRecipe<S extends z.ZodObject>(
   schema: S,
-  name: string,
+  name: Parameters<typeof recipeFile>[0],
   { config, set, json, printConfig }: CommonFlags,
   terminal: Terminal,
 ): Readonly<z.output<S>> | undefined {

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "./kept-checkpoints.ts";
+import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "@diffucoder/recipes";
 import { hasPython, set, tinyPretraining, train } from "./run-train.fixture.ts";
 
 const temporaryFolder = (): string => {

@@ -1,5 +1,5 @@
 import type { Evaluation, Interval, PassComparison } from "@diffucoder/eval";
-import type { QuickstartOutcome } from "./commands/quickstart.ts";
+import type { QuickstartOutcome } from "@diffucoder/recipes";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const range = ([low, high]: Interval, format: (share: number) => string): string => `${format(low)} to ${format(high)}`;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundledModelDir } from "diffucoder";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { runFingerprint } from "./run-fingerprint.ts";
+import { runFingerprint } from "@diffucoder/recipes";
 import { hasPython, set, train } from "./run-train.fixture.ts";
 
 const temporaryFolder = (): string => {

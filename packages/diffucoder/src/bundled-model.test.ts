@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bundledModelDir } from "./bundled-model.ts";
-import { loadDiffuCoder } from "./diffucoder.ts";
+import { loadDiffuCoder } from "@diffucoder/engine";
 
 describe("the bundled model", () => {
   it("is small, and says how it was made", () => {

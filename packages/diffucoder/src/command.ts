@@ -5,8 +5,8 @@ import { addChatCommand } from "./commands/chat.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
 import { addTraceCommand } from "./commands/trace.ts";
-import { addEvalCommands } from "./eval/commands.ts";
-import { addExportCommand } from "./export/command.ts";
+import { addEvalCommands } from "./commands/eval.ts";
+import { addExportCommand } from "./commands/export.ts";
 import type { CommandContext } from "./terminal.ts";
 
 /**

@@ -1,12 +1,12 @@
 export { bundledModelDir } from "./bundled-model.ts";
-export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "./diffucoder.ts";
-export type { DecodingOptions } from "./decoding-options.ts";
-export type { Infilling } from "./infill.ts";
-export { type InfillOptions, InfillSettingsSchema, type TextSegment } from "./infill-options.ts";
-export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
-export { downloadModel, type DownloadModelOptions } from "./hub.ts";
-export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "./generate-options.ts";
-export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./generation-config.ts";
+export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "@diffucoder/engine";
+export type { DecodingOptions } from "@diffucoder/engine";
+export type { Infilling } from "@diffucoder/engine";
+export { type InfillOptions, InfillSettingsSchema, type TextSegment } from "@diffucoder/engine";
+export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "@diffucoder/engine";
+export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";
+export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "@diffucoder/engine";
+export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "@diffucoder/engine";
 
 // The main parts of the packages below, for those who need one more thing and no further dependency.
 export type { LogitsFunction } from "@diffucoder/diffusion";

@@ -13,11 +13,6 @@ export {
   type TaskResult,
 } from "./evaluate-tasks.ts";
 export { comparePassAtK, type PassComparison } from "./compare.ts";
-export { QuickstartResultSchema, resultJson, type QuickstartResult } from "./quickstart-result.ts";
-export { type DecodingSetting, paretoReport, type ParetoReportData } from "./report/pareto-report.ts";
-export { quickstartReport } from "./report/quickstart-report.ts";
-export type { IterationMetrics, QuickstartReportData, ReportAttempt, ReportExample, ReportVerdict, RevealOrder } from "./report/report-data.ts";
-export { revealOrder, type RevealedPositions } from "./report/reveal-order.ts";
 export { type BenchmarkName, BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
 export { type DataFolders, defaultFolders } from "./dataset-file.ts";
 export { loadBenchmark } from "./benchmarks/load-benchmark.ts";
@@ -30,5 +25,3 @@ export { formatSamples, type LeftOut, readSamples, type Sample } from "./samples
 export { type FailedTest, type ProgramLimits, type ProgramScore, type SuiteScore } from "./scoring/score-program.ts";
 export { type SampleScores, type ScoredSample, scoreSamples, type ScoreSamplesOptions, type SuiteSummary } from "./scoring/score-samples.ts";
 export { differences, type EarlierResult, type EvalResult, evalResult, type EvalRun, readEvalResult, type SampleSource } from "./eval-result.ts";
-export { evalTable } from "./report/eval-table.ts";
-export { evalReport } from "./report/eval-report.ts";

@@ -287,7 +287,7 @@ describe("tokenizer files", () => {
   });
 
   it("are shipped with the training recipes", () => {
-    const shipped = Tokenizer.fromFile(fileURLToPath(new URL("../../../apps/train/recipes/tokenizer.json", import.meta.url)));
+    const shipped = Tokenizer.fromFile(fileURLToPath(new URL("../../../packages/recipes/recipes/tokenizer.json", import.meta.url)));
     const code = "def f(xs):\n    return sum(xs)\n";
     expect(shipped.decode(shipped.encode(code))).toBe(code);
     expect(shipped.encode(code).length).toBeLessThan(code.length / 2);

@@ -1,6 +1,6 @@
 // A batch of pretraining comes from a caller's function, and goes into a graph that would take a wrong id for another token.
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { TrainingBatch } from "@diffucoder/data";
+import type { TrainingBatch } from "@diffucoder/tasks";
 import { checkTokenIds } from "@diffucoder/diffusion";
 
 /**

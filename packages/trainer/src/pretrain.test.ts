@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AbortedError, createRandom } from "@diffucoder/core";
-import type { TrainingBatch } from "@diffucoder/data";
+import type { TrainingBatch } from "@diffucoder/tasks";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import { add, float32, linear, type NdArray, reshape, take } from "@diffucoder/tensor";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -8,7 +8,7 @@
 // Differs from DiffuLLaMA: 1. prompts are never masked, as in the conditional masking of DiffuCoder's tuning stage;
 // 2. a batch's timesteps are stratified, which keeps their distribution and lowers the variance of the loss.
 import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
-import type { TrainingBatch } from "@diffucoder/data";
+import type { TrainingBatch } from "@diffucoder/tasks";
 import {
   diffusionWeights,
   type LogitsFunction,

@@ -2,11 +2,9 @@ import { AbortedError, parseConfig, TooLongError } from "@diffucoder/core";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { z } from "zod";
-import { type DiffuCoder, loadParameters } from "../diffucoder.ts";
-import { type GenerateOptions, GenerateSettingsSchema } from "../generate-options.ts";
-import { prepareGeneration } from "../stream.ts";
+import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, loadParameters, prepareGeneration } from "@diffucoder/engine";
 import type { CommandContext } from "../terminal.ts";
-import { emptyAnswerNote, whatItKnows } from "../what-it-knows.ts";
+import { emptyAnswerNote } from "../what-it-knows.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
@@ -52,7 +50,8 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
   const { quantize, device } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadParameters(model, { quantize, device });
   for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
-  if (whatItKnows(model) !== "") terminal.error(`${whatItKnows(model)} It has room for little more than the last message.`);
+  const { scope } = model.generationConfig;
+  if (scope !== undefined) terminal.error(`${scope} It has room for little more than the last message.`);
   let turns: ChatMessage[] = [];
   for await (const line of lines()) {
     if (line.trim() === "") continue;

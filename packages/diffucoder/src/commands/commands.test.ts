@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { parseTrace } from "@diffucoder/samplers";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { runCommand } from "../command.ts";
-import { loadDiffuCoder } from "../diffucoder.ts";
-import { makeTinyModel } from "../tiny-model.fixture.ts";
+import { loadDiffuCoder } from "@diffucoder/engine";
+import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
 
 const model = makeTinyModel();
 const folder = mkdtempSync(join(tmpdir(), "diffucoder-commands-"));
@@ -115,7 +115,7 @@ describe("diffucoder generate, the prompt", () => {
     const long = "Write a function that checks whether a string is a palindrome, ignoring case and punctuation.";
     expect(await runCommand(["generate", long], { terminal, signal: new AbortController().signal })).toBe(1);
     expect(errors[0]).toMatch(
-      /^The prompt has \d\d tokens in the chat template, and this model has room for 36\. It was trained with this prompt length\. The small model that comes with the package knows only short requests for a Python function over a list of integers xs, such as "Return the sum of the elements of xs that are even\."$/,
+      /^The prompt has \d\d tokens in the chat template, and this model has room for 36\. It was trained with this prompt length\. This small model knows only short requests for a Python function over a list of integers xs, such as "Return the sum of the elements of xs that are even\."$/,
     );
   });
 });

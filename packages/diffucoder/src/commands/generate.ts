@@ -2,10 +2,14 @@ import { InvalidArgumentError, parseConfig, writeFileAtomic } from "@diffucoder/
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
-import { type DiffuCoder, loadParameters } from "../diffucoder.ts";
-import type { Generation } from "../events.ts";
-import { type GenerateOptions, GenerateSettingsSchema } from "../generate-options.ts";
-import { prepareGeneration } from "../stream.ts";
+import {
+  type DiffuCoder,
+  type GenerateOptions,
+  GenerateSettingsSchema,
+  type Generation,
+  loadParameters,
+  prepareGeneration,
+} from "@diffucoder/engine";
 import { type CommandContext, type Screen, writeText } from "../terminal.ts";
 import { liveReveal } from "./live-reveal.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";

@@ -1,6 +1,6 @@
 // Marks in a text where something is to be filled in: <|hole|>, or <|hole:12|> for 12 masks.
 import { ConfigError } from "@diffucoder/core";
-import type { TextSegment } from "../infill-options.ts";
+import type { TextSegment } from "@diffucoder/engine";
 
 const MARK = /(<\|hole(?::[1-9]\d{0,4})?\|>)/;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RevealEvent } from "../events.ts";
+import type { RevealEvent } from "@diffucoder/engine";
 import type { Screen } from "../terminal.ts";
 import { liveReveal } from "./live-reveal.ts";
 

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigLayer, readJsonObject } from "@diffucoder/core";
-import { type ModelFolder, readModelFolder } from "../model-folder.ts";
+import { type ModelFolder, modelFolder, readModelFolder } from "@diffucoder/engine";
 import { bundledModelDir } from "../bundled-model.ts";
-import { modelFolder } from "../hub.ts";
 import { z } from "zod";
 
 /** Settings of the commands that run a model. */

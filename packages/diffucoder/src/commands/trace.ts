@@ -3,7 +3,7 @@ import { Tokenizer } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { bundledModelDir } from "../bundled-model.ts";
 import type { CommandContext } from "../terminal.ts";
-import { modelFolder } from "../hub.ts";
+import { modelFolder } from "@diffucoder/engine";
 import { readText } from "./read-text.ts";
 
 interface TraceFlags {

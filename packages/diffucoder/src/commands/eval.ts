@@ -1,0 +1,181 @@
+// The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
+import { readFileSync } from "node:fs";
+import { AbortedError, FileError, InvalidArgumentError, type OnProgress, parseConfig } from "@diffucoder/core";
+import { defaultFolders, type EvalResult, printable } from "@diffucoder/eval";
+import { evalTable } from "@diffucoder/report";
+import { createSandbox } from "@diffucoder/reward-sandbox";
+import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
+import { type Flags, readSettings, settingsText } from "./setting-flags.ts";
+import type { Terminal } from "../terminal.ts";
+import {
+  EvalConfigSchema,
+  type ProgramReward,
+  readScoreLines,
+  type RefusedLine,
+  rescore,
+  RESULT_FILE,
+  runEval,
+  scoreLine,
+} from "@diffucoder/recipes";
+
+interface Context {
+  terminal: Terminal;
+  signal: AbortSignal;
+  /** What the commands end with if it is not 0. */
+  fail: () => void;
+}
+
+const EVAL_TEXTS = ["dataset", "model", "output"];
+
+const repeated = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** Adds the commands to `diffucoder`. */
+export function addEvalCommands(program: Command, context: Context): void {
+  program
+    .command("eval")
+    .description("scores samples of a benchmark: pass@k with intervals")
+    .option("--dataset <name>", "humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench")
+    .option("--samples <file>", "samples in EvalPlus's format; several files are a sweep", repeated)
+    .option("--model <dir>", "model that writes the samples, instead of a file")
+    .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation goes on there")
+    .option("--workers <n>", "programs that run at the same time (default: 2)")
+    .option("--config <file>", "settings as JSON")
+    .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
+    .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
+    .option("--json", "print the result as JSON")
+    .allowExcessArguments(false)
+    .action((flags: Flags) => evaluate(flags, context));
+  program
+    .command("rescore")
+    .description(`scores the raw generations of an ${RESULT_FILE} again, and fails if the score differs`)
+    .argument("<result>", RESULT_FILE)
+    .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
+    .option("--json", "print the result as JSON")
+    .action((path: string, flags: { workers: number; json?: boolean }) => rescoreResult(path, flags, context));
+  program
+    .command("score")
+    .description("runs programs against the tests on their own line")
+    .requiredOption("--input <file>", "JSON lines of id, completion or code, entry_point, tests or asserts, language, values")
+    .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
+    .option("--json", "print a JSON line per program")
+    .allowExcessArguments(false)
+    .action((flags: { input: string; workers: number; json?: boolean }) => score(flags, context));
+}
+
+async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Promise<void> {
+  const { json } = flags;
+  const source = flags.config ?? "eval settings";
+  if (flags.printConfig === true) {
+    terminal.out(settingsText(EvalConfigSchema, { flags, texts: EVAL_TEXTS, source }));
+    return;
+  }
+  const config = parseConfig(EvalConfigSchema, readSettings(flags, EVAL_TEXTS), { source });
+  const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
+  const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), onNotice, signal });
+  terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
+  if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
+  if (!hasScore(result)) fail();
+}
+
+function hasScore({ runs }: EvalResult): boolean {
+  return runs.some(({ samples }) => samples.length > 0);
+}
+
+async function rescoreResult(
+  path: string,
+  { workers, json }: { workers: number; json?: boolean },
+  { terminal, signal, fail }: Context,
+): Promise<void> {
+  const result = await rescore({ path, workers, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
+  const sentence = result.reproduced
+    ? `The score of ${result.samples} samples is the same.`
+    : ["The score differs:", ...result.differences].join("\n  ");
+  terminal.out(json === true ? JSON.stringify(result) : sentence);
+  if (!result.reproduced) fail();
+}
+
+async function score(
+  { input, workers, json }: { input: string; workers: number; json?: boolean },
+  { terminal, signal, fail }: Context,
+): Promise<void> {
+  const { lines, refused } = readScoreLines(readInput(input));
+  const tell = ({ line, reason }: RefusedLine): void => terminal.error(`${input}: line ${line}: ${reason}`);
+  for (const line of refused) tell(line);
+  const sandbox = await createSandbox({ workers });
+  if (sandbox.isolation.level !== "bubblewrap") terminal.error(`The sandbox runs with ${sandbox.isolation.description}.`);
+  try {
+    const rewards: ProgramReward[] = [];
+    const open = [...lines.entries()];
+    const onProgress = progressLines(terminal);
+    let done = 0;
+    const work = async (): Promise<void> => {
+      for (let entry = open.shift(); entry !== undefined; entry = open.shift()) {
+        if (signal.aborted) throw new AbortedError("Scoring");
+        const [i, line] = entry;
+        try {
+          rewards[i] = await scoreLine(line, { sandbox, signal });
+        } catch (error) {
+          if (!(error instanceof InvalidArgumentError)) throw error;
+          const one = { line: line.line, reason: printable(error.message) };
+          refused.push(one);
+          tell(one);
+        }
+        onProgress({ phase: "score", step: ++done, total: lines.length });
+      }
+    };
+    await Promise.all(Array.from({ length: workers }, work));
+    const scored = rewards.filter((reward) => reward !== undefined); // a line refused leaves a gap
+    for (const reward of scored) terminal.out(json === true ? rewardJson(reward) : rewardText(reward));
+    terminal.error(summary(scored, refused));
+    if (scored.length === 0) fail();
+  } finally {
+    sandbox.close();
+  }
+}
+
+/** The id is JSON already. */
+const rewardJson = ({ id, ...rest }: ProgramReward): string => `{"id":${id},${JSON.stringify(rest).slice(1)}`;
+
+function rewardText({ id, reward, verdicts, details, trust }: ProgramReward): string {
+  const tests = verdicts.map((verdict, i) => `  test ${i + 1}: ${verdict}${details[i] ? ` (${printable(details[i])})` : ""}`);
+  return [
+    `${printable(id.startsWith('"') ? (JSON.parse(id) as string) : id)}: reward ${reward === null ? "none, the sandbox failed" : reward.toFixed(3)}${trust === "low" ? ", low trust" : ""}`,
+    ...tests,
+  ].join("\n");
+}
+
+function summary(rewards: readonly ProgramReward[], refused: readonly RefusedLine[]): string {
+  const failed = rewards.filter(({ reward }) => reward === null).length;
+  const parts = [
+    `${rewards.length - failed} programs scored, ${rewards.filter(({ reward }) => reward === 1).length} pass every test`,
+    ...(failed > 0 ? [`${failed} without a reward because the sandbox failed`] : []),
+    ...(refused.length > 0 ? [`${refused.length} lines left out`] : []),
+  ];
+  return `${parts.join("; ")}.`;
+}
+
+function readInput(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new FileError({ path, problem: code === "ENOENT" ? "no such file" : message, wayOut: "Give a file of JSON lines with --input.", cause });
+  }
+}
+
+/** Prints at most a line every ten seconds. */
+function progressLines({ error }: Terminal): OnProgress {
+  let printed = performance.now();
+  return ({ phase, step, total }) => {
+    const now = performance.now();
+    if (now - printed < 10_000) return;
+    printed = now;
+    error(`${phase}: ${step} of ${total}`);
+  };
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 256) throw new InvalidFlagError("It must be a whole number from 1 to 256.");
+  return value;
+}

@@ -1,0 +1,75 @@
+// What samplers see of a model: with and without a K/V cache, and of an autoregressive model.
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { cachedNetwork, logitsFunction } from "@diffucoder/model";
+import {
+  type CacheOptions,
+  createCachedDenoiser,
+  createDenoiser,
+  type Denoiser,
+  type DenoiseRequest,
+  type DisposableDenoiser,
+} from "@diffucoder/samplers";
+import type { Executor } from "@diffucoder/tensor";
+import type { ModelFolder } from "./folder/model-folder.ts";
+
+export interface Denoisers {
+  /** The denoiser without a cache of a diffusion model, and with the exact one of an autoregressive model. */
+  exact: Denoiser;
+  /** The denoiser with a cache. The same for the same options. */
+  cached(cache: CacheOptions): Denoiser;
+  /** Frees what all of them hold. */
+  dispose(): void;
+}
+
+export function createDenoisers(
+  { config, tokenizer }: Pick<ModelFolder, "config" | "tokenizer">,
+  parameters: ModelParameters,
+  executor: Executor,
+): Denoisers {
+  const { vocabSize } = config;
+  const isDiffusion = "maskTokenId" in config;
+  // Rows of the head that belong to no token, and the mask: a committed one would be a hole in the answer.
+  const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
+  if (isDiffusion) forbiddenIds.push(config.maskTokenId);
+  const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId: isDiffusion ? config.maskTokenId : 0, executor };
+  const made = new Map<string, DisposableDenoiser>();
+  const cached = (cache: CacheOptions): DisposableDenoiser => {
+    const key = JSON.stringify(cache);
+    const denoiser = made.get(key) ?? createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
+    made.set(key, denoiser);
+    return denoiser;
+  };
+  const exact = isDiffusion
+    ? createDenoiser({ ...common, logits: logitsFunction(config) })
+    : withoutMaskToken(cached({ kind: "block-causal", blockLength: 1 }), vocabSize);
+  const dispose = (): void => {
+    for (const denoiser of made.values()) denoiser.dispose();
+    if (isDiffusion) (exact as DisposableDenoiser).dispose();
+  };
+  return { exact, cached, dispose };
+}
+
+/**
+ * Positions that are to be written need a mark, and an autoregressive model has no mask token: the id behind its vocabulary
+ * stands for them. What the network reads there instead does not matter, since no earlier position sees it.
+ */
+function withoutMaskToken(denoiser: Denoiser, maskTokenId: number): Denoiser {
+  const readable = (request: DenoiseRequest): DenoiseRequest => ({
+    ...request,
+    inputIds: request.inputIds.map((id) => (id === maskTokenId ? 0 : id)),
+  });
+  return {
+    maskTokenId,
+    maxLength: denoiser.maxLength,
+    propose: (request) => denoiser.propose(readable(request)),
+    openSession: (run) => {
+      const session = denoiser.openSession?.(run);
+      if (session === undefined) throw new Error("a cached denoiser has sessions");
+      return {
+        propose: (request) => session.propose(readable(request)),
+        release: (row) => session.release?.(row),
+        close: () => session.close(),
+      };
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { InvalidArgumentError } from "@diffucoder/core";
+import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
+import {
+  type AutoregressiveConfig,
+  loadAutoregressiveModel,
+  loadModel,
+  loadQuantizedAutoregressiveModel,
+  loadQuantizedModel,
+  logitsFunction,
+  type ModelConfig,
+  type Quantization,
+} from "@diffucoder/model";
+import type { Denoiser } from "@diffucoder/samplers";
+import { compile, type Executor, onnxExecutor, type OnnxExecutorOptions, type Tensor } from "@diffucoder/tensor";
+import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import { createDenoisers } from "./denoisers.ts";
+import type { Generation, GenerationEvent } from "./events.ts";
+import type { GenerateOptions } from "./requests/generate-options.ts";
+import type { GenerationConfig } from "./folder/generation-config.ts";
+import { type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
+import { type Infilling, infillText } from "./infill.ts";
+import type { InfillOptions } from "./requests/infill-options.ts";
+import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
+import { streamGeneration } from "./stream.ts";
+
+/** A loaded model with everything that it takes to generate. */
+export interface DiffuCoder {
+  /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama), which has a `modelType`. */
+  readonly config: ModelConfig | AutoregressiveConfig;
+  /** The canvas, and the settings that a call does not give. */
+  readonly generationConfig: Readonly<GenerationConfig>;
+  /** What a person should know of how the folder was read, such as settings that are not used; a sentence each without its point. */
+  readonly notices: readonly string[];
+  /** Weights by Hugging Face's names; quantized ones as codes and scales. */
+  readonly parameters: ModelParameters;
+  /** The model's own. */
+  readonly tokenizer: Tokenizer;
+  /** Token that fills a canvas, at its left and behind the end of an answer. */
+  readonly padTokenId: number;
+  /** Tokens that end an answer. */
+  readonly endIds: ReadonlySet<number>;
+  /** The network as losses and samplers take it: `(parameters, inputs)` to raw logits. */
+  readonly logits: LogitsFunction;
+  /** The network as samplers see it. It never proposes the mask token, nor an id without a token. */
+  readonly denoiser: Denoiser;
+  /**
+   * Denoises a completion; an autoregressive model writes it from left to right. Calls may overlap; each gives what it would give alone.
+   *
+   * @throws {InvalidArgumentError} if the prompt is missing, or longer than the model's prompt length
+   * @throws {ConfigError} naming every bad option
+   * @throws {AbortedError} when `signal` fires
+   */
+  generate(options: GenerateOptions): Promise<Generation>;
+  /** `generate` as it happens. Leaving the loop ends the generation. Throws as `generate` does, at the first step. */
+  stream(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
+  /**
+   * The assistant's next turn of a conversation, in the model's chat template, up to its stop token. As it happens: `stream({ messages })`.
+   *
+   * @throws {InvalidArgumentError} if the model has no chat template; else as `generate` does
+   */
+  chat(messages: readonly ChatMessage[], options?: Omit<GenerateOptions, "prompt" | "messages" | "chatTemplate">): Promise<Generation>;
+  /**
+   * Fills the holes of a text.
+   *
+   * @throws {InvalidArgumentError} if the text is longer than the model allows, or the model is autoregressive
+   * @throws {ConfigError} naming every bad option; a text without a hole, or with one beside another, among them
+   * @throws {AbortedError} when `signal` fires
+   */
+  infill(options: InfillOptions): Promise<Infilling>;
+  /** Frees what the compiled network holds outside JavaScript's heap. */
+  dispose(): void;
+}
+
+/** How a model is kept and where it runs; and, for a repository, how it is downloaded. */
+export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision"> {
+  /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
+  quantize?: Quantization | undefined;
+  /**
+   * Where the network runs: the processor, or a GPU through Vulkan, Metal or Direct3D 12, where the weights then stay. Float32 only.
+   * @default "cpu"
+   */
+  device?: OnnxExecutorOptions["device"] | undefined;
+}
+
+/**
+ * Loads a model by its folder, or by its repository on Hugging Face's hub, `"owner/name"` or `"owner/name@revision"`: config.json and safetensors in Hugging Face's form, the tokenizer's files and, if there
+ * is one, generation_config.json.
+ *
+ * @throws {UnavailableError} if a repository cannot be downloaded, or there is no such device
+ * @throws {InvalidArgumentError} if the model is quantized and the device is not the processor
+ * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
+ * @throws {ConfigError} naming every problem of a config file
+ * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
+ */
+export async function loadDiffuCoder(dirOrRepo: string, { quantize, device, ...hub }: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
+  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, hub)), { quantize, device });
+}
+
+/** The second half of `loadDiffuCoder`: all that takes long. */
+export async function loadParameters(
+  model: ModelFolder,
+  { quantize, device = "cpu" }: Pick<LoadDiffuCoderOptions, "quantize" | "device">,
+): Promise<DiffuCoder> {
+  const executor = await onnxExecutor({ device });
+  const { dir, generationConfig, tokenizer, padTokenId, endIds, autoregressive } = model;
+  const [load, loadQuantized] =
+    autoregressive === undefined ? [loadModel, loadQuantizedModel] : [loadAutoregressiveModel, loadQuantizedAutoregressiveModel];
+  const loaded = quantize === undefined ? load(dir) : await loadQuantized(dir, quantize);
+  if (device !== "cpu" && loaded.quantization !== undefined)
+    throw new InvalidArgumentError({ argument: "device", value: device, expected: `"cpu" for a model in ${loaded.quantization}` });
+  const { config } = loaded; // a head that should be tied and is not differs from what config.json says
+  const parameters = device === "cpu" ? loaded.parameters : await onDevice(loaded.parameters, executor);
+  const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);
+  const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> => streamGeneration(model, denoisers, options);
+  const generate = async (options: GenerateOptions): Promise<Generation> => {
+    for await (const event of stream(options)) {
+      if (event.type === "reveal") options.onStep?.(event);
+      if (event.type === "done") return event.generation;
+    }
+    throw new Error("a stream ends with its result");
+  };
+  return {
+    config,
+    generationConfig,
+    notices: [...model.notices, ...(loaded.notices ?? [])],
+    parameters,
+    tokenizer,
+    padTokenId,
+    endIds,
+    logits: logitsFunction(config),
+    denoiser: denoisers.exact,
+    generate,
+    stream,
+    chat: (messages, options = {}) => generate({ ...options, messages }),
+    infill: (options) => infillText(model, denoisers, options),
+    dispose: () => denoisers.dispose(),
+  };
+}
+
+/** What a plan returns stays on its device. */
+async function onDevice(parameters: ModelParameters, executor: Executor): Promise<ModelParameters> {
+  const upload = compile((weights: Record<string, Tensor>) => weights, { executor, name: "upload" });
+  const uploaded = await upload(parameters);
+  upload.dispose();
+  return uploaded;
+}

@@ -1,0 +1,88 @@
+import { FileError } from "@diffucoder/core";
+import {
+  type AutoregressiveConfig,
+  type ModelConfig,
+  modelConfigPath,
+  readAutoregressiveConfig,
+  readModelConfig,
+  readModelType,
+} from "@diffucoder/model";
+import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
+import { type GenerationConfig, MAX_CANVAS, readGenerationConfig } from "./generation-config.ts";
+import type { DecodingModel } from "../requests/resolve-decoding.ts";
+
+/** All of a model's folder but its parameters. */
+export interface ModelFolder extends DecodingModel {
+  /** Path of the folder. */
+  dir: string;
+  /** What config.json says of the network. */
+  config: ModelConfig | AutoregressiveConfig;
+  /** How the model wants to be used, with every default filled in. */
+  generationConfig: Readonly<GenerationConfig>;
+  /** What of the small files is not used, for a person. */
+  notices: readonly string[];
+  /** The model's own. */
+  tokenizer: Tokenizer;
+  /** Tokens that end an answer. */
+  endIds: ReadonlySet<number>;
+  /** Token that ends a text. */
+  eosTokenId: number;
+  /** Token that fills a canvas, at its left and behind the end of an answer. */
+  padTokenId: number;
+  /** Tokens of the longest sequence that the model is made for, and at most two canvases. */
+  maxLength: number;
+}
+
+/**
+ * Reads the small files of a model's folder, so that what is wrong with them is told before gigabytes are read. Any
+ * other `model_type` than `qwen2` and `llama` is read as a masked diffusion model.
+ *
+ * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
+ * @throws {ConfigError} naming every problem of a config file
+ */
+export function readModelFolder(dir: string): ModelFolder {
+  const path = modelConfigPath(dir);
+  const modelType = readModelType(path);
+  const isAutoregressive = modelType === "qwen2" || modelType === "llama";
+  const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
+  const { vocabSize: rows } = config;
+  const maxLength = Math.min(config.maxPositionEmbeddings, 2 * MAX_CANVAS);
+  const tokenIds = { mask_token_id: "maskTokenId" in config ? config.maskTokenId : undefined, pad_token_id: config.padTokenId };
+  const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: isAutoregressive });
+  const { config: generationConfig, notices } = read;
+  const tokenizer = Tokenizer.fromFolder(dir);
+  const { roles, vocabSize } = tokenizer;
+  if ("maskTokenId" in config) {
+    const mask = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
+    if (mask !== config.maskTokenId)
+      throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${config.maskTokenId}` });
+  }
+  if (vocabSize > config.vocabSize)
+    throw new FileError({ path: dir, problem: `the tokenizer has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
+  const ends = config.eosTokenIds ?? ("eosTokenId" in config ? [config.eosTokenId] : []);
+  const endIds = new Set([
+    ...tokenizer.stopIds,
+    ...ends,
+    ...(generationConfig.eosTokenIds ?? []),
+    ...(config.padTokenId === undefined ? [] : [config.padTokenId]),
+  ]);
+  const eosTokenId = ends[0] ?? generationConfig.eosTokenIds?.[0] ?? roles.eos ?? 0;
+  const padTokenId = config.padTokenId ?? roles.pad ?? eosTokenId;
+  const autoregressive = isAutoregressive ? modelType : undefined;
+  return { dir, config, generationConfig, defaults: generationConfig, notices, tokenizer, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
+}
+
+/** Tokens for which a model has room before a completion, and why. */
+export function promptLimit(
+  { generationConfig, maxLength }: Pick<ModelFolder, "generationConfig" | "maxLength">,
+  maxNewTokens: number,
+): { tokens: number; reason: string } {
+  const { padPrompt = true, promptLength, scope } = generationConfig;
+  if (padPrompt)
+    return {
+      tokens: promptLength,
+      reason: ["It was trained with this prompt length.", ...(scope === undefined ? [] : [scope])].join(" "),
+    };
+  const reason = `The model is made for ${maxLength} tokens, of which ${maxNewTokens} are to be new.`;
+  return { tokens: maxLength - maxNewTokens, reason };
+}

@@ -1,0 +1,12 @@
+export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions, loadParameters } from "./diffucoder.ts";
+export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
+export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts";
+export { type ExportedModel, type ExportedValue, exportModel } from "./export/export-model.ts";
+export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./folder/generation-config.ts";
+export { type ModelFolder, promptLimit, readModelFolder } from "./folder/model-folder.ts";
+export { downloadModel, type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
+export { type Infilling, prepareInfilling } from "./infill.ts";
+export { type DecodingOptions, DecodingOptionsSchema } from "./requests/decoding-options.ts";
+export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, resolveSettings } from "./requests/generate-options.ts";
+export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
+export { prepareGeneration } from "./stream.ts";

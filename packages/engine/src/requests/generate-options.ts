@@ -1,0 +1,74 @@
+import type { ChatMessage } from "@diffucoder/tokenizer";
+import { z } from "zod";
+import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.ts";
+import type { RevealEvent } from "../events.ts";
+import { MAX_CANVAS } from "../folder/generation-config.ts";
+import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
+
+/** What to generate, and how. What is not given comes from the model's generation config. */
+export interface GenerateOptions extends DecodingOptions {
+  /** The request, as the one message of a user. Exactly one of `prompt` and `messages` is given. */
+  prompt?: string | undefined;
+  /** A conversation; the answer is the assistant's next turn. */
+  messages?: readonly ChatMessage[] | undefined;
+  /** Whether the last of `messages`, an assistant's turn, is the beginning of the answer, which goes on from there. @default false */
+  continueFinalMessage?: boolean | undefined;
+  /** Whether `prompt` is put into the chat template; if not, its text goes on. @default whether the model has one */
+  chatTemplate?: boolean | undefined;
+  /** Positions of the completion, tokens. The whole canvas is denoised, so a shorter one is cheaper and changes the answer. */
+  maxNewTokens?: number | undefined;
+  /** Cuts the answer after this many tokens without changing the canvas. @default no cut */
+  maxTokens?: number | undefined;
+  /** Stop as soon as no token that is still masked can change the answer. @default false */
+  earlyExit?: boolean | undefined;
+  /** Stops the generation between two forward passes. */
+  signal?: AbortSignal | undefined;
+  /** Called after every forward pass. */
+  onStep?: ((event: RevealEvent) => void) | undefined;
+}
+
+const MessageSchema = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
+
+/** All of `GenerateOptions` that is data; the rest are functions and signals. */
+export const GenerateSettingsSchema = z.strictObject({
+  prompt: z.string().optional().describe("what the code should do"),
+  messages: z.array(MessageSchema).optional().describe("a conversation, instead of a prompt"),
+  continueFinalMessage: z.boolean().optional().describe("whether the last message is the beginning of the answer"),
+  chatTemplate: z.boolean().optional().describe("whether the prompt is put into the chat template; if not, its text goes on"),
+  maxNewTokens: z.int().positive().optional().describe("positions to denoise, tokens"),
+  maxTokens: z.int().positive().optional().describe("cut the answer after so many tokens"),
+  earlyExit: z.boolean().default(false).describe("stop when nothing that is still masked can change the answer"),
+  ...DecodingOptionsSchema.shape,
+});
+
+/** What a generation runs with: the model's defaults, overridden by the call's. */
+export interface GenerateSettings extends Decoding {
+  /** Positions of the completion, tokens. */
+  maxNewTokens: number;
+  /** After how many tokens the answer is cut. */
+  maxTokens: number | undefined;
+  /** Whether it stops as soon as no token that is still masked can change the answer. */
+  earlyExit: boolean;
+}
+
+/**
+ * Fills in the model's defaults.
+ *
+ * @throws {ConfigError} naming every bad value
+ */
+export function resolveSettings(
+  { signal: _signal, onStep: _onStep, ...data }: GenerateOptions,
+  model: DecodingModel & {
+    /** Tokens of the longest sequence. */
+    maxLength: number;
+  },
+): GenerateSettings {
+  const { maxNewTokens = model.defaults.maxNewTokens } = data;
+  const more: string[] = [];
+  if (maxNewTokens > MAX_CANVAS && model.maxLength > MAX_CANVAS) more.push(`maxNewTokens: must be at most ${MAX_CANVAS}, got ${maxNewTokens}`);
+  else if (maxNewTokens >= model.maxLength)
+    more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
+  const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
+  const { maxTokens, earlyExit } = given;
+  return { ...resolveDecoding(given, { model, tokens: maxNewTokens }), maxNewTokens, maxTokens, earlyExit };
+}

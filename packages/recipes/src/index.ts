@@ -1,0 +1,17 @@
+export { type EvalConfig, EvalConfigSchema } from "./evaluation/eval-config.ts";
+export { RESULT_FILE, runEval, type RunEvalOptions } from "./evaluation/run-eval.ts";
+export { type Rescored, rescore } from "./evaluation/rescore.ts";
+export { type ProgramReward, scoreLine } from "./score/score.ts";
+export { readScoreLines, type RefusedLine, type ScoreLine, type ScoreTest } from "./score/score-lines.ts";
+export { withFolder } from "./run-folder/folder-lock.ts";
+export { type RunFingerprint, runFingerprint } from "./run-folder/run-fingerprint.ts";
+export { claimFolder, type ClaimOptions, SETTINGS_FILE } from "./run-folder/run-folder.ts";
+export { CHECKPOINT_FILE, keepCheckpoint, type KeepCheckpointOptions, removeKeptCheckpoints } from "./training/kept-checkpoints.ts";
+export { type CoupledGrpoCommandOptions, type CoupledGrpoRecipe, CoupledGrpoRecipeSchema, runCoupledGrpo } from "./training/coupled-grpo.ts";
+export { type EvaluateOptions, EvaluateRecipeSchema, type EvaluationConfig, runEvaluation, type StoredResult } from "./training/evaluate.ts";
+export { type DiffusionModel, loadDiffusionModel } from "./training/load-diffusion-model.ts";
+export { type PretrainCommandOptions, type PretrainRecipe, PretrainRecipeSchema, runPretrain } from "./training/pretrain.ts";
+export type { Invocation } from "./quickstart/invocation.ts";
+export { type QuickstartRecipe, QuickstartRecipeSchema } from "./quickstart/quickstart-recipe.ts";
+export { clearQuickstart, finishedQuickstart, type QuickstartOptions, type QuickstartOutcome, runQuickstart } from "./quickstart/quickstart.ts";
+export { recipeFile } from "./recipe-file.ts";

@@ -1,0 +1,55 @@
+// With `saveTotalLimit` above 1 a run keeps its last checkpoints, each a folder as Hugging Face's Trainer names it: checkpoint-120 holds the model
+// after step 120, which `train evaluate --model` takes, and the training state to go back to.
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+/** File of a run's folder, and of each kept checkpoint's. */
+export const CHECKPOINT_FILE = "checkpoint.safetensors";
+
+const NAME = /^checkpoint-(\d+)$/;
+
+/**
+ * Where a step is one to keep, writes its folder, whole or not at all, and removes the oldest ones and those of later steps, which a run that went
+ * back comes to again.
+ */
+export function keepCheckpoint({ output, step, saveSteps, saveTotalLimit, model, saveState }: KeepCheckpointOptions): void {
+  if (saveTotalLimit === 1 || step === 0 || step % saveSteps !== 0) return;
+  const folder = join(output, `checkpoint-${step}`);
+  const unfinished = `${folder}.tmp-${process.pid}`;
+  model(unfinished);
+  saveState(join(unfinished, CHECKPOINT_FILE));
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(unfinished, folder);
+  const steps = keptSteps(output);
+  const old = steps.filter((one) => one <= step).slice(0, -saveTotalLimit);
+  for (const one of [...old, ...steps.filter((other) => other > step)]) removeFolder(output, one);
+}
+
+/** What is kept of a step. */
+export interface KeepCheckpointOptions {
+  /** Folder of the run. */
+  output: string;
+  step: number;
+  saveSteps: number;
+  /** Folders that stay; with 1 none is made, the run's own checkpoint is the one. */
+  saveTotalLimit: number;
+  /** Makes a folder with the model. */
+  model: (folder: string) => void;
+  /** Writes the training state to a path. */
+  saveState: (path: string) => void;
+}
+
+/** Removes the folders of all steps. */
+export function removeKeptCheckpoints(output: string): void {
+  for (const step of keptSteps(output)) removeFolder(output, step);
+}
+
+/** Ascending. */
+function keptSteps(output: string): number[] {
+  const names = readdirSync(output);
+  return names.flatMap((name) => NAME.exec(name)?.slice(1).map(Number) ?? []).toSorted((a, b) => a - b);
+}
+
+function removeFolder(output: string, step: number): void {
+  rmSync(join(output, `checkpoint-${step}`), { recursive: true, force: true });
+}

@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from "@diffucoder/core";
+import type { ModelConfig } from "@diffucoder/model";
+import { type DiffuCoder, loadDiffuCoder } from "@diffucoder/engine";
+
+/** A model that can be trained and evaluated here: one with a mask token. */
+export type DiffusionModel = DiffuCoder & { readonly config: ModelConfig };
+
+/** `loadDiffuCoder` for masked diffusion models alone. @throws {InvalidArgumentError} if the folder holds an autoregressive model */
+export async function loadDiffusionModel(dir: string): Promise<DiffusionModel> {
+  const coder = await loadDiffuCoder(dir);
+  const { config } = coder;
+  if ("maskTokenId" in config) return { ...coder, config };
+  coder.dispose();
+  throw new InvalidArgumentError({
+    argument: "--model",
+    value: dir,
+    expected: `a folder with a masked diffusion model, not with one of type ${config.modelType}`,
+  });
+}

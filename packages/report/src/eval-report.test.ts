@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { type Benchmark, evalResult, type EvalRun } from "@diffucoder/eval";
+import { evalReport } from "./eval-report.ts";
+import { evalTable } from "./eval-table.ts";
+
+const benchmark: Benchmark = {
+  name: "humaneval+",
+  title: "HumanEval+",
+  version: "v0",
+  sha256: "0123456789abcdef",
+  path: "none",
+  problems: [
+    {
+      id: "HumanEval/0",
+      language: "python",
+      prompt: "def f(x):\n",
+      suffix: "",
+      entryPoint: "f",
+      wrapper: "",
+      canonical: "    return x\n",
+      test: { kind: "calls", reference: "", base: [[1]], plus: [], tolerance: 0 },
+    },
+  ],
+};
+const run = (label: string, estimate: number): EvalRun => ({
+  label,
+  source: {
+    kind: "model",
+    dir: "models/m",
+    sha256: "fedcba9876543210",
+    template: "t",
+    sampler: { steps: 8, temperature: 0.2 },
+    seed: 3,
+    samplesPerTask: 1,
+  },
+  samples: [
+    {
+      taskId: "HumanEval/0",
+      line: 1,
+      kind: "solution",
+      raw: "```\n<script>alert(1)</script>\n```",
+      program: "<script>alert(1)</script>",
+      score: {
+        base: {
+          verdict: "wrong",
+          failures: [{ test: "base input 0", verdict: "wrong", input: [[1, "<b>"]], expected: { tuple: [1] }, got: "</pre>" }],
+        },
+        trust: "high",
+      },
+    },
+  ],
+  suites: [{ suite: "base", passAtK: [{ k: 1, estimate, interval95: [0, 1], tasks: 1 }], verdicts: { wrong: 1 } }],
+  leftOut: [{ where: "line 9", reason: "not <JSON>" }],
+  tasks: { all: 1, scored: 1 },
+});
+const result = (runs: EvalRun[]) =>
+  evalResult({ benchmark, postProcessor: "none", sandbox: { level: "bubblewrap", description: "namespaces" }, seed: 0, ks: [1], runs });
+
+describe("evalReport", () => {
+  const page = evalReport(result([run("temperature 0.2", 0)]), benchmark.problems);
+
+  it("shows what was expected beside what came, as text", () => {
+    expect(page).toContain("&#60;script&#62;alert(1)&#60;/script&#62;");
+    expect(page).toContain("<code>(1,)</code>");
+    expect(page).toContain("<code>&#39;&#60;/pre&#62;&#39;</code>");
+    expect(page).toContain("<code>f([1, &#39;&#60;b&#62;&#39;])</code>");
+    expect(page).toContain("not &#60;JSON&#62;");
+    expect(page).not.toContain("<script");
+  });
+
+  it("names what the score was measured with", () => {
+    for (const part of ["SHA-256 0123456789abcdef", "template t", "steps 8", "seed 3", "namespaces"]) expect(page).toContain(part);
+  });
+});
+
+describe("evalTable", () => {
+  it("is a line per run, and calls several runs a sweep", () => {
+    expect(
+      evalTable(result([run("temperature 0.2", 0.25), run("temperature 0.4", 0.5)]))
+        .split("\n")
+        .slice(0, 7),
+    ).toEqual([
+      "HumanEval+ v0, 1 tasks, SHA-256 0123456789ab; post-processor none; sandbox: bubblewrap",
+      "model: models/m (SHA-256 fedcba987654); template t; steps 8, seed 3",
+      "",
+      "run              tests      k  pass@k  95 % interval  tasks   verdicts",
+      "temperature 0.2  humaneval  1  25.0 %  0.0 to 100.0   1 of 1  1 wrong",
+      "temperature 0.4  humaneval  1  50.0 %  0.0 to 100.0   1 of 1  1 wrong",
+      "base tests: the highest pass@1 of a sweep of 2 is 50.0 % (temperature 0.4); chosen on the test set, it is biased upwards",
+    ]);
+  });
+});

@@ -1,0 +1,107 @@
+import type { EvalResult, EvalRun, SuiteSummary } from "@diffucoder/eval";
+
+/** Lines about what was left out that the terminal shows. */
+const SHOWN_LEFT_OUT = 12;
+
+/** A result as text for a terminal: a line per suite and k, the verdicts, and what was left out. */
+export function evalTable(result: EvalResult): string {
+  const { dataset, postProcessor, sandbox, runs } = result;
+  const head = [
+    `${dataset.title} ${dataset.version}, ${dataset.tasks} tasks, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}`,
+    ...new Set(runs.map(sourceText)),
+    "",
+  ];
+  const isSweep = runs.length > 1;
+  const rows = runs.flatMap((run) => run.suites.flatMap((suite) => suite.passAtK.map((figure) => row(result, run, suite, figure, isSweep))));
+  const titles = [...(isSweep ? ["run"] : []), "tests", "k", "pass@k", "95 % interval", "tasks", "verdicts"];
+  const lines = rows.length === 0 ? ["Nothing was scored."] : align([titles, ...rows]);
+  return [...head, ...lines, ...(isSweep ? sweepLines(runs) : []), ...runs.flatMap((run) => leftOutLines(run, isSweep))].join("\n");
+}
+
+/** Where samples came from and how, in words. */
+export function sourceText({ source }: Pick<EvalRun, "source">): string {
+  if (source.kind === "file") return `samples: ${source.path}`;
+  const sampler = Object.entries(source.sampler)
+    .filter(([name]) => name !== "temperature")
+    .map(([name, value]) => `${name} ${String(value)}`);
+  return `model: ${source.dir} (SHA-256 ${source.sha256.slice(0, 12)}); template ${source.template}; ${[...sampler, `seed ${source.seed}`].join(", ")}`;
+}
+
+/** Samples by verdict, the most frequent first. */
+export function verdictCounts(verdicts: SuiteSummary["verdicts"]): string {
+  return Object.entries(verdicts)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([verdict, count]) => `${count} ${verdict}`)
+    .join(", ");
+}
+
+/** Name of a suite: a benchmark with plus tests is two. */
+export function suiteName(dataset: string, suite: SuiteSummary["suite"]): string {
+  return suite === "base" ? dataset.replace(/\+$/, "") : dataset;
+}
+
+function row(
+  { dataset }: EvalResult,
+  { label }: EvalRun,
+  { suite, verdicts }: SuiteSummary,
+  { k, estimate, interval95: [low, high], tasks }: SuiteSummary["passAtK"][number],
+  isSweep: boolean,
+): string[] {
+  const percent = (share: number): string => (share * 100).toFixed(1);
+  const name = suiteName(dataset.name, suite);
+  return [
+    ...(isSweep ? [label] : []),
+    name,
+    String(k),
+    `${percent(estimate)} %`,
+    `${percent(low)} to ${percent(high)}`,
+    `${tasks} of ${dataset.tasks}`,
+    verdictCounts(verdicts),
+  ];
+}
+
+/** The best of several runs is no score of one run, and is not shown as one. */
+function sweepLines(runs: readonly EvalRun[]): string[] {
+  const suites = runs[0]?.suites ?? [];
+  return suites.flatMap(({ suite }) => {
+    const scores = runs.flatMap((run) =>
+      run.suites
+        .filter((other) => other.suite === suite)
+        .flatMap(({ passAtK }) => passAtK.filter(({ k }) => k === 1).map(({ estimate }) => ({ label: run.label, estimate }))),
+    );
+    const best = scores.toSorted((a, b) => b.estimate - a.estimate)[0];
+    if (best === undefined) return [];
+    return [
+      `${suite} tests: the highest pass@1 of a sweep of ${runs.length} is ${(best.estimate * 100).toFixed(1)} % (${best.label}); chosen on the test set, it is biased upwards`,
+    ];
+  });
+}
+
+function leftOutLines({ label, leftOut, tasks }: EvalRun, isSweep: boolean): string[] {
+  if (leftOut.length === 0) return [];
+  const more = leftOut.length - SHOWN_LEFT_OUT;
+  return [
+    "",
+    `Left out${isSweep ? ` of ${label}` : ""}; the score is over ${tasks.scored} of ${tasks.all} tasks:`,
+    ...summariesFirst(leftOut)
+      .slice(0, SHOWN_LEFT_OUT)
+      .map(({ where, reason }) => `  ${where}: ${reason}`),
+    ...(more > 0 ? [`  and ${more} more, which --json and the report list`] : []),
+  ];
+}
+
+/** What is said of many tasks or samples at once, before what is said of one. */
+function summariesFirst(leftOut: EvalRun["leftOut"]): EvalRun["leftOut"] {
+  const isSummary = ({ where }: { where: string }): number => Number(/^\d+ of \d+ /.test(where));
+  return leftOut.toSorted((a, b) => isSummary(b) - isSummary(a));
+}
+
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] as number))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,145 @@
+import type { Interval } from "@diffucoder/eval";
+import { html, type Html } from "./html.ts";
+import { formatNumber, formatPercent, formatPoints } from "./number-format.ts";
+import { paretoFront, scatterChart } from "./scatter-chart.ts";
+import { pageHead } from "./page-head.ts";
+
+/** One way to decode, and what it costs; costs are means over completions. */
+export interface DecodingSetting {
+  /** What the table and the charts call it. */
+  readonly name: string;
+  /** What it is drawn as, e.g. the kind of its cache. */
+  readonly group: string;
+  /** pass@1, a share in [0, 1]. */
+  readonly passAt1: number;
+  /** 95 % interval of `passAt1` over tasks. */
+  readonly interval95: Interval;
+  /** Forward passes. */
+  readonly forwardPasses: number;
+  /** Tokens that went through the network. */
+  readonly forwardTokens: number;
+  /** Wall-clock milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** Decoding settings, measured: all that the page shows. */
+export interface ParetoReportData {
+  /** The page's title, plain text. */
+  readonly title: string;
+  /** What was decoded, on what; plain text. */
+  readonly description: string;
+  /** The first is what the others are compared with. */
+  readonly settings: readonly DecodingSetting[];
+  /** The first setting and one that was chosen beforehand, on other tasks, with the paired difference of pass@1. */
+  readonly confirmation?: {
+    /** Tasks on which the two were compared. */
+    readonly tasks: number;
+    /** The first setting, measured on them. */
+    readonly baseline: DecodingSetting;
+    /** The chosen setting, measured on them. */
+    readonly chosen: DecodingSetting;
+    /** pass@1 of `chosen` minus that of `baseline`. */
+    readonly difference: number;
+    /** 95 % interval of the difference, by paired bootstrap over tasks. */
+    readonly interval95: Interval;
+  };
+}
+
+const costs = [
+  { key: "forwardPasses", title: "pass@1 against forward passes", xLabel: "forward passes of a completion" },
+  { key: "forwardTokens", title: "pass@1 against forward-pass tokens", xLabel: "tokens through the network, for a completion" },
+  { key: "milliseconds", title: "pass@1 against time", xLabel: "milliseconds of a completion" },
+] as const;
+
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** What decoding settings give and cost, as one HTML file that needs nothing else: three charts and their table. */
+export function paretoReport({ title, description, settings, confirmation }: ParetoReportData): string {
+  const groups = [...new Set(settings.map(({ group }) => group))];
+  const page = html`<!doctype html>
+    <html lang="en">
+      ${pageHead({ title, policy })}
+      <body>
+        <header>
+          <h1>${title}</h1>
+          <p>${description}</p>
+          ${confirmation === undefined ? null : confirmed(confirmation)}
+        </header>
+        <main>
+          <section>
+            <h2>Quality and cost</h2>
+            <div class="charts">
+              ${costs.map(({ key, title: name, xLabel }) =>
+                scatterChart({
+                  id: key,
+                  title: name,
+                  description: "Bars are 95 % intervals over tasks; the line joins the settings that none beats in both.",
+                  xLabel,
+                  groups,
+                  points: settings.map((setting) => ({
+                    label: setting.name,
+                    group: groups.indexOf(setting.group),
+                    x: setting[key],
+                    y: setting.passAt1,
+                    interval95: setting.interval95,
+                  })),
+                }),
+              )}
+            </div>
+          </section>
+          <section>
+            <h2>All settings</h2>
+            <p class="muted">Ratios are to the first. Bold: no setting has a higher pass@1 for as few tokens through the network.</p>
+            ${settingsTable(settings)}
+          </section>
+        </main>
+      </body>
+    </html> `;
+  return page.markup;
+}
+
+function confirmed({ tasks, baseline, chosen, difference, interval95 }: NonNullable<ParetoReportData["confirmation"]>): Html {
+  const [low, high] = interval95.map(formatPoints);
+  const times = (key: "forwardTokens" | "milliseconds"): string => formatNumber(baseline[key] / chosen[key]);
+  return html`<p class="headline">
+      <b class="after">${times("milliseconds")}x</b> the speed, <b class="after">${times("forwardTokens")}x</b> fewer tokens through the network
+      <span class="delta"
+        >pass@1 ${formatPercent(baseline.passAt1)} → ${formatPercent(chosen.passAt1)}, paired difference ${formatPoints(difference)} points (95 %
+        interval ${low} to ${high})</span
+      >
+    </p>
+    <p>${chosen.name} against ${baseline.name}, on ${formatNumber(tasks)} other tasks than those below, on which the setting was chosen.</p>`;
+}
+
+function settingsTable(settings: readonly DecodingSetting[]): Html {
+  const [first] = settings as readonly [DecodingSetting];
+  const front = new Set(
+    paretoFront(settings.map((setting) => ({ setting, x: setting.forwardTokens, y: setting.passAt1 }))).map(({ setting }) => setting),
+  );
+  const ratio = (value: number, of: number): string => `${formatNumber(value)} (${(value / of).toFixed(2)})`;
+  return html`<div class="scroll">
+    <table class="numbers">
+      <thead>
+        <tr>
+          <th>setting</th>
+          <th>pass@1</th>
+          <th>forward passes</th>
+          <th>forward-pass tokens</th>
+          <th>milliseconds</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${settings.map((setting) => {
+          const { name, passAt1, interval95, forwardPasses, forwardTokens, milliseconds } = setting;
+          return html`<tr>
+            <th scope="row">${front.has(setting) ? html`<b>${name}</b>` : name}</th>
+            <td>${formatPercent(passAt1)} (${interval95.map((value) => (value * 100).toFixed(1)).join(" to ")})</td>
+            <td>${ratio(forwardPasses, first.forwardPasses)}</td>
+            <td>${ratio(forwardTokens, first.forwardTokens)}</td>
+            <td>${ratio(milliseconds, first.milliseconds)}</td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
+}
