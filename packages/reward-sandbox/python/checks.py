@@ -17,7 +17,7 @@ from sandbox.answers import FAILURES, FORGED, PROGRESS, answering, parse_answer
 from sandbox.candidate import FILE, attempt, new_module, parse
 from sandbox.exceptions import class_of, rebuild
 from sandbox.further_values import asking, encode_further, let_further_values_pass
-from sandbox.test_runner import NotRun, run_test_code
+from sandbox.test_runner import CaseError, NotRun, run_test_code
 from sandbox.values import Refused, decode, encode
 
 PRISTINE = dict(vars(builtins))
@@ -143,6 +143,8 @@ def outcome_of(action):
         return ending.args
     except AssertionError as error:
         return "wrong", f"AssertionError: {error}"[:500].removesuffix(": ")
+    except CaseError as error:
+        return "exception", str(error)[:500]
     except NotRun as error:
         return "infrastructure", str(error)
     except Refused as error:

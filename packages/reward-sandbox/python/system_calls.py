@@ -10,7 +10,8 @@ import struct
 MACHINE = os.uname().machine
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 LOAD, EQUAL, AT_LEAST, ANY_BIT, END = 0x20, 0x15, 0x35, 0x45, 0x06
-ALLOW, DENY, ABSENT, KILL = (END, 0, 0, 0x7FFF0000), (END, 0, 0, 0x00050001), (END, 0, 0, 0x00050026), (END, 0, 0, 0x80000000)
+ALLOW, DENY, KILL = (END, 0, 0, 0x7FFF0000), (END, 0, 0, 0x00050001), (END, 0, 0, 0x80000000)
+ABSENT, UNSUPPORTED = (END, 0, 0, 0x00050026), (END, 0, 0, 0x0005005F)
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 # The number of each call on x86-64 and on arm64, which does not have the older of two alike. A test holds them to the kernel's headers.
@@ -23,14 +24,14 @@ NUMBERS = """
     truncate 76 45, ftruncate 77 46, getcwd 79 17, chdir 80 49, fchdir 81 50, rename 82 -, mkdir 83 -, rmdir 84 -, creat 85 -,
     unlink 87 -, readlink 89 -, chmod 90 -, fchmod 91 52, umask 95 166, gettimeofday 96 169, getrusage 98 165, sysinfo 99 179, times
     100 153, getuid 102 174, getgid 104 176, geteuid 107 175, getegid 108 177, getppid 110 173, capget 125 90, rt_sigtimedwait 128
-    137, sigaltstack 131 132, prctl 157 167, arch_prctl 158 -, gettid 186 178, time 201 -, futex 202 98, sched_getaffinity 204 123,
-    epoll_create 213 -, getdents64 217 61, set_tid_address 218 96, restart_syscall 219 128, fadvise64 221 223, clock_gettime 228
-    113, clock_getres 229 114, clock_nanosleep 230 115, exit_group 231 94, epoll_wait 232 -, epoll_ctl 233 21, openat 257 56,
-    mkdirat 258 34, newfstatat 262 79, unlinkat 263 35, renameat 264 38, readlinkat 267 78, fchmodat 268 53, faccessat 269 48,
-    pselect6 270 72, ppoll 271 73, set_robust_list 273 99, utimensat 280 88, epoll_pwait 281 22, fallocate 285 47, eventfd2 290 19,
-    epoll_create1 291 20, dup3 292 24, pipe2 293 59, pwritev 296 70, prlimit64 302 261, getcpu 309 168, renameat2 316 276, getrandom
-    318 278, membarrier 324 283, copy_file_range 326 285, pkey_alloc 330 289, statx 332 291, rseq 334 293, clone3 435 435,
-    close_range 436 436, faccessat2 439 439
+    137, sigaltstack 131 132, prctl 157 167, arch_prctl 158 -, gettid 186 178, listxattr 194 11, llistxattr 195 12, time 201 -,
+    futex 202 98, sched_getaffinity 204 123, epoll_create 213 -, getdents64 217 61, set_tid_address 218 96, restart_syscall 219 128,
+    fadvise64 221 223, clock_gettime 228 113, clock_getres 229 114, clock_nanosleep 230 115, exit_group 231 94, epoll_wait 232 -,
+    epoll_ctl 233 21, openat 257 56, mkdirat 258 34, newfstatat 262 79, unlinkat 263 35, renameat 264 38, readlinkat 267 78,
+    fchmodat 268 53, faccessat 269 48, pselect6 270 72, ppoll 271 73, set_robust_list 273 99, utimensat 280 88, epoll_pwait 281 22,
+    fallocate 285 47, eventfd2 290 19, epoll_create1 291 20, dup3 292 24, pipe2 293 59, pwritev 296 70, prlimit64 302 261, getcpu
+    309 168, renameat2 316 276, getrandom 318 278, membarrier 324 283, copy_file_range 326 285, pkey_alloc 330 289, statx 332 291,
+    rseq 334 293, clone3 435 435, close_range 436 436, faccessat2 439 439
 """
 ARCHITECTURES = ("x86_64", "aarch64")
 NUMBER = {}
@@ -64,6 +65,7 @@ OPENS = (("open", 1), ("openat", 2))
 OPENING_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # fcntl, which may duplicate and set flags; it could also aim a signal at another process.
 FCNTL_COMMANDS = [0, 1, 2, 3, 4, 1030]
+FCNTL_LOCKS = [5, 6, 7]  # of parts of files, as SQLite has them
 
 
 def one_of(values):
@@ -97,7 +99,7 @@ def system_call_filter(*, writes_files=False, engine_path=None):
     if not writes_files:
         for name, flags in OPENS:
             code += on_call(name, [argument(flags), (ANY_BIT, 0, 1, OPENING_TO_WRITE), DENY, ALLOW])
-    code += on_call("fcntl", [argument(1), *one_of(FCNTL_COMMANDS)])
+    code += on_call("fcntl", [argument(1), *one_of(FCNTL_COMMANDS + writes_files * FCNTL_LOCKS)])
     code += on_call("clone", [argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), DENY, ALLOW])
     code += on_call("clone3", [ABSENT])  # its flags lie in memory; libc falls back on clone
     if is_engine:
@@ -105,7 +107,11 @@ def system_call_filter(*, writes_files=False, engine_path=None):
         code += on_call("execve", [argument(0), is_half[0], DENY, upper_half(0), is_half[1], DENY, ALLOW])
         code += on_call("prctl", [argument(0), *one_of(PRCTL_NAMES)])
         code += on_call("prlimit64", [argument(0), *one_of([0])])  # its own
+    if is_engine or writes_files:
         code += on_call("ioctl", [argument(1), *one_of(IOCTL_COMMANDS)])
+    if writes_files:
+        for name in ("listxattr", "llistxattr"):  # who copies a file asks for them, and takes no other answer for none
+            code += on_call(name, [UNSUPPORTED])
     code += one_of([NUMBER[name] for name in COMPUTING + writes_files * WRITING + is_engine * ENGINE if name in NUMBER])
     return b"".join(struct.pack("HBBI", *line) for line in code)
 

@@ -17,6 +17,10 @@ class NotRun(Exception):
     """A test that cannot be run as it is written; its text says why."""
 
 
+class CaseError(Exception):
+    """A case of unittest that did not come to its end; its text is the last line of what was raised."""
+
+
 def names_in(tree):
     """Names that are read somewhere."""
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
@@ -67,13 +71,13 @@ def run_cases(cases):
     for problems in (result.errors, result.failures, [(None, "passed unexpectedly")] * len(result.unexpectedSuccesses)):
         for _, text in problems:
             last = text.strip().splitlines()[-1]
-            raise AssertionError(last.removeprefix("AssertionError").removeprefix(": ")) if problems is not result.errors else RuntimeError(last)
+            raise AssertionError(last.removeprefix("AssertionError").removeprefix(": ")) if problems is not result.errors else CaseError(last)
     for case, reason in result.skipped:
         method = getattr(case, getattr(case, "_testMethodName", ""), None)
         if not getattr(case, "__unittest_skip__", False) and not getattr(method, "__unittest_skip__", False):
-            raise RuntimeError(f"skipped: {reason}")  # while it ran, which a program can bring about
+            raise CaseError(f"skipped: {reason}")  # while it ran, which a program can bring about
     if result.testsRun == 0:
-        raise RuntimeError("no test was found")
+        raise CaseError("no test was found")
 
 
 def starts_cases(tree):

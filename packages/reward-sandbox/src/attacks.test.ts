@@ -7,8 +7,9 @@ import { ANSWERS_FILE, type Attack, expectedOf } from "./attacks/attack.fixture.
 import { ATTACKS } from "./attacks/index.fixture.ts";
 import { sameValue } from "./equality.ts";
 import type { VerdictName } from "./jobs.ts";
-import { descriptionOf, findPython, launchOf } from "./local/launch.ts";
+import { descriptionOf, launchOf } from "./local/launch.ts";
 import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
+import { systemPython } from "./local/provider.ts";
 import { readableBy } from "./local/readable.ts";
 import { SupervisorWorker } from "./local/supervisor-worker.ts";
 import type { Provider } from "./provider.ts";
@@ -26,7 +27,7 @@ function allowed({ verdict, weaker, withoutLandlock }: Attack, where: Where): re
 
 /** `process` as it is on a kernel without Landlock. */
 function withoutLandlock(): Provider {
-  const readable = { ...readableBy(findPython() as string), hasLandlock: false };
+  const readable = { ...readableBy(systemPython()), hasLandlock: false };
   return {
     isolation: { level: "process", description: descriptionOf("process", readable) },
     languages: ["python", "javascript"],

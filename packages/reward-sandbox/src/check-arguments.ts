@@ -120,3 +120,11 @@ export function checkIsolation(value: unknown): void {
   const isProvider = typeof value === "object" && value !== null && "worker" in value && "isolation" in value && "languages" in value;
   check(isProvider || LEVELS.includes(value as string), "isolation", value, `one of ${LEVELS.join(", ")}, or a provider`);
 }
+
+export function checkPython(value: unknown, isolation: unknown): void {
+  if (value === undefined) return;
+  check(typeof value === "string" && value !== "", "python", value, "the path of a Python");
+  if (isolation !== "pyodide" && typeof isolation !== "object") return;
+  const message = `python does not apply to isolation ${typeof isolation === "object" ? "by a provider" : `"${isolation}"`}, which has a Python of its own. Leave one of the two out.`;
+  throw new InvalidArgumentError({ argument: "python", value, expected: "left out", message });
+}

@@ -6,18 +6,27 @@ import { pyodideProvider } from "./pyodide/provider.ts";
 
 /** From the strongest; `"none"` must be asked for. */
 const AUTO = ["bubblewrap", "process", "pyodide"] as const;
+/** The same, of those that run a Python of the caller's own. */
+const AUTO_WITH_PYTHON = ["bubblewrap", "process"] as const;
+
+const INSTALL = "Install what is missing, on Debian with: apt-get install bubblewrap python3";
+const WITHOUT = 'Isolation "none" runs programs without any.';
 
 /**
  * The provider that was asked for, or the strongest that starts here, with a worker that shows that it works.
  *
  * @throws {UnavailableError} if there is none, with what to install
  */
-export async function chooseProvider(isolation: LocalLevel | "pyodide" | "auto" | Provider): Promise<{ provider: Provider; worker: Worker }> {
+export async function chooseProvider(
+  isolation: LocalLevel | "pyodide" | "auto" | Provider,
+  python?: string,
+): Promise<{ provider: Provider; worker: Worker }> {
   if (typeof isolation === "object") return started(isolation);
   const problems: string[] = [];
-  for (const level of isolation === "auto" ? AUTO : [isolation]) {
+  const auto = python === undefined ? AUTO : AUTO_WITH_PYTHON;
+  for (const level of isolation === "auto" ? auto : [isolation]) {
     try {
-      return await started(level === "pyodide" ? pyodideProvider() : localProvider(level));
+      return await started(level === "pyodide" ? pyodideProvider() : localProvider(level, python));
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       problems.push(isolation === "auto" ? `${level}: ${error.problem}` : error.problem);
@@ -26,9 +35,7 @@ export async function chooseProvider(isolation: LocalLevel | "pyodide" | "auto" 
   throw new UnavailableError({
     what: isolation === "auto" ? "The sandbox" : `The sandbox with isolation by ${isolation}`,
     problem: problems.join("; "),
-    wayOut:
-      "Install what is missing, on Debian with: apt-get install bubblewrap python3; elsewhere, for a weaker isolation: npm install pyodide. " +
-      'Isolation "none" runs programs without any.',
+    wayOut: python === undefined ? `${INSTALL}; elsewhere, for a weaker isolation: npm install pyodide. ${WITHOUT}` : `${INSTALL}. ${WITHOUT}`,
   });
 }
 

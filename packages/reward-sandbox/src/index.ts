@@ -15,6 +15,7 @@ export type {
   VerdictName,
 } from "./jobs.ts";
 export type { LocalLevel } from "./local/launch.ts";
+export type { PythonInfo } from "./local/own-python.ts";
 export type { Answer, Isolation, IsolationLevel, Job, Provider, Worker } from "./provider.ts";
 export { type E2bOptions, e2bProvider } from "./remote/e2b.ts";
 export { type PistonOptions, pistonProvider } from "./remote/piston.ts";

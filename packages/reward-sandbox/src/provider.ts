@@ -1,5 +1,6 @@
 // Where jobs run. A provider starts workers, on this machine or on another; what a verdict or a reward is it does not know.
 import type { Trust } from "./jobs.ts";
+import type { PythonInfo } from "./local/own-python.ts";
 
 /** A job as a worker gets it: checked, with all its limits, and in JavaScript if it was TypeScript. */
 export interface Job {
@@ -89,6 +90,8 @@ export interface Provider {
   readonly languages: readonly Job["language"][];
   /** Whether it can give jobs a clean, writable /tmp. */
   readonly writableTmp: boolean;
+  /** The Python of the caller's own that runs programs, and what is installed for it; absent where there is none. */
+  readonly python?: PythonInfo;
   /** A worker that has not been started. */
   worker(): Worker;
 }

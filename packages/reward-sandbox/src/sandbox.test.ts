@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { descendants } from "./descendants.fixture.ts";
-import { findPython, launchOf } from "./local/launch.ts";
+import { launchOf } from "./local/launch.ts";
+import { systemPython } from "./local/provider.ts";
 import { readableBy } from "./local/readable.ts";
 import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
 import type { Outcome, TestJob } from "./jobs.ts";
@@ -201,7 +202,7 @@ describe.runIf(canRun("bubblewrap"))(`${titleOf("bubblewrap")} alone`, () => {
 
 describe.runIf(canRun("process"))(`launchOf, ${titleOf("process")}`, () => {
   it("needs nothing from the folder of this package, which nobody may not be able to enter", () => {
-    const { args } = launchOf("bubblewrap", { readable: readableBy(findPython()!), bubblewrap: "bwrap" });
+    const { args } = launchOf("bubblewrap", { readable: readableBy(systemPython()), bubblewrap: "bwrap" });
     expect(args.join("\n")).not.toContain(dirname(import.meta.dirname));
   });
 });

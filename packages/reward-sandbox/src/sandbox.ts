@@ -6,6 +6,7 @@ import {
   checkIsolation,
   checkObject,
   checkProgramJob,
+  checkPython,
   checkSubmit,
   checkTestJob,
   givenInputs,
@@ -13,6 +14,7 @@ import {
 import { chooseProvider } from "./choose-provider.ts";
 import type { FunctionJob, Language, Limits, OutcomeResult, ProgramJob, RunOptions, TestJob, TestResult } from "./jobs.ts";
 import type { LocalLevel } from "./local/launch.ts";
+import type { PythonInfo } from "./local/own-python.ts";
 import { Pool } from "./pool.ts";
 import type { Answer, Isolation, Job, Provider } from "./provider.ts";
 import { TypeStripper } from "./type-stripper.ts";
@@ -29,12 +31,19 @@ export interface SandboxOptions {
   memoryMb?: number;
   /** `"auto"` takes the strongest that starts here, and never `"none"`; a provider runs programs elsewhere. @default "auto" */
   isolation?: LocalLevel | "pyodide" | "auto" | Provider;
+  /**
+   * Path of a Python that runs programs, which may then import what is installed for it: a virtual environment's `bin/python`, Debian's
+   * `/usr/bin/python3`, a version manager's; 3.9 or newer. Without it the system's runs them, and they import its own modules alone.
+   */
+  python?: string;
 }
 
 /** Runs untrusted programs. A job that it could not run is answered `infrastructure` for every item. */
 export interface Sandbox {
   /** What keeps its programs apart. */
   readonly isolation: Isolation;
+  /** The Python that `python` named, and the libraries that are installed for it. */
+  readonly python?: PythonInfo;
   /** Calls a function. @throws {AbortedError} if the signal says so */
   run(job: FunctionJob, options?: RunOptions): Promise<OutcomeResult>;
   /** Runs whole programs. @throws {AbortedError} if the signal says so */
@@ -68,15 +77,16 @@ const CALLS_WORTH = 3;
 /**
  * Starts a pool of processes for untrusted code.
  *
- * @throws {InvalidArgumentError} naming an option of the wrong kind
+ * @throws {InvalidArgumentError} naming an option of the wrong kind, or why there is no Python at the path `python`
  * @throws {UnavailableError} if Python is missing or the asked-for isolation does not start, with the command to install it
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkObject("options", options, "an object such as { workers, isolation }");
-  const { workers = 2, maxQueued = 64, wallTimeMs = 2000, memoryMb = 512, isolation = "auto" } = options;
+  const { workers = 2, maxQueued = 64, wallTimeMs = 2000, memoryMb = 512, isolation = "auto", python } = options;
   for (const [argument, value] of Object.entries({ workers, maxQueued, wallTimeMs, memoryMb })) checkCount(argument, value);
   checkIsolation(isolation);
-  const { provider, worker: first } = await chooseProvider(isolation);
+  checkPython(python, isolation);
+  const { provider, worker: first } = await chooseProvider(isolation, python);
   const all = [...Array.from({ length: workers - 1 }, () => provider.worker()), first];
   const pool = new Pool(all);
   const places = new Pool(Array.from({ length: workers + maxQueued }, (_, place) => place));
@@ -143,6 +153,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
   return {
     isolation: provider.isolation,
+    ...(provider.python && { python: provider.python }),
     run: async (functionJob, options = {}) => {
       checkFunctionJob(functionJob, options);
       const { entryPoint, callTimesMs, ...limits } = functionJob;

@@ -78,7 +78,7 @@ def f(x):
         expect(await verdictsOf({ code, entryPoint: "f", unittest: true, tests: [test(2), test(3), "x = 1"] })).toEqual([
           "pass",
           "wrong: AssertionError: 2 != 3",
-          "exception: RuntimeError",
+          "exception: no test was found",
         ]);
       });
     });
@@ -242,5 +242,28 @@ it.runIf(canRun("bubblewrap"))(`gives each test a clean /tmp to write to, if it 
   const code = "import os\nprint(os.listdir('/tmp'))\nos.makedirs('/tmp/a/b')\nopen('/tmp/a/b/c', 'w').write('x')\nos.chmod('/tmp/a', 0)";
   expect((await sandbox.runProgram({ code, stdins: ["", ""], writableTmp: true })).outcomes).toMatchObject([{ value: "[]\n" }, { value: "[]\n" }]);
   expect((await sandbox.runProgram({ code, stdins: [""] })).outcomes).toMatchObject([{ status: "forbidden" }]);
+  sandbox.close();
+});
+
+/** What libraries do with files: each wants a system call, or a command of one, that a program without files does not get. */
+const FILES = `
+import os, shutil, sqlite3, tempfile
+with tempfile.NamedTemporaryFile("w+") as file:
+    file.write("named")
+os.makedirs("a/b")
+open("a/b/c", "w").write("copied")
+shutil.copytree("a", "copy")
+with sqlite3.connect("data.db") as database:
+    database.execute("create table t (x)")
+    database.execute("insert into t values (7)")
+print(open("copy/b/c").read(), database.execute("select x from t").fetchall())
+`;
+
+it.runIf(canRun("bubblewrap"))(`lets libraries work with the files in it, and start no process, under ${titleOf("bubblewrap")}`, async () => {
+  const sandbox = await createSandbox({ workers: 1, isolation: "bubblewrap" });
+  const run = async (code: string) => (await sandbox.runProgram({ code, stdins: [""], writableTmp: true, wallTimeMs: 20_000 })).outcomes;
+  expect(await run(FILES)).toMatchObject([{ status: "ok", value: "copied [(7,)]\n" }]);
+  expect(await run("import subprocess\nsubprocess.run(['true'])")).toMatchObject([{ status: "forbidden", detail: "PermissionError" }]);
+  expect(await run("import socket\nsocket.socket()")).toMatchObject([{ status: "forbidden", detail: "PermissionError" }]);
   sandbox.close();
 });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { findBubblewrap, findPython, launchOf } from "../local/launch.ts";
+import { systemPython } from "../local/provider.ts";
 import { readableBy } from "../local/readable.ts";
 import { SupervisorWorker } from "../local/supervisor-worker.ts";
 import type { Provider } from "../provider.ts";
@@ -12,7 +13,7 @@ import { ANSWERS_FILE } from "./attack.fixture.ts";
 export function noneInABox(): Provider | undefined {
   const [bubblewrap, python] = [findBubblewrap(), findPython()];
   if (bubblewrap === undefined || python === undefined) return undefined;
-  const { command, args } = launchOf("none", { readable: readableBy(python) });
+  const { command, args, env } = launchOf("none", { readable: readableBy(systemPython()) });
   const walls = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--new-session", "--ro-bind", "/", "/"];
   const folders = ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--ro-bind", ANSWERS_FILE, ANSWERS_FILE, "--chdir", "/tmp"];
   const asNobody = process.getuid?.() === 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
@@ -22,6 +23,6 @@ export function noneInABox(): Provider | undefined {
     isolation: { level: "none", description: "none, in a box" },
     languages: ["python", "javascript"],
     writableTmp: false,
-    worker: () => new SupervisorWorker({ command: first as string, args: rest }, { filters: false }),
+    worker: () => new SupervisorWorker({ command: first as string, args: rest, env }, { filters: false }),
   };
 }

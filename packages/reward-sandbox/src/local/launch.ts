@@ -4,7 +4,8 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { packageSource } from "../python-source.ts";
 import { shippedFile } from "../shipped-file.ts";
-import type { Readable } from "./readable.ts";
+import { isWithin, type Packages, type Readable } from "./readable.ts";
+import { withinReach } from "./within-reach.ts";
 
 /** What keeps programs apart on this machine. */
 export type LocalLevel = "bubblewrap" | "process" | "none";
@@ -12,6 +13,7 @@ export type LocalLevel = "bubblewrap" | "process" | "none";
 export interface Launch {
   command: string;
   args: string[];
+  env: Readonly<Record<string, string>>;
 }
 
 /** For people: what a level keeps away, what it does not, and how to get a better one. */
@@ -58,13 +60,15 @@ interface SupervisorOptions {
   filtersSystemCalls: boolean;
   /** Files that the kernel holds programs to, where mounts do not. */
   readable?: Readable | undefined;
+  /** What programs may import besides Python's own modules. */
+  packages?: Packages | undefined;
 }
 
 /**
  * The program of a worker as one text, with every file of ours that it needs. It is an argument of a command, of which Linux
  * allows 128 KiB, so it goes compressed.
  */
-export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOptions): string {
+export function supervisorSource({ filtersSystemCalls, readable, packages }: SupervisorOptions): string {
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
   scripts.modules = MODULES_SOURCE;
   return packed([
@@ -93,6 +97,7 @@ export function supervisorSource({ filtersSystemCalls, readable }: SupervisorOpt
     ]),
     `package.engine.SCRIPTS.update(${JSON.stringify(scripts)})`,
     filtersSystemCalls ? "" : "package.child_process.FILTERS.update(dict.fromkeys(package.child_process.FILTERS))",
+    packages ? `sys.path[:], sys.prefix, sys.exec_prefix = ${JSON.stringify([packages.folders, packages.prefix, packages.prefix])}` : "",
     `package.supervisor.main(${readable ? JSON.stringify([[...readable.paths, readable.engine], readable.hidden]) : ""})`,
   ]);
 }
@@ -103,34 +108,53 @@ function packed(lines: readonly string[]): string {
   return `exec(__import__("zlib").decompress(__import__("binascii").a2b_base64("${text}")))`;
 }
 
-/** `-s -S -B`: no site packages, no bytecode files. Text is hashed alike each time, so that a verdict can be reproduced. */
+/** `-s -S -B`: no site packages but by `sys.path`, so that none of their code runs in a supervisor; no bytecode files. */
 const pythonArgs = (source: string, engine: string): string[] => ["-s", "-S", "-B", "-c", source, engine];
-export const environment = { PYTHONHASHSEED: "0" };
+
+/** Text is hashed alike each time, so that a verdict can be reproduced. */
+const ENVIRONMENT = { PYTHONHASHSEED: "0" };
+/** What packages want to know: a folder for their caches, that there is no screen, and that a program has one core. */
+const OF_PACKAGES = { HOME: "/tmp", MPLBACKEND: "Agg", OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
 export function launchOf(level: LocalLevel, { readable, bubblewrap }: { readable: Readable; bubblewrap?: string | undefined }): Launch {
   const isHeld = level === "process" && readable.hasLandlock;
-  const source = supervisorSource({ filtersSystemCalls: level !== "none", readable: isHeld ? readable : undefined });
+  const packages = level === "bubblewrap" ? readable.packages && packagesInside(readable.packages) : readable.packages;
+  const source = supervisorSource({ filtersSystemCalls: level !== "none", readable: isHeld ? readable : undefined, packages });
   const args = pythonArgs(source, level === "bubblewrap" ? ENGINE_INSIDE : readable.engine);
-  return level === "bubblewrap" ? bubblewrapLaunch(bubblewrap as string, readable, args) : { command: readable.python, args };
+  const env = packages ? { ...ENVIRONMENT, ...OF_PACKAGES } : ENVIRONMENT;
+  if (level !== "bubblewrap") return { command: readable.python, args, env };
+  return { ...bubblewrapLaunch(bubblewrap as string, readable, { args, env }), env };
 }
 
 /** Where bubblewrap shows the engine: outside it may lie in /tmp, which is another one inside. */
 const ENGINE_INSIDE = "/node";
 
+/** Where it shows another file. */
+const inside = (path: string): string => (isWithin(path, "/tmp") ? `/outside${path}` : path);
+
+const packagesInside = ({ prefix, folders, leftOut }: Packages): Packages => ({ prefix: inside(prefix), folders: folders.map(inside), leftOut });
+
 /** Python inside bubblewrap, as the user nobody if this process is root. */
-function bubblewrapLaunch(bubblewrap: string, { python, engine, paths, hidden }: Readable, args: readonly string[]): Launch {
+function bubblewrapLaunch(
+  bubblewrap: string,
+  { python, engine, paths, hidden }: Readable,
+  { args, env }: Pick<Launch, "args" | "env">,
+): Omit<Launch, "env"> {
+  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
+  const isNobody = process.getuid?.() === 0 && setpriv !== undefined;
+  const { sourceOf, command } = isNobody ? withinReach([...paths, python]) : { sourceOf: (path: string) => path, command: [] };
   const sandbox = [
+    bubblewrap,
     ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"],
-    Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
-    [...paths, python].flatMap((path) => ["--ro-bind", path, path]),
+    Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]),
+    [...paths, python].flatMap((path) => ["--ro-bind", sourceOf(path), inside(path)]),
     ["--ro-bind", engine, ENGINE_INSIDE],
-    hidden.flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
+    hidden.flatMap((path) => ["--tmpfs", inside(path), "--remount-ro", inside(path)]),
     ["--dev", "/dev", "--size", String(16 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"],
     ["--remount-ro", "/dev", "--remount-ro", "/", "--cap-drop", "ALL"],
-    [python, ...args],
+    [inside(python), ...args],
   ].flat();
-  const isRoot = process.getuid?.() === 0;
-  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
-  if (!isRoot || !setpriv) return { command: bubblewrap, args: sandbox };
-  return { command: setpriv, args: ["--reuid=65534", "--regid=65534", "--clear-groups", "--", bubblewrap, ...sandbox] };
+  const asNobody = isNobody ? [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
+  const [first, ...rest] = [...command, ...asNobody, ...sandbox];
+  return { command: first as string, args: rest };
 }

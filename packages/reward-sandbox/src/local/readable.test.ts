@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createSandbox } from "../sandbox.ts";
 import { findPython } from "./launch.ts";
 import { canRun, LEVELS, titleOf } from "./levels.fixture.ts";
+import { probePython, type ProbedPython } from "./probe-python.ts";
 import { checkApart, readableBy } from "./readable.ts";
 
 let folder: string;
@@ -104,7 +105,8 @@ describe("checkApart", () => {
 it.runIf(canRun("process"))(`hides installed packages, and knows Python behind a link, under ${titleOf("process")}`, () => {
   const python = findPython() as string;
   symlinkSync(python, join(folder, "python3"));
-  const readable = readableBy(join(folder, "python3"));
+  const answer = probePython(join(folder, "python3"), { hasPackages: false });
+  const readable = readableBy((answer as { python: ProbedPython }).python);
   expect(readable.python).toBe(python);
   expect(readable.paths.some((path) => /\/python3\.\d+$/.test(path))).toBe(true);
   expect(readable.paths.filter((path) => ["/", "/usr", "/usr/lib/python3", "/usr/share", "/usr/local"].includes(path))).toEqual([]);

@@ -1,9 +1,9 @@
 // What programs may read: what Python and Node need, and nothing else. A folder such as /usr holds what users put there, too.
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
+import type { ProbedPython } from "./probe-python.ts";
 
 /** Files and folders that programs may read. */
 export interface Readable {
@@ -13,10 +13,22 @@ export interface Readable {
   engine: string;
   /** All else. */
   paths: readonly string[];
-  /** Folders inside of `paths` that they may not: installed packages, which are not imported. */
+  /** Folders inside of `paths` that they may not: installed packages that are not imported. */
   hidden: readonly string[];
+  /** What programs may import besides Python's own modules; absent where that is nothing. */
+  packages?: Packages | undefined;
   /** Whether the kernel holds processes to paths (Landlock). */
   hasLandlock: boolean;
+}
+
+/** Packages that are installed for a Python. */
+export interface Packages {
+  /** `sys.prefix`. */
+  prefix: string;
+  /** `sys.path`. */
+  folders: readonly string[];
+  /** Folders that its `sys.path` names besides, which lie elsewhere than Python and its packages do: programs may not read them. */
+  leftOut: readonly string[];
 }
 
 const TRIPLET = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[process.arch as string] ?? "unknown";
@@ -25,39 +37,12 @@ const LIBRARIES = [`/lib/${TRIPLET}`, `/usr/lib/${TRIPLET}`, "/lib64", "/usr/lib
 const ALL_LIBRARIES = ["/lib", "/usr/lib"];
 /** Time zones, locales, and what Debian keeps of Node apart. */
 const DATA = ["/usr/share/zoneinfo", "/usr/lib/locale", "/usr/share/nodejs"];
+/** What packages of the system's Python read outside of their own folders, below /usr/share. */
+const PACKAGE_DATA = ["fonts", "proj", "gdal", "nltk_data"];
+/** The same, below /etc: settings and certificates that are no secret. */
+const PACKAGE_SETTINGS = ["matplotlibrc", "mime.types", "ssl/certs/ca-certificates.crt"];
+const SYSTEM_PREFIXES = ["/usr", "/usr/local", "/"];
 const PACKAGES = ["site-packages", "dist-packages", "node_modules"];
-
-/** Asks Python where it lies, where its modules are, which libraries they load, and what the kernel can do. */
-const PROBE = `
-import json, os, sys
-for name in ("_bz2", "_ctypes", "_decimal", "_hashlib", "_lzma", "_sqlite3", "_ssl", "_uuid", "readline", "zlib"):
-    try: __import__(name)
-    except ImportError: pass
-import ctypes
-maps = open("/proc/self/maps").read().split() if os.path.exists("/proc/self/maps") else []
-print(json.dumps({
-    "python": os.path.realpath(sys.executable),
-    "modules": [folder for folder in sys.path if folder],
-    "libraries": sorted({word for word in maps if word[0] == "/" and ".so" in word}),
-    "landlock": ctypes.CDLL(None).syscall(ctypes.c_long(444), None, ctypes.c_size_t(0), ctypes.c_uint32(1)) > 0,
-}))`;
-
-interface Probed {
-  python: string;
-  modules: string[];
-  libraries: string[];
-  landlock: boolean;
-}
-
-function probe(python: string): Probed {
-  const { stdout } = spawnSync(python, ["-s", "-S", "-B", "-c", PROBE], { env: {}, cwd: "/", encoding: "utf8", timeout: 10_000 });
-  const nothing: Probed = { python, modules: [], libraries: [], landlock: false };
-  try {
-    return { ...nothing, ...(JSON.parse(stdout) as Partial<Probed>) };
-  } catch {
-    return nothing; // it does not work, as its start will say
-  }
-}
 
 export const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
@@ -66,23 +51,70 @@ const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(
 /** A library by all the names that its folder has for it. */
 function namesOf(library: string): string[] {
   const folder = dirname(library);
-  const paths = namesIn(folder)
-    .filter((name) => name.includes(".so"))
-    .map((name) => join(folder, name));
-  return paths.filter((path) => existsSync(path) && realpathSync(path) === library);
+  return librariesIn(folder).filter((path) => existsSync(path) && realpathSync(path) === library);
 }
 
-/** What programs of this Python and of this process's Node may read. */
-export function readableBy(pythonCommand: string): Readable {
-  const { python, modules, libraries, landlock } = probe(pythonCommand);
+/** What programs of this Python and of this process's Node may read. `ownPackages`: also the packages that are installed for it. */
+export function readableBy(python: ProbedPython, { ownPackages = false } = {}): Readable {
   const known = LIBRARIES.some((path) => existsSync(path)) ? LIBRARIES : ALL_LIBRARIES;
   const loaders = namesIn("/lib")
     .filter((name) => name.startsWith("ld-"))
     .map((name) => join("/lib", name));
+  const packages = ownPackages ? packagesOf(python) : undefined;
+  const modules = packages?.folders ?? python.modules;
   const folders = [...known, ...DATA, ...modules].filter((path) => existsSync(path));
-  const apart = libraries.filter((library) => !folders.some((folder) => isWithin(library, realpathSync(folder)))).flatMap(namesOf);
-  const hidden = folders.flatMap((folder) => PACKAGES.filter((name) => existsSync(join(folder, name))).map((name) => join(folder, name)));
-  return { python, engine: process.execPath, paths: [...new Set([...folders, ...loaders, ...apart])], hidden, hasLandlock: landlock };
+  const apart = python.libraries.filter((library) => !folders.some((folder) => isWithin(library, realpathSync(folder)))).flatMap(namesOf);
+  const hidden = folders
+    .flatMap((folder) => PACKAGES.filter((name) => existsSync(join(folder, name))).map((name) => join(folder, name)))
+    .filter((folder) => packages?.folders.includes(folder) !== true);
+  const ofPackages = packages === undefined ? [] : [...dataOf(python, packages), ...alternativesIn(known)];
+  const paths = [...new Set([...folders, ...loaders, ...apart, ...ofPackages])];
+  return { python: python.program, engine: process.execPath, paths, hidden, packages, hasLandlock: python.landlock };
+}
+
+/** Those of a Python's folders where it and its packages are installed. A package that is installed to be edited lies elsewhere. */
+function packagesOf({ prefix, basePrefix, modules }: ProbedPython): Packages {
+  const installed = [prefix, basePrefix].flatMap((path) => ["lib", "lib64", "local/lib"].map((name) => join(path, name)));
+  const isOfPython = (folder: string): boolean => !existsSync(folder) || installed.some((path) => isWithin(realpathSync(folder), path));
+  return { prefix, folders: modules.filter(isOfPython), leftOut: modules.filter((folder) => !isOfPython(folder)) };
+}
+
+/** What packages read besides their own folders: libraries and data below their prefix, or what the system keeps of them elsewhere. */
+function dataOf({ prefix, basePrefix }: ProbedPython, { folders }: Packages): string[] {
+  const paths = [prefix, basePrefix].flatMap((path) => [
+    ...librariesIn(join(path, "lib")),
+    ...(SYSTEM_PREFIXES.includes(path) ? systemDataOf(folders) : [join(path, "share")]),
+  ]);
+  return paths.filter((path) => existsSync(path));
+}
+
+/** The same, of the system's packages: folders in /usr/share that are called like them, and what links in their folders lead to there. */
+function systemDataOf(folders: readonly string[]): string[] {
+  const installed = folders.filter((folder) => PACKAGES.some((name) => folder.endsWith(name)));
+  const names = [...PACKAGE_DATA, ...installed.flatMap(namesIn)];
+  const linked = installed
+    .flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    .flatMap((folder) => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((link) => existsSync(link))
+    .map((link) => realpathSync(link))
+    .filter((path) => isWithin(path, "/usr/share"));
+  return [...names.map((name) => join("/usr/share", name)), ...linked, ...PACKAGE_SETTINGS.map((name) => join("/etc", name))];
+}
+
+const librariesIn = (folder: string): string[] =>
+  namesIn(folder)
+    .filter((name) => /\.so(\.|$)/.test(name))
+    .map((name) => join(folder, name));
+
+/** Libraries of the system that are links through /etc/alternatives, as Debian's linear algebra is. */
+function alternativesIn(folders: readonly string[]): string[] {
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink()))
+    .map((entry) => readlinkSync(join(entry.parentPath, entry.name)))
+    .filter((target) => target.startsWith("/etc/alternatives/") && existsSync(target));
 }
 
 /**

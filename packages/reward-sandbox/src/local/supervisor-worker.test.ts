@@ -30,6 +30,7 @@ const supervisor = (): SupervisorWorker =>
         eval(code);
       })`,
       ],
+      env: {},
     },
     { filters: true },
   );
@@ -43,7 +44,7 @@ const right = {
 };
 
 it("names a program that cannot be started", async () => {
-  const worker = new SupervisorWorker({ command: "/nowhere/python3", args: [] }, { filters: true });
+  const worker = new SupervisorWorker({ command: "/nowhere/python3", args: [], env: {} }, { filters: true });
   await expect(worker.run(job)).rejects.toThrow(UnavailableError);
   await expect(worker.run(job)).rejects.toThrow("/nowhere/python3");
 });
@@ -89,7 +90,11 @@ it("ends a job whose signal says so", async () => {
 });
 
 it("is of no use where system calls cannot be filtered, if that was wanted", async () => {
-  const launch = { command: process.execPath, args: ["-e", 'console.log(JSON.stringify({ id: "", filtered: false })); process.stdin.resume()'] };
+  const launch = {
+    command: process.execPath,
+    args: ["-e", 'console.log(JSON.stringify({ id: "", filtered: false })); process.stdin.resume()'],
+    env: {},
+  };
   await expect(new SupervisorWorker(launch, { filters: true }).start()).rejects.toThrow(
     "The Python sandbox is not available: this system does not filter system calls.",
   );

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
 import type { Answer, Job, Worker } from "../provider.ts";
-import { environment, type Launch } from "./launch.ts";
+import type { Launch } from "./launch.ts";
 import { lastOfChain, programsOf, watchMemory } from "./memory-watch.ts";
 
 /** What a supervisor says when it is ready. */
@@ -100,7 +100,8 @@ export class SupervisorWorker implements Worker {
 
   /** Resolves when the supervisor has said that it is ready. */
   async #spawn(): Promise<{ child: ChildProcess; greeting: Greeting }> {
-    const child = spawn(this.#launch.command, this.#launch.args, { stdio: ["pipe", "pipe", "pipe", "pipe"], env: environment, cwd: "/" });
+    const { command, args, env } = this.#launch;
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe", "pipe"], env, cwd: "/" });
     let complaint = "";
     child.stderr?.on("data", (data: Buffer) => (complaint = (complaint + data.toString()).slice(-500)));
     for (const stream of [child.stdin, child.stdio[3]]) stream?.on("error", () => {});

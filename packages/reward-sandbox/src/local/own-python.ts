@@ -1,0 +1,73 @@
+// A Python that the caller names, with the packages that are installed for it: a virtual environment's, the system's, a version manager's.
+import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { InvalidArgumentError } from "@diffucoder/core";
+import { probePython, type ProbedPython } from "./probe-python.ts";
+import type { Readable } from "./readable.ts";
+
+/** The Python of a sandbox that was made with one of the caller's own. */
+export interface PythonInfo {
+  /** As it was given, absolute. */
+  path: string;
+  /** Such as `"3.11.2"`. */
+  version: string;
+  /** Version of each installed package, by its name in the package index. */
+  libraries: Readonly<Record<string, string>>;
+}
+
+/** The oldest that our own files are written for. */
+const OLDEST = [3, 9] as const;
+
+/**
+ * What a Python of the caller's own says of itself.
+ *
+ * @throws {InvalidArgumentError} if there is none, if it is too old, or if its virtual environment has lost its Python
+ */
+export function probeOwnPython(path: string): ProbedPython {
+  const refuse = (reason: string): never => {
+    throw new InvalidArgumentError({ argument: "python", value: path, expected: `the path of Python ${OLDEST.join(".")} or newer`, wayOut: reason });
+  };
+  const file = resolve(path);
+  if (!existsSync(file)) return refuse(whyAbsent(file));
+  if (statSync(file).isDirectory()) {
+    const inside = join(file, "bin", "python");
+    return refuse(existsSync(inside) ? `It is a folder; its Python is ${inside}.` : "It is a folder.");
+  }
+  const lostBase = lostBaseOf(file);
+  if (lostBase !== undefined)
+    return refuse(`The Python that its virtual environment was made with, in ${lostBase}, is gone; make the environment anew.`);
+  const answer = probePython(file, { hasPackages: true });
+  if ("problem" in answer) return refuse(`It does not answer as Python does: ${answer.problem.replace(/\.$/, "")}.`);
+  const { python } = answer;
+  const [major = 0, minor = 0] = python.version.split(".").map(Number);
+  if (major !== OLDEST[0] || minor < OLDEST[1]) return refuse(`It is Python ${python.version}.`);
+  return python;
+}
+
+/** What a sandbox says of it. */
+export const pythonInfo = (path: string, { version, packages }: ProbedPython): PythonInfo => ({ path: resolve(path), version, libraries: packages });
+
+/** For people: which Python it is, how much is installed for it, and which of its folders no program can read. */
+export function describePython({ version, prefix, packages: installed }: ProbedPython, { packages }: Readable): string {
+  const leftOut = packages?.leftOut ?? [];
+  const unread = leftOut.length === 0 ? "" : `, without ${leftOut.join(", ")}, which lie elsewhere`;
+  return `Python ${version} in ${prefix} with ${Object.keys(installed).length} installed packages${unread}`;
+}
+
+function whyAbsent(file: string): string {
+  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (!isLink) return "There is no such file.";
+  const what = settingsOf(file) === undefined ? "" : "; make the virtual environment anew";
+  return `It is a link to ${readlinkSync(file)}, which is gone${what}.`;
+}
+
+/** The settings of the virtual environment that a program lies in. */
+function settingsOf(file: string): string | undefined {
+  const path = join(dirname(dirname(file)), "pyvenv.cfg");
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
+
+function lostBaseOf(file: string): string | undefined {
+  const base = /^home\s*=\s*(.+?)\s*$/m.exec(settingsOf(file) ?? "")?.[1];
+  return base === undefined || existsSync(base) ? undefined : base;
+}
