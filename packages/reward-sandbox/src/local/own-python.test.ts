@@ -71,7 +71,10 @@ describe.each(LEVELS)("under %s", (level) => {
     it("shows nothing else of the folder that it lies in", async () => {
       const reading = "def f(path):\n    return open(path).read()";
       const files = ["answers.txt", "mine/answers.txt", "sources/edited.py"].flatMap((name) => [join(home, name), join("/outside", home, name)]);
-      const readings = await outcomes(reading, [...files.map((file) => [file])]);
+      const readings = await outcomes(
+        reading,
+        files.map((file) => [file]),
+      );
       const [absent, denied] = ["exception: FileNotFoundError", "forbidden: PermissionError"];
       expect(readings).toEqual(files.map((file) => (level === "bubblewrap" || file.startsWith("/outside") ? absent : denied)));
     });
