@@ -4,7 +4,7 @@ import { mkdtempSync, openSync, closeSync, readSync, rmSync, statSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom } from "@diffucoder/core";
-import { loadModel, loadQuantizedModel, type ModelConfig, ModelConfigSchema, parameterCount, parameterShapes, saveModel } from "@diffucoder/model";
+import { loadModel, type ModelConfig, ModelConfigSchema, parameterCount, parameterShapes, saveModel } from "@diffucoder/model";
 import { NdArray, sizeOf } from "@diffucoder/tensor";
 import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -36,7 +36,7 @@ export async function loadingSuite({ quick, say }: SuiteOptions): Promise<Result
       const file = join(folder, "model.safetensors");
       const { size } = statSync(file);
       const times = await inTurns(
-        { ours: () => timed(async () => loadModel(folder)), peer: () => timed(async () => readPlain(file, config, dtype === "F32" ? 4 : 2)) },
+        { ours: () => timed(() => loadModel(folder)), peer: () => timed(async () => readPlain(file, config, dtype === "F32" ? 4 : 2)) },
         rounds,
       );
       const rate = (milliseconds: number): number => size / 1e6 / milliseconds;
@@ -57,7 +57,7 @@ export async function loadingSuite({ quick, say }: SuiteOptions): Promise<Result
     save(folder, config, "BF16");
     for (const method of ["int8", "int4"] as const) {
       say(`${SUITE} BF16 into ${method} ...`);
-      const { ours } = await inTurns({ ours: () => timed(() => loadQuantizedModel(folder, method)) }, rounds);
+      const { ours } = await inTurns({ ours: () => timed(() => loadModel(folder, { quantize: method })) }, rounds);
       const perWeight = (milliseconds: number): number => (1e6 * milliseconds) / parameterCount(config);
       results.push(
         measured({

@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { coupledLogProbs, grpoLoss, leaveOneOutAdvantages } from "@diffucoder/coupled-grpo";
-import { loadModel, logitsFunction } from "@diffucoder/model";
+import { logitsFunction } from "@diffucoder/model";
 import { compile, float32, globalNorm, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
 import { type Check, int32Rows, judge, largestError, readGolden } from "./check.ts";
+import { loadDiffusionModel } from "./load-diffusion-model.ts";
 
 interface Pass {
   /** The batches of the three passes: all masked, ratio r, complement. */
@@ -41,7 +41,7 @@ export const coupledGrpoCheck: Check = {
   file: "coupled_grpo.json",
   async run(directory) {
     const golden = readGolden<CoupledGrpoGolden>(directory, "coupled_grpo.json");
-    const { config, parameters } = loadModel(join(directory, "checkpoint"));
+    const { config, parameters } = await loadDiffusionModel(directory);
     const { loss: lossGolden } = golden;
     const logits = logitsFunction(config);
     const advantages = leaveOneOutAdvantages(golden.rewards, golden.rewards.length);

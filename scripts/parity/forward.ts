@@ -16,7 +16,7 @@ export const forwardCheck: Check = {
   file: "forward.json",
   async run(directory) {
     const golden = readGolden<ForwardGolden>(directory, "forward.json");
-    const { config, parameters } = loadModel(join(directory, "checkpoint"));
+    const { config, parameters } = await loadModel(join(directory, "checkpoint"));
     const inputIds = int32Rows(golden.input_ids);
     const mask = int32Rows(golden.attention_mask);
 

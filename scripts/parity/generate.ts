@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { createRandom, type Random, type StreamName } from "@diffucoder/core";
-import { loadModel, logitsFunction } from "@diffucoder/model";
+import { logitsFunction } from "@diffucoder/model";
 import { createDenoiser, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { type Check, judge, readGolden } from "./check.ts";
+import { loadDiffusionModel } from "./load-diffusion-model.ts";
 
 interface Run {
   options: { max_new_tokens: number; steps: number; alg: string; temperature: number; top_p?: number; top_k?: number; eps?: number };
@@ -20,12 +20,13 @@ export const generateCheck: Check = {
   file: "generate.json",
   async run(directory) {
     const runs = readGolden<Run[]>(directory, "generate.json");
-    const { config, parameters } = loadModel(join(directory, "checkpoint"));
+    const { config, parameters, shift } = await loadDiffusionModel(directory);
     const denoiser = createDenoiser({
       logits: logitsFunction(config),
       parameters: () => parameters,
       maskTokenId: config.maskTokenId,
       vocabSize: config.vocabSize,
+      shift,
     });
 
     let equal = 0;

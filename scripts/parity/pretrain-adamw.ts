@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { diffusionLoss, diffusionWeights } from "@diffucoder/diffusion";
-import { forward, loadModel, type ModelConfig } from "@diffucoder/model";
+import { forward, loadModel, type TransformerConfig } from "@diffucoder/model";
 import {
   adamW,
   type AdamWState,
@@ -34,7 +34,7 @@ export const pretrainAdamWCheck: Check = {
   async run(directory) {
     const golden = readGolden<PretrainGolden>(directory, "pretrain_adamw.json");
     const { optimizer } = golden;
-    const model = loadModel(join(directory, "checkpoint"));
+    const model = await loadModel(join(directory, "checkpoint"));
     const { config } = model;
 
     const train = trainingStep(config, optimizer);
@@ -77,7 +77,7 @@ export const pretrainAdamWCheck: Check = {
 };
 
 /** One step of the run that made the golden file: loss, gradients, clipping and AdamW in one compiled function. */
-export function trainingStep(config: ModelConfig, optimizer: PretrainGolden["optimizer"], executor?: Executor) {
+export function trainingStep(config: TransformerConfig, optimizer: PretrainGolden["optimizer"], executor?: Executor) {
   return compile(
     (parameters: Weights, state: AdamWState<Weights>, batch: { inputIds: Tensor; targets: Tensor; weights: Tensor }, lr: Tensor, step: Tensor) => {
       const { value, gradient } = valueAndGradient(

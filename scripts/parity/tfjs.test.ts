@@ -11,7 +11,7 @@ const directory = fileURLToPath(new URL("../../packages/model/fixtures/dream-f32
 
 it("takes the golden model's training step as ONNX Runtime and PyTorch do", async () => {
   const golden = readGolden<PretrainGolden>(directory, "pretrain_adamw.json");
-  const { config, parameters } = loadModel(join(directory, "checkpoint"));
+  const { config, parameters } = await loadModel(join(directory, "checkpoint"));
   const [tfjs, onnx] = await Promise.all(
     [await tfjsExecutor({ backend: "cpu" }), await onnxExecutor()].map((executor) =>
       trainingStep(config, golden.optimizer, executor)(parameters, initAdamW(parameters), trainingBatch(golden), golden.optimizer.lr, 1),

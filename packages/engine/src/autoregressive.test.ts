@@ -27,7 +27,7 @@ function makeQwen({ chat = false, generationConfig = {} }: { chat?: boolean; gen
   });
   const { special, vocabSize } = Tokenizer.fromData(file);
   const config: AutoregressiveConfig = {
-    modelType: "qwen2",
+    family: "qwen2",
     vocabSize: vocabSize + 5, // embeddings often have more rows than there are tokens
     hiddenSize: 16,
     intermediateSize: 32,

@@ -1,6 +1,6 @@
 // What samplers see of a model: with and without a K/V cache, and of an autoregressive model.
 import type { ModelParameters } from "@diffucoder/diffusion";
-import { cachedNetwork, logitsFunction } from "@diffucoder/model";
+import { cachedNetwork, logitsFunction, modelTraits } from "@diffucoder/model";
 import {
   type CacheOptions,
   createCachedDenoiser,
@@ -27,11 +27,11 @@ export function createDenoisers(
   executor: Executor,
 ): Denoisers {
   const { vocabSize } = config;
-  const isDiffusion = "maskTokenId" in config;
+  const { isDiffusion, shift, attention, maskTokenId = 0 } = modelTraits(config);
   // Rows of the head that belong to no token, and the mask: a committed one would be a hole in the answer.
   const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
-  if (isDiffusion) forbiddenIds.push(config.maskTokenId);
-  const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId: isDiffusion ? config.maskTokenId : 0, executor };
+  if (isDiffusion) forbiddenIds.push(maskTokenId);
+  const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
   const made = new Map<string, DisposableDenoiser>();
   const cached = (cache: CacheOptions): DisposableDenoiser => {
     const key = JSON.stringify(cache);
@@ -40,7 +40,7 @@ export function createDenoisers(
     return denoiser;
   };
   const exact = isDiffusion
-    ? createDenoiser({ ...common, logits: logitsFunction(config) })
+    ? createDenoiser({ ...common, logits: logitsFunction(config, { attention }) })
     : withoutMaskToken(cached({ kind: "block-causal", blockLength: 1 }), vocabSize);
   const dispose = (): void => {
     for (const denoiser of made.values()) denoiser.dispose();

@@ -1,15 +1,6 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
-import {
-  type AutoregressiveConfig,
-  loadAutoregressiveModel,
-  loadModel,
-  loadQuantizedAutoregressiveModel,
-  loadQuantizedModel,
-  logitsFunction,
-  type ModelConfig,
-  type Quantization,
-} from "@diffucoder/model";
+import { type AutoregressiveConfig, loadModel, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
 import type { Denoiser } from "@diffucoder/samplers";
 import { compile, type Executor, onnxExecutor, type OnnxExecutorOptions, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
@@ -25,7 +16,7 @@ import { streamGeneration } from "./stream.ts";
 
 /** A loaded model with everything that it takes to generate. */
 export interface DiffuCoder {
-  /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama), which has a `modelType`. */
+  /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama). `modelTraits` says how it is asked. */
   readonly config: ModelConfig | AutoregressiveConfig;
   /** The canvas, and the settings that a call does not give. */
   readonly generationConfig: Readonly<GenerationConfig>;
@@ -102,10 +93,8 @@ export async function loadParameters(
   { quantize, device = "cpu" }: Pick<LoadDiffuCoderOptions, "quantize" | "device">,
 ): Promise<DiffuCoder> {
   const executor = await onnxExecutor({ device });
-  const { dir, generationConfig, tokenizer, padTokenId, endIds, autoregressive } = model;
-  const [load, loadQuantized] =
-    autoregressive === undefined ? [loadModel, loadQuantizedModel] : [loadAutoregressiveModel, loadQuantizedAutoregressiveModel];
-  const loaded = quantize === undefined ? load(dir) : await loadQuantized(dir, quantize);
+  const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
+  const loaded = await loadModel(dir, { quantize });
   if (device !== "cpu" && loaded.quantization !== undefined)
     throw new InvalidArgumentError({ argument: "device", value: device, expected: `"cpu" for a model in ${loaded.quantization}` });
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says

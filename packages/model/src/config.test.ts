@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "@diffucoder/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { AutoregressiveConfigSchema, ModelConfigSchema, readAutoregressiveConfig, readModelConfig } from "./index.ts";
+import { AutoregressiveConfigSchema, ModelConfigSchema, readModelConfig } from "./index.ts";
 import { toHuggingFaceConfig } from "./hugging-face-config.ts";
 import { smallConfig } from "./small-model.fixture.ts";
 
@@ -67,7 +67,7 @@ describe("readModelConfig", () => {
     };
     expect(() => read(wrong)).toThrow(
       `Invalid ${path}:
-  - model_type: only "Dream" is supported here, got "qwen3"
+  - model_type: only "Dream", "qwen2" or "llama" is supported, got "qwen3"
   - use_sliding_window: only false is supported, got true
   - rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got "dynamic"
   - rope_theta: missing
@@ -173,7 +173,7 @@ describe("readModelConfig", () => {
         .replace('"model_type":"Dream",', ""),
     );
     expect(() => readModelConfig(path)).toThrow(`- hidden_act: only "silu" is supported, got [object Array]`);
-    expect(() => readModelConfig(path)).toThrow('- model_type: only "Dream" is supported here, got "xxx');
+    expect(() => readModelConfig(path)).toThrow('- model_type: only "Dream", "qwen2" or "llama" is supported, got "xxx');
   });
 
   it.skipIf(process.platform === "win32")("waits for no pipe and reads no device", () => {
@@ -188,23 +188,23 @@ describe("readModelConfig", () => {
   });
 });
 
-describe("readAutoregressiveConfig", () => {
+describe("readModelConfig of an autoregressive model", () => {
   const { mask_token_id: _mask, pad_token_id: _pad, ...sizes } = file;
   const readAr = (change: Record<string, unknown>): unknown => {
     writeFileSync(path, JSON.stringify({ ...sizes, ...change }));
-    return readAutoregressiveConfig(path);
+    return readModelConfig(path);
   };
 
   it("reads Qwen2, which has biases without saying so", () => {
     const config = readAr({ model_type: "qwen2", tie_word_embeddings: true });
-    expect(config).toMatchObject({ modelType: "qwen2", tieWordEmbeddings: true, eosTokenIds: [151643], bosTokenId: 151643 });
+    expect(config).toMatchObject({ family: "qwen2", tieWordEmbeddings: true, eosTokenIds: [151643], bosTokenId: 151643 });
     expect(config).not.toHaveProperty("attentionBias");
     expect(config).not.toHaveProperty("padTokenId");
   });
 
   it("reads Llama, which has none, with several end tokens and the defaults of old files", () => {
     expect(readAr({ model_type: "llama", eos_token_id: [7, 8], rope_theta: undefined, num_key_value_heads: undefined })).toMatchObject({
-      modelType: "llama",
+      family: "llama",
       attentionBias: false,
       eosTokenIds: [7, 8],
       ropeTheta: 10_000,
@@ -220,7 +220,6 @@ describe("readAutoregressiveConfig", () => {
   - attention_bias: only false is supported, got true
   - head_dim: only hidden_size / num_attention_heads is supported, got 64`,
     );
-    expect(() => readAr({ model_type: "Dream" })).toThrow('model_type: only "qwen2" or "llama" is supported here, got "Dream"');
     expect(() => readAr({ model_type: "llama", eos_token_id: 200_000 })).toThrow("eos_token_id: must be below vocabSize (152064), got 200000");
   });
 });
@@ -231,12 +230,12 @@ describe("toHuggingFaceConfig", () => {
     const { maskTokenId: _mask, padTokenId: _pad, eosTokenId: _eos, bosTokenId: _bos, ...sizes } = smallConfig;
     writeFileSync(path, JSON.stringify(toHuggingFaceConfig({ ...smallConfig, ropeScaling }, "F32")));
     expect(readModelConfig(path)).toEqual({ ...smallConfig, ropeScaling });
-    const llama = parseConfig(AutoregressiveConfigSchema, { ...sizes, modelType: "llama", attentionBias: false, eosTokenIds: [1, 2] });
+    const llama = parseConfig(AutoregressiveConfigSchema, { ...sizes, family: "llama", attentionBias: false, eosTokenIds: [1, 2] });
     writeFileSync(path, JSON.stringify(toHuggingFaceConfig(llama, "F16")));
-    expect(readAutoregressiveConfig(path)).toEqual(llama);
-    const qwen2 = parseConfig(AutoregressiveConfigSchema, { ...sizes, modelType: "qwen2", eosTokenIds: [] });
+    expect(readModelConfig(path)).toEqual(llama);
+    const qwen2 = parseConfig(AutoregressiveConfigSchema, { ...sizes, family: "qwen2", eosTokenIds: [] });
     writeFileSync(path, JSON.stringify(toHuggingFaceConfig(qwen2, "BF16")));
-    expect(readAutoregressiveConfig(path)).toEqual(qwen2);
+    expect(readModelConfig(path)).toEqual(qwen2);
   });
 
   it("does not write biases that the architecture has not", () => {

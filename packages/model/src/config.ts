@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MODEL_FAMILIES } from "./architectures/registry.ts";
 import { type RopeScaling, RopeScalingSchema } from "./rope-frequencies.ts";
 
 // Bounds far above any model: what a stranger's config asks for is held before names, shapes and tables of that size are made.
@@ -21,9 +22,17 @@ const transformerShape = {
   attentionBias: z.boolean().optional().describe("whether q, k and v have biases; absent: they do, as in Dream and Qwen2"),
   initializerRange: z.number().nonnegative().default(0.02).describe("standard deviation of new weights"),
   tieWordEmbeddings: z.boolean().default(false).describe("the head is the transpose of the embedding"),
+  headSize: width.optional().describe("width of a head; absent: hiddenSize / numAttentionHeads"),
+  queryKeyNorm: z.boolean().optional().describe("whether each head of q and k has an RMSNorm of its own; absent: no, as in Dream and Qwen2"),
+  blockLength: count.optional().describe("tokens of a block, where tokens see their own block and those before it"),
 };
 
-/** Sizes and constants of a Dream, Qwen2 or Llama transformer: all that `forward` needs to know. */
+/** Names of the families of one kind. */
+function familyNames(isDiffusion: boolean): [string, ...string[]] {
+  return MODEL_FAMILIES.filter((family) => family.isDiffusion === isDiffusion).map(({ name }) => name) as [string, ...string[]];
+}
+
+/** Sizes and constants of a transformer: all that `forward` needs to know. */
 export interface TransformerConfig {
   /** Rows of the embedding, special tokens included. */
   readonly vocabSize: number;
@@ -33,7 +42,7 @@ export interface TransformerConfig {
   readonly intermediateSize: number;
   /** Layers of attention and SwiGLU. */
   readonly numHiddenLayers: number;
-  /** Query heads; twice their number divides `hiddenSize`. */
+  /** Query heads; twice their number divides `hiddenSize`, unless `headSize` is given. */
   readonly numAttentionHeads: number;
   /** Key/value heads; each serves `numAttentionHeads / numKeyValueHeads` query heads. */
   readonly numKeyValueHeads: number;
@@ -51,6 +60,17 @@ export interface TransformerConfig {
   readonly initializerRange: number;
   /** Whether the head is the transpose of the embedding. @default false */
   readonly tieWordEmbeddings: boolean;
+  /** Width of a head, even. @default hiddenSize / numAttentionHeads */
+  readonly headSize?: number | undefined;
+  /** Whether each head of q and k goes through an RMSNorm of its own before the rotation. @default false, as in Dream and Qwen2 */
+  readonly queryKeyNorm?: boolean | undefined;
+  /** Tokens of a block, for a family whose tokens see their own block and those before it. @default none */
+  readonly blockLength?: number | undefined;
+}
+
+/** Width of a head, S. */
+export function headSizeOf({ headSize, hiddenSize, numAttentionHeads }: TransformerConfig): number {
+  return headSize ?? hiddenSize / numAttentionHeads;
 }
 
 type Issue = (holds: boolean, key: string, message: string, got: unknown) => void;
@@ -61,9 +81,11 @@ function issuesInto(issues: z.core.$ZodRawIssue[]): Issue {
   };
 }
 
-function checkSizes({ hiddenSize, numAttentionHeads, numKeyValueHeads }: TransformerConfig, require: Issue): void {
-  require(hiddenSize % (2 * numAttentionHeads) ===
-    0, "hiddenSize", `must be a multiple of twice the ${numAttentionHeads} attention heads`, hiddenSize);
+function checkSizes({ hiddenSize, headSize, numAttentionHeads, numKeyValueHeads }: TransformerConfig, require: Issue): void {
+  if (headSize !== undefined) require(headSize % 2 === 0, "headSize", "must be even", headSize);
+  else
+    require(hiddenSize % (2 * numAttentionHeads) ===
+      0, "hiddenSize", `must be a multiple of twice the ${numAttentionHeads} attention heads`, hiddenSize);
   require(numAttentionHeads % numKeyValueHeads === 0, "numKeyValueHeads", `must divide the ${numAttentionHeads} attention heads`, numKeyValueHeads);
 }
 
@@ -76,6 +98,7 @@ export const ModelConfigSchema = z
     eosTokenId: tokenId,
     bosTokenId: tokenId,
     eosTokenIds: eosTokenIds.optional(),
+    family: z.enum(familyNames(true)).optional().describe("the model family; absent: Dream"),
   })
   .check(({ value: config, issues }) => {
     const require = issuesInto(issues);
@@ -99,13 +122,15 @@ export interface ModelConfig extends TransformerConfig {
   readonly bosTokenId: number;
   /** All tokens that end a text, `eosTokenId` first. @default only that one */
   readonly eosTokenIds?: readonly number[] | undefined;
+  /** The model family, e.g. `"Dream"`. @default "Dream" */
+  readonly family?: string | undefined;
 }
 
 /** An autoregressive model, whose tokens see only those before them. `AutoregressiveConfig` is its output. */
 export const AutoregressiveConfigSchema = z
   .strictObject({
     ...transformerShape,
-    modelType: z.enum(["qwen2", "llama"]),
+    family: z.enum(familyNames(false)),
     eosTokenIds,
     bosTokenId: tokenId.optional(),
     padTokenId: tokenId.optional(),
@@ -121,8 +146,8 @@ export const AutoregressiveConfigSchema = z
 
 /** An autoregressive model, whose tokens see only those before them. */
 export interface AutoregressiveConfig extends TransformerConfig {
-  /** The architecture, as config.json names it. */
-  readonly modelType: "qwen2" | "llama";
+  /** The model family, `"qwen2"` or `"llama"`. */
+  readonly family: string;
   /** Tokens that end a text. */
   readonly eosTokenIds: readonly number[];
   /** Token that begins a text. @default none */

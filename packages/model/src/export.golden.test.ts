@@ -12,7 +12,7 @@ const golden = fileURLToPath(new URL("../fixtures/dream-f32", import.meta.url));
 
 for (const weights of ["inside", "beside"] as const) {
   it.skipIf(!existsSync(golden))(`exported with its weights ${weights}, the model gives Dream's logits in plain ONNX Runtime`, async () => {
-    const { config, parameters } = loadModel(`${golden}/checkpoint`);
+    const { config, parameters } = await loadModel(`${golden}/checkpoint`);
     const { input_ids: rows, logits_full_attention: want } = JSON.parse(readFileSync(`${golden}/forward.json`, "utf8")) as {
       input_ids: number[][];
       logits_full_attention: { shape: number[]; data: number[] };

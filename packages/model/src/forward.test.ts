@@ -133,6 +133,30 @@ describe("forward", () => {
     expect(row(spread, 0)).not.toBeAllclose(row(near, 0), { atol: 1e-3 });
   });
 
+  it("norms each head's queries and keys where the config says so: how long their projections make them does not matter", async () => {
+    const config = { ...smallConfig, queryKeyNorm: true, headSize: 6 };
+    const plain = smallParameters(config);
+    const longer = Object.fromEntries(
+      Object.entries(plain).map(([name, array]) => {
+        const factor = /[qk]_proj/.test(name) ? 3 : 1;
+        return [
+          name,
+          float32(
+            Array.from(array.data, (x) => factor * x),
+            array.shape,
+          ),
+        ];
+      }),
+    );
+    const want = await logitsOf({ inputIds: ids }, config, plain);
+    expect(want.shape).toEqual([2, 5, 13]);
+    expect((await logitsOf({ inputIds: ids }, config, longer)).data).toBeAllclose(want.data, { atol: 1e-4 });
+    const unnormed = { ...config, queryKeyNorm: false };
+    expect((await logitsOf({ inputIds: ids }, unnormed, longer)).data).not.toBeAllclose((await logitsOf({ inputIds: ids }, unnormed, plain)).data, {
+      atol: 1e-2,
+    });
+  });
+
   it("stays finite where a query may see nothing", async () => {
     const nothing = await logitsOf({
       inputIds: ids,

@@ -1,6 +1,6 @@
-// The Dream/Qwen2.5/Llama transformer. B rows of L tokens, width D, H query and KV key/value heads of size S = D / H, V words:
+// The transformer of Dream, Qwen and Llama. B rows of L tokens, width D, H query and KV key/value heads of size S, V words:
 //   x = embed(ids)                                                     [B * L, D]
-//   for each layer:  x += o(attention(norm(x)))                        attention(y) = softmax(q k^T / sqrt(S)) v
+//   for each layer:  x += o(attention(norm(x)))                        attention(y) = softmax(q k^T / sqrt(S)) v; Qwen3: q, k normed
 //                    x += down(silu(gate(norm(x))) * up(norm(x)))      SwiGLU
 //   logits = head(norm(x))                                             [B, L, V]
 // Differs from Hugging Face's code: 1. heads that share keys and values are rows of one product, K and V are not
@@ -10,7 +10,7 @@ import { ShapeError } from "@diffucoder/core";
 import type { LogitsFunction, LogitsInputs, ModelParameters } from "@diffucoder/diffusion";
 import { add, matmul, mul, rematerialize, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { attentionBias, type AttentionBias } from "./attention-mask.ts";
-import type { TransformerConfig } from "./config.ts";
+import { headSizeOf, type TransformerConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
 import { embed, isQuantized, parameterOf, project } from "./weights.ts";
 
@@ -61,7 +61,7 @@ export function transformer(
   { inputIds, positionIds, logitPositions, gradientCheckpointing = false, bias, remember }: TransformerInputs,
 ): Tensor {
   const [batch, length] = inputIds.shape as [number, number];
-  const headSize = config.hiddenSize / config.numAttentionHeads;
+  const headSize = headSizeOf(config);
   const tables = { batch, length, headSize, theta: config.ropeTheta, scaling: config.ropeScaling, positionIds };
   const context: AttentionContext = {
     config,
@@ -105,9 +105,16 @@ export function transformer(
   return logitPositions === undefined ? reshape(logits, [batch, length, config.vocabSize]) : logits;
 }
 
-/** `forward` for a fixed config: the form that losses, samplers and trainers take a network in. */
-export function logitsFunction(config: TransformerConfig, options: Pick<ForwardInputs, "gradientCheckpointing"> = {}): LogitsFunction {
-  return (parameters, inputs) => forward(config, parameters, { ...options, ...inputs });
+/**
+ * `forward` for a fixed config: the form that losses, samplers and trainers take a network in.
+ *
+ * @param options `attention` is that of calls that give none
+ */
+export function logitsFunction(
+  config: TransformerConfig,
+  { attention, ...options }: Pick<ForwardInputs, "attention" | "gradientCheckpointing"> = {},
+): LogitsFunction {
+  return (parameters, inputs) => forward(config, parameters, { ...options, ...inputs, attention: inputs.attention ?? attention });
 }
 
 function ofLayer(parameters: Readonly<ModelParameters<Tensor>>, layer: number): ModelParameters<Tensor> {
@@ -133,25 +140,30 @@ interface AttentionContext {
 /** `x [B * L, D]` -> `[B * L, D]`, or `[M, D]` with `queries`. */
 function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Tensor {
   const { config, parameters, batch, length, queryTables, keyTables, bias, queries, remember } = context;
-  const { hiddenSize, numAttentionHeads: queryHeads, numKeyValueHeads: keyHeads } = config;
-  const headSize = hiddenSize / queryHeads;
+  const { numAttentionHeads: queryHeads, numKeyValueHeads: keyHeads } = config;
+  const headSize = headSizeOf(config);
   const heads = (name: string, count: number, input = x): Tensor => {
     const product = project(parameters, `${prefix}.${name}.weight`, input);
     const flat = (config.attentionBias ?? true) ? add(product, parameterOf(parameters, `${prefix}.${name}.bias`)) : product;
     return transpose(reshape(flat, [batch, -1, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
   };
+  const normed = (name: string, x: Tensor): Tensor =>
+    config.queryKeyNorm === true ? rmsNorm(x, parameterOf(parameters, `${prefix}.${name}.weight`), { eps: config.rmsNormEps }) : x;
   const asking = queries === undefined ? length : (queries.shape[0] as number);
   const q =
     queries === undefined
-      ? rotary(heads("q_proj", queryHeads), queryTables)
-      : rotary(heads("q_proj", queryHeads, take(x, queries)), { ...queryTables, positions: takeTokens(queryTables.positions, queries) });
-  const { keys, values } = remember({ keys: rotary(heads("k_proj", keyHeads), keyTables), values: heads("v_proj", keyHeads) });
+      ? rotary(normed("q_norm", heads("q_proj", queryHeads)), queryTables)
+      : rotary(normed("q_norm", heads("q_proj", queryHeads, take(x, queries))), {
+          ...queryTables,
+          positions: takeTokens(queryTables.positions, queries),
+        });
+  const { keys, values } = remember({ keys: rotary(normed("k_norm", heads("k_proj", keyHeads)), keyTables), values: heads("v_proj", keyHeads) });
 
   const grouped = reshape(q, [batch, keyHeads, (queryHeads / keyHeads) * asking, headSize]);
   const scores = matmul(grouped, keys, { transposeB: true }); // [B, KV, G * L, N], N keys
   const weights = softmax(bias.scores === undefined ? scores : add(scores, bias.scores));
   const mixed = reshape(matmul(weights, values), [batch, queryHeads, asking, headSize]);
-  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * asking, hiddenSize]);
+  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * asking, queryHeads * headSize]);
   const seeing = bias.queries && (queries === undefined ? bias.queries : take(bias.queries, queries));
   return project(parameters, `${prefix}.o_proj.weight`, seeing === undefined ? merged : mul(merged, seeing));
 }

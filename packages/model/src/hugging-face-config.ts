@@ -1,14 +1,16 @@
-// config.json of a Hugging Face folder, read and written.
+// config.json of a Hugging Face folder, read and written. What differs from family to family is in architectures/.
+import { dirname } from "node:path";
 import { ConfigError, InvalidArgumentError, parseConfig, readJsonObject, requireRegularFile, show as quote } from "@diffucoder/core";
-import type { z } from "zod";
-import { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema } from "./config.ts";
+import type { ModelFamily } from "./architectures/family.ts";
+import { DEFAULT_FAMILY, familyOf, familyOfFile, MODEL_FAMILIES } from "./architectures/registry.ts";
+import { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema, type TransformerConfig } from "./config.ts";
 import { switchProblems } from "./config-keys.ts";
 import type { Quantization } from "./quantize.ts";
-import type { RopeScaling } from "./rope-frequencies.ts";
+import { readRope, ropeScalingInFile, ropeScalingNames } from "./rope-in-file.ts";
+import { specialTokenIds } from "./special-token-ids.ts";
 
-/** What the fields are called in the file. */
-const names: Readonly<Record<string, string>> = {
-  modelType: "model_type",
+/** Fields that stand in the file as they are, and what they are called there. */
+const plainNames: Readonly<Record<string, string>> = {
   vocabSize: "vocab_size",
   hiddenSize: "hidden_size",
   intermediateSize: "intermediate_size",
@@ -16,65 +18,38 @@ const names: Readonly<Record<string, string>> = {
   numAttentionHeads: "num_attention_heads",
   numKeyValueHeads: "num_key_value_heads",
   maxPositionEmbeddings: "max_position_embeddings",
-  ropeTheta: "rope_theta",
-  ropeScaling: "rope_scaling",
   rmsNormEps: "rms_norm_eps",
-  attentionBias: "attention_bias",
   initializerRange: "initializer_range",
   tieWordEmbeddings: "tie_word_embeddings",
-  maskTokenId: "mask_token_id",
-  padTokenId: "pad_token_id",
-  eosTokenId: "eos_token_id",
-  eosTokenIds: "eos_token_id",
-  bosTokenId: "bos_token_id",
 };
 
-const ropeScalingNames = {
-  factor: "factor",
-  originalMaxPositionEmbeddings: "original_max_position_embeddings",
-  lowFreqFactor: "low_freq_factor",
-  highFreqFactor: "high_freq_factor",
-  betaFast: "beta_fast",
-  betaSlow: "beta_slow",
-  attentionFactor: "attention_factor",
-} as const;
+const tokenNames = { maskTokenId: "mask_token_id", padTokenId: "pad_token_id", eosTokenId: "eos_token_id", bosTokenId: "bos_token_id" } as const;
+
+/** What every field is called in the file. */
+function namesIn(family: ModelFamily): Readonly<Record<string, string>> {
+  return {
+    ...plainNames,
+    ...tokenNames,
+    eosTokenIds: "eos_token_id",
+    ropeTheta: "rope_theta",
+    ropeScaling: "rope_scaling",
+    headSize: "head_dim",
+    ...(typeof family.attention === "object" && { blockLength: family.attention.blockLengthKey }),
+  };
+}
 
 type JsonObject = Record<string, unknown>;
 
 /**
- * Reads the `config.json` of a masked diffusion model (`model_type` `"Dream"`). Keys that are not the transformer's are
- * ignored.
+ * Reads the `config.json` of a model of a known family; a model with a mask token fills masks. Keys that say nothing of the
+ * network are ignored. Ids of special tokens that a diffusion model's file leaves out are those of the tokenizer beside it.
  *
  * @throws {FileError} if the file cannot be read
  * @throws {ConfigError} listing, by the names in the file, what is missing, wrong or not supported
  */
-export function readModelConfig(path: string): ModelConfig {
+export function readModelConfig(path: string): ModelConfig | AutoregressiveConfig {
   const file = readConfigFile(path);
-  const eos = file["eos_token_id"];
-  return parse(path, file, ["Dream"], ModelConfigSchema, Array.isArray(eos) ? { eosTokenId: eos[0], eosTokenIds: eos } : {});
-}
-
-/**
- * Reads the `config.json` of an autoregressive model: Qwen2, Qwen2.5 or Llama.
- *
- * @throws {FileError} if the file cannot be read
- * @throws {ConfigError} listing, by the names in the file, what is missing, wrong or not supported
- */
-export function readAutoregressiveConfig(path: string): AutoregressiveConfig {
-  const file = readConfigFile(path);
-  const isLlama = file["model_type"] === "llama";
-  const eos = file["eos_token_id"] ?? [];
-  return parse(path, file, ["qwen2", "llama"], AutoregressiveConfigSchema, {
-    modelType: file["model_type"],
-    eosTokenIds: Array.isArray(eos) ? eos : [eos],
-    // Old Llama files leave out what was the only choice then.
-    ...(isLlama && { attentionBias: false, numKeyValueHeads: file["num_key_value_heads"] ?? file["num_attention_heads"] }),
-  });
-}
-
-/** `model_type` of a config file, `undefined` if it names none. @throws {FileError} */
-export function readModelType(path: string): unknown {
-  return readConfigFile(path)["model_type"];
+  return parseConfigFile({ path, file, family: familyOfFile(file) });
 }
 
 /** What `quantization_config` says of the files, if it is this package's own. @throws {FileError} */
@@ -93,129 +68,136 @@ function readConfigFile(path: string): JsonObject {
   return readJsonObject(path);
 }
 
-/** @param given fields that are not simply read under their names */
-function parse<S extends z.ZodType>(path: string, file: JsonObject, types: readonly string[], schema: S, given: JsonObject): Readonly<z.output<S>> {
-  const problems: string[] = [];
-  const require = (holds: boolean, problem: string): void => {
-    if (!holds) problems.push(problem);
-  };
-  const type = file["model_type"];
-  if (type === undefined) problems.push("model_type: missing");
-  else require(types.includes(type as string), `model_type: only ${types.map(quote).join(" or ")} is supported here, got ${quote(type)}`);
-  problems.push(...switchProblems(file));
-  const quantized = file["quantization_config"] ?? undefined;
-  if (quantized !== undefined && quantizationIn(file) === undefined) {
-    const method = typeof quantized === "object" ? (quantized as JsonObject)["quant_method"] : quantized;
-    problems.push(`quantization_config: only this package's own is supported, got ${quote(method)}`);
-  }
-  // Llama's bias is one of all four projections; Qwen2 and Dream have theirs without saying so.
-  const bias = file["attention_bias"] ?? undefined;
-  if (bias !== undefined) require(bias === (type !== "llama"), `attention_bias: only ${type !== "llama"} is supported, got ${quote(bias)}`);
-  const { hidden_size: width, num_attention_heads: heads, head_dim: headSize } = file;
-  if (headSize !== undefined && headSize !== null)
-    require(headSize === Number(width) / Number(heads), `head_dim: only hidden_size / num_attention_heads is supported, got ${quote(headSize)}`);
-
+/** @param family `undefined` for a file of none, which is then held to the default family, so that all that is wrong is told */
+export function parseConfigFile({
+  path,
+  file,
+  family: found,
+}: {
+  path: string;
+  file: JsonObject;
+  family: ModelFamily | undefined;
+}): ModelConfig | AutoregressiveConfig {
+  const family = found ?? DEFAULT_FAMILY;
+  const problems = [...(found === undefined ? [typeProblem(file)] : []), ...switchProblems(file), ...quantizationProblems(file)];
+  problems.push(...layerProblems(file, family));
   const rope = readRope(file, problems);
-  if (type === "llama") rope.theta ??= 10_000;
+  const defaults = family.defaults(file);
+  const valueOf = (key: string): unknown => file[key] ?? defaults[key];
+  const ropeTheta = rope.theta ?? defaults["rope_theta"];
   // Defaults of this package for new models must not stand in for what a checkpoint was trained with.
-  require(rope.theta !== undefined, "rope_theta: missing");
-  require("rms_norm_eps" in file, "rms_norm_eps: missing");
+  if (ropeTheta === undefined) problems.push("rope_theta: missing");
+  if (!("rms_norm_eps" in file) && !("rms_norm_eps" in defaults)) problems.push("rms_norm_eps: missing");
+  const names = namesIn(family);
+  const blockLength = names["blockLength"] === undefined ? undefined : valueOf(names["blockLength"]);
+  if (names["blockLength"] !== undefined && blockLength === undefined) problems.push(`${names["blockLength"]}: missing`);
 
-  const fields = Object.keys((schema as unknown as { shape: JsonObject }).shape);
-  const read = fields.flatMap((key) => {
-    const value = file[names[key] as string];
-    const isThere = value !== undefined && value !== null;
-    return isThere && !["attentionBias", "ropeTheta", "ropeScaling", "eosTokenIds"].includes(key) ? [[key, value] as const] : [];
-  });
-  const data = {
-    ...Object.fromEntries(read),
-    ...(rope.theta !== undefined && { ropeTheta: rope.theta }),
-    ...(rope.scaling !== undefined && { ropeScaling: rope.scaling }),
-    ...given,
+  const data: JsonObject = {
+    ...Object.fromEntries(Object.entries(plainNames).map(([field, name]) => [field, valueOf(name)])),
+    ropeTheta,
+    ropeScaling: rope.scaling,
+    attentionBias: family.attentionBias ? undefined : false,
+    headSize: family.freeHeadSize ? valueOf("head_dim") : undefined,
+    queryKeyNorm: family.queryKeyNorm || undefined,
+    blockLength,
+    ...(family.isDiffusion ? diffusionTokens(file, dirname(path)) : autoregressiveTokens(file)),
+    family: family.name === DEFAULT_FAMILY.name ? undefined : family.name,
   };
+  const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
   try {
-    const config = parseConfig(schema, data, { source: path });
+    const config = parseConfig<typeof ModelConfigSchema | typeof AutoregressiveConfigSchema>(
+      family.isDiffusion ? ModelConfigSchema : AutoregressiveConfigSchema,
+      given,
+      { source: path },
+    );
     if (problems.length === 0) return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems.map(inFileNames));
+    problems.push(...error.problems.map((problem) => inFileNames(problem, names)));
   }
   throw new ConfigError({ source: path, problems });
 }
 
-/** `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both since Transformers 5. */
-function readRope(file: JsonObject, problems: string[]): { theta: unknown; scaling: unknown } {
-  const { rope_parameters: parameters, rope_scaling: old, rope_theta: own } = file;
-  for (const key of contradictions(parameters, old)) problems.push(`rope_scaling.${key}: must say what rope_parameters says`);
-  const given = parameters ?? old ?? {};
-  if (typeof given !== "object" || Array.isArray(given)) {
-    problems.push(`rope_scaling: must be an object, got ${quote(given)}`);
-    return { theta: own, scaling: undefined };
-  }
-  const { rope_type, type = rope_type, rope_theta: theta = own ?? undefined, partial_rotary_factor: part = 1, ...rest } = given as JsonObject;
-  if (part !== 1 && part !== null) problems.push(`rope_scaling.partial_rotary_factor: only 1 is supported, got ${quote(part)}`);
-  if (theta !== (own ?? theta)) problems.push(`rope_theta: must be the ${quote(theta)} of rope_parameters, got ${quote(own)}`);
-  if (type !== (rope_type ?? type)) problems.push(`rope_scaling.type: must be the ${quote(rope_type)} of rope_type, got ${quote(type)}`);
-  const fields = Object.entries(rest).filter(([, value]) => value !== null);
-  if (type === undefined || type === null || type === "default") {
-    const kept = fields.filter(([name, value]) => name !== "factor" || value !== 1);
-    if (kept.length > 0 && type !== "default") problems.push(`rope_scaling: must name its type, got ${quote(given)}`);
-    else for (const [name] of kept) problems.push(`rope_scaling.${name}: is not of the type "default"`);
-    return { theta, scaling: undefined };
-  }
-  if (!["linear", "llama3", "yarn"].includes(type as string)) {
-    problems.push(`rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got ${quote(type)}`);
-    return { theta, scaling: undefined };
-  }
-  const byName = new Map<string, string>(Object.entries(ropeScalingNames).map(([key, name]) => [name, key]));
-  return { theta, scaling: { type, ...Object.fromEntries(fields.map(([name, value]) => [byName.get(name) ?? name, value])) } };
+function typeProblem({ model_type: type }: JsonObject): string {
+  if (type === undefined) return "model_type: missing";
+  const known = [...new Set(MODEL_FAMILIES.map(({ modelType }) => quote(modelType)))];
+  return `model_type: only ${known.slice(0, -1).join(", ")} or ${known.at(-1)} is supported, got ${quote(type)}`;
 }
 
-/** Keys of which two objects hold different values. */
-function contradictions(one: unknown, other: unknown): string[] {
-  const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isObject(one) || !isObject(other)) return [];
-  return Object.keys(one).filter((key) => Object.hasOwn(other, key) && quote(one[key]) !== quote(other[key]));
+function quantizationProblems(file: JsonObject): string[] {
+  const quantized = file["quantization_config"] ?? undefined;
+  if (quantized === undefined || quantizationIn(file) !== undefined) return [];
+  const method = typeof quantized === "object" ? (quantized as JsonObject)["quant_method"] : quantized;
+  return [`quantization_config: only this package's own is supported, got ${quote(method)}`];
+}
+
+/** Keys of the layers that a family allows one value only. Most leave them out. */
+function layerProblems(file: JsonObject, { attentionBias, freeHeadSize }: ModelFamily): string[] {
+  const problems: string[] = [];
+  const bias = file["attention_bias"] ?? undefined;
+  if (bias !== undefined && bias !== attentionBias) problems.push(`attention_bias: only ${attentionBias} is supported, got ${quote(bias)}`);
+  const { hidden_size: width, num_attention_heads: heads, head_dim: given } = file;
+  const headSize = given ?? undefined;
+  if (!freeHeadSize && headSize !== undefined && headSize !== Number(width) / Number(heads))
+    problems.push(`head_dim: only hidden_size / num_attention_heads is supported, got ${quote(headSize)}`);
+  return problems;
+}
+
+function diffusionTokens(file: JsonObject, directory: string): JsonObject {
+  const isWhole = Object.values(tokenNames).every((name) => (file[name] ?? undefined) !== undefined);
+  const { mask, pad, eos, bos } = isWhole ? {} : specialTokenIds(directory);
+  const ends = file["eos_token_id"] ?? eos;
+  return {
+    maskTokenId: file["mask_token_id"] ?? mask,
+    padTokenId: file["pad_token_id"] ?? pad,
+    eosTokenId: Array.isArray(ends) ? ends[0] : ends,
+    bosTokenId: file["bos_token_id"] ?? bos,
+    ...(Array.isArray(ends) && { eosTokenIds: ends }),
+  };
+}
+
+function autoregressiveTokens(file: JsonObject): JsonObject {
+  const ends = file["eos_token_id"] ?? [];
+  return {
+    eosTokenIds: Array.isArray(ends) ? ends : [ends],
+    bosTokenId: file["bos_token_id"] ?? undefined,
+    padTokenId: file["pad_token_id"] ?? undefined,
+  };
 }
 
 /** The content of `config.json` for a model. */
 export function toHuggingFaceConfig(config: ModelConfig | AutoregressiveConfig, dtype: "F32" | "F16" | "BF16"): JsonObject {
-  const isDream = "maskTokenId" in config;
-  const modelType = isDream ? "Dream" : config.modelType;
-  if ((config.attentionBias ?? true) === (modelType === "llama"))
-    throw new InvalidArgumentError({
-      argument: "config.attentionBias",
-      value: config.attentionBias,
-      expected: modelType === "llama" ? "false for a Llama model" : `true or absent for a ${modelType} model`,
-    });
-  const { attentionBias: _, ropeScaling, ...rest } = config;
+  const family = familyOf(config);
+  checkLayers(config, family);
+  const { attentionBias: _bias, queryKeyNorm: _norm, family: _family, ropeScaling, ...rest } = config;
+  const names = namesIn(family);
   return {
-    architectures: [{ Dream: "DreamModel", qwen2: "Qwen2ForCausalLM", llama: "LlamaForCausalLM" }[modelType]],
-    model_type: modelType,
+    architectures: [family.architecture],
+    model_type: family.modelType,
     hidden_act: "silu",
     torch_dtype: { F32: "float32", F16: "float16", BF16: "bfloat16" }[dtype],
     attention_dropout: 0,
     rope_scaling: ropeScaling === undefined ? null : ropeScalingInFile(ropeScaling),
-    use_cache: !isDream,
-    ...(modelType === "llama" ? { attention_bias: false, mlp_bias: false } : { use_sliding_window: false }),
+    ...family.alsoWritten,
     ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [names[key], key === "eosTokenIds" ? oneOrMany(value as number[]) : value])),
   };
 }
 
-function ropeScalingInFile({ type, ...rest }: RopeScaling): JsonObject {
-  const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
-  return {
-    rope_type: type,
-    type, // older versions of Transformers
-    ...Object.fromEntries(fields.map(([key, value]) => [ropeScalingNames[key as keyof typeof ropeScalingNames], value])),
+/** A file that says nothing of what its family lets nobody choose would be read as another network. */
+function checkLayers({ attentionBias, queryKeyNorm, headSize }: TransformerConfig, family: ModelFamily): void {
+  const refuse = (key: string, value: unknown, expected: string): never => {
+    throw new InvalidArgumentError({ argument: `config.${key}`, value, expected: `${expected} for a ${family.name} model` });
   };
+  if ((attentionBias ?? true) !== family.attentionBias) refuse("attentionBias", attentionBias, family.attentionBias ? "true or absent" : "false");
+  if ((queryKeyNorm ?? false) !== family.queryKeyNorm) refuse("queryKeyNorm", queryKeyNorm, family.queryKeyNorm ? "true" : "false or absent");
+  if (headSize !== undefined && !family.freeHeadSize) refuse("headSize", headSize, "absent");
 }
 
 function oneOrMany(ids: readonly number[]): number | readonly number[] | undefined {
   return ids.length > 1 ? ids : ids[0];
 }
 
-function inFileNames(problem: string): string {
+function inFileNames(problem: string, names: Readonly<Record<string, string>>): string {
   const [key = ""] = problem.split(":", 1);
   const [head = "", ...tail] = key.split(".");
   const inner = tail.map((part) => (Object.hasOwn(ropeScalingNames, part) ? ropeScalingNames[part as keyof typeof ropeScalingNames] : part));

@@ -1,6 +1,7 @@
 export { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema, type TransformerConfig } from "./config.ts";
 export type { RopeScaling } from "./rope-frequencies.ts";
-export { readAutoregressiveConfig, readModelConfig, readModelType } from "./hugging-face-config.ts";
+export { readModelConfig } from "./hugging-face-config.ts";
+export { type ModelTraits, modelTraits } from "./model-traits.ts";
 export { initParameters, parameterCount, parameterShapes } from "./parameters.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
 export { cachedNetwork, emptyCache, windowForward } from "./window-forward.ts";
@@ -8,5 +9,5 @@ export { type Quantization, type QuantizedParameter, quantizedParameterShapes, q
 export { positionIdsFromMask } from "./position-ids.ts";
 export { modelConfigPath } from "./checkpoint-files.ts";
 export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.ts";
-export { loadAutoregressiveModel, type LoadedModel, loadModel, loadQuantizedAutoregressiveModel, loadQuantizedModel } from "./load-model.ts";
+export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
 export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";

@@ -4,15 +4,16 @@ import type { ModelParameters } from "@diffucoder/diffusion";
 import { createQuantizer } from "@diffucoder/tensor";
 import { modelConfigPath } from "./checkpoint-files.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
-import type { AutoregressiveConfig, ModelConfig, TransformerConfig } from "./config.ts";
-import { readAutoregressiveConfig, readModelConfig } from "./hugging-face-config.ts";
+import type { AutoregressiveConfig, ModelConfig } from "./config.ts";
+import { readModelConfig } from "./hugging-face-config.ts";
+import { type ModelTraits, modelTraits } from "./model-traits.ts";
 import { parameterShapes } from "./parameters.ts";
 import { type ParameterSource, type Quantization, quantizeParameter } from "./quantize.ts";
 
-/** A model in memory. */
-export interface LoadedModel<Config extends TransformerConfig = ModelConfig> {
+/** A model in memory, and how it is asked. */
+export interface LoadedModel extends ModelTraits {
   /** What config.json says; a head that the files hold in spite of `tie_word_embeddings`, and that differs from the embedding, is not tied. */
-  config: Config;
+  config: ModelConfig | AutoregressiveConfig;
   /** float32, whatever the type in the file, or the names and types of `quantizedParameterShapes`. */
   parameters: ModelParameters;
   /** How the matrices are kept; absent: as float32. */
@@ -21,90 +22,69 @@ export interface LoadedModel<Config extends TransformerConfig = ModelConfig> {
   notices?: readonly string[];
 }
 
+/** How a model is kept in memory. */
+export interface LoadModelOptions {
+  /** Quantize the matrices while they are read. @default as the files hold them */
+  quantize?: Quantization | undefined;
+}
+
 /**
- * Reads a checkpoint folder of a masked diffusion model, as its files hold it. Beside the parameters themselves it takes less
- * than a megabyte.
+ * Reads a checkpoint folder of any family. Beside the parameters it takes less than a megabyte, and with `quantize`, which
+ * works piece by piece, less than 100 MB. A checkpoint that is quantized already is read as it is.
  *
  * @throws {FileError} if a file is missing, damaged or outside of the folder, or holds numbers that are not finite
- * @throws {ConfigError} if config.json does not describe a Dream model
+ * @throws {ConfigError} if config.json does not describe a model of a known family
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
+ * @throws {InvalidArgumentError} if `quantize` is no method, or the checkpoint was quantized by another one
  */
-export function loadModel(directory: string): LoadedModel {
-  return load(directory, readModelConfig(modelConfigPath(directory)));
-}
-
-/** Reads a checkpoint folder of a Qwen2 or Llama model. Throws as `loadModel` does. */
-export function loadAutoregressiveModel(directory: string): LoadedModel<AutoregressiveConfig> {
-  return load(directory, readAutoregressiveConfig(modelConfigPath(directory)));
-}
-
-/**
- * Reads a checkpoint folder of a masked diffusion model and quantizes it meanwhile, piece by piece: beside the quantized
- * parameters it takes less than 100 MB. A checkpoint that is quantized already is read as it is. Throws as `loadModel` does.
- *
- * @throws {InvalidArgumentError} if the method is neither `"int8"` nor `"int4"`, or the checkpoint was quantized by the other
- */
-export async function loadQuantizedModel(directory: string, method: Quantization): Promise<LoadedModel> {
-  return loadQuantized(directory, readModelConfig(modelConfigPath(directory)), method);
-}
-
-/** Reads a checkpoint folder of a Qwen2 or Llama model and quantizes it meanwhile. Throws as `loadQuantizedModel` does. */
-export async function loadQuantizedAutoregressiveModel(directory: string, method: Quantization): Promise<LoadedModel<AutoregressiveConfig>> {
-  return loadQuantized(directory, readAutoregressiveConfig(modelConfigPath(directory)), method);
-}
-
-function load<Config extends TransformerConfig>(directory: string, config: Config): LoadedModel<Config> {
+export async function loadModel(directory: string, { quantize }: LoadModelOptions = {}): Promise<LoadedModel> {
+  if (quantize !== undefined && quantize !== "int8" && quantize !== "int4")
+    throw new InvalidArgumentError({ argument: "quantize", value: quantize, expected: '"int8" or "int4"' });
+  const config = readModelConfig(modelConfigPath(directory));
   const checkpoint = openCheckpoint(directory, config);
   try {
-    return readWhole(checkpoint);
-  } finally {
-    checkpoint.close();
-  }
-}
-
-async function loadQuantized<Config extends TransformerConfig>(
-  directory: string,
-  config: Config,
-  method: Quantization,
-): Promise<LoadedModel<Config>> {
-  if (method !== "int8" && method !== "int4") throw new InvalidArgumentError({ argument: "quantize", value: method, expected: '"int8" or "int4"' });
-  const checkpoint = openCheckpoint(directory, config);
-  const quantizer = createQuantizer();
-  try {
-    const found = checkpoint.quantization;
-    if (found === method) return readWhole(checkpoint);
-    if (found !== undefined)
+    const { quantization: found, config: used, notices } = checkpoint;
+    if (quantize !== undefined && found !== undefined && found !== quantize)
       throw new InvalidArgumentError({
         argument: "quantize",
-        value: method,
+        value: quantize,
         expected: `"${found}" or absent, for ${directory} is quantized already`,
       });
-    const parameters: ModelParameters = {};
-    for (const [name, shape] of Object.entries(parameterShapes(checkpoint.config))) {
-      const source: ParameterSource = {
-        shape,
-        read: () => checkpoint.read(name),
-        readFloats: (first, target) => checkpoint.readFloats(name, first, target),
-      };
-      Object.assign(parameters, await quantizeParameter({ config: checkpoint.config, method, name, source, quantizer }));
-    }
-    return loadedModel(checkpoint, parameters, method);
+    const isAsItIs = quantize === undefined || found === quantize;
+    const parameters = isAsItIs ? readWhole(checkpoint) : await readQuantized(checkpoint, quantize);
+    const quantization = quantize ?? found;
+    return {
+      ...modelTraits(used),
+      config: used,
+      parameters,
+      ...(quantization !== undefined && { quantization }),
+      ...(notices.length > 0 && { notices }),
+    };
   } finally {
-    quantizer.dispose();
     checkpoint.close();
   }
 }
 
 /** In the order of `parameterShapes`: a function compiled for new parameters serves loaded ones as well. */
-function readWhole<Config extends TransformerConfig>(checkpoint: Checkpoint<Config>): LoadedModel<Config> {
-  const { names, read, quantization } = checkpoint;
-  return loadedModel(checkpoint, Object.fromEntries(names.map((name) => [name, read(name)])), quantization);
+function readWhole({ names, read }: Checkpoint): ModelParameters {
+  return Object.fromEntries(names.map((name) => [name, read(name)]));
 }
 
-function loadedModel<Config extends TransformerConfig>(
-  { config, notices }: Checkpoint<Config>,
-  parameters: ModelParameters,
-  quantization: Quantization | undefined,
-): LoadedModel<Config> {
-  return { config, parameters, ...(quantization !== undefined && { quantization }), ...(notices.length > 0 && { notices }) };
+async function readQuantized(checkpoint: Checkpoint, method: Quantization): Promise<ModelParameters> {
+  const { config } = checkpoint;
+  const quantizer = createQuantizer();
+  try {
+    const parameters: ModelParameters = {};
+    for (const [name, shape] of Object.entries(parameterShapes(config))) {
+      const source: ParameterSource = {
+        shape,
+        read: () => checkpoint.read(name),
+        readFloats: (first, target) => checkpoint.readFloats(name, first, target),
+      };
+      Object.assign(parameters, await quantizeParameter({ config, method, name, source, quantizer }));
+    }
+    return parameters;
+  } finally {
+    quantizer.dispose();
+  }
 }

@@ -1,24 +1,27 @@
 import type { Random } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { type Shape, sizeOf, zerosArray } from "@diffucoder/tensor";
-import type { TransformerConfig } from "./config.ts";
+import { headSizeOf, type TransformerConfig } from "./config.ts";
 
 /** Name and shape of every parameter, in the order in which Hugging Face lists them. Weights of linear layers are `[out, in]`. */
 export function parameterShapes(config: TransformerConfig): Record<string, Shape> {
   const { vocabSize, hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads, numKeyValueHeads, tieWordEmbeddings } = config;
-  const keyValueSize = (hiddenSize / numAttentionHeads) * numKeyValueHeads;
+  const headSize = headSizeOf(config);
+  const querySize = headSize * numAttentionHeads;
+  const keyValueSize = headSize * numKeyValueHeads;
   const shapes: Record<string, Shape> = { "model.embed_tokens.weight": [vocabSize, hiddenSize] };
   for (let layer = 0; layer < numHiddenLayers; layer++) {
     const prefix = `model.layers.${layer}`;
     for (const [name, size] of [
-      ["q_proj", hiddenSize],
+      ["q_proj", querySize],
       ["k_proj", keyValueSize],
       ["v_proj", keyValueSize],
     ] as const) {
       shapes[`${prefix}.self_attn.${name}.weight`] = [size, hiddenSize];
       if (config.attentionBias ?? true) shapes[`${prefix}.self_attn.${name}.bias`] = [size];
     }
-    shapes[`${prefix}.self_attn.o_proj.weight`] = [hiddenSize, hiddenSize];
+    shapes[`${prefix}.self_attn.o_proj.weight`] = [hiddenSize, querySize];
+    if (config.queryKeyNorm === true) for (const name of ["q_norm", "k_norm"]) shapes[`${prefix}.self_attn.${name}.weight`] = [headSize];
     shapes[`${prefix}.mlp.gate_proj.weight`] = [intermediateSize, hiddenSize];
     shapes[`${prefix}.mlp.up_proj.weight`] = [intermediateSize, hiddenSize];
     shapes[`${prefix}.mlp.down_proj.weight`] = [hiddenSize, intermediateSize];

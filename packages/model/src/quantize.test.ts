@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { compile, constant, dequantize, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
-import { forward, loadModel, quantizedParameterShapes, quantizeParameters } from "./index.ts";
+import { forward, loadModel, quantizedParameterShapes, quantizeParameters, type TransformerConfig } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 const ids = int32([1, 5, 12, 3, 7, 2, 9, 12, 4, 0], [2, 5]);
 const wide = { ...smallConfig, hiddenSize: 32, intermediateSize: 64 };
 
-async function logitsOf(config: typeof smallConfig, parameters: ModelParameters, inputIds: NdArray = ids): Promise<ArrayLike<number>> {
+async function logitsOf(config: TransformerConfig, parameters: ModelParameters, inputIds: NdArray = ids): Promise<ArrayLike<number>> {
   const run = compile((weights: Record<string, Tensor>, input: Tensor) => ({ logits: forward(config, weights, { inputIds: input }) }));
   return (await run(parameters, inputIds)).logits.data;
 }
@@ -87,8 +87,8 @@ describe("quantizeParameters", () => {
 const golden = fileURLToPath(new URL("../fixtures/dream-f32", import.meta.url));
 
 // A model of random weights hands small errors on enlarged: the weights themselves are off by 0.6 % (int8) and 8.6 % (int4).
-describe.skipIf(!existsSync(golden))("on the golden model", () => {
-  const { config, parameters } = loadModel(`${golden}/checkpoint`);
+describe.skipIf(!existsSync(golden))("on the golden model", async () => {
+  const { config, parameters } = await loadModel(`${golden}/checkpoint`);
   const { input_ids: rows, logits_full_attention: want } = JSON.parse(readFileSync(`${golden}/forward.json`, "utf8")) as {
     input_ids: number[][];
     logits_full_attention: { data: number[] };

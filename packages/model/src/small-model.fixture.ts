@@ -37,3 +37,8 @@ export function smallParameters(config: ModelConfig = smallConfig, seed = 1): Mo
     }),
   );
 }
+
+/** The numbers of each parameter. */
+export function valuesOf(parameters: ModelParameters): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, [...data]]));
+}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { afterAll, describe, expect, it } from "vitest";
-import { forward, loadAutoregressiveModel, saveModel } from "./index.ts";
+import { forward, loadModel, saveModel } from "./index.ts";
 
 const weights = fileURLToPath(new URL("../../../../shared/weights", import.meta.url));
 const isThere = existsSync(join(weights, "stories260K.safetensors"));
@@ -24,11 +24,11 @@ describe.skipIf(!isThere)(`stories260K${isThere ? "" : " (SKIPPED: ../shared/wei
   const load = () => {
     copyFileSync(join(weights, "stories260K.config.json"), join(folder, "config.json"));
     copyFileSync(join(weights, "stories260K.safetensors"), join(folder, "model.safetensors"));
-    return loadAutoregressiveModel(folder);
+    return loadModel(folder);
   };
   const golden = (): Golden => JSON.parse(readFileSync(join(weights, "stories260K.golden.json"), "utf8")) as Golden;
   const logitsOf = async (ids: readonly number[], attention: "causal" | "full"): Promise<NdArray> => {
-    const { config, parameters } = load();
+    const { config, parameters } = await load();
     const run = compile((p: Record<string, Tensor>, inputIds: Tensor) => ({ logits: forward(config, p, { inputIds, attention }) }));
     return (await run(parameters, int32(ids, [1, ids.length]))).logits;
   };
@@ -64,9 +64,9 @@ describe.skipIf(!isThere)(`stories260K${isThere ? "" : " (SKIPPED: ../shared/wei
   });
 
   it("is written as it was read", async () => {
-    const model = load();
+    const model = await load();
     saveModel(folder, model);
-    const again = loadAutoregressiveModel(folder);
+    const again = await loadModel(folder);
     expect(again.config).toEqual(model.config);
     const bytes = (parameters: Record<string, NdArray>): Buffer =>
       Buffer.concat(Object.values(parameters).map(({ data }) => Buffer.from(data.buffer)));

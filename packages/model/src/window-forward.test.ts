@@ -59,6 +59,16 @@ describe("a window pass", () => {
     columns.forEach((column, i) => expect(at(shuffled.logits, i)).toBeAllclose(at(want, Math.floor(i / length) * length + column), exact));
   });
 
+  it("gives what forward gives with heads of their own width, whose queries and keys are normed", async () => {
+    const config = { ...smallConfig, queryKeyNorm: true, headSize: 6 };
+    const both = compile((weights: Record<string, Tensor>, cache: KeyValueCache<Tensor>, inputIds: Tensor) => ({
+      window: windowForward(config, weights, { inputIds, cache, length }).logits,
+      whole: forward(config, weights, { inputIds }),
+    }));
+    const { window, whole } = await both(smallParameters(config), emptyCache(config, { rows: 2, length }), ids);
+    expect(window.data).toBeAllclose(whole.data, exact);
+  });
+
   it("gives what forward gives where nothing outside it has changed, and after a refresh where something has", async () => {
     const { cache } = await run(emptyCache(smallConfig, { rows: 2, length }), { inputIds: ids });
     const changed = int32([1, 5, 10, 3, 7, 2, 9, 12, 4, 11, 6, 8], [2, length]); // column 2 of row 0, column 3 of row 1

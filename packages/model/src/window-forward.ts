@@ -29,7 +29,7 @@ import {
   zerosArray,
 } from "@diffucoder/tensor";
 import { type AttentionBias, hidden } from "./attention-mask.ts";
-import type { TransformerConfig } from "./config.ts";
+import { headSizeOf, type TransformerConfig } from "./config.ts";
 import { type KeysAndValues, transformer } from "./forward.ts";
 
 /**
@@ -46,7 +46,7 @@ export function windowForward(
   checkShapes(config, inputs);
   const [batch, width] = inputIds.shape as [number, number];
   const { numKeyValueHeads: heads } = config;
-  const headSize = config.hiddenSize / config.numAttentionHeads;
+  const headSize = headSizeOf(config);
   const cacheRows = (cache.keys[0] as Tensor).shape[0] as number;
   const slots = slotsOf({ batch, width, heads, length, rows, columns });
   const isWholeCache = rows === undefined && cacheRows === batch * heads * length;
@@ -92,7 +92,7 @@ export function emptyCache(
     length: number;
   },
 ): KeyValueCache<NdArray> {
-  const shape = [rows * config.numKeyValueHeads * length, config.hiddenSize / config.numAttentionHeads];
+  const shape = [rows * config.numKeyValueHeads * length, headSizeOf(config)];
   const layers = (): NdArray[] => Array.from({ length: config.numHiddenLayers }, () => zerosArray(shape));
   return { keys: layers(), values: layers() };
 }
@@ -179,7 +179,7 @@ function checkShapes(
   for (const [argument, tensor] of Object.entries({ columns, positionIds, visible })) expect(argument, tensor, [batch, width], "as inputIds");
   expect("rows", rows, [batch], "one for each row of inputIds");
   expect("attentionMask", attentionMask, [batch, length], "rows and columns");
-  const [slots, headSize] = [config.numKeyValueHeads * length, config.hiddenSize / config.numAttentionHeads];
+  const [slots, headSize] = [config.numKeyValueHeads * length, headSizeOf(config)];
   for (const [name, tables] of Object.entries({ keys: cache.keys, values: cache.values })) {
     if (tables.length !== config.numHiddenLayers)
       throw new ShapeError({ argument: `cache.${name}`, shape: [tables.length], expected: `a tensor for each of ${config.numHiddenLayers} layers` });

@@ -1,7 +1,7 @@
 // A model folder as an .onnx file. A file holds one shape, so batch size and length are the export's.
 import { existsSync, statSync } from "node:fs";
 import { FileError, InvalidArgumentError } from "@diffucoder/core";
-import { forward, loadModel, loadQuantizedModel, type ModelConfig, modelConfigPath, readModelConfig } from "@diffucoder/model";
+import { forward, loadModel, modelConfigPath, readModelConfig, type TransformerConfig } from "@diffucoder/model";
 import { type DType, exportOnnx, type NdArray, type Shape, type Tensor, zerosArray } from "@diffucoder/tensor";
 import { readGenerationConfig } from "../folder/generation-config.ts";
 import { modelFolder } from "../hub/hub.ts";
@@ -64,9 +64,8 @@ export async function exportModel(
     ...(attentionMask && { attentionMask: zerosArray([batchSize, length], "int32") }),
     ...(positions !== undefined && { logitPositions: zerosArray([positions], "int32") }),
   };
-  const loaded = quantize === undefined ? loadModel(dir) : await loadQuantizedModel(dir, quantize);
-  const { parameters } = loaded;
-  const network = (p: Record<string, Tensor>, given: Inputs<Tensor>) => ({ logits: forward(loaded.config, p, given) });
+  const { config: used, parameters, attention } = await loadModel(dir, { quantize });
+  const network = (p: Record<string, Tensor>, given: Inputs<Tensor>) => ({ logits: forward(used, p, { ...given, attention }) });
   const { files } = await exportOnnx(out, network, [parameters, inputs as Required<Inputs<NdArray>>], {
     frozen: [0],
     name: config.function,
@@ -81,7 +80,7 @@ export async function exportModel(
   };
 }
 
-function canvasLength(given: number | undefined, dir: string, { maxPositionEmbeddings }: ModelConfig): number {
+function canvasLength(given: number | undefined, dir: string, { maxPositionEmbeddings }: TransformerConfig): number {
   const { padPrompt, promptLength, maxNewTokens } = readGenerationConfig(dir).config;
   const length = given ?? (padPrompt === true ? promptLength + maxNewTokens : undefined);
   const expected = `a whole number of tokens up to ${maxPositionEmbeddings}`;

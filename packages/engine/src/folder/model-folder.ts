@@ -1,12 +1,5 @@
 import { FileError } from "@diffucoder/core";
-import {
-  type AutoregressiveConfig,
-  type ModelConfig,
-  modelConfigPath,
-  readAutoregressiveConfig,
-  readModelConfig,
-  readModelType,
-} from "@diffucoder/model";
+import { type AutoregressiveConfig, type ModelConfig, modelConfigPath, modelTraits, readModelConfig } from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import { type GenerationConfig, MAX_CANVAS, readGenerationConfig } from "./generation-config.ts";
 import type { DecodingModel } from "../requests/resolve-decoding.ts";
@@ -34,28 +27,25 @@ export interface ModelFolder extends DecodingModel {
 }
 
 /**
- * Reads the small files of a model's folder, so that what is wrong with them is told before gigabytes are read. Any
- * other `model_type` than `qwen2` and `llama` is read as a masked diffusion model.
+ * Reads the small files of a model's folder, so that errors in them are reported before gigabytes are read.
  *
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
  * @throws {ConfigError} naming every problem of a config file
  */
 export function readModelFolder(dir: string): ModelFolder {
-  const path = modelConfigPath(dir);
-  const modelType = readModelType(path);
-  const isAutoregressive = modelType === "qwen2" || modelType === "llama";
-  const config = isAutoregressive ? readAutoregressiveConfig(path) : readModelConfig(path);
+  const config = readModelConfig(modelConfigPath(dir));
+  const { family, isDiffusion, maskTokenId } = modelTraits(config);
   const { vocabSize: rows } = config;
   const maxLength = Math.min(config.maxPositionEmbeddings, 2 * MAX_CANVAS);
-  const tokenIds = { mask_token_id: "maskTokenId" in config ? config.maskTokenId : undefined, pad_token_id: config.padTokenId };
-  const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: isAutoregressive });
+  const tokenIds = { mask_token_id: maskTokenId, pad_token_id: config.padTokenId };
+  const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: !isDiffusion });
   const { config: generationConfig, notices } = read;
   const tokenizer = Tokenizer.fromFolder(dir);
   const { roles, vocabSize } = tokenizer;
-  if ("maskTokenId" in config) {
+  if (isDiffusion) {
     const mask = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
-    if (mask !== config.maskTokenId)
-      throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${config.maskTokenId}` });
+    if (mask !== maskTokenId)
+      throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${maskTokenId}` });
   }
   if (vocabSize > config.vocabSize)
     throw new FileError({ path: dir, problem: `the tokenizer has ${vocabSize} tokens, while the model knows ${config.vocabSize}` });
@@ -68,7 +58,7 @@ export function readModelFolder(dir: string): ModelFolder {
   ]);
   const eosTokenId = ends[0] ?? generationConfig.eosTokenIds?.[0] ?? roles.eos ?? 0;
   const padTokenId = config.padTokenId ?? roles.pad ?? eosTokenId;
-  const autoregressive = isAutoregressive ? modelType : undefined;
+  const autoregressive = isDiffusion ? undefined : family;
   return { dir, config, generationConfig, defaults: generationConfig, notices, tokenizer, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
 }
 

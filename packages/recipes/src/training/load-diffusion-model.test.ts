@@ -20,7 +20,7 @@ it("loads a masked diffusion model", async () => {
 
 it("refuses an autoregressive one", async () => {
   const config: AutoregressiveConfig = {
-    modelType: "qwen2",
+    family: "qwen2",
     vocabSize: 257,
     hiddenSize: 8,
     intermediateSize: 8,

@@ -14,6 +14,6 @@ export async function loadDiffusionModel(dir: string): Promise<DiffusionModel> {
   throw new InvalidArgumentError({
     argument: "--model",
     value: dir,
-    expected: `a folder with a masked diffusion model, not with one of type ${config.modelType}`,
+    expected: `a folder with a masked diffusion model, not with one of type ${config.family}`,
   });
 }
