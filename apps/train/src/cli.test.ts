@@ -184,6 +184,11 @@ describe("bad input", () => {
     expect(error).toContain(`${path}: line 1 is not JSON`);
   });
 
+  it.each(["coupled-grpo", "evaluate", "quickstart"])("names a Python that is not there, to %s", async (command) => {
+    const { code, errors } = await train([command, "--model", model, "--output", join(folder, `python-${command}`), "--python", "/nowhere/python3"]);
+    expect([code, ...errors]).toEqual([1, 'python must be the path of Python 3.9 or newer, got "/nowhere/python3". There is no such file.']);
+  });
+
   it("names a model that is not there", async () => {
     const { code, error } = await train(["evaluate", "--model", join(folder, "nowhere"), "--output", join(folder, "never")]);
     expect(code).toBe(1);

@@ -55,7 +55,9 @@ interface CommonFlags {
   printConfig?: boolean;
 }
 
-type ModelFlags = CommonFlags & { model?: string };
+type ModelFlags = CommonFlags & { model?: string; python?: string };
+
+const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
 
 /** What `train evaluate` leaves. */
 const SAMPLES_FILE = "samples.jsonl";
@@ -73,12 +75,15 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   addCommand(program, "pretrain", "a base model from scratch on TinyCode", "runs/pretrain").action((flags: CommonFlags) => pretrain(flags, context));
   addCommand(program, "coupled-grpo", "improves a model by rewards from the sandbox", "runs/coupled-grpo")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
+    .option("--python <path>", PYTHON)
     .action((flags: ModelFlags) => coupledGrpo(flags, context));
   addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode", "runs/evaluate")
     .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
+    .option("--python <path>", PYTHON)
     .action((flags: ModelFlags) => evaluate(flags, context));
   addCommand(program, "quickstart", "evaluates, trains by coupled-GRPO, evaluates again and reports", "runs/quickstart")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
+    .option("--python <path>", PYTHON)
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
   try {
@@ -144,7 +149,7 @@ async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Pr
   const modelDir = flags.model ?? bundledModelDir();
   const coder = await loadDiffusionModel(modelDir);
   const model = await withFolder(flags.output, () =>
-    withSandbox(terminal, (sandbox) =>
+    withSandbox(flags, terminal, (sandbox) =>
       withProgress(flags, terminal, (onProgress) =>
         runCoupledGrpo({
           recipe: parsed,
@@ -174,7 +179,7 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
     claimFolder(flags.output, runFingerprint({ recipe: parsed, modelDir }), { results: SAMPLES_FILE });
     const coder = await loadDiffusionModel(modelDir);
     const onNote = (note: string): void => terminal.error(note);
-    return withSandbox(terminal, (sandbox) =>
+    return withSandbox(flags, terminal, (sandbox) =>
       withProgress(flags, terminal, (onProgress) =>
         runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress, onNote }),
       ),
@@ -199,7 +204,7 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
     const modelDir = flags.fromScratch === true ? await baseModel(flags, { terminal, signal }) : (flags.model ?? bundledModelDir());
     return (
       finishedQuickstart({ recipe: parsed, modelDir, output }) ??
-      (await withSandbox(terminal, (sandbox) =>
+      (await withSandbox(flags, terminal, (sandbox) =>
         withProgress(flags, terminal, (onProgress) =>
           runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress, onNote: (note) => terminal.error(note), invocation: flags }),
         ),
@@ -210,10 +215,10 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
 }
 
 /** The base model of `--from-scratch`: trained now, or found finished in the run's folder. */
-async function baseModel(flags: CommonFlags, { terminal, signal }: Context): Promise<string> {
+async function baseModel(flags: ModelFlags, { terminal, signal }: Context): Promise<string> {
   const recipe = parseConfig(PretrainRecipeSchema, readConfigData({ file: recipeFile("tinycode-base") }), { source: recipeFile("tinycode-base") });
   const output = join(flags.output, "base");
-  await withSandbox(terminal, async () => {}); // what it lacks is said now, not after the training
+  await withSandbox(flags, terminal, async () => {}); // what it lacks is said now, not after the training
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
   return withFolder(output, () =>
     withProgress(flags, terminal, (onProgress) =>
@@ -254,8 +259,8 @@ async function withProgress<T>({ json }: CommonFlags, { stream }: Terminal, work
   }
 }
 
-async function withSandbox<T>({ error }: Terminal, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-  const sandbox = await createSandbox();
+async function withSandbox<T>({ python }: { python?: string }, { error }: Terminal, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  const sandbox = await createSandbox(python === undefined ? {} : { python });
   if (sandbox.isolation.level !== "bubblewrap") error(`The sandbox runs with ${sandbox.isolation.description}.`);
   try {
     return await work(sandbox);

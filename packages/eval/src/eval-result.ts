@@ -1,4 +1,5 @@
 import { FileError, parseConfig, readJsonObject } from "@diffucoder/core";
+import type { PythonInfo, Sandbox } from "@diffucoder/reward-sandbox";
 import { z } from "zod";
 import { BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
 import type { Benchmark } from "./benchmarks/problem.ts";
@@ -71,6 +72,8 @@ export interface EvalResult {
     readonly level: string;
     /** The same, for people. */
     readonly description: string;
+    /** The Python of one's own that programs ran on, and its libraries; absent where it was the system's, without libraries. */
+    readonly python?: PythonInfo;
   };
   /** Seed of the bootstrap. */
   readonly seed: number;
@@ -100,8 +103,8 @@ export function evalResult({
   benchmark: Benchmark;
   /** How a text became a program. */
   postProcessor: PostProcessor;
-  /** How strongly programs were kept apart. */
-  sandbox: EvalResult["sandbox"];
+  /** Where programs ran. */
+  sandbox: Pick<Sandbox, "isolation" | "python">;
   /** Seed of the bootstrap. */
   seed: number;
   /** The `k` that were asked for. */
@@ -112,13 +115,15 @@ export function evalResult({
   const { name, title, version, sha256, problems } = benchmark;
   const dataset = { name, title, version, sha256, tasks: problems.length };
   const rules = RULES[problems[0]?.test.kind ?? "code"];
-  return { format: FORMAT, dataset, postProcessor, rules, limits: LIMITS, sandbox: { ...sandbox }, seed, ks, runs };
+  const { isolation, python } = sandbox;
+  return { format: FORMAT, dataset, postProcessor, rules, limits: LIMITS, sandbox: { ...isolation, ...(python && { python }) }, seed, ks, runs };
 }
 
 const Rescorable = z.object({
   format: z.literal(FORMAT),
   dataset: z.object({ name: z.enum(BENCHMARK_NAMES as [string, ...string[]]), sha256: z.string() }),
   postProcessor: z.enum(POST_PROCESSORS),
+  sandbox: z.object({ python: z.object({ path: z.string() }).optional() }),
   seed: z.int().nonnegative(),
   ks: z.array(z.int().positive()),
   runs: z
@@ -145,6 +150,8 @@ export interface EarlierResult {
   };
   /** How a text became a program. */
   readonly postProcessor: PostProcessor;
+  /** Path of the Python of one's own that programs ran on. */
+  readonly python?: string;
   /** Seed of the bootstrap. */
   readonly seed: number;
   /** The `k` that were asked for. */
@@ -168,9 +175,10 @@ export interface EarlierResult {
 export function readEvalResult(path: string): EarlierResult {
   const data = readJsonObject(path);
   if (data.format !== FORMAT) throw new FileError({ path, problem: `is no result of an evaluation (its format is not ${FORMAT})` });
-  const { runs, ...rest } = parseConfig(Rescorable, data, { source: path });
+  const { runs, sandbox, ...rest } = parseConfig(Rescorable, data, { source: path });
   return {
     ...rest,
+    ...(sandbox.python && { python: sandbox.python.path }),
     runs: runs.map(({ samples, ...run }) => ({ ...run, samples: samples.map(({ raw, ...sample }) => ({ ...sample, text: raw })) })),
   };
 }

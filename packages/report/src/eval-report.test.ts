@@ -53,8 +53,9 @@ const run = (label: string, estimate: number): EvalRun => ({
   leftOut: [{ where: "line 9", reason: "not <JSON>" }],
   tasks: { all: 1, scored: 1 },
 });
-const result = (runs: EvalRun[]) =>
-  evalResult({ benchmark, postProcessor: "none", sandbox: { level: "bubblewrap", description: "namespaces" }, seed: 0, ks: [1], runs });
+const isolation = { level: "bubblewrap", description: "namespaces" } as const;
+const python = { path: "/venv/bin/python", version: "3.11.2", libraries: { numpy: "1.24.2", pytz: "2022.7" } };
+const result = (runs: EvalRun[]) => evalResult({ benchmark, postProcessor: "none", sandbox: { isolation, python }, seed: 0, ks: [1], runs });
 
 describe("evalReport", () => {
   const page = evalReport(result([run("temperature 0.2", 0)]), benchmark.problems);
@@ -69,7 +70,8 @@ describe("evalReport", () => {
   });
 
   it("names what the score was measured with", () => {
-    for (const part of ["SHA-256 0123456789abcdef", "template t", "steps 8", "seed 3", "namespaces"]) expect(page).toContain(part);
+    for (const part of ["SHA-256 0123456789abcdef", "template t", "steps 8", "seed 3", "namespaces", "numpy 1.24.2, pytz 2022.7"])
+      expect(page).toContain(part);
   });
 });
 
@@ -80,7 +82,7 @@ describe("evalTable", () => {
         .split("\n")
         .slice(0, 7),
     ).toEqual([
-      "HumanEval+ v0, 1 tasks, SHA-256 0123456789ab; post-processor none; sandbox: bubblewrap",
+      "HumanEval+ v0, 1 tasks, SHA-256 0123456789ab; post-processor none; sandbox: bubblewrap, Python 3.11.2 of /venv/bin/python",
       "model: models/m (SHA-256 fedcba987654); template t; steps 8, seed 3",
       "",
       "run              tests      k  pass@k  95 % interval  tasks   verdicts",

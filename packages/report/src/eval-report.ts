@@ -1,4 +1,4 @@
-import { pythonSource } from "@diffucoder/reward-sandbox";
+import { type PythonInfo, pythonSource } from "@diffucoder/reward-sandbox";
 import type { EvalResult, EvalRun, FailedTest, Problem, ScoredSample, SuiteScore, SuiteSummary } from "@diffucoder/eval";
 import { sourceText, suiteName, verdictCounts } from "./eval-table.ts";
 import { html, type Html } from "./html.ts";
@@ -91,6 +91,7 @@ function settingsTable(result: EvalResult): Html {
         .join(", "),
     ],
     ["sandbox", sandbox.description],
+    ...(sandbox.python ? [["libraries", librariesText(sandbox.python)] as [string, string]] : []),
     ["seed of the intervals", String(seed)],
     ...runs.map((run): [string, string] => [runs.length === 1 ? "source" : run.label, sourceText(run)]),
   ];
@@ -106,6 +107,11 @@ function settingsTable(result: EvalResult): Html {
     </tbody>
   </table>`;
 }
+
+const librariesText = ({ libraries }: PythonInfo): string =>
+  Object.entries(libraries)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
 
 function leftOutView({ label, leftOut, tasks }: EvalRun): Html | null {
   if (leftOut.length === 0) return null;

@@ -7,7 +7,7 @@ const SHOWN_LEFT_OUT = 12;
 export function evalTable(result: EvalResult): string {
   const { dataset, postProcessor, sandbox, runs } = result;
   const head = [
-    `${dataset.title} ${dataset.version}, ${dataset.tasks} tasks, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}`,
+    `${dataset.title} ${dataset.version}, ${dataset.tasks} tasks, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}${sandbox.python ? `, Python ${sandbox.python.version} of ${sandbox.python.path}` : ""}`,
     ...new Set(runs.map(sourceText)),
     "",
   ];

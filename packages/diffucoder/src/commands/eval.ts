@@ -25,7 +25,15 @@ interface Context {
   fail: () => void;
 }
 
-const EVAL_TEXTS = ["dataset", "model", "output"];
+const EVAL_TEXTS = ["dataset", "model", "output", "python"];
+const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
+
+/** How programs are run. */
+interface RunFlags {
+  workers: number;
+  python?: string;
+  json?: boolean;
+}
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -39,6 +47,7 @@ export function addEvalCommands(program: Command, context: Context): void {
     .option("--model <dir>", "model that writes the samples, instead of a file")
     .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation goes on there")
     .option("--workers <n>", "programs that run at the same time (default: 2)")
+    .option("--python <path>", PYTHON)
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
     .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
@@ -50,16 +59,18 @@ export function addEvalCommands(program: Command, context: Context): void {
     .description(`scores the raw generations of an ${RESULT_FILE} again, and fails if the score differs`)
     .argument("<result>", RESULT_FILE)
     .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
+    .option("--python <path>", "Python that programs run on (default: the one that the result names)")
     .option("--json", "print the result as JSON")
-    .action((path: string, flags: { workers: number; json?: boolean }) => rescoreResult(path, flags, context));
+    .action((path: string, flags: RunFlags) => rescoreResult(path, flags, context));
   program
     .command("score")
     .description("runs programs against the tests on their own line")
     .requiredOption("--input <file>", "JSON lines of id, completion or code, entry_point, tests or asserts, language, values")
     .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
+    .option("--python <path>", PYTHON)
     .option("--json", "print a JSON line per program")
     .allowExcessArguments(false)
-    .action((flags: { input: string; workers: number; json?: boolean }) => score(flags, context));
+    .action((flags: RunFlags & { input: string }) => score(flags, context));
 }
 
 async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Promise<void> {
@@ -81,12 +92,8 @@ function hasScore({ runs }: EvalResult): boolean {
   return runs.some(({ samples }) => samples.length > 0);
 }
 
-async function rescoreResult(
-  path: string,
-  { workers, json }: { workers: number; json?: boolean },
-  { terminal, signal, fail }: Context,
-): Promise<void> {
-  const result = await rescore({ path, workers, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
+async function rescoreResult(path: string, { workers, python, json }: RunFlags, { terminal, signal, fail }: Context): Promise<void> {
+  const result = await rescore({ path, workers, python, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
   const sentence = result.reproduced
     ? `The score of ${result.samples} samples is the same.`
     : ["The score differs:", ...result.differences].join("\n  ");
@@ -94,14 +101,11 @@ async function rescoreResult(
   if (!result.reproduced) fail();
 }
 
-async function score(
-  { input, workers, json }: { input: string; workers: number; json?: boolean },
-  { terminal, signal, fail }: Context,
-): Promise<void> {
+async function score({ input, workers, python, json }: RunFlags & { input: string }, { terminal, signal, fail }: Context): Promise<void> {
   const { lines, refused } = readScoreLines(readInput(input));
   const tell = ({ line, reason }: RefusedLine): void => terminal.error(`${input}: line ${line}: ${reason}`);
   for (const line of refused) tell(line);
-  const sandbox = await createSandbox({ workers });
+  const sandbox = await createSandbox({ workers, ...(python !== undefined && { python }) });
   if (sandbox.isolation.level !== "bubblewrap") terminal.error(`The sandbox runs with ${sandbox.isolation.description}.`);
   try {
     const rewards: ProgramReward[] = [];

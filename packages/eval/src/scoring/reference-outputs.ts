@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
 import type { Outcome, Sandbox, PythonValue } from "@diffucoder/reward-sandbox";
 import type { CallTest, Problem } from "../benchmarks/problem.ts";
+import { pythonKey } from "./libraries.ts";
 
 /** One call that has a right answer. */
 export interface ReferenceCase {
@@ -44,7 +45,7 @@ export async function referenceCases(problem: Problem, test: CallTest, options: 
   const inputs = [...test.base, ...test.plus];
   const code = test.reference + problem.wrapper;
   const key = createHash("sha256")
-    .update(JSON.stringify([options.sha256, problem.id, code, inputs.length, LIMITS]))
+    .update(JSON.stringify([options.sha256, problem.id, code, inputs.length, LIMITS, ...pythonKey(options.sandbox)]))
     .digest("hex");
   const path = join(options.cacheFolder, "reference-outputs", options.sha256.slice(0, 16), `${key.slice(0, 24)}.json`);
   const kept = readOutcomes(path, inputs.length);

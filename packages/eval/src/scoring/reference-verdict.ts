@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
 import type { CodeTest, Problem } from "../benchmarks/problem.ts";
 import type { ReferenceCases, ReferenceOptions } from "./reference-outputs.ts";
+import { pythonKey } from "./libraries.ts";
 import { LIMITS, scoreProgram } from "./score-program.ts";
 
 /** Runs the solution once; that it passed is kept, a failure is looked at again the next time. */
@@ -18,7 +19,7 @@ export async function referenceVerdict(
   if (problem.canonical === undefined) return usable;
   const program = problem.prompt + problem.canonical + problem.suffix;
   const key = createHash("sha256")
-    .update(JSON.stringify([sha256, problem.id, program, test, LIMITS]))
+    .update(JSON.stringify([sha256, problem.id, program, test, LIMITS, ...pythonKey(sandbox)]))
     .digest("hex");
   const path = join(cacheFolder, "reference-outputs", sha256.slice(0, 16), `${key.slice(0, 24)}.passed`);
   if (existsSync(path)) return usable;

@@ -37,6 +37,11 @@ export const EvalConfigSchema = z
     isolation: IsolationSchema.default("auto").describe(
       "what keeps programs apart; none must be asked for; e2b and piston:URL run them elsewhere, calls only",
     ),
+    python: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("path of the Python that programs run on, with the packages installed for it; default: the system's python3, without packages"),
     workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
   })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })

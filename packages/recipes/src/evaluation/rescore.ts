@@ -15,21 +15,25 @@ export interface Rescored {
 /**
  * Scores a result's raw generations again, from nothing but the result and the dataset.
  *
+ * @param options.python path of the Python that programs run on; otherwise the one that the result names
  * @throws {FileError} if the result was measured on another version of the dataset
  */
 export async function rescore({
   path,
   workers,
+  python: ownPython,
   folders,
   onProgress,
   signal,
-}: { path: string; workers: number } & Omit<RunEvalOptions, "config" | "onNotice">): Promise<Rescored> {
-  const { dataset, postProcessor, seed, ks, runs } = readEvalResult(path);
+}: { path: string; workers: number; python?: string | undefined } & Omit<RunEvalOptions, "config" | "onNotice">): Promise<Rescored> {
+  const earlier = readEvalResult(path);
+  const { dataset, postProcessor, seed, ks, runs } = earlier;
   const benchmark = await loadBenchmark(dataset.name, { folders });
   if (benchmark.sha256 !== dataset.sha256) {
     throw new FileError({ path, problem: `was measured on another version of ${dataset.name}, with SHA-256 ${dataset.sha256.slice(0, 16)}...` });
   }
-  const sandbox = await createSandbox({ workers });
+  const python = ownPython ?? earlier.python;
+  const sandbox = await createSandbox({ workers, ...(python !== undefined && { python }) });
   try {
     const found: string[] = [];
     for (const { label, source, samples, suites } of runs) {

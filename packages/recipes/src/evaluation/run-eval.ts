@@ -62,17 +62,19 @@ export async function runEval({ config, folders, onProgress, onNotice, signal }:
   const model = config.model === undefined ? undefined : await modelFolder(config.model);
   if (model !== undefined) checkModel(readModelFolder(model), config);
   const checkpoint = model === undefined ? undefined : await checkpointHash(model);
-  if (config.output !== undefined) claim(config.output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint });
-  const sets =
-    model === undefined || checkpoint === undefined
-      ? fileSets(config, { whole, benchmark })
-      : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress, onNotice });
-  const sandbox = await createSandbox({ workers: config.workers, isolation: isolationOf(config.isolation) });
+  const given = model === undefined ? fileSets(config, { whole, benchmark }) : [];
+  const { workers, isolation, python, output } = config;
+  const sandbox = await createSandbox({ workers, isolation: isolationOf(isolation), ...(python !== undefined && { python }) });
   try {
+    if (output !== undefined) claim(output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint });
+    const sets =
+      model === undefined || checkpoint === undefined
+        ? given
+        : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress, onNotice });
     const runs: EvalRun[] = [];
     for (const set of sets) runs.push(await scoreSet(set, { benchmark, postProcessor, config, sandbox, folders, signal, onProgress }));
-    const result = evalResult({ benchmark, postProcessor, sandbox: sandbox.isolation, seed: config.seed, ks: config.ks, runs });
-    if (config.output !== undefined) writeOutputs(config.output, result, benchmark);
+    const result = evalResult({ benchmark, postProcessor, sandbox, seed: config.seed, ks: config.ks, runs });
+    if (output !== undefined) writeOutputs(output, result, benchmark);
     return result;
   } finally {
     sandbox.close();

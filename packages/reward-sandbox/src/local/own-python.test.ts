@@ -1,13 +1,12 @@
 // A Python of one's own: virtual environments that are made here, in a folder that stands for a user's home, and what stands for other programs.
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../sandbox.ts";
-import { findPython } from "./launch.ts";
 import { canRun, LEVELS, titleOf } from "./levels.fixture.ts";
+import { virtualEnvironment } from "./virtual-environment.fixture.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -17,26 +16,14 @@ function newFolder(): string {
   return folder;
 }
 
-/** A virtual environment that has a package of this name installed, and the path of its Python. */
-function environment(folder: string, name: string): { python: string; packages: string } {
-  spawnSync(findPython() as string, ["-m", "venv", "--without-pip", folder]);
-  const library = join(folder, "lib");
-  const packages = join(library, readdirSync(library).find((each) => each.startsWith("python")) as string, "site-packages");
-  const info = join(packages, `${name}-1.2.dist-info`);
-  for (const path of [join(packages, name), info]) mkdirSync(path);
-  writeFileSync(join(packages, name, "__init__.py"), `word = "of ${name}"`);
-  writeFileSync(join(info, "METADATA"), `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.2\n`);
-  return { python: join(folder, "bin", "python"), packages };
-}
-
 describe.each(LEVELS)("under %s", (level) => {
   describe.runIf(canRun(level))(`a virtual environment, under ${titleOf(level)}`, () => {
     let home: string, python: string, sandbox: Sandbox;
 
     beforeAll(async () => {
       home = newFolder();
-      const mine = environment(join(home, "mine"), "tiny");
-      environment(join(home, "another"), "other");
+      const mine = virtualEnvironment(join(home, "mine"), "tiny");
+      virtualEnvironment(join(home, "another"), "other");
       for (const path of [join(home, "answers.txt"), join(home, "mine", "answers.txt")]) writeFileSync(path, "42");
       mkdirSync(join(home, "sources"));
       writeFileSync(join(home, "sources", "edited.py"), "");
@@ -104,7 +91,7 @@ describe.each(LEVELS)("under %s", (level) => {
     `a Python that nobody but root can read, as nobody${isRoot ? "" : " (SKIPPED: it takes root to have one)"}, under ${titleOf(level)}`,
     async () => {
       const folder = newFolder();
-      const { python, packages } = environment(join(folder, "mine"), "tiny");
+      const { python, packages } = virtualEnvironment(join(folder, "mine"), "tiny");
       chmodSync(folder, 0o700);
       const options = { workers: 1, isolation: level, python } as const;
       try {
