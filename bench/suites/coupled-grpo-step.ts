@@ -29,7 +29,7 @@ const model = ModelConfigSchema.parse({
 
 export async function coupledGrpoStepSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
   say("coupled-grpo-step ...");
-  const config = CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 8, numGenerations: 8, diffusionSteps: 24, learningRate: 1e-4 });
+  const config = CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 8, numGenerations: 8, learningRate: 1e-4 });
   const policy = createPolicy({ logits: logitsFunction(model), maskTokenId: model.maskTokenId, config });
   const parameters = initParameters({ config: model, random: createRandom(0) });
   const rollouts = Array.from({ length: ROLLOUTS }, (_, row) => randomRollout(row));

@@ -43,7 +43,7 @@ export const coupledGrpoCheck: Check = {
     const golden = readGolden<CoupledGrpoGolden>(directory, "coupled_grpo.json");
     const { config, parameters } = await loadDiffusionModel(directory);
     const { loss: lossGolden } = golden;
-    const logits = logitsFunction(config);
+    const network = { logits: logitsFunction(config), maskTokenId: config.maskTokenId };
     const advantages = leaveOneOutAdvantages(golden.rewards, golden.rewards.length);
 
     const scored = ({ perturbed: [, some], weights }: Pass) => {
@@ -55,7 +55,7 @@ export const coupledGrpoCheck: Check = {
         ratio: float32(golden.prompt_ids.map(() => 1 / weights[1])),
       };
     };
-    const estimate = compile((weights: Weights, batch: Scored) => ({ logProbs: coupledLogProbs(logits, weights, batch, config.maskTokenId) }));
+    const estimate = compile((weights: Weights, batch: Scored) => ({ logProbs: coupledLogProbs(network, weights, batch) }));
     const estimateErrors: number[] = [];
     for (const pass of golden.passes) {
       const { logProbs } = await estimate(parameters, scored(pass));
@@ -64,7 +64,7 @@ export const coupledGrpoCheck: Check = {
 
     const train = compile((weights: Weights, batch: Trained) => {
       const { value, gradient } = valueAndGradient((p: Weights) => {
-        const logProbs = coupledLogProbs(logits, p, batch, config.maskTokenId);
+        const logProbs = coupledLogProbs(network, p, batch);
         return grpoLoss({ ...batch, logProbs }, { beta: lossGolden.beta, epsilonLow: lossGolden.epsilon_low, epsilonHigh: lossGolden.epsilon_high });
       }, weights);
       return {

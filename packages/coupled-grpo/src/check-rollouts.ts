@@ -21,13 +21,14 @@ export function checkScored(rollouts: readonly Rollout[], { iteration, vocabSize
   if (!Array.isArray(rollouts) || rollouts.length === 0)
     throw new InvalidArgumentError({ argument: "rollouts", value: rollouts, expected: "at least one rollout" });
   rollouts.forEach((rollout: Rollout, i) => {
-    const { promptIds, completionIds } = rollouts[0] as Rollout;
+    const { promptIds, completionIds } = rollouts[0]!;
     const at = `rollouts[${i}]`;
     checkTokenIds(`${at}.promptIds`, rollout.promptIds, vocabSize);
     checkTokenIds(`${at}.completionIds`, rollout.completionIds, vocabSize);
     checkLength(`${at}.promptIds`, rollout.promptIds, promptIds.length, "rollouts[0]'s");
     checkLength(`${at}.completionIds`, rollout.completionIds, completionIds.length, "rollouts[0]'s");
     checkBits(`${at}.promptMask`, rollout.promptMask, promptIds.length);
+    checkBits(`${at}.completionMask`, rollout.completionMask, completionIds.length);
     const seed = rollout.maskSeeds?.[iteration];
     if (!Number.isSafeInteger(seed) || (seed as number) < 0)
       throw new InvalidArgumentError({ argument: `${at}.maskSeeds[${iteration}]`, value: seed, expected: "a seed, an integer of at least 0" });
@@ -35,7 +36,7 @@ export function checkScored(rollouts: readonly Rollout[], { iteration, vocabSize
 }
 
 /**
- * Checks what an update reads besides: advantages, the completions' masks and earlier estimates.
+ * Checks what an update reads besides: advantages and earlier estimates.
  *
  * @throws as `checkScored`
  */
@@ -45,13 +46,13 @@ export function checkTrained(rollouts: readonly Rollout[], { iteration }: CheckR
     const { advantage, completionIds } = rollout;
     if (typeof advantage !== "number" || !Number.isFinite(Math.fround(advantage)))
       throw new InvalidArgumentError({ argument: `${at}.advantage`, value: advantage, expected: "a finite number" });
-    checkBits(`${at}.completionMask`, rollout.completionMask, completionIds.length);
     for (const key of ["oldPerTokenLogProbs", "refPerTokenLogProbs"] as const) {
       const logProbs = rollout[key]?.[iteration];
       // All have them or none: an update cannot compare some with another policy and others with themselves.
       if ((logProbs === undefined) !== (rollouts[0]?.[key]?.[iteration] === undefined))
         throw new InvalidArgumentError({ argument: `${at}.${key}[${iteration}]`, value: logProbs, expected: "there, or absent, as rollouts[0]'s" });
-      if (logProbs !== undefined) checkLength(`${at}.${key}[${iteration}]`, logProbs, completionIds.length, "completionIds");
+      // One number is an estimate of the whole completion.
+      if (logProbs !== undefined && logProbs.length !== 1) checkLength(`${at}.${key}[${iteration}]`, logProbs, completionIds.length, "completionIds");
     }
   });
 }

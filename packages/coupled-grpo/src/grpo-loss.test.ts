@@ -51,6 +51,27 @@ describe("grpoLoss", () => {
     expect(gradient).toBeAllclose([-3 / 4, -3 / 4, -3 / 4, -3 / 4], { atol: 1e-6 });
   });
 
+  it("counts an estimate of a whole completion once, however long it is", async () => {
+    const { loss, kl, gradient } = await lossOf(
+      {
+        logProbs: float32([Math.log(1.4), Math.log(2), 0]),
+        oldLogProbs: float32([0, 0, 0]),
+        refLogProbs: float32([Math.log(1.4), Math.log(2), Math.log(2)]),
+        advantages: float32([1, 1, 5]),
+        completionMask: float32([1, 0, 1, 1, 0, 0], [3, 2]), // the third has no token
+      },
+      { beta: 0.5 },
+    );
+    expect(loss).toBeCloseTo(-(1.4 + 1.5) / 2, 5);
+    expect(kl).toBeCloseTo(0, 6);
+    expect(gradient).toBeAllclose([-1.4 / 2, 0, 0], { atol: 1e-5 });
+  });
+
+  it("wants old and reference log-probabilities in the shape of the current ones", async () => {
+    const inputs = { logProbs: float32([0, 0]), oldLogProbs: row(0, 0), advantages: float32([1, 1]), completionMask: float32([1, 1], [2, 1]) };
+    await expect(lossOf(inputs)).rejects.toThrow("oldLogProbs has shape [1, 2], expected [2], as logProbs.");
+  });
+
   it("averages over the tokens of the mask, whichever row they are in", async () => {
     const { loss, gradient } = await lossOf({
       logProbs: float32([0, 0, 0, 0], [2, 2]),

@@ -3,7 +3,9 @@
 //   loss = sum m (-min(rho A, clip(rho, 1 - eps_low, 1 + eps_high) A) + beta k3) / sum m
 // Differs: 1. exponents are kept within +-20, as in verl's `compute_policy_loss`: beyond them a token's ratio is constant and
 // gives no gradient, where exp(89) is infinite in float32 and 0 * infinity is not a number; 2. log-probabilities below -1e4,
-// minus infinity among them, count as -1e4; 3. what the mask leaves out is not read; with an empty mask the loss is 0.
+// minus infinity among them, count as -1e4; 3. what the mask leaves out is not read; with an empty mask the loss is 0. An estimate of a
+// whole completion, [B], is one action: its ratio counts once, however long the completion is.
+import { ShapeError } from "@diffucoder/core";
 import {
   add,
   cast,
@@ -13,6 +15,7 @@ import {
   exp,
   greater,
   less,
+  max,
   maximum,
   minimum,
   mul,
@@ -32,11 +35,11 @@ const LOWEST_LOG_PROB = -1e4;
 
 /** What the objective is computed from. B completions of L tokens. */
 export interface GrpoLossInputs {
-  /** `[B, L]`, under the policy that is trained. */
+  /** Under the policy that is trained: `[B, L]`, or `[B]` of estimators that see a completion as one action. */
   logProbs: Tensor;
-  /** `[B, L]`, under the policy that made the rollouts. @default the current values: the first update after a rollout */
+  /** The same under the policy that made the rollouts. @default the current values: the first update after a rollout */
   oldLogProbs?: Tensor | undefined;
-  /** `[B, L]`, under the reference policy; only read if beta > 0. */
+  /** The same under the reference policy; only read if beta > 0. */
   refLogProbs?: Tensor | undefined;
   /** `[B]` */
   advantages: Tensor;
@@ -67,20 +70,27 @@ export interface GrpoLoss {
 /**
  * The clipped objective of GRPO over the tokens of the mask, traced. Finite whatever the log-probabilities and ratios are;
  * clipped tokens, tokens of advantage 0 and tokens outside the mask give no gradient.
+ *
+ * @throws {ShapeError} if the three log-probabilities differ in shape
  */
 export function grpoLoss(
   { logProbs, oldLogProbs, refLogProbs, advantages, completionMask }: GrpoLossInputs,
   { beta, epsilonLow, epsilonHigh }: GrpoLossOptions,
 ): GrpoLoss {
-  const advantage = reshape(advantages, [...advantages.shape, 1]);
-  const isCounted = greater(completionMask, 0);
+  for (const [argument, other] of Object.entries({ oldLogProbs, refLogProbs }))
+    if (other !== undefined && other.shape.join() !== logProbs.shape.join())
+      throw new ShapeError({ argument, shape: other.shape, expected: `[${logProbs.shape.join(", ")}], as logProbs` });
+  const isPerToken = logProbs.shape.length > 1;
+  const advantage = isPerToken ? reshape(advantages, [...advantages.shape, 1]) : advantages;
+  const mask = isPerToken ? completionMask : max(completionMask, { axes: [-1] });
+  const isCounted = greater(mask, 0);
   const read = (x: Tensor): Tensor => maximum(where(isCounted, x, 0), LOWEST_LOG_PROB);
   const current = read(logProbs);
   const ratio = exp(bounded(sub(current, oldLogProbs === undefined ? stopGradient(current) : read(oldLogProbs))));
   const clipped = clamp(ratio, 1 - epsilonLow, 1 + epsilonHigh);
   const policyLoss = neg(minimum(mul(ratio, advantage), mul(clipped, advantage)));
-  const count = sum(completionMask);
-  const tokenMean = (x: Tensor): Tensor => div(sum(where(isCounted, mul(x, completionMask), 0)), where(equal(count, 0), 1, count));
+  const count = sum(mask);
+  const tokenMean = (x: Tensor): Tensor => div(sum(where(isCounted, mul(x, mask), 0)), where(equal(count, 0), 1, count));
 
   const difference = refLogProbs && bounded(sub(read(refLogProbs), current));
   const k3 = difference && sub(sub(exp(difference), difference), 1);

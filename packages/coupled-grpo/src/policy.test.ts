@@ -1,12 +1,14 @@
 import { createRandom } from "@diffucoder/core";
-import { float32, initAdamW } from "@diffucoder/tensor";
+import { float32, initAdamW, mean, mul } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { CoupledGrpoConfigSchema } from "./config.ts";
+import type { Estimator } from "./estimators/estimator.ts";
+import { coupled } from "./estimators/coupled.ts";
 import { createPolicy } from "./policy.ts";
 import type { Rollout } from "./rollout.ts";
 import { MASK, toyLogits, toyParameters } from "./toy-logits.fixture.ts";
 
-const config = CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 1, diffusionSteps: 2, learningRate: 0.01, beta: 0 });
+const config = CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 1, learningRate: 0.01, beta: 0 });
 const policy = createPolicy({ logits: toyLogits, maskTokenId: MASK, config });
 
 const rollout = (completionIds: number[], advantage: number): Rollout => ({
@@ -27,12 +29,12 @@ describe("createPolicy", () => {
     const rollouts = [rollout([2, 3, 2], 1), rollout([3, 0, 0], -1)];
     const parameters = toyParameters();
     const before = await policy.estimate(parameters, rollouts, 0);
-    const { state, metrics } = await policy.update({ parameters, adam: initAdamW(parameters) }, rollouts, { iteration: 0, lr: 0.01, count: 1 });
+    const { state, gradNorm, figures } = await policy.update({ parameters, adam: initAdamW(parameters) }, rollouts, { iteration: 0, lr: 0.01, count: 1 });
     const after = await policy.estimate(state.parameters, rollouts, 0);
     expect(sum(after[0])).toBeGreaterThan(sum(before[0]));
     expect(sum(after[1])).toBeLessThan(sum(before[1]));
-    expect(metrics.gradNorm).toBeGreaterThan(0);
-    expect(metrics.kl).toBe(0);
+    expect(gradNorm).toBeGreaterThan(0);
+    expect(figures.kl).toBe(0);
   });
 
   it("changes nothing without advantages, weight decay aside", async () => {
@@ -64,5 +66,32 @@ describe("createPolicy", () => {
     const parameters = toyParameters();
     await policy.update({ parameters, adam: initAdamW(parameters) }, [rollout([2, 3, 2], 1)], { iteration: 0, lr: 0.01, count: 1 });
     expect(() => parameters.table.data).toThrow("donated");
+  });
+
+  it("takes an estimator that sees a completion as one action, through draws of its own", async () => {
+    const draws: number[] = [];
+    const sequenceLevel: Estimator = {
+      draw: (rollouts, iteration) => {
+        draws.push(iteration);
+        return { ...coupled.draw(rollouts, iteration), scale: float32(rollouts.map(() => 2)) };
+      },
+      logProbs: (network, parameters, batch, { scale, ...drawn }) =>
+        mul(mean(mul(coupled.logProbs(network, parameters, batch, drawn), batch.completionMask), { axes: [-1] }), scale!), // [B]
+    };
+    const rollouts = [rollout([2, 3, 2], 1), rollout([3, 0, 0], -1)];
+    const bySequence = createPolicy({ logits: toyLogits, maskTokenId: MASK, estimator: sequenceLevel, config: { ...config, beta: 0.01 } });
+    const parameters = toyParameters();
+    const perToken = await policy.estimate(parameters, rollouts, 0);
+    const before = await bySequence.estimate(parameters, rollouts, 0);
+    expect(before.map(({ length }) => length)).toEqual([1, 1]);
+    expect(before.flatMap((one) => [...one])).toBeAllclose(
+      perToken.map((one) => (2 * sum(one)) / 3),
+      { rtol: 1e-5 },
+    );
+    for (const [i, one] of rollouts.entries()) [one.oldPerTokenLogProbs, one.refPerTokenLogProbs] = [[before[i]!], [before[i]!]];
+    const { loss, figures } = await bySequence.update({ parameters, adam: initAdamW(parameters) }, rollouts, { iteration: 0, lr: 0.01, count: 1 });
+    expect(loss).toBeCloseTo(0, 5); // two ratios of 1, advantages 1 and -1
+    expect(figures.kl).toBeCloseTo(0, 6);
+    expect(draws).toEqual([0, 0]);
   });
 });

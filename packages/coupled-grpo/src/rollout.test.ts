@@ -1,6 +1,7 @@
 import { AbortedError, createRandom } from "@diffucoder/core";
-import { type Denoiser, SamplerOptionsSchema } from "@diffucoder/samplers";
+import { type Denoiser, dreamDecoder, parallelDecoder, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { describe, expect, it } from "vitest";
+import { decoderCompletions } from "./completions.ts";
 import { CoupledGrpoConfigSchema } from "./config.ts";
 import { rollout, type RolloutOptions } from "./rollout.ts";
 
@@ -16,18 +17,20 @@ const denoiser: Denoiser = {
   }),
 };
 
+const decoder = dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens: 6, steps: 6, temperature: 1, schedule: "even" }));
+const layout = { promptLength: 3, maxNewTokens: 6, padTokenId: PAD, eosTokenIds: [END] };
+
 const options = (more: Partial<RolloutOptions> = {}): RolloutOptions => ({
-  denoiser,
+  sample: decoderCompletions({ denoiser, decoder, ...layout }),
   prompts: [[5, 6], [7]],
   numGenerations: 4,
-  sampler: SamplerOptionsSchema.parse({ maxNewTokens: 6, steps: 6, temperature: 1, schedule: "even" }),
   promptLength: 3,
   padTokenId: PAD,
   eosTokenIds: [END],
   numIterations: 2,
   baseline: "leaveOneOut",
   scaleRewards: false,
-  reward: async (completions) => completions.map((ids) => ids.filter((id) => id === 3).length),
+  reward: async ({ completionIds }) => completionIds.map((ids) => ids.filter((id) => id === 3).length),
   random: createRandom(3),
   ...more,
 });
@@ -40,14 +43,14 @@ describe("rollout", () => {
     for (const bad of [1e9, 32_769, 1, 2.5, Number.NaN])
       await expect(rollout(options({ numGenerations: bad }))).rejects.toThrow(`numGenerations must be ${wanted}, got ${bad}.`);
     await expect(rollout(options({ prompts: [] }))).rejects.toThrow("prompts must be at least one prompt, got [].");
-    const whole = { maxSteps: 1, promptsPerStep: 1, diffusionSteps: 2, learningRate: 0.01 };
-    for (const key of ["promptsPerStep", "numGenerations", "numIterations", "diffusionSteps"])
+    const whole = { maxSteps: 1, promptsPerStep: 1, learningRate: 0.01 };
+    for (const key of ["promptsPerStep", "numGenerations", "numIterations"])
       expect(CoupledGrpoConfigSchema.safeParse({ ...whole, [key]: 1e9 }).success).toBe(false);
   });
 
   it("lays groups out one after the other, prompts padded on the left", async () => {
     let asked: readonly number[] = [];
-    const rollouts = await rollout(options({ reward: async (completions, promptIndex) => ((asked = promptIndex), completions.map(() => 1)) }));
+    const rollouts = await rollout(options({ reward: async ({ completionIds, promptIndex }) => ((asked = promptIndex), completionIds.map(() => 1)) }));
     expect(asked).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
     expect(rollouts.map(({ promptIds }) => promptIds)).toEqual(fourTimes([PAD, 5, 6], [PAD, PAD, 7]));
     expect(rollouts.map(({ promptMask }) => promptMask)).toEqual(fourTimes([0, 1, 1], [0, 0, 1]));
@@ -102,6 +105,31 @@ describe("rollout", () => {
     await expect(rollout(options({ prompts: [[5], [-2]] }))).rejects.toThrow("promptIds[4][0] must be a token id");
   });
 
+  it("takes any decoder, and completions from anywhere", async () => {
+    const parallel = parallelDecoder({ rule: "factor", factor: 1, temperature: 1 });
+    const parallelRollouts = await rollout(options({ sample: decoderCompletions({ denoiser, decoder: parallel, ...layout }) }));
+    expect(parallelRollouts.map(({ completionIds }) => completionIds.length)).toEqual(Array(8).fill(6));
+    expect(parallelRollouts.every(({ trace }) => trace!.steps.length >= 1)).toBe(true);
+
+    const completionIds = Array.from({ length: 8 }, (_, i) => [3, i, END]);
+    const given = await rollout(options({ sample: async () => ({ completionIds }) }));
+    expect(given.map((one) => one.completionIds)).toEqual(completionIds);
+    expect(given.map(({ trace }) => trace)).toEqual(Array(8).fill(undefined));
+  });
+
+  it("keeps the terms of a reward", async () => {
+    const terms = [
+      { name: "code", value: 0.5 },
+      { name: "style", value: null },
+    ];
+    const [first] = await rollout(options({ prompts: [[5]], reward: async () => [{ reward: 1, terms }, 1, { reward: null }, null] }));
+    expect([first!.reward, first!.rewardTerms]).toEqual([1, { code: 0.5, style: null }]);
+    const bad = [{ reward: 1, terms: [{ name: "style", value: Number.NaN }] }, 1, 1, 1];
+    await expect(rollout(options({ prompts: [[5]], reward: async () => bad }))).rejects.toThrow(
+      "rewards[0] of style must be a finite number for completion 0, or null where it could not be computed, got NaN.",
+    );
+  });
+
   it("is the same with the same seed", async () => {
     expect(await rollout(options())).toEqual(await rollout(options()));
     const ids = async (seed: number) => (await rollout(options({ random: createRandom(seed) }))).map(({ completionIds }) => completionIds);
@@ -111,16 +139,15 @@ describe("rollout", () => {
 
 describe("CoupledGrpoConfigSchema", () => {
   it("has the paper's defaults", () => {
-    expect(CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 1, diffusionSteps: 256, learningRate: 1e-6 })).toMatchObject({
+    expect(CoupledGrpoConfigSchema.parse({ maxSteps: 1, promptsPerStep: 1, learningRate: 1e-6 })).toMatchObject({
       numGenerations: 10,
       numIterations: 2,
       beta: 0.01,
       epsilon: 0.5,
       refModelSyncSteps: 64,
-      temperature: 1.2,
       maxGradNorm: 0.2,
       adamBeta2: 0.99,
-      rewardWeights: { code: 2, format: 0.5 },
+      estimator: "coupled",
     });
   });
 });

@@ -14,4 +14,4 @@ export { placedPipelines, type PlacedPipeline, type Split, splitOf } from "./tin
 export { behaviourOf, keyOf, type Pipeline, probes, runPipeline, skeletonOf } from "./tiny-code/pipeline.ts";
 export { operations, type Operation, type Slot } from "./tiny-code/operations.ts";
 export { makeTests, nearMisses, type TestCase } from "./tiny-code/test-cases.ts";
-export { type BatchLayout, type EncodedExample, encodeExample, exampleBatches, fits, layOutRows, type TrainingBatch } from "./batches.ts";
+export { encodeExample } from "./encode-example.ts";

@@ -1,7 +1,7 @@
 // A batch of pretraining comes from a caller's function, and goes into a graph that would take a wrong id for another token.
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { TrainingBatch } from "@diffucoder/tasks";
 import { checkTokenIds } from "@diffucoder/diffusion";
+import type { TrainingBatch } from "./batches.ts";
 
 /**
  * Checks a batch before anything is made of it.

@@ -2,19 +2,9 @@
 // by step, so the step's number is all of their state.
 import { existsSync } from "node:fs";
 import { FileError } from "@diffucoder/core";
-import { type AdamWState, type NdArray, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
+import { readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { settingsProblem } from "./settings-problem.ts";
-
-/** Arrays by the name of their parameter. */
-export type ParameterArrays = Record<string, NdArray>;
-
-/** What an optimizer step reads and replaces. */
-export interface TrainingState {
-  /** The model's parameters. */
-  parameters: ParameterArrays;
-  /** AdamW's moments of each parameter. */
-  adam: AdamWState<ParameterArrays>;
-}
+import type { ParameterArrays, TrainingState } from "./training-state.ts";
 
 /** A run's state between two steps. */
 export interface Checkpoint extends TrainingState {

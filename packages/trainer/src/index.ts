@@ -1,20 +1,20 @@
-export {
-  type Checkpoint,
-  loadCheckpoint,
-  type LoadCheckpointOptions,
-  type ParameterArrays,
-  saveCheckpoint,
-  type TrainingState,
-} from "./checkpoint.ts";
-export {
-  type CompletionReward,
-  type CoupledGrpoOptions,
-  type CoupledGrpoState,
-  freshCoupledGrpoState,
-  type RewardRequest,
-  trainCoupledGrpo,
-} from "./coupled-grpo.ts";
-export { createOptimizerStep, type OptimizerStep, type OptimizerStepOptions, type StepResult } from "./optimizer-step.ts";
+export { type BatchLayout, type EncodedExample, exampleBatches, type ExampleBatchesOptions, fits, layOutRows, type TrainingBatch } from "./batches.ts";
+export { type Checkpoint, loadCheckpoint, type LoadCheckpointOptions, saveCheckpoint } from "./checkpoint.ts";
 export { openMetricsLog, type StepMetrics, writeMetricsCsv } from "./metrics-log.ts";
+export type { Objective, ObjectiveInputs, ObjectivePosition } from "./objective.ts";
+export { objectiveStage, type ObjectiveStageOptions } from "./objective-stage.ts";
+export { autoregressive } from "./objectives/autoregressive.ts";
+export { diffusion } from "./objectives/diffusion.ts";
+export {
+  createOptimizerStep,
+  type LossFigures,
+  type OptimizerStep,
+  type OptimizerStepOptions,
+  type StepPosition,
+  type StepResult,
+} from "./optimizer-step.ts";
+export { pretrain, type PretrainConfig, PretrainConfigSchema, type PretrainOptions, type PretrainStage } from "./pretrain.ts";
 export { settingsProblem } from "./settings-problem.ts";
-export { freshState, pretrain, type PretrainConfig, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";
+export type { PreparedStep, Stage, StagePosition, UpdateResult } from "./stage.ts";
+export { train, type TrainConfig, type TrainOptions } from "./train.ts";
+export { cloneParameters, freshState, type ParameterArrays, type TrainingState } from "./training-state.ts";

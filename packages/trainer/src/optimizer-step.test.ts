@@ -5,7 +5,7 @@ import { createOptimizerStep } from "./optimizer-step.ts";
 type Batch = { x: Tensor; y: Tensor };
 
 const settings = { maxGradNorm: 1, adamBeta1: 0.9, adamBeta2: 0.99, weightDecay: 0.1, name: "test" };
-const loss = (parameters: Record<string, Tensor>, { x, y }: Batch): Tensor => mean(square(sub(linear(x, parameters.weight!), y)));
+const loss = (parameters: Record<string, Tensor>, { x, y }: Batch) => ({ loss: mean(square(sub(linear(x, parameters.weight!), y))) });
 const rows = (seed: number, count: number) => ({
   x: float32(
     Array.from({ length: 2 * count }, (_, i) => Math.sin(seed + i)),
@@ -53,8 +53,19 @@ describe("createOptimizerStep", () => {
     step.dispose();
   });
 
+  it("gives the figures of the loss, for several batches their mean", async () => {
+    const step = createOptimizerStep<Batch>({ ...settings, loss: (p, batch) => ({ ...loss(p, batch), target: mean(batch.y) }) });
+    const meanOf = ({ y }: ReturnType<typeof rows>): number => (y.data as Float32Array).reduce((sum, one) => sum + one, 0) / y.size;
+    const [a, b] = [rows(1, 3), rows(2, 3)];
+    const one = await step.run(start(), [a], { lr: 0.1, count: 1 });
+    expect([one.figures.target]).toBeAllclose([meanOf(a)], { rtol: 1e-6 });
+    const two = await step.run(start(), [a, b], { lr: 0.1, count: 1 });
+    expect([two.figures.target]).toBeAllclose([(meanOf(a) + meanOf(b)) / 2], { rtol: 1e-6 });
+    step.dispose();
+  });
+
   it("frees its plans", async () => {
-    const step = createOptimizerStep<Batch>({ ...settings, loss: (p, batch) => mul(loss(p, batch), 2) });
+    const step = createOptimizerStep<Batch>({ ...settings, loss: (p, batch) => ({ loss: mul(loss(p, batch).loss, 2) }) });
     await step.run(start(), [rows(1, 2)], { lr: 0.1, count: 1 });
     step.dispose();
     await step.run(start(), [rows(1, 2), rows(2, 2)], { lr: 0.1, count: 1 }); // and compiles anew

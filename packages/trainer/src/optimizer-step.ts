@@ -16,16 +16,19 @@ import {
   valueAndGradient,
   zerosArray,
 } from "@diffucoder/tensor";
-import type { ParameterArrays, TrainingState } from "./checkpoint.ts";
+import type { ParameterArrays, TrainingState } from "./training-state.ts";
 
 type Traced = Record<string, Tensor>;
 type TracedState = { parameters: Traced; adam: AdamWState<Traced> };
 type Sums<Leaf> = { gradient: Record<string, Leaf>; loss: Leaf };
 
+/** A loss and figures to watch beside it, traced, each `[]`. */
+export type LossFigures = { loss: Tensor } & Readonly<Record<string, Tensor>>;
+
 /** The loss of an optimizer step and AdamW's settings. */
 export interface OptimizerStepOptions<Batch> {
-  /** Mean loss of a batch, traced, `[]`. */
-  loss: (parameters: Traced, batch: Batch) => Tensor;
+  /** Mean loss of a batch, and whatever figures should come back with it. */
+  loss: (parameters: Traced, batch: Batch) => LossFigures;
   /** Gradients are scaled down to this global norm. */
   maxGradNorm: number;
   /** Decay of the first moment. */
@@ -48,6 +51,8 @@ export interface StepResult {
   state: TrainingState;
   /** Mean loss of the batches, before the step. */
   loss: number;
+  /** Mean over the batches of each of the other figures that the loss gave. */
+  figures: Readonly<Record<string, number>>;
   /** Before clipping. */
   gradNorm: number;
   /** Of each parameter. */
@@ -62,7 +67,8 @@ export interface OptimizerStep<Batch> {
   dispose(): void;
 }
 
-interface StepPosition {
+/** Where an optimizer step stands in its run. */
+export interface StepPosition {
   /** Learning rate of the step. */
   lr: number;
   /** Number of the step, from 1: what AdamW's moments are corrected by. */
@@ -78,43 +84,60 @@ export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }
     const next = guardedAdamW(state.parameters, gradient, state.adam, { ...adam, maxGradNorm, loss: value });
     return { state: { parameters: next.parameters, adam: next.state }, loss: value, gradNorm: next.gradNorm, gradNorms: next.gradNorms };
   };
-  const gradientOf = (parameters: Traced, batch: Batch): Sums<Tensor> => {
+  const gradientOf = (parameters: Traced, batch: Batch) => {
     const { value, gradient } = valueAndGradient((p: Traced) => loss(p, batch), parameters);
-    return { gradient, loss: value };
+    const { loss: total, ...figures } = value;
+    return { sums: { gradient, loss: total }, figures };
   };
   const whole = compile(
-    (state: TracedState, batch: Batch, lr: Tensor, count: Tensor) => update(state, gradientOf(state.parameters, batch), lr, count),
+    (state: TracedState, batch: Batch, lr: Tensor, count: Tensor) => {
+      const { sums, figures } = gradientOf(state.parameters, batch);
+      return { ...update(state, sums, lr, count), figures };
+    },
     { donate: [0], name, ...options },
   );
   const accumulate = compile(
     (sums: Sums<Tensor>, parameters: Traced, batch: Batch, share: Tensor) => {
-      const own = gradientOf(parameters, batch);
+      const { sums: own, figures } = gradientOf(parameters, batch);
       const plus = (sum: Tensor, one: Tensor): Tensor => add(sum, mul(one, share));
-      const gradient = Object.fromEntries(Object.entries(sums.gradient).map(([key, sum]) => [key, plus(sum, own.gradient[key] as Tensor)]));
-      return { gradient, loss: plus(sums.loss, own.loss) };
+      const gradient = Object.fromEntries(Object.entries(sums.gradient).map(([key, sum]) => [key, plus(sum, own.gradient[key]!)]));
+      return { sums: { gradient, loss: plus(sums.loss, own.loss) }, figures };
     },
     { donate: [0], name: `${name}-accumulate`, ...options },
-  ) as unknown as CompiledFunction<[Sums<Tensor>, Traced, Batch, Tensor], Sums<Tensor>>;
+  ) as unknown as CompiledFunction<[Sums<Tensor>, Traced, Batch, Tensor], { sums: Sums<Tensor>; figures: Traced }>;
   const apply = compile(update, { donate: [0], name: `${name}-update`, ...options });
   let sums: Sums<NdArray> | undefined;
 
   const runAll = async ({ parameters, adam }: TrainingState, batches: readonly ArgumentOf<Batch>[], lr: number, count: number) => {
-    const state = { parameters, adam }; // and nothing else that a caller's object holds, as a checkpoint does: its step, its fingerprint
-    if (batches.length === 1) return whole(state, batches[0] as ArgumentOf<Batch>, lr, count);
+    const state = { parameters, adam }; // and nothing else that a caller's object holds, such as a checkpoint's step
+    if (batches.length === 1) {
+      const { figures, ...result } = await whole(state, batches[0]!, lr, count);
+      return { ...result, figures: [figures] };
+    }
     sums = sums === undefined ? emptySums(state.parameters) : cleared(sums);
-    for (const batch of batches) sums = await accumulate(sums, state.parameters, batch, 1 / batches.length);
-    return apply(state, sums, lr, count);
+    const figures: ParameterArrays[] = [];
+    for (const batch of batches) {
+      const result = await accumulate(sums, state.parameters, batch, 1 / batches.length);
+      sums = result.sums;
+      figures.push(result.figures);
+    }
+    return { ...(await apply(state, sums, lr, count)), figures };
   };
   return {
     run: async (state, batches, { lr, count }) => {
-      const result = await runAll(state, batches, lr, count);
-      return { state: result.state, loss: result.loss.item(), gradNorm: result.gradNorm.item(), gradNorms: result.gradNorms };
+      const { state: next, loss: mean, gradNorm, gradNorms, figures } = await runAll(state, batches, lr, count);
+      return { state: next, loss: mean.item(), figures: meanFigures(figures), gradNorm: gradNorm.item(), gradNorms };
     },
     dispose: () => {
       for (const compiled of [whole, accumulate, apply]) compiled.dispose();
       sums = undefined;
     },
   };
+}
+
+function meanFigures(batches: readonly ParameterArrays[]): Record<string, number> {
+  const names = Object.keys(batches[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, batches.reduce((sum, figures) => sum + figures[name]!.item(), 0) / batches.length]));
 }
 
 function emptySums(parameters: ParameterArrays): Sums<NdArray> {

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AbortedError, createRandom } from "@diffucoder/core";
-import type { TrainingBatch } from "@diffucoder/tasks";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import { add, float32, linear, type NdArray, reshape, take } from "@diffucoder/tensor";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
+import type { TrainingBatch } from "./batches.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { StepMetrics } from "./metrics-log.ts";
-import { freshState, pretrain, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";
+import { pretrain, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";
+import { freshState, type TrainingState } from "./training-state.ts";
 
 // A network of one layer over six words, the last of which is the mask; completions count on from the prompt: 1 2 3 4.
 const [VOCAB, MASK, DIM] = [6, 5, 6];
@@ -34,8 +35,13 @@ const batch = (): TrainingBatch => ({
   promptLength: 2,
 });
 
+const stages = (autoregressive: number, diffusion: number) => [
+  { objective: "autoregressive", maxSteps: autoregressive },
+  { objective: "diffusion", maxSteps: diffusion },
+];
+
 const options = (config: object, state: TrainingState): PretrainOptions => ({
-  config: PretrainConfigSchema.parse({ arSteps: 3, diffusionSteps: 5, perDeviceTrainBatchSize: 2, learningRate: 0.05, saveSteps: 3, ...config }),
+  config: PretrainConfigSchema.parse({ stages: stages(3, 5), perDeviceTrainBatchSize: 2, learningRate: 0.05, saveSteps: 3, ...config }),
   logits,
   state,
   batch,
@@ -55,10 +61,15 @@ const numbersOf = ({ parameters, adam }: TrainingState): number[][] =>
 describe("pretrain", () => {
   it("starts at the loss of a guess and learns to count, autoregressive steps first", async () => {
     const metrics: StepMetrics[] = [];
-    await pretrain({ ...options({ arSteps: 60, diffusionSteps: 40 }, start()), onStep: (line) => metrics.push(line) });
+    const phases: string[] = [];
+    await pretrain({
+      ...options({ stages: stages(60, 40) }, start()),
+      onStep: (line) => metrics.push(line),
+      onProgress: ({ phase }) => phases.push(phase),
+    });
     expect(metrics[0]!.loss).toBeCloseTo(Math.log(VOCAB), 1);
     expect(metrics[59]!.loss).toBeLessThan(0.3);
-    expect(metrics.map(({ diffusion }) => diffusion)).toEqual([...Array(60).fill(0), ...Array(40).fill(1)]);
+    expect(phases).toEqual([...Array(60).fill("autoregressive"), ...Array(40).fill("diffusion")]);
   });
 
   it("ends a stopped and resumed run with the very numbers of an uninterrupted one", async () => {
@@ -136,7 +147,7 @@ describe("pretrain", () => {
     let saved: { numbers: unknown; step: number } | undefined;
     const run = pretrain({ ...options({}, state), onCheckpoint: (last, step) => (saved = { numbers: numbersOf(copy(last)), step }) });
     await expect(run).rejects.toThrow(
-      /^Pretraining diverged at step 1: loss NaN, gradient norm NaN\. The gradient is not finite in [\w., ]+\. The step was not taken: go on from the last checkpoint with a lower learningRate\.$/,
+      /^Training diverged at step 1 \(autoregressive\): loss NaN, gradient norm NaN\. The gradient is not finite in [\w., ]+\. The step was not taken: go on from the last checkpoint with a lower learningRate\.$/,
     );
     expect(saved).toEqual({ numbers: before, step: 0 });
   });

@@ -1,48 +1,41 @@
-// Pretraining of a masked diffusion model, by the paper's route: first the autoregressive objective, in which every
-// token gives a loss in every pass, then adaptation to diffusion. Both read the logits with the same shift, position
-// j - 1 predicting token j, so the second stage goes on where the first one stopped.
-//
-//   autoregressive:  loss = mean over completion tokens of -log p(x_j | x_<j)
-//   diffusion:       loss = mean over completion tokens of 1[x_j masked] / t * -log p(x_j | x_t),   t ~ U(0, 1]
-//
-// Differs from DiffuLLaMA: 1. prompts are never masked, as in the conditional masking of DiffuCoder's tuning stage;
-// 2. a batch's timesteps are stratified, which keeps their distribution and lowers the variance of the loss.
-import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
-import type { TrainingBatch } from "@diffucoder/tasks";
-import {
-  diffusionWeights,
-  type LogitsFunction,
-  maskTokens,
-  nextTokenWeights,
-  scoredLoss,
-  scoredTokens,
-  stratifiedTimesteps,
-} from "@diffucoder/diffusion";
-import {
-  type Executor,
-  initAdamW,
-  int32,
-  learningRate,
-  type LearningRateSchedule,
-  LearningRateScheduleSchema,
-  type NdArray,
-  type Tensor,
-} from "@diffucoder/tensor";
+// Pretraining of a masked diffusion model by the paper's route: the autoregressive objective first, in which every token gives a
+// loss in every pass, then adaptation to diffusion.
+import type { OnProgress, Random } from "@diffucoder/core";
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { type Executor, LearningRateScheduleSchema } from "@diffucoder/tensor";
 import { z } from "zod";
-import { checkBatch } from "./check-batch.ts";
-import type { TrainingState } from "./checkpoint.ts";
-import { divergedError } from "./diverged-error.ts";
+import type { TrainingBatch } from "./batches.ts";
 import type { StepMetrics } from "./metrics-log.ts";
-import { createOptimizerStep } from "./optimizer-step.ts";
+import type { Objective } from "./objective.ts";
+import { objectiveStage } from "./objective-stage.ts";
+import { autoregressive } from "./objectives/autoregressive.ts";
+import { diffusion } from "./objectives/diffusion.ts";
+import { train, type TrainConfig } from "./train.ts";
+import type { TrainingState } from "./training-state.ts";
+
+/** A stage of pretraining, as `PretrainConfigSchema` gives it. */
+export type PretrainStage =
+  | {
+      /** Predict each token from those before it. */
+      objective: "autoregressive";
+      /** Steps of the stage. */
+      maxSteps: number;
+    }
+  | {
+      /** Predict masked tokens from all others. */
+      objective: "diffusion";
+      /** Steps of the stage. */
+      maxSteps: number;
+      /** Smallest timestep, in (0, 1]. @default 1e-3 */
+      eps: number;
+    };
 
 /** Settings of pretraining, as `PretrainConfigSchema` gives them. */
-export interface PretrainConfig extends LearningRateSchedule {
+export interface PretrainConfig extends TrainConfig {
   /** Seed of the run's random streams. @default 0 */
   seed: number;
-  /** Steps with the autoregressive objective, first. */
-  arSteps: number;
-  /** Steps with the diffusion objective, after them. */
-  diffusionSteps: number;
+  /** One after the other. */
+  stages: readonly PretrainStage[];
   /** Rows in memory at a time. */
   perDeviceTrainBatchSize: number;
   /** Batches of a step, one after the other. @default 1 */
@@ -57,19 +50,26 @@ export interface PretrainConfig extends LearningRateSchedule {
   weightDecay: number;
   /** Gradients are scaled down to this global norm. @default 1 */
   maxGradNorm: number;
-  /** Smallest timestep, in (0, 1]. @default 1e-3 */
-  eps: number;
   /** Steps between checkpoints. @default 500 */
   saveSteps: number;
   /** Checkpoints kept, for who writes them: `train` makes of each a folder `checkpoint-STEP` with its model if there are more than 1. @default 1 */
   saveTotalLimit: number;
 }
 
+const maxSteps = z.int().positive().describe("steps of the stage");
+
+const PretrainStageSchema = z.discriminatedUnion("objective", [
+  z.strictObject({ objective: z.literal("autoregressive"), maxSteps }),
+  z.strictObject({ objective: z.literal("diffusion"), maxSteps, eps: z.number().positive().max(1).default(1e-3).describe("smallest timestep") }),
+]) satisfies z.ZodType<PretrainStage>;
+
 /** Settings of pretraining; Hugging Face's names in camelCase. */
 export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   seed: z.int().nonnegative().default(0),
-  arSteps: z.int().nonnegative().describe("steps with the autoregressive objective, first"),
-  diffusionSteps: z.int().nonnegative().describe("steps with the diffusion objective, after them"),
+  stages: z
+    .array(PretrainStageSchema)
+    .min(1)
+    .describe("one after the other: { objective: autoregressive, maxSteps } or { objective: diffusion, maxSteps, eps }"),
   perDeviceTrainBatchSize: z.int().positive().max(65_536).describe("rows in memory at a time"),
   gradientAccumulationSteps: z.int().positive().max(65_536).default(1).describe("batches of a step, one after the other"),
   gradientCheckpointing: z.boolean().default(false).describe("compute each layer again in the backward pass: less memory, more work"),
@@ -77,7 +77,6 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   adamBeta2: z.number().min(0).max(1).default(0.99),
   weightDecay: z.number().nonnegative().default(0.1),
   maxGradNorm: z.number().positive().default(1),
-  eps: z.number().positive().max(1).default(1e-3).describe("smallest timestep"),
   saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
   saveTotalLimit: z.int().positive().default(1).describe("checkpoints kept; above 1 each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<PretrainConfig>;
@@ -88,13 +87,13 @@ export interface PretrainOptions {
   config: PretrainConfig;
   /** The model's network. */
   logits: LogitsFunction;
-  /** The state to go on from; parameters alone start with fresh moments. */
+  /** The state to go on from; `freshState` makes one of parameters alone. */
   state: TrainingState;
-  /** Steps done before. */
+  /** Steps done before. @default 0 */
   startStep?: number;
   /** A batch by its number, `gradientAccumulationSteps` for each step: a function of it alone, so that a run can be resumed. */
-  batch: (step: number) => TrainingBatch;
-  /** Token of a place that is not decided yet. */
+  batch: (number: number) => TrainingBatch;
+  /** Token of a position that is not decided yet. */
   maskTokenId: number;
   /** Tokens of the vocabulary: a batch with other ids is refused. @default not known, and only what is no id is refused */
   vocabSize?: number | undefined;
@@ -116,116 +115,24 @@ export interface PretrainOptions {
  * Runs or resumes pretraining.
  *
  * @returns the trained state
- * @throws {AbortedError} when stopped by `signal`, after a last checkpoint
- * @throws {InvalidArgumentError} if a batch's ids, masks or sizes are wrong, after a last checkpoint likewise
- * @throws {DiffuCoderError} with code `"DIVERGED"` if the loss or a gradient is not finite, after a last checkpoint of the
- *   state before that step, which changed nothing
+ * @throws {InvalidArgumentError} if a batch's ids, masks or sizes are wrong, after a last checkpoint
+ * @throws as `train`
  */
 export async function pretrain(options: PretrainOptions): Promise<TrainingState> {
-  const { config, batch, maskTokenId, random, startStep = 0, onProgress, onStep, onCheckpoint, signal } = options;
-  const total = config.arSteps + config.diffusionSteps;
-  const steps = { causal: optimizerStep(options, "causal"), full: optimizerStep(options, "full") };
-  let state = options.state;
-  try {
-    for (let step = startStep; step < total; step++) {
-      if (signal?.aborted) {
-        onCheckpoint?.(state, step);
-        throw new AbortedError("Pretraining");
-      }
-      const started = performance.now();
-      const isAutoregressive = step < config.arSteps;
-      const stage = isAutoregressive ? "causal" : "full";
-      const count = config.gradientAccumulationSteps;
-      const inputsOf = (number: number): LossInputs => {
-        const rows = batch(number);
-        checkBatch(rows, number, options.vocabSize);
-        const noise = { eps: config.eps, maskTokenId, random: random.split("mask", number) };
-        return lossInputs(rows, isAutoregressive ? autoregressiveTargets(rows) : diffusionTargets(rows, noise));
-      };
-      let batches: LossInputs[];
-      try {
-        batches = Array.from({ length: count }, (_, i) => inputsOf(step * count + i));
-      } catch (error) {
-        onCheckpoint?.(state, step); // a batch that cannot be had changed nothing
-        throw error;
-      }
-      const lr = learningRate(config, step, total);
-      const result = await steps[stage].run(state, batches, { lr, count: step + 1 });
-      state = result.state;
-      const { loss, gradNorm, gradNorms } = result;
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        onCheckpoint?.(state, step);
-        throw divergedError({ what: `Pretraining diverged at step ${step + 1}`, loss, gradNorm, gradNorms, state });
-      }
-      const metrics = {
-        step: step + 1,
-        diffusion: isAutoregressive ? 0 : 1,
-        loss,
-        gradNorm,
-        learningRate: lr,
-        seconds: (performance.now() - started) / 1000,
-      };
-      onStep?.(metrics);
-      onProgress?.({ phase: isAutoregressive ? "pretrain, autoregressive" : "pretrain, diffusion", step: step + 1, total, metrics });
-      if ((step + 1) % config.saveSteps === 0 || step + 1 === total) onCheckpoint?.(state, step + 1);
-    }
-    return state;
-  } finally {
-    for (const step of Object.values(steps)) step.dispose();
-  }
-}
-
-/** A fresh optimizer state for parameters. */
-export function freshState(parameters: Record<string, NdArray>): TrainingState {
-  return { parameters, adam: initAdamW(parameters) };
-}
-
-type TracedBatch = { inputIds: Tensor; attentionMask: Tensor; logitPositions: Tensor; targets: Tensor; weights: Tensor };
-
-function optimizerStep({ config, logits, executor }: PretrainOptions, attention: "causal" | "full") {
-  return createOptimizerStep<TracedBatch>({
-    ...config,
-    loss: (parameters, { targets, weights, ...inputs }) => scoredLoss(logits(parameters, { ...inputs, attention }), { targets, weights }),
-    name: `pretrain-${attention}`,
-    executor,
-  });
-}
-
-/** What a step reads of a batch: logits are computed only where a token has a weight in the loss. */
-function lossInputs({ inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch, noisy: NoisyRows) {
-  const shape = [batchSize, sequenceLength];
-  return {
-    inputIds: noisy.inputIds,
-    attentionMask: int32(attentionMask, shape),
-    ...scoredTokens({ targets: int32(inputIds, shape), weights: noisy.weights }),
-  };
-}
-
-type LossInputs = ReturnType<typeof lossInputs>;
-
-interface NoisyRows {
-  inputIds: NdArray;
-  /** Factor of each token's cross-entropy. */
-  weights: NdArray;
-}
-
-/** Every token through the end token is a target, and the network sees the clean text. */
-function autoregressiveTargets({ inputIds, completionMask, batchSize, sequenceLength }: TrainingBatch): NoisyRows {
-  const shape = [batchSize, sequenceLength];
-  return { inputIds: int32(inputIds, shape), weights: nextTokenWeights(int32(completionMask, shape)) };
-}
-
-/** Completion tokens, the padding behind the end token among them, are masked with probability t, a timestep per row. */
-function diffusionTargets(
-  { inputIds, batchSize, sequenceLength, promptLength }: TrainingBatch,
-  { eps, maskTokenId, random }: { eps: number; maskTokenId: number; random: Random },
-): NoisyRows {
-  const shape = [batchSize, sequenceLength];
-  const eligible = int32(
-    inputIds.map((_, i) => (i % sequenceLength >= promptLength ? 1 : 0)),
-    shape,
+  const { config } = options;
+  const stages = config.stages.map((stage) =>
+    objectiveStage({
+      ...options,
+      ...config,
+      name: stage.objective,
+      objective: objectiveOf(stage, options),
+      steps: stage.maxSteps,
+      optimizer: config,
+    }),
   );
-  const timesteps = stratifiedTimesteps({ count: batchSize, random: random.split("timestep"), eps });
-  const { noisy, mask } = maskTokens({ tokens: int32(inputIds, shape), timesteps, maskTokenId, eligible, random: random.split("tokens") });
-  return { inputIds: noisy, weights: diffusionWeights({ mask, timesteps, eligible }) };
+  return train({ ...options, stages });
+}
+
+function objectiveOf(stage: PretrainStage, { maskTokenId }: { maskTokenId: number }): Objective {
+  return stage.objective === "autoregressive" ? autoregressive() : diffusion({ maskTokenId, eps: stage.eps });
 }

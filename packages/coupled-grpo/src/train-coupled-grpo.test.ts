@@ -1,11 +1,12 @@
 import { AbortedError, createRandom, type ProgressEvent } from "@diffucoder/core";
-import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
 import type { LogitsFunction } from "@diffucoder/diffusion";
+import { dreamDecoder, SamplerOptionsSchema } from "@diffucoder/samplers";
 import { add, float32, linear, type NdArray, reshape, take } from "@diffucoder/tensor";
+import { freshState, type StepMetrics } from "@diffucoder/trainer";
 import { describe, expect, it } from "vitest";
-import { type CoupledGrpoOptions, type CoupledGrpoState, freshCoupledGrpoState, trainCoupledGrpo } from "./coupled-grpo.ts";
-import type { StepMetrics } from "./metrics-log.ts";
-import { freshState } from "./pretrain.ts";
+import { CoupledGrpoConfigSchema } from "./config.ts";
+import type { CoupledGrpoState } from "./rollout-stage.ts";
+import { type CoupledGrpoOptions, freshCoupledGrpoState, trainCoupledGrpo } from "./train-coupled-grpo.ts";
 
 // A network of one layer over eight words: end 0, mask 7. What it predicts depends on the word before and on a bias.
 const [END, MASK, VOCAB, WANTED] = [0, 7, 8, 3];
@@ -38,8 +39,6 @@ const options = (config: object, state: CoupledGrpoState): CoupledGrpoOptions =>
     promptsPerStep: 2,
     numGenerations: 4,
     numIterations: 2,
-    diffusionSteps: 4,
-    temperature: 1,
     learningRate: 0.05,
     refModelSyncSteps: 4,
     saveSteps: 2,
@@ -53,12 +52,13 @@ const options = (config: object, state: CoupledGrpoState): CoupledGrpoOptions =>
   forbiddenIds: [MASK],
   promptLength: 3,
   maxNewTokens: 6,
+  decoder: dreamDecoder(SamplerOptionsSchema.parse({ maxNewTokens: 6, steps: 4, temperature: 1, schedule: "even" })),
   state,
   prompts: (step) => [
     [1, 2],
     [1 + (step % 4), 5, 6],
   ],
-  reward: async ({ completionIds }) => completionIds.map((ids) => ({ code: ids.filter((id) => id === WANTED).length / ids.length, format: null })),
+  reward: async ({ completionIds }) => completionIds.map((ids) => ids.filter((id) => id === WANTED).length / ids.length),
   random: createRandom(1).split("grpo"),
 });
 
@@ -76,7 +76,7 @@ describe("trainCoupledGrpo", () => {
   it("earns more of a reward that can be earned", async () => {
     const metrics: StepMetrics[] = [];
     await trainCoupledGrpo({ ...options({ maxSteps: 40, numGenerations: 8 }, start()), onStep: (line) => metrics.push(line) });
-    const mean = (lines: StepMetrics[]): number => lines.reduce((sum, { codeReward }) => sum + codeReward!, 0) / lines.length;
+    const mean = (lines: StepMetrics[]): number => lines.reduce((sum, { reward }) => sum + reward!, 0) / lines.length;
     expect(mean(metrics.slice(0, 5))).toBeLessThan(0.3);
     expect(mean(metrics.slice(-5))).toBeGreaterThan(0.7);
     expect(metrics.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
@@ -146,14 +146,17 @@ describe("trainCoupledGrpo", () => {
     const some = options({ maxSteps: 1 }, start());
     await trainCoupledGrpo({
       ...some,
-      reward: async ({ completionIds }) => completionIds.map((_, i) => ({ code: i === 0 ? null : 1, format: null })),
+      reward: async ({ completionIds }) => completionIds.map((_, i) => {
+          const code = i === 0 ? null : 1;
+          return { reward: code && 2 * code, terms: [{ name: "code", value: code }] };
+        }),
       onStep: (line) => metrics.push(line),
     });
-    expect(metrics[0]).toMatchObject({ infrastructureFailures: 1, codeReward: 1, reward: 2 });
+    expect(metrics[0]).toMatchObject({ infrastructureFailures: 1, "rewards/code": 1, reward: 2 });
 
     const none = options({ maxSteps: 1 }, start());
     await expect(
-      trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => ({ code: null, format: null })) }),
+      trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => null) }),
     ).rejects.toMatchObject({ code: "NO_REWARD" });
   });
 });
@@ -169,30 +172,25 @@ describe("trainCoupledGrpo's reward function", () => {
     const error = await trainCoupledGrpo(given).catch((caught: unknown) => caught as Error & { code: string });
     return { message: (error as Error).message, saved };
   };
-  const good = { code: 1, format: null };
+  const wanted = "must be a finite number for completion 2, or null where it could not be computed";
 
   it.each([
-    [
-      { code: Number.NaN, format: null },
-      "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got NaN.",
-    ],
-    [
-      { code: Infinity, format: null },
-      "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got Infinity.",
-    ],
-    [{ code: 1 }, "format of the reward for completion 2 must be a finite number, or null where it could not be computed, got undefined."],
-    [undefined, "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got undefined."],
-    [1, "code of the reward for completion 2 must be a finite number, or null where it could not be computed, got undefined."],
-  ])("that gives %j for a completion is told so, after a checkpoint", async (bad, wanted) => {
-    const { message, saved } = await run(async () => [good, good, bad, good, good, good, good, good]);
-    expect(message).toBe(wanted);
-    expect(saved).toEqual([0]);
+    [Number.NaN, `rewards[2] ${wanted}, got NaN.`],
+    [Infinity, `rewards[2] ${wanted}, got Infinity.`],
+    [undefined, `rewards[2] ${wanted}, got undefined.`],
+    [{ code: 1 }, `rewards[2] ${wanted}, got undefined.`],
+    [{ reward: "1" }, `rewards[2] ${wanted}, got "1".`],
+    [{ reward: 1, terms: [{ name: "style", value: Infinity }] }, `rewards[2] of style ${wanted}, got Infinity.`],
+  ])("that gives %j for a completion is told so, after a checkpoint", async (bad, message) => {
+    const result = await run(async () => [1, 1, bad, 1, 1, 1, 1, 1]);
+    expect(result).toEqual({ message, saved: [0] });
   });
 
   it("that gives too many, or none, or fails, is told so", async () => {
-    const answer = (got: string) => `the reward function's answer must be 8 rewards { code, format }, one for each completion, got ${got}.`;
-    expect((await run(async () => Array.from({ length: 16 }, () => good))).message).toBe(answer('"16 rewards"'));
-    expect((await run(() => undefined)).message).toBe(answer("undefined"));
+    expect((await run(async () => Array.from({ length: 16 }, () => 1))).message).toBe(
+      'rewards must be 8, one for each completion, got "16 of them".',
+    );
+    expect((await run(() => undefined)).message).toBe("rewards must be a list, one reward for each completion, got undefined.");
     expect((await run(() => Promise.reject(new Error("no network")))).message).toBe("The reward function failed: no network");
   });
 });

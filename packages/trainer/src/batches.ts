@@ -1,16 +1,13 @@
 // Rows as the sampler lays them out: [left padding][prompt][completion][end token][padding]. The prompt ends at one fixed
 // column, so that a completion starts at the same place in every row.
 import { DiffuCoderError } from "@diffucoder/core";
-import type { Tokenizer } from "@diffucoder/tokenizer";
-import { completionText } from "./tiny-code/render.ts";
-import type { Example } from "./tiny-code/tasks.ts";
 
 /** An example as token ids. */
 export interface EncodedExample {
-  /** The request as a chat, to where the answer begins. */
-  promptIds: number[];
-  /** Ends with the end-of-turn token. */
-  completionIds: number[];
+  /** What is given, to where the completion begins. */
+  promptIds: readonly number[];
+  /** What is learned, with the token that ends it. */
+  completionIds: readonly number[];
 }
 
 /** Rows of one training step. */
@@ -27,14 +24,6 @@ export interface TrainingBatch {
   sequenceLength: number;
   /** Columns of the prompt; the completion has the rest. */
   promptLength: number;
-}
-
-/** Token ids of an example: the prompt as a chat, the solution as the completion. */
-export function encodeExample({ prompt, solution }: Example, tokenizer: Tokenizer): EncodedExample {
-  return {
-    promptIds: tokenizer.encodeChat([{ role: "user", content: prompt }]),
-    completionIds: [...tokenizer.encode(completionText(solution)), tokenizer.special.imEnd],
-  };
 }
 
 /** The columns of a batch. */
@@ -87,10 +76,10 @@ export function fits(
  * Batches from a stream of examples; step `s` uses examples `s * batchSize` on. Examples that do not fit the layout give
  * way to the next of a second, third, ... stream, so that a batch stays a function of its step alone.
  */
-export function exampleBatches({ example, tokenizer, batchSize, layout }: ExampleBatchesOptions): (step: number) => TrainingBatch {
+export function exampleBatches({ example, batchSize, layout }: ExampleBatchesOptions): (step: number) => TrainingBatch {
   const fitting = (index: number): EncodedExample => {
     for (let attempt = 0; attempt < 100; attempt++) {
-      const encoded = encodeExample(example(index + attempt * 2 ** 40), tokenizer);
+      const encoded = example(index + attempt * 2 ** 40);
       if (fits(encoded, layout)) return encoded;
     }
     throw new DiffuCoderError(
@@ -105,11 +94,10 @@ export function exampleBatches({ example, tokenizer, batchSize, layout }: Exampl
     );
 }
 
-interface ExampleBatchesOptions {
-  /** The example of an index, e.g. of `exampleStream`. */
-  example: (index: number) => Example;
-  /** Encodes prompts and solutions. */
-  tokenizer: Tokenizer;
+/** Examples, and how they become batches. */
+export interface ExampleBatchesOptions {
+  /** The example of an index: a function of it alone. */
+  example: (index: number) => EncodedExample;
   /** Rows of a batch. */
   batchSize: number;
   /** Columns of a batch. */

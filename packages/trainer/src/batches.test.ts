@@ -1,12 +1,8 @@
-import { SPECIAL_TOKENS, Tokenizer, trainBpe } from "@diffucoder/tokenizer";
+import { createRandom } from "@diffucoder/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeExample, exampleBatches, layOutRows } from "./batches.ts";
-import { exampleStream } from "./tiny-code/tasks.ts";
+import { type EncodedExample, exampleBatches, layOutRows } from "./batches.ts";
 
-const tokenizer = Tokenizer.fromData(
-  trainBpe({ texts: ["def f(xs):\n    return sum(xs)\n"], vocabSize: 270, specialTokens: Object.values(SPECIAL_TOKENS) }),
-);
 const layout = { promptLength: 4, completionLength: 3, padTokenId: 0 };
 
 describe("layOutRows", () => {
@@ -48,22 +44,16 @@ describe("layOutRows", () => {
   });
 });
 
-describe("encodeExample", () => {
-  it("is the chat template, then the fenced solution, then the end of the turn", () => {
-    const { promptIds, completionIds } = encodeExample({ prompt: "Sum xs.", solution: "def f(xs):\n    return sum(xs)\n" }, tokenizer);
-    expect(tokenizer.decode(promptIds, { skipSpecial: false })).toBe("<|im_start|>user\nSum xs.<|im_end|>\n<|im_start|>assistant\n");
-    expect(tokenizer.decode(completionIds, { skipSpecial: false })).toBe("```python\ndef f(xs):\n    return sum(xs)\n```\n<|im_end|>");
-  });
-});
+/** Some are too long for a layout of 6 and 5. */
+const example = (index: number): EncodedExample => {
+  const random = createRandom(1).split(index);
+  const ids = (most: number): number[] => Array.from({ length: random.integer(1, most + 1) }, () => random.integer(1, 1000));
+  return { promptIds: ids(8), completionIds: ids(6) };
+};
 
 describe("exampleBatches", () => {
   const batches = (batchSize: number) =>
-    exampleBatches({
-      example: exampleStream({ tiers: { 1: 1, 2: 1 }, seed: 1 }),
-      tokenizer,
-      batchSize,
-      layout: { promptLength: 80, completionLength: 100, padTokenId: tokenizer.special.endOfText },
-    });
+    exampleBatches({ example, batchSize, layout: { promptLength: 6, completionLength: 5, padTokenId: 0 } });
 
   it("is a function of the step: asked again, or out of order, it gives the same", () => {
     const batch = batches(3);
@@ -82,7 +72,7 @@ describe("exampleBatches", () => {
   });
 
   it("gives up on a layout that nothing fits", () => {
-    const batch = exampleBatches({ example: exampleStream({ tiers: { 1: 1 }, seed: 1 }), tokenizer, batchSize: 1, layout });
+    const batch = exampleBatches({ example: () => ({ promptIds: [1, 2, 3, 4, 5], completionIds: [1] }), batchSize: 1, layout });
     expect(() => batch(0)).toThrow("Of 100 examples none fits 4 prompt and 3 completion tokens");
   });
 });

@@ -5,7 +5,6 @@
 // Differs: 1. the three passes are one batch; 2. of the second and third pass only the logits that the sum reads are
 // computed; 3. prompts' left padding is masked in attention (Apple's code attends to it) unless `promptMask` is absent.
 import { ShapeError } from "@diffucoder/core";
-import type { LogitsFunction } from "@diffucoder/diffusion";
 import {
   add,
   broadcastTo,
@@ -13,6 +12,7 @@ import {
   constant,
   div,
   equal,
+  float32,
   int32,
   iota,
   mul,
@@ -23,8 +23,20 @@ import {
   type Tensor,
   where,
 } from "@diffucoder/tensor";
+import { coupledMasks } from "./coupled-masks.ts";
+import type { EstimatedNetwork, Estimator } from "./estimator.ts";
 
-/** Rollouts and the masks they are scored through. B rows, prompts of P and completions of L tokens. */
+/** The paper's estimator: all masked, and two complementary views. */
+export const coupled: Estimator = {
+  draw: (rollouts, iteration) => {
+    const length = rollouts[0]!.completionIds.length;
+    const { mask, ratio } = coupledMasks({ seeds: rollouts.map(({ maskSeeds }) => maskSeeds[iteration]!), length });
+    return { mask: int32(mask, [rollouts.length, length]), ratio: float32(ratio) };
+  },
+  logProbs: (network, parameters, batch, { mask, ratio }) => coupledLogProbs(network, parameters, { ...batch, mask: mask!, ratio: ratio! }),
+};
+
+/** Rollouts and the masks that they are scored through. B rows, prompts of P and completions of L tokens. */
 export interface CoupledBatch {
   /** int32 `[B, P]` */
   promptIds: Tensor;
@@ -45,10 +57,9 @@ export interface CoupledBatch {
  * @throws {ShapeError} if the mask or the completions do not fit
  */
 export function coupledLogProbs(
-  logits: LogitsFunction,
+  { logits, maskTokenId }: EstimatedNetwork,
   parameters: Readonly<Record<string, Tensor>>,
   { promptIds, promptMask, completionIds, mask, ratio }: CoupledBatch,
-  maskTokenId: number,
 ): Tensor {
   const [batch, promptLength] = promptIds.shape as [number, number];
   const [rows, length] = completionIds.shape as [number, number];

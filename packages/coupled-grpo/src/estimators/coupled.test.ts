@@ -1,12 +1,12 @@
 import { ShapeError } from "@diffucoder/core";
 import { compile, float32, int32, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
-import { coupledLogProbs } from "./coupled-log-probs.ts";
-import { logProbAfter, MASK, toyLogits, toyParameters } from "./toy-logits.fixture.ts";
+import { coupledLogProbs } from "./coupled.ts";
+import { logProbAfter, MASK, toyLogits, toyParameters } from "../toy-logits.fixture.ts";
 
 const parameters = toyParameters();
 const estimate = compile((weights: Record<string, Tensor>, batch: { promptIds: Tensor; completionIds: Tensor; mask: Tensor; ratio: Tensor }) => ({
-  logProbs: coupledLogProbs(toyLogits, weights, batch, MASK),
+  logProbs: coupledLogProbs({ logits: toyLogits, maskTokenId: MASK }, weights, batch),
 }));
 
 describe("coupledLogProbs", () => {

@@ -1,0 +1,168 @@
+// Coupled-GRPO (DiffuCoder, arXiv 2506.20639, section 5) as a stage of training: a step samples a group of completions for each of a
+// few prompts, scores them, and takes `numIterations` optimizer steps on the clipped objective, each through draws of its own.
+// Differs from Apple's trainer: 1. prompts come from a function of the step and random streams are split by it, so that a run can be
+// stopped and resumed without losing or repeating one; 2. with a single update the old log-probs are the current ones and are not
+// computed twice.
+import { DiffuCoderError, type Random } from "@diffucoder/core";
+import type { LogitsFunction } from "@diffucoder/diffusion";
+import { createDenoiser, type Decoder, type DisposableDenoiser } from "@diffucoder/samplers";
+import type { Executor } from "@diffucoder/tensor";
+import { cloneParameters, type ParameterArrays, type Stage, type TrainingState } from "@diffucoder/trainer";
+import { decoderCompletions } from "./completions.ts";
+import type { CoupledGrpoConfig } from "./config.ts";
+import type { Estimator } from "./estimators/estimator.ts";
+import { createPolicy, type Policy } from "./policy.ts";
+import type { RewardFunction, RewardRequest } from "./rewards.ts";
+import { type Rollout, rollout } from "./rollout.ts";
+
+/** What reinforcement learning changes from step to step. */
+export interface CoupledGrpoState extends TrainingState {
+  /** The policy from which the KL term keeps the trained one near. */
+  reference: ParameterArrays;
+}
+
+/** Completions of a step to score. */
+export interface StepRewardRequest extends RewardRequest {
+  /** Steps done before. */
+  step: number;
+}
+
+/** What is trained, on which prompts and by which rewards. */
+export interface RolloutStageOptions {
+  /** Settings of the run. */
+  config: CoupledGrpoConfig;
+  /** The model's network. */
+  logits: LogitsFunction;
+  /** Tokens that the model knows. */
+  vocabSize: number;
+  /** Token of a position that is not decided yet. */
+  maskTokenId: number;
+  /** Token of the padding. */
+  padTokenId: number;
+  /** Tokens that end a completion. */
+  eosTokenIds: readonly number[];
+  /** Ids that are never sampled. */
+  forbiddenIds: readonly number[];
+  /** Positions of the prompt, shorter ones are padded on the left, tokens. */
+  promptLength: number;
+  /** Positions of the completion, tokens. */
+  maxNewTokens: number;
+  /** How rollouts are decoded. */
+  decoder: Decoder;
+  /** Makes the policy as decoders see it, e.g. with a cache; `parameters` gives those of the moment. @default without a cache */
+  denoiser?: ((parameters: () => ParameterArrays) => DisposableDenoiser) | undefined;
+  /** How log-probabilities are estimated. @default the one that `config.estimator` names */
+  estimator?: Estimator | undefined;
+  /** Token ids of a step's prompts: a function of the step alone. */
+  prompts: (step: number) => readonly (readonly number[])[];
+  /** Scores completions; `promptIndex[i]` says which of the step's prompts completion `i` answers. */
+  reward: (request: StepRewardRequest) => ReturnType<RewardFunction>;
+  /** Rollouts and masks are drawn from streams of it that are split by step. */
+  random: Random;
+  /** Where the network runs. @default ONNX Runtime on the processor */
+  executor?: Executor | undefined;
+  /** Stops the sampling. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The stage of coupled-GRPO. Preparing a step fails with code `"REWARD"` if the reward function does, and with `"NO_REWARD"` if no
+ * completion of the step could be scored.
+ */
+export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoState> {
+  const { config } = options;
+  const policy = createPolicy(options);
+  let parameters: ParameterArrays = {};
+  const current = (): ParameterArrays => parameters;
+  const denoiser = options.denoiser?.(current) ?? plainDenoiser(options, current);
+  return {
+    name: "coupled-GRPO",
+    steps: config.maxSteps,
+    prepare: async (state, { step }) => {
+      const started = performance.now();
+      ({ parameters } = state);
+      const rollouts = await rollout({
+        ...config,
+        ...options,
+        sample: decoderCompletions({ ...options, denoiser }),
+        prompts: options.prompts(step),
+        reward: (request) => options.reward({ ...request, step }),
+        random: options.random.split("rollout", step),
+      });
+      const figures = { ...rolloutFigures(rollouts, { step, config }), samplingSeconds: (performance.now() - started) / 1000 };
+      await addEstimates({ policy, rollouts, state, config });
+      return {
+        figures,
+        updates: Array.from({ length: config.numIterations }, (_, iteration) => async ({ reference, ...before }: CoupledGrpoState, at) => {
+          const result = await policy.update(before, rollouts, { ...at, iteration });
+          return { ...result, state: { ...result.state, reference } };
+        }),
+        finish: (trained) => ((step + 1) % config.refModelSyncSteps === 0 ? { ...trained, reference: cloneParameters(trained.parameters) } : trained),
+      };
+    },
+    dispose: () => {
+      policy.dispose();
+      denoiser.dispose();
+    },
+  };
+}
+
+function plainDenoiser({ logits, maskTokenId, vocabSize, forbiddenIds, executor }: RolloutStageOptions, parameters: () => ParameterArrays) {
+  return createDenoiser({ logits, parameters, maskTokenId, vocabSize, forbiddenIds, ...(executor && { executor }) });
+}
+
+/** What a step is watched by, besides its updates. @throws {DiffuCoderError} with code `"NO_REWARD"` */
+function rolloutFigures(rollouts: readonly Rollout[], { step, config }: { step: number; config: CoupledGrpoConfig }): Record<string, number> {
+  const rewards = rollouts.flatMap(({ reward }) => reward ?? []);
+  if (rewards.length === 0) {
+    throw new DiffuCoderError(
+      "NO_REWARD",
+      `No completion of step ${step + 1} could be scored: the sandbox or the reward function does not work. The last checkpoint is intact; run again to go on from it.`,
+    );
+  }
+  const names = [...new Set(rollouts.flatMap(({ rewardTerms }) => Object.keys(rewardTerms ?? {})))];
+  const terms = names.map((name) => [`rewards/${name}`, mean(rollouts.flatMap(({ rewardTerms }) => rewardTerms?.[name] ?? []))]);
+  return {
+    reward: mean(rewards),
+    ...Object.fromEntries(terms),
+    // Groups whose completions differ in reward: the others teach nothing.
+    informativeGroups: mean(
+      groupsOf(rollouts, config.numGenerations).map((group) => (group.some(({ advantage }) => Math.abs(advantage) > 1e-6) ? 1 : 0)),
+    ),
+    completionLength: mean(rollouts.map(({ completionMask }) => completionMask.reduce((sum, one) => sum + one, 0))),
+    infrastructureFailures: rollouts.length - rewards.length,
+  };
+}
+
+/** Fills in what the objective compares with: the reference, and with several updates the policy that sampled. */
+async function addEstimates({
+  policy,
+  rollouts,
+  state,
+  config,
+}: {
+  policy: Policy;
+  rollouts: Rollout[];
+  state: CoupledGrpoState;
+  config: CoupledGrpoConfig;
+}): Promise<void> {
+  const perIteration = async (parameters: ParameterArrays): Promise<Float32Array[][]> => {
+    const estimates: Float32Array[][] = [];
+    for (let iteration = 0; iteration < config.numIterations; iteration++) estimates.push(await policy.estimate(parameters, rollouts, iteration));
+    return rollouts.map((_, row) => estimates.map((rows) => rows[row]!));
+  };
+  const reference = config.beta > 0 ? await perIteration(state.reference) : undefined;
+  const old = config.numIterations > 1 ? await perIteration(state.parameters) : undefined;
+  for (const [row, one] of rollouts.entries()) {
+    if (reference) one.refPerTokenLogProbs = reference[row]!;
+    if (old) one.oldPerTokenLogProbs = old[row]!;
+  }
+}
+
+function groupsOf<T>(rows: readonly T[], size: number): T[][] {
+  return Array.from({ length: rows.length / size }, (_, i) => rows.slice(i * size, (i + 1) * size));
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

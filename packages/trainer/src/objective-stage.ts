@@ -1,0 +1,82 @@
+// A stage of pretraining: batches, what an objective makes of them, and the optimizer step on the weighted cross-entropy.
+import type { Random } from "@diffucoder/core";
+import { type LogitsFunction, scoredLoss, scoredTokens } from "@diffucoder/diffusion";
+import { type Executor, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
+import type { TrainingBatch } from "./batches.ts";
+import { checkBatch } from "./check-batch.ts";
+import type { Objective } from "./objective.ts";
+import { createOptimizerStep, type OptimizerStepOptions } from "./optimizer-step.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a stage trains, and on what. */
+export interface ObjectiveStageOptions {
+  /** What progress and errors call it. */
+  name: string;
+  /** Its goal. */
+  objective: Objective;
+  /** How many steps it has. */
+  steps: number;
+  /** The model's network. */
+  logits: LogitsFunction;
+  /** A batch by its number, `gradientAccumulationSteps` for each step of the run: a function of it alone, so that a run can be resumed. */
+  batch: (number: number) => TrainingBatch;
+  /** Batches of a step, one after the other. @default 1 */
+  gradientAccumulationSteps?: number | undefined;
+  /** Tokens of the vocabulary: a batch with other ids is refused. @default not known, and only what is no id is refused */
+  vocabSize?: number | undefined;
+  /** Objectives draw from streams of it that are split by batch. */
+  random: Random;
+  /** Clipping and AdamW. */
+  optimizer: Pick<OptimizerStepOptions<never>, "maxGradNorm" | "adamBeta1" | "adamBeta2" | "weightDecay">;
+  /** Where the network runs. @default ONNX Runtime on the processor */
+  executor?: Executor | undefined;
+}
+
+/** What the loss is computed from: logits are computed only where a token has a weight in it. */
+type LossInputs<Leaf> = { inputIds: Leaf; attentionMask: Leaf; logitPositions: Leaf; targets: Leaf; weights: Leaf; attention?: Leaf };
+
+/** A stage that trains on batches by an objective. */
+export function objectiveStage(options: ObjectiveStageOptions): Stage {
+  const { name, objective, steps, gradientAccumulationSteps = 1, random } = options;
+  const compiled = { full: optimizerStep(options, "full"), causal: optimizerStep(options, "causal"), given: optimizerStep(options, "given") };
+  return {
+    name,
+    steps,
+    prepare: async (_, { step, stageStep }) => {
+      const numbers = Array.from({ length: gradientAccumulationSteps }, (_batch, i) => step * gradientAccumulationSteps + i);
+      const batches = numbers.map((number) => {
+        const rows = options.batch(number);
+        checkBatch(rows, number, options.vocabSize);
+        return lossInputs(rows, objective(rows, { stageStep, random: random.split("mask", number) }));
+      });
+      const optimizer = compiled[batches[0]!.kind];
+      const inputs = batches.map((one) => one.inputs);
+      return { updates: [(state, at) => optimizer.run(state, inputs, at)] };
+    },
+    dispose: () => {
+      for (const one of Object.values(compiled)) one.dispose();
+    },
+  };
+}
+
+type AttentionKind = "full" | "causal" | "given";
+
+function optimizerStep({ logits, executor, optimizer }: ObjectiveStageOptions, kind: AttentionKind) {
+  return createOptimizerStep<LossInputs<Tensor>>({
+    ...optimizer,
+    loss: (parameters, { targets, weights, attention, ...inputs }) => ({
+      loss: scoredLoss(logits(parameters, { ...inputs, attention: kind === "given" ? attention : kind }), { targets, weights }),
+    }),
+    name: `train-${kind}`,
+    executor,
+  });
+}
+
+function lossInputs(
+  { inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch,
+  { attention, weights, ...seen }: ReturnType<Objective>,
+): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
+  const shape = [batchSize, sequenceLength];
+  const inputs = { inputIds: seen.inputIds, attentionMask: int32(attentionMask, shape), ...scoredTokens({ targets: int32(inputIds, shape), weights }) };
+  return typeof attention === "string" ? { kind: attention, inputs } : { kind: "given", inputs: { ...inputs, attention } };
+}
