@@ -80,8 +80,8 @@ const pretraining = set({
   "model.numAttentionHeads": 2,
   "model.numKeyValueHeads": 2,
   "data.tiers": { 1: 1 },
-  "training.arSteps": 10,
-  "training.diffusionSteps": 15,
+  "training.stages.0.maxSteps": 10,
+  "training.stages.1.maxSteps": 15,
   "training.perDeviceTrainBatchSize": 2,
   "training.saveSteps": 3,
 });
@@ -91,7 +91,7 @@ const grpo = {
   "training.maxSteps": 6,
   "training.promptsPerStep": 2,
   "training.numGenerations": 2,
-  "training.diffusionSteps": 2,
+  "sampling.steps": 2,
   "training.saveSteps": 2,
 };
 const evaluation = { tiers: { 2: 1 }, tasks: 8, samplesPerTask: 2, steps: 2, batchSize: 4 };

@@ -24,9 +24,9 @@ const stepsIn = (output: string): number[] =>
     .split("\n")
     .map((line) => (JSON.parse(line) as { step: number }).step);
 
-describe("a finished pretraining with more diffusionSteps", () => {
-  const pretrain = (output: string, diffusionSteps: number, more: Record<string, unknown> = {}) =>
-    train(["pretrain", "--output", output, ...tinyPretraining, ...set({ "training.diffusionSteps": diffusionSteps, ...more })]);
+describe("a finished pretraining with more steps of its last stage", () => {
+  const pretrain = (output: string, maxSteps: number, more: Record<string, unknown> = {}) =>
+    train(["pretrain", "--output", output, ...tinyPretraining, ...set({ "training.stages.1.maxSteps": maxSteps, ...more })]);
   const constant = { "training.lrSchedulerType": "constant" };
   const cosine = { "training.lrSchedulerType": "cosine_with_min_lr", "training.warmupSteps": 0 };
 
@@ -36,7 +36,7 @@ describe("a finished pretraining with more diffusionSteps", () => {
     await pretrain(longer, 2, constant);
     expect(await pretrain(longer, 5, constant)).toMatchObject({
       code: 0,
-      error: "training.diffusionSteps was 2, is 5: the run goes on from step 3, to the same end as a run that was started with 5.",
+      error: "training.stages.1.maxSteps was 2, is 5: the run goes on from step 3, to the same end as a run that was started with 5.",
     });
     sameFiles(longer, whole, ["model/model.safetensors", "checkpoint.safetensors"]);
     expect(stepsIn(longer)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -50,7 +50,7 @@ describe("a finished pretraining with more diffusionSteps", () => {
       expect(await pretrain(output, 5, cosine)).toMatchObject({
         code: 0,
         error:
-          "training.diffusionSteps was 2, is 5: the run goes on from step 3. Its learning rate (lrSchedulerType cosine_with_min_lr) falls over all steps: those that are done had the rates of the shorter run, the others have those of the longer one, so the end is not that of a run that was started with 5.",
+          "training.stages.1.maxSteps was 2, is 5: the run goes on from step 3. Its learning rate (lrSchedulerType cosine_with_min_lr) falls over all steps: those that are done had the rates of the shorter run, the others have those of the longer one, so the end is not that of a run that was started with 5.",
       });
     }
     const ratesIn = (output: string): number[] =>
@@ -75,9 +75,9 @@ describe("a finished pretraining with more diffusionSteps", () => {
         error: `${path}: belongs to a run with other settings: ${problem}. Run with the same settings to go on, ${wayOut}`,
       });
     };
-    await refused({ "training.diffusionSteps": 1 }, "training.diffusionSteps was 2, is 1 (a run can be made longer, not shorter)");
-    await refused({ "training.arSteps": 2 }, "training.arSteps was 1, is 2");
-    await refused({ "training.diffusionSteps": 3, "training.seed": 9 }, "training.seed was 7, is 9; training.diffusionSteps was 2, is 3");
+    await refused({ "training.stages.1.maxSteps": 1 }, "training.stages.1.maxSteps was 2, is 1 (a run can be made longer, not shorter)");
+    await refused({ "training.stages.0.maxSteps": 2 }, "training.stages.0.maxSteps was 1, is 2");
+    await refused({ "training.stages.1.maxSteps": 3, "training.seed": 9 }, "training.seed was 7, is 9; training.stages.1.maxSteps was 2, is 3");
   });
 });
 

@@ -33,8 +33,8 @@ export const tinyPretraining = set({
   "model.numHiddenLayers": 1,
   "model.numAttentionHeads": 2,
   "model.numKeyValueHeads": 2,
-  "training.arSteps": 1,
-  "training.diffusionSteps": 2,
+  "training.stages.0.maxSteps": 1,
+  "training.stages.1.maxSteps": 2,
   "training.perDeviceTrainBatchSize": 2,
 });
 
@@ -43,7 +43,7 @@ export const tinyQuickstart = set({
   "training.maxSteps": 3,
   "training.promptsPerStep": 2,
   "training.numGenerations": 2,
-  "training.diffusionSteps": 2,
+  "sampling.steps": 2,
   "training.saveSteps": 1,
   "evaluation.tasks": 4,
   "evaluation.samplesPerTask": 2,

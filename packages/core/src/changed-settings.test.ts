@@ -14,6 +14,16 @@ describe("changedSettings", () => {
     ]);
   });
 
+  it("names the setting inside a list of objects", () => {
+    const before = { stages: [{ objective: "autoregressive", maxSteps: 1 }, { maxSteps: 2 }], pairs: [[1, 2]] };
+    const now = { stages: [{ objective: "autoregressive", maxSteps: 1 }, { maxSteps: 3 }, { maxSteps: 4 }], pairs: [[1, 3]] };
+    expect(changedSettings(before, now)).toEqual([
+      "stages.1.maxSteps was 2, is 3",
+      "pairs.0 was [1,2], is [1,3]",
+      "stages.2.maxSteps was not set, is 4",
+    ]);
+  });
+
   it("takes undefined for absent, and the order of keys for nothing", () => {
     expect(changedSettings({ a: 1, b: { c: 1, d: 2 } }, { b: { d: 2, c: 1 }, a: 1, e: undefined })).toEqual([]);
     expect(changedSettings({ a: {} }, { a: { b: 1 } })).toEqual(["a was {}, is not set", "a.b was not set, is 1"]);

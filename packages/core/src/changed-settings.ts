@@ -20,9 +20,15 @@ export function changedSettings(before: object, now: object): string[] {
 function leaves(value: object, path: readonly string[] = []): Map<string, unknown> {
   return new Map(
     Object.entries(JSON.parse(JSON.stringify(value)) as object).flatMap(([key, inner]: [string, unknown]): [string, unknown][] =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner) && Object.keys(inner).length > 0
+      hasLeaves(inner)
         ? [...leaves(inner, [...path, key])]
         : [[[...path, key].join("."), inner]],
     ),
   );
+}
+
+/** A list of plain values is one value; one of objects has their settings. */
+function hasLeaves(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) ? value.some((one) => typeof one === "object" && one !== null) : Object.keys(value).length > 0;
 }

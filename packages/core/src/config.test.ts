@@ -69,6 +69,13 @@ describe("parseConfig", () => {
     );
   });
 
+  it("names the nearest key inside a list", () => {
+    const Stages = z.strictObject({ stages: z.array(z.strictObject({ maxSteps: z.int() })) });
+    expect(() => parseConfig(Stages, { stages: [{ maxSteps: 1, maxStep: 2 }] })).toThrow(
+      'Invalid config:\n  - stages.0: Unrecognized key: "maxStep". Did you mean stages.0.maxSteps?',
+    );
+  });
+
   it("says what each form of a value wants", () => {
     const OneOrMore = z.strictObject({ temperature: z.union([z.number(), z.array(z.number())]) });
     expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow(
@@ -88,6 +95,18 @@ describe("readConfigData", () => {
       new: { key: [1, 2] },
       note: "a=b",
     });
+  });
+
+  it("reaches into a list that is there by the number of its element", () => {
+    const file = write("list-inside.json", '{"stages": [{"name": "a", "steps": 1}, {"name": "b"}], "ks": [1, 10]}');
+    expect(readConfigData({ file, set: ["stages.1.steps=3", "stages.2.name=c", "ks.0=5", "none.0=1"] })).toEqual({
+      stages: [{ name: "a", steps: 1 }, { name: "b", steps: 3 }, { name: "c" }],
+      ks: [5, 10],
+      none: { 0: 1 },
+    });
+    expect(() => readConfigData({ file, set: ["stages.7.steps=3"] })).toThrow(
+      '--set must be an index of at most 2 into its list, got "7.steps".',
+    );
   });
 
   it("starts from nothing without a file", () => {

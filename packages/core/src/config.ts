@@ -152,8 +152,19 @@ export function splitSetting(setting: string): { path: readonly string[]; value:
 }
 
 function withValue(target: Readonly<Record<string, unknown>>, [first, ...rest]: readonly string[], value: unknown): Record<string, unknown> {
-  const inner = Object.hasOwn(target, first as string) ? target[first as string] : undefined;
-  return { ...target, [first as string]: rest.length === 0 ? value : withValue(isObject(inner) ? inner : {}, rest, value) };
+  const inner = Object.hasOwn(target, first!) ? target[first!] : undefined;
+  return { ...target, [first!]: rest.length === 0 ? value : innerWithValue(inner, rest, value) };
+}
+
+/** A number goes into a list that is there: `stages.1.maxSteps`. */
+function innerWithValue(inner: unknown, path: readonly string[], value: unknown): unknown {
+  if (!Array.isArray(inner) || !/^\d+$/.test(path[0]!)) return withValue(isObject(inner) ? inner : {}, path, value);
+  const [index, rest] = [Number(path[0]), path.slice(1)];
+  if (index > inner.length)
+    throw new InvalidArgumentError({ argument: "--set", value: path.join("."), expected: `an index of at most ${inner.length} into its list` });
+  const changed: unknown[] = [...(inner as unknown[])];
+  changed[index] = rest.length === 0 ? value : innerWithValue(inner[index], rest, value);
+  return changed;
 }
 
 function parseValue(setting: string, text: string): unknown {

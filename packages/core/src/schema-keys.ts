@@ -18,6 +18,7 @@ interface Definition {
   innerType?: z.ZodType;
   in?: z.ZodType;
   options?: readonly z.ZodType[];
+  element?: z.ZodType;
   defaultValue?: unknown;
 }
 
@@ -52,6 +53,7 @@ export function schemaKeys(schema: z.ZodType, path: readonly string[] = [], oute
 export function namesAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   const [first, ...rest] = path;
   const { definition } = unwrap(schema);
+  if (definition.element !== undefined && first !== undefined) return namesAt(definition.element, rest);
   const shapes = shapesOf(definition);
   if (first === undefined) return [...new Set(shapes.flatMap((shape) => Object.keys(shape)))];
   return [...new Set(shapes.flatMap((shape) => (Object.hasOwn(shape, first) ? namesAt(shape[first as string] as z.ZodType, rest) : [])))];

@@ -24,7 +24,7 @@ export interface ReportInputs {
 
 /** Everything that the report of the main job shows. */
 export function reportData({ recipe, tasks, before, after, iterations, seconds, sandbox, modelDir, invocation }: ReportInputs): QuickstartReportData {
-  const { seed, data, training, evaluation } = recipe;
+  const { seed, data, sampling, training, evaluation } = recipe;
   const random = createRandom(seed).split("comparison");
   const { tasks: compared, ...passAt1 } = comparePassAtK(before.results, after.results, { k: 1, random });
   const k = largestK(before, after);
@@ -49,8 +49,9 @@ export function reportData({ recipe, tasks, before, after, iterations, seconds, 
       "updates per iteration": training.numIterations,
       "learning rate": training.learningRate,
       "KL weight (beta)": training.beta,
-      "rollout temperature": training.temperature,
-      "rollout denoising steps": training.diffusionSteps,
+      "rollout decoding": Object.entries(sampling)
+        .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
+        .join(", "),
       "evaluation temperature": evaluation.temperature,
       "evaluation denoising steps": evaluation.steps,
     },
@@ -76,8 +77,8 @@ function toIteration(metrics: StepMetrics): IterationMetrics {
   const figures = {
     step: metrics.step,
     reward: of("reward"),
-    codeReward: of("codeReward"),
-    formatReward: of("formatReward"),
+    codeReward: of("rewards/code"),
+    formatReward: of("rewards/code_format"),
     kl: of("kl"),
     clipRatio: of("clipRatio"),
   };

@@ -72,7 +72,7 @@ export async function runQuickstart({
   onNote,
   invocation,
 }: QuickstartOptions): Promise<QuickstartOutcome> {
-  const { seed, data, training, evaluation } = recipe;
+  const { seed, data, sampling, training, evaluation } = recipe;
   claim({ recipe, modelDir, output });
   const clock = new WorkClock(join(output, "seconds.jsonl"));
   const progress: OnProgress = (event) => {
@@ -93,7 +93,7 @@ export async function runQuickstart({
   const before = await evaluate(modelDir, "before");
   const trained = await runCoupledGrpo({
     ...common,
-    recipe: { data, training: { ...training, seed } },
+    recipe: { data, sampling, training: { ...training, seed } },
     coder,
     modelDir,
     output,

@@ -2,16 +2,15 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom, type OnProgress } from "@diffucoder/core";
-import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
+import { CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import {
-  freshCoupledGrpoState,
+  cloneParameters,
   freshState,
   loadCheckpoint,
   openMetricsLog,
   saveCheckpoint,
-  trainCoupledGrpo,
   type TrainingState,
   writeMetricsCsv,
 } from "@diffucoder/trainer";
@@ -20,9 +19,15 @@ import type { DiffusionModel } from "./load-diffusion-model.ts";
 import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "./kept-checkpoints.ts";
 import { longerRunNote } from "./longer-run.ts";
 import { runFingerprint } from "../run-folder/run-fingerprint.ts";
+import { RewardSettingsSchema } from "./reward-settings.ts";
+import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
 import { trainingPrompts, TrainingTasksSchema } from "./tiny-code-run.ts";
 
-export const CoupledGrpoRecipeSchema = z.strictObject({ data: TrainingTasksSchema, training: CoupledGrpoConfigSchema });
+export const CoupledGrpoRecipeSchema = z.strictObject({
+  data: TrainingTasksSchema,
+  sampling: RolloutSamplingSchema,
+  training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
+});
 
 /** The setting that a run which goes on may raise. */
 export const STEPS_KEY = "training.maxSteps";
@@ -56,7 +61,7 @@ export async function runCoupledGrpo({
   onProgress,
   onNote,
 }: CoupledGrpoCommandOptions): Promise<string> {
-  const { data, training } = recipe;
+  const { data, sampling, training } = recipe;
   const { config, generationConfig, logits } = coder;
   const checkpointPath = join(output, CHECKPOINT_FILE);
   const metricsPath = join(output, "metrics.jsonl");
@@ -72,7 +77,7 @@ export async function runCoupledGrpo({
   }
   const startStep = checkpoint?.step ?? 0;
   const log = openMetricsLog(metricsPath, { lastStep: startStep });
-  const start = checkpoint ?? freshState(cloneParameters(coder));
+  const start = checkpoint ?? freshState(cloneParameters(coder.parameters));
   const writeModel = (directory: string, { parameters }: TrainingState): void => {
     saveModel(directory, { config, parameters, dtype: "F32" });
     for (const file of ["tokenizer.json", "generation_config.json"]) {
@@ -88,10 +93,10 @@ export async function runCoupledGrpo({
     eosTokenIds: [...coder.endIds],
     forbiddenIds: [config.maskTokenId],
     promptLength: generationConfig.promptLength,
-    maxNewTokens: generationConfig.maxNewTokens,
+    ...rolloutSampling(coder, sampling),
     state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
     startStep,
-    ...trainingPrompts({ coder, sandbox, ...data, promptsPerStep: training.promptsPerStep, seed: training.seed, onNote }),
+    ...trainingPrompts({ coder, sandbox, ...data, rewards: training, promptsPerStep: training.promptsPerStep, seed: training.seed, onNote }),
     random: createRandom(training.seed).split("coupled-grpo"),
     signal,
     onProgress,
@@ -107,9 +112,4 @@ export async function runCoupledGrpo({
   const directory = join(output, "model");
   writeModel(directory, state);
   return directory;
-}
-
-/** The optimizer takes its arrays over; the loaded model keeps its own. */
-function cloneParameters({ parameters }: DiffusionModel): Record<string, DiffusionModel["parameters"][string]> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, array]) => [name, array.clone()]));
 }

@@ -2,10 +2,11 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom, type OnProgress, parseConfig, writeFileAtomic } from "@diffucoder/core";
-import { exampleBatches, exampleStream } from "@diffucoder/tasks";
+import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
 import {
+  exampleBatches,
   freshState,
   loadCheckpoint,
   openMetricsLog,
@@ -37,8 +38,8 @@ export const PretrainRecipeSchema = z.strictObject({
   training: PretrainConfigSchema,
 });
 
-/** The setting that a run which goes on may raise: autoregressive steps come first, and cannot be added after the others. */
-const STEPS_KEY = "training.diffusionSteps";
+/** The setting that a run which goes on may raise: the steps of its last stage. */
+const stepsKey = ({ training }: PretrainRecipe): string => `training.stages.${training.stages.length - 1}.maxSteps`;
 
 export type PretrainRecipe = z.output<typeof PretrainRecipeSchema>;
 
@@ -67,10 +68,11 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
   if (fresh) removeKeptCheckpoints(output);
 
   const fingerprint = JSON.stringify({ ...runFingerprint({ recipe }), "tokenizer.json": contentHash(tokenizerFile) });
-  const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: STEPS_KEY });
-  const before = checkpoint && (JSON.parse(checkpoint.fingerprint) as PretrainRecipe).training.diffusionSteps;
-  if (checkpoint && before !== undefined && before < training.diffusionSteps) {
-    onNote(longerRunNote({ setting: STEPS_KEY, before, now: training.diffusionSteps, step: checkpoint.step, schedule: training }));
+  const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: stepsKey(recipe) });
+  const before = checkpoint && (JSON.parse(checkpoint.fingerprint) as PretrainRecipe).training.stages.at(-1)!.maxSteps;
+  const now = training.stages.at(-1)!.maxSteps;
+  if (checkpoint && before !== undefined && before < now) {
+    onNote(longerRunNote({ setting: stepsKey(recipe), before, now, step: checkpoint.step, schedule: training }));
   }
   const log = openMetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
   const writeModel = (directory: string, { parameters }: TrainingState): void => {
@@ -87,6 +89,7 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
     copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
   };
+  const example = exampleStream({ tiers: data.tiers, seed: training.seed });
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
@@ -94,8 +97,7 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     startStep: checkpoint?.step ?? 0,
     vocabSize: config.vocabSize,
     batch: exampleBatches({
-      example: exampleStream({ tiers: data.tiers, seed: training.seed }),
-      tokenizer,
+      example: (index) => encodeExample(example(index), tokenizer),
       batchSize: training.perDeviceTrainBatchSize,
       layout: { ...data, padTokenId: tokenizer.special.endOfText },
     }),

@@ -1,13 +1,14 @@
 // What ties a model, TinyCode and the sandbox together: prompts and rewards for training, completions and verdicts for
 // evaluation. Rewards see a task's visible tests only, evaluation its hidden ones only.
 import { createRandom, FileError, parseConfig } from "@diffucoder/core";
+import type { CompletionScore, StepRewardRequest } from "@diffucoder/coupled-grpo";
 import { type CodeTask, readTasks, tinyCodeTasks } from "@diffucoder/tasks";
 import type { GeneratedSample, SampleRequest, SampleScore } from "@diffucoder/eval";
 import { parsePythonRecord, type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
 import { type DenoiseTrace, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
-import type { CompletionReward } from "@diffucoder/trainer";
 import type { DiffuCoder } from "@diffucoder/engine";
 import { z } from "zod";
+import { type RewardSettings, rewardTerms } from "./reward-settings.ts";
 
 export const TiersSchema = z.record(z.string().regex(/^[1-4]$/), z.number().nonnegative()).describe('share of each tier, e.g. { "2": 1, "3": 2 }');
 
@@ -26,6 +27,12 @@ export type TrainingTasks = z.output<typeof TrainingTasksSchema>;
 export function completionTextOf(coder: DiffuCoder, ids: readonly number[]): string {
   const end = ids.findIndex((id) => coder.endIds.has(id));
   return coder.tokenizer.decode(end === -1 ? ids : ids.slice(0, end));
+}
+
+/** Tokens of a completion, with the one that ends it. */
+function lengthOf(coder: DiffuCoder, ids: readonly number[]): number {
+  const end = ids.findIndex((id) => coder.endIds.has(id));
+  return end === -1 ? ids.length : end + 1;
 }
 
 function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTask): number[] {
@@ -70,6 +77,8 @@ interface ChosenTasks {
 
 interface TrainingPromptsOptions extends TrainingTasks {
   coder: DiffuCoder;
+  /** What a completion earns. */
+  rewards: RewardSettings;
   promptsPerStep: number;
   seed: number;
   onNote: (note: string) => void;
@@ -97,21 +106,18 @@ export function trainingPrompts(options: TrainingPromptsOptions & { sandbox: San
   const tasksOf = iterationTasks(options);
   return {
     prompts: (step: number): number[][] => tasksOf(step).map((task) => promptIdsOf(coder, task)),
-    reward: ({
-      step,
-      completionIds,
-      promptIndex,
-    }: {
-      step: number;
-      completionIds: readonly number[][];
-      promptIndex: readonly number[];
-    }): Promise<readonly CompletionReward[]> => {
+    reward: async ({ step, completionIds, promptIndex }: StepRewardRequest): Promise<CompletionScore[]> => {
       const tasks = tasksOf(step);
-      return scoreCompletions({
+      const texts = completionIds.map((ids) => completionTextOf(coder, ids));
+      const scores = await scoreCompletions({
         sandbox,
-        completions: completionIds.map((ids) => completionTextOf(coder, ids)),
-        tasks: promptIndex.map((i) => visibleTests(tasks[i] as CodeTask)),
+        completions: texts,
+        completionLengths: completionIds.map((ids) => lengthOf(coder, ids)),
+        tasks: promptIndex.map((i) => visibleTests(tasks[i]!)),
+        terms: rewardTerms(options.rewards, coder.generationConfig),
+        mode: options.rewards.rewardMode,
       });
+      return scores.map(({ reward, terms, code }) => ({ reward, terms: [...terms, { name: "solved", value: code && Number(code === 1) }] }));
     },
   };
 }

@@ -1,0 +1,39 @@
+// What a completion earns: built-in terms by name, each with its weight.
+import { REWARD_FUNCTIONS, type RewardTerm } from "@diffucoder/reward-sandbox";
+import { z } from "zod";
+
+const weight = z.number().nonnegative();
+
+/** Weights of the terms of `REWARD_FUNCTIONS`, and their options. A term of weight 0 is not computed. */
+export const RewardSettingsSchema = z.strictObject({
+  rewardWeights: z
+    .strictObject({
+      code: weight.default(2).describe("share of visible tests passed, paid for well-formed answers only"),
+      code_format: weight.default(0.5).describe("form of the answer: 1, 0.5 for code that does not parse, else 0"),
+      binary_code: weight.default(0).describe("1 if every visible test passes, else 0"),
+      length: weight.default(0).describe("Kimi k1.5: shorter answers of a group earn more, from -0.5 to 0.5"),
+      soft_overlong_punishment: weight.default(0).describe("DAPO: from 0 down to -1 for completions near or above maxCompletionLen"),
+    })
+    .prefault({}),
+  softOverlong: z
+    .strictObject({
+      maxCompletionLen: z.int().positive().optional().describe("tokens from which soft_overlong_punishment is -1 (default: all positions)"),
+      softPunishCache: z.int().positive().optional().describe("tokens over which it falls from 0 to -1 (default: a quarter of maxCompletionLen)"),
+    })
+    .prefault({}),
+  rewardMode: z.enum(["strict", "compat"]).default("strict").describe("how the form is judged: strictly, or exactly as Apple's rewards.py"),
+});
+
+/** Weights of the terms of a reward, and their options. */
+export type RewardSettings = z.output<typeof RewardSettingsSchema>;
+
+/** The terms that count, for completions of `maxNewTokens` positions. */
+export function rewardTerms({ rewardWeights, softOverlong }: RewardSettings, { maxNewTokens }: { maxNewTokens: number }): RewardTerm[] {
+  const { maxCompletionLen = maxNewTokens, softPunishCache = Math.max(1, Math.floor(maxCompletionLen / 4)) } = softOverlong;
+  const options: Partial<Record<string, RewardTerm["options"]>> = { soft_overlong_punishment: { maxCompletionLen, softPunishCache } };
+  return Object.keys(REWARD_FUNCTIONS).flatMap((name): RewardTerm[] => {
+    const weightOf = rewardWeights[name as keyof RewardSettings["rewardWeights"]];
+    const own = options[name];
+    return weightOf === 0 ? [] : [{ name, weight: weightOf, ...(own && { options: own }) }];
+  });
+}

@@ -1,0 +1,38 @@
+// How a run's rollouts are decoded: any decoder and any cache that a command can name.
+import { type DecodingOptions, DecodingOptionsSchema, resolveSettings } from "@diffucoder/engine";
+import { cachedNetwork } from "@diffucoder/model";
+import { createCachedDenoiser, createDenoiser, type Decoder, type DisposableDenoiser } from "@diffucoder/samplers";
+import type { ParameterArrays } from "@diffucoder/trainer";
+import type { DiffusionModel } from "./load-diffusion-model.ts";
+
+/** How rollouts are decoded. The seed is the run's. */
+export const RolloutSamplingSchema = DecodingOptionsSchema.omit({ seed: true });
+
+/** A decoder, and the policy as it sees it. */
+export interface RolloutSampling {
+  /** Which tokens are committed when, and how they are drawn. */
+  decoder: Decoder;
+  /** Positions of a completion, tokens. */
+  maxNewTokens: number;
+  /** Makes the policy as decoders see it, with the cache of the settings. */
+  denoiser: (parameters: () => ParameterArrays) => DisposableDenoiser;
+}
+
+/** @throws {ConfigError} naming every option that the decoder does not read */
+export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
+  const { config, generationConfig, logits, tokenizer } = coder;
+  const { maxNewTokens } = generationConfig;
+  const { decoder, cache } = resolveSettings(settings, { defaults: generationConfig, maxLength: config.maxPositionEmbeddings });
+  const { vocabSize, maskTokenId } = config;
+  const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => id === maskTokenId || !tokenizer.hasToken(id));
+  return {
+    decoder,
+    maxNewTokens,
+    denoiser: (parameters) => {
+      const common = { parameters, vocabSize, maskTokenId, forbiddenIds };
+      return cache === undefined
+        ? createDenoiser({ ...common, logits })
+        : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
+    },
+  };
+}
