@@ -91,9 +91,7 @@ describe("pretrain", () => {
     for (const file of ["model/model.safetensors", "checkpoint.safetensors"]) {
       expect(readFileSync(join(output, file)).equals(readFileSync(join(folder, "base", file))), file).toBe(true);
     }
-    expect(readFileSync(join(output, "metrics.csv"), "utf8")).toMatch(
-      /^step,loss,gradNorm,learningRate,seconds\n1,.*\n2,.*\n3,.*\n$/,
-    );
+    expect(readFileSync(join(output, "metrics.csv"), "utf8")).toMatch(/^step,loss,gradNorm,learningRate,seconds\n1,.*\n2,.*\n3,.*\n$/);
   });
 
   it("lists every key that --set takes, and does nothing else", async () => {

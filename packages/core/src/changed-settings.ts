@@ -20,9 +20,7 @@ export function changedSettings(before: object, now: object): string[] {
 function leaves(value: object, path: readonly string[] = []): Map<string, unknown> {
   return new Map(
     Object.entries(JSON.parse(JSON.stringify(value)) as object).flatMap(([key, inner]: [string, unknown]): [string, unknown][] =>
-      hasLeaves(inner)
-        ? [...leaves(inner, [...path, key])]
-        : [[[...path, key].join("."), inner]],
+      hasLeaves(inner) ? [...leaves(inner, [...path, key])] : [[[...path, key].join("."), inner]],
     ),
   );
 }

@@ -104,9 +104,7 @@ describe("readConfigData", () => {
       ks: [5, 10],
       none: { 0: 1 },
     });
-    expect(() => readConfigData({ file, set: ["stages.7.steps=3"] })).toThrow(
-      '--set must be an index of at most 2 into its list, got "7.steps".',
-    );
+    expect(() => readConfigData({ file, set: ["stages.7.steps=3"] })).toThrow('--set must be an index of at most 2 into its list, got "7.steps".');
   });
 
   it("starts from nothing without a file", () => {

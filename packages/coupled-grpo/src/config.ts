@@ -53,7 +53,10 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   promptsPerStep: z.int().positive().max(MOST_ROLLOUTS).describe("prompts of a rollout"),
   numGenerations: z.int().min(2).max(MOST_ROLLOUTS).default(10).describe("completions for each prompt: the group"),
   numIterations: z.int().positive().max(1024).default(2).describe("updates on the same rollouts, each with its own draws"),
-  estimator: z.enum(ESTIMATOR_NAMES).default("coupled").describe(`how log-probabilities are estimated: ${ESTIMATOR_NAMES.join(", ")}`),
+  estimator: z
+    .enum(ESTIMATOR_NAMES)
+    .default("coupled")
+    .describe(`how log-probabilities are estimated: ${ESTIMATOR_NAMES.join(", ")}`),
   baseline: z.enum(["leaveOneOut", "groupMean"]).default("leaveOneOut"),
   scaleRewards: z.boolean().default(false),
   beta: z.number().nonnegative().default(0.01).describe("weight of the KL term"),

@@ -29,7 +29,11 @@ describe("createPolicy", () => {
     const rollouts = [rollout([2, 3, 2], 1), rollout([3, 0, 0], -1)];
     const parameters = toyParameters();
     const before = await policy.estimate(parameters, rollouts, 0);
-    const { state, gradNorm, figures } = await policy.update({ parameters, adam: initAdamW(parameters) }, rollouts, { iteration: 0, lr: 0.01, count: 1 });
+    const { state, gradNorm, figures } = await policy.update({ parameters, adam: initAdamW(parameters) }, rollouts, {
+      iteration: 0,
+      lr: 0.01,
+      count: 1,
+    });
     const after = await policy.estimate(state.parameters, rollouts, 0);
     expect(sum(after[0])).toBeGreaterThan(sum(before[0]));
     expect(sum(after[1])).toBeLessThan(sum(before[1]));

@@ -50,7 +50,9 @@ describe("rollout", () => {
 
   it("lays groups out one after the other, prompts padded on the left", async () => {
     let asked: readonly number[] = [];
-    const rollouts = await rollout(options({ reward: async ({ completionIds, promptIndex }) => ((asked = promptIndex), completionIds.map(() => 1)) }));
+    const rollouts = await rollout(
+      options({ reward: async ({ completionIds, promptIndex }) => ((asked = promptIndex), completionIds.map(() => 1)) }),
+    );
     expect(asked).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
     expect(rollouts.map(({ promptIds }) => promptIds)).toEqual(fourTimes([PAD, 5, 6], [PAD, PAD, 7]));
     expect(rollouts.map(({ promptMask }) => promptMask)).toEqual(fourTimes([0, 1, 1], [0, 0, 1]));

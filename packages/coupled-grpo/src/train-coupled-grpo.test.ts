@@ -146,7 +146,8 @@ describe("trainCoupledGrpo", () => {
     const some = options({ maxSteps: 1 }, start());
     await trainCoupledGrpo({
       ...some,
-      reward: async ({ completionIds }) => completionIds.map((_, i) => {
+      reward: async ({ completionIds }) =>
+        completionIds.map((_, i) => {
           const code = i === 0 ? null : 1;
           return { reward: code && 2 * code, terms: [{ name: "code", value: code }] };
         }),
@@ -155,9 +156,9 @@ describe("trainCoupledGrpo", () => {
     expect(metrics[0]).toMatchObject({ infrastructureFailures: 1, "rewards/code": 1, reward: 2 });
 
     const none = options({ maxSteps: 1 }, start());
-    await expect(
-      trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => null) }),
-    ).rejects.toMatchObject({ code: "NO_REWARD" });
+    await expect(trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => null) })).rejects.toMatchObject({
+      code: "NO_REWARD",
+    });
   });
 });
 

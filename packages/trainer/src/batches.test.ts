@@ -52,8 +52,7 @@ const example = (index: number): EncodedExample => {
 };
 
 describe("exampleBatches", () => {
-  const batches = (batchSize: number) =>
-    exampleBatches({ example, batchSize, layout: { promptLength: 6, completionLength: 5, padTokenId: 0 } });
+  const batches = (batchSize: number) => exampleBatches({ example, batchSize, layout: { promptLength: 6, completionLength: 5, padTokenId: 0 } });
 
   it("is a function of the step: asked again, or out of order, it gives the same", () => {
     const batch = batches(3);

@@ -1,4 +1,12 @@
-export { type BatchLayout, type EncodedExample, exampleBatches, type ExampleBatchesOptions, fits, layOutRows, type TrainingBatch } from "./batches.ts";
+export {
+  type BatchLayout,
+  type EncodedExample,
+  exampleBatches,
+  type ExampleBatchesOptions,
+  fits,
+  layOutRows,
+  type TrainingBatch,
+} from "./batches.ts";
 export { type Checkpoint, loadCheckpoint, type LoadCheckpointOptions, saveCheckpoint } from "./checkpoint.ts";
 export { openMetricsLog, type StepMetrics, writeMetricsCsv } from "./metrics-log.ts";
 export type { Objective, ObjectiveInputs, ObjectivePosition } from "./objective.ts";

@@ -77,6 +77,10 @@ function lossInputs(
   { attention, weights, ...seen }: ReturnType<Objective>,
 ): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
   const shape = [batchSize, sequenceLength];
-  const inputs = { inputIds: seen.inputIds, attentionMask: int32(attentionMask, shape), ...scoredTokens({ targets: int32(inputIds, shape), weights }) };
+  const inputs = {
+    inputIds: seen.inputIds,
+    attentionMask: int32(attentionMask, shape),
+    ...scoredTokens({ targets: int32(inputIds, shape), weights }),
+  };
   return typeof attention === "string" ? { kind: attention, inputs } : { kind: "given", inputs: { ...inputs, attention } };
 }

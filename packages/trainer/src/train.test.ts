@@ -204,7 +204,15 @@ describe("objectives", () => {
     };
     const state = freshState({ table: table(1, [VOCAB, VOCAB]), share: table(2, [VOCAB, 25]) });
     const optimizer = { maxGradNorm: 1, adamBeta1: 0.9, adamBeta2: 0.99, weightDecay: 0 };
-    const stage = objectiveStage({ name: "annealing", objective: annealing, steps: 4, logits, batch: () => rows, random: createRandom(0), optimizer });
+    const stage = objectiveStage({
+      name: "annealing",
+      objective: annealing,
+      steps: 4,
+      logits,
+      batch: () => rows,
+      random: createRandom(0),
+      optimizer,
+    });
     const losses: number[] = [];
     await train({ stages: [stage], config, state, onStep: ({ loss }) => losses.push(loss!) });
     expect(seen).toEqual(["mask 5,5", "full"]); // traced once each: the two masks are two values of one input

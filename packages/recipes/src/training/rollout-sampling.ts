@@ -30,9 +30,7 @@ export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOp
     maxNewTokens,
     denoiser: (parameters) => {
       const common = { parameters, vocabSize, maskTokenId, forbiddenIds };
-      return cache === undefined
-        ? createDenoiser({ ...common, logits })
-        : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
+      return cache === undefined ? createDenoiser({ ...common, logits }) : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
     },
   };
 }
