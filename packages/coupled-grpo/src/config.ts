@@ -4,7 +4,7 @@ import { LearningRateScheduleSchema } from "@diffucoder/tensor";
 import { ESTIMATOR_NAMES, type EstimatorName } from "./estimators/index.ts";
 
 /** Settings of coupled-GRPO, as `CoupledGrpoConfigSchema` gives them; TRL's names in camelCase. */
-export interface CoupledGrpoConfig extends TrainConfig {
+export interface CoupledGrpoConfig extends Omit<TrainConfig, "evalSteps"> {
   /** Seed of the run's random streams. @default 0 */
   seed: number;
   /** Steps: one rollout and `numIterations` updates each. */

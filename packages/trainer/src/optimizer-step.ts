@@ -23,7 +23,10 @@ type TracedState = { parameters: Traced; adam: AdamWState<Traced> };
 type Sums<Leaf> = { gradient: Record<string, Leaf>; loss: Leaf };
 
 /** A loss and figures to watch beside it, traced, each `[]`. */
-export type LossFigures = { loss: Tensor } & Readonly<Record<string, Tensor>>;
+export type LossFigures = Readonly<Record<string, Tensor>> & {
+  /** What the gradient is of. */
+  loss: Tensor;
+};
 
 /** The loss of an optimizer step and AdamW's settings. */
 export interface OptimizerStepOptions<Batch> {

@@ -31,7 +31,7 @@ export type PretrainStage =
     };
 
 /** Settings of pretraining, as `PretrainConfigSchema` gives them. */
-export interface PretrainConfig extends TrainConfig {
+export interface PretrainConfig extends Omit<TrainConfig, "evalSteps"> {
   /** Seed of the run's random streams. @default 0 */
   seed: number;
   /** One after the other. */
