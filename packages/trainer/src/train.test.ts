@@ -191,7 +191,7 @@ describe("objectives", () => {
             ),
     });
     const logits: LogitsFunction = ({ table, share }, { inputIds, logitPositions, attention }) => {
-      seen.push(typeof attention === "string" ? attention : `mask ${attention!.shape.join()}`);
+      seen.push(typeof attention === "string" ? attention : `mask ${(attention as Tensor).shape.join()}`);
       const all = linear(take(table!, take(reshape(inputIds, [-1]), logitPositions!)), table!);
       return typeof attention === "string" ? all : add(all, linear(cast(reshape(attention as Tensor, [1, 25]), "float32"), share!));
     };
