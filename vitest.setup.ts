@@ -1,4 +1,13 @@
-import { expect, vi } from "vitest";
+import { subscribe } from "node:diagnostics_channel";
+import { basename } from "node:path";
+import { afterEach, expect, vi } from "vitest";
+
+// Which programs a test file has started, for .ci/run: on a machine that lacks some, only those files are run again.
+const started: { spawnfile: string }[] = []; // processes: Node announces them before they know their program
+subscribe("child_process", (message) => started.push((message as { process: { spawnfile: string } }).process));
+afterEach(({ task }) => {
+  if (started.length > 0) task.meta.programs = [...new Set(started.map(({ spawnfile }) => basename(spawnfile)))];
+});
 
 // FUZZ_SECONDS=120 npx vitest run --project @diffucoder/model -t "anything": properties run for so long instead of a number of times,
 // those that set no number of their own, and say how many inputs they tried.
