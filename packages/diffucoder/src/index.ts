@@ -1,6 +1,5 @@
 export { bundledModelDir } from "./bundled-model.ts";
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "@diffucoder/engine";
-export type { DecodingOptions } from "@diffucoder/engine";
 export type { Infilling } from "@diffucoder/engine";
 export { type InfillOptions, InfillSettingsSchema, type TextSegment } from "@diffucoder/engine";
 export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "@diffucoder/engine";
@@ -13,7 +12,9 @@ export type { LogitsFunction } from "@diffucoder/diffusion";
 export { initParameters, loadModel, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 export type { ModelParameters } from "@diffucoder/diffusion";
 export {
+  createDecoder,
   createDenoiser,
+  type DecodingOptions,
   type Denoiser,
   type DenoiseTrace,
   diffusionGenerate,

@@ -1,5 +1,5 @@
+import { DECODER_NAMES } from "@diffucoder/samplers";
 import { afterAll, describe, expect, it } from "vitest";
-import { DECODER_NAMES } from "./decoders.ts";
 import { type GenerateOptions, loadDiffuCoder } from "./index.ts";
 import { makeTinyModel } from "./tiny-model.fixture.ts";
 
@@ -44,7 +44,7 @@ describe("every decoder by its name", () => {
   });
 
   it("decodes with a cache that is refreshed at every step as without one", async () => {
-    const options = { prompt, alg: "threshold", threshold: 1, blockLength: 4 };
+    const options = { prompt, alg: "threshold", threshold: 1, blockLength: 4 } as const;
     const exact = await coder.generate(options);
     const cached = await coder.generate({ ...options, cache: { kind: "dual", refreshSteps: 1 } });
     expect(cached.tokenIds).toEqual(exact.tokenIds);

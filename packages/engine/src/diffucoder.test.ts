@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DECODER_NAMES } from "@diffucoder/samplers";
 import { afterAll, describe, expect, it } from "vitest";
-import { DECODER_NAMES } from "./decoders.ts";
 import { type GenerationEvent, loadDiffuCoder } from "./index.ts";
 import { makeTinyModel } from "./tiny-model.fixture.ts";
 

@@ -6,7 +6,6 @@ export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } f
 export { type ModelFolder, promptLimit, readModelFolder } from "./folder/model-folder.ts";
 export { downloadModel, type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
 export { type Infilling, prepareInfilling } from "./infill.ts";
-export { type DecodingOptions, DecodingOptionsSchema } from "./requests/decoding-options.ts";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, resolveSettings } from "./requests/generate-options.ts";
 export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
 export { prepareGeneration } from "./stream.ts";

@@ -47,6 +47,10 @@ export { remaskingDecoder, type RemaskingOptions, RemaskingOptionsSchema } from 
 export { editingDecoder, type EditingOptions, EditingOptionsSchema } from "./decoders/editing.ts";
 export { autoregressiveDecoder, type AutoregressiveOptions, AutoregressiveOptionsSchema } from "./decoders/autoregressive.ts";
 export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
+export type { NamedDecoder } from "./decoders/named-decoder.ts";
+export { DECODER_NAMES, type DecoderName, DECODERS, isDecoderName, namedDecoder, readsOption } from "./decoders/registry.ts";
+export { type DecodingOptions, DecodingOptionsSchema, MODEL_OPTIONS } from "./decoding-options.ts";
+export { createDecoder, type DecodingContext, decodingProblems, parseDecodingOptions } from "./create-decoder.ts";
 export {
   type DenoiseTrace,
   diffTraces,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MOST } from "./limits.ts";
+import { steps, tokenSampling } from "./shared-options.ts";
 
 /** Dream's algorithms: what decides which masked positions are committed first. */
 export const AlgSchema = z.enum(["origin", "maskgit_plus", "topk_margin", "entropy"]);
@@ -25,7 +26,7 @@ export interface TokenSampling {
 }
 
 /** Options of Dream's `diffusion_generate`, as `SamplerOptionsSchema` gives them. */
-export interface SamplerOptions {
+export interface SamplerOptions extends TokenSampling {
   /** Masked positions of the completion, tokens: from 1 to 131,072. */
   maxNewTokens: number;
   /** Denoising steps, from 1 to 131,072; at most one forward pass each. @default 512 */
@@ -38,10 +39,6 @@ export interface SamplerOptions {
   alg: Alg;
   /** Of the tokens, from 0; below 1e-5 the likeliest token is taken. @default 0 */
   temperature: number;
-  /** Nucleus sampling: the smallest set of tokens that reaches this probability, in (0, 1]. @default all tokens */
-  topP?: number | undefined;
-  /** Only the k likeliest tokens, and those as likely as the k-th. @default all tokens */
-  topK?: number | undefined;
   /** Temperature of the choice of positions, from 0, also where tokens are greedy; `origin` does not read it. @default the surest */
   algTemp?: number | undefined;
   /** How many tokens each step commits: by Dream's timesteps, or as evenly as they divide. @default "dream" */
@@ -53,14 +50,12 @@ export interface SamplerOptions {
 /** Options of Dream's `diffusion_generate`; names and defaults are Dream's, in camelCase, but for `alg`, whose is the paper's. */
 export const SamplerOptionsSchema = z.strictObject({
   maxNewTokens: z.int().positive().max(MOST).describe("masked positions of the completion, tokens"),
-  steps: z.int().positive().max(MOST).default(512).describe("denoising steps; at most one forward pass each"),
+  steps: steps.default(512),
   alg: AlgSchema.default("entropy").describe(
     "origin: positions at random; maskgit_plus: probability of the token; topk_margin: of the first minus the second; entropy: negative entropy",
   ),
-  temperature: z.number().nonnegative().default(0).describe("of the tokens; 0 is greedy"),
-  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
-  topK: z.int().positive().optional(),
-  algTemp: z.number().nonnegative().optional().describe("temperature of the choice of positions, also at temperature 0; 0 takes the surest"),
-  schedule: z.enum(["dream", "even"]).default("dream").describe("how many tokens each step commits"),
+  ...tokenSampling,
+  algTemp: z.number().nonnegative().optional().describe("temperature of the choice of positions, also where tokens are greedy; 0 takes the surest"),
+  schedule: z.enum(["dream", "even"]).default("dream").describe("how many tokens each step commits: by Dream's timesteps or evenly"),
   eps: z.number().gt(0).lt(1).default(1e-3).describe("last timestep of Dream's schedule"),
 }) satisfies z.ZodType<SamplerOptions>;

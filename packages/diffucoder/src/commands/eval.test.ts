@@ -135,7 +135,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     const tokenizerFile = join(model.dir, "tokenizer.json");
     const args = ["eval", "--dataset", "humaneval", "--model", model.dir, "--output", join(dir, "none-drawn"), "--set", "idRange=[0,3]"];
     expect(await run(...args, "--set", "alg=entrpy", "--set", "steps=0.5")).toBe(1);
-    expect(await run(...args, "--set", "alg=entrpy")).toBe(1);
+    expect(await run(...args, "--set", "alg=threshold", "--set", "steps=2")).toBe(1);
     const { added_tokens: added, ...tokenizer } = JSON.parse(readFileSync(tokenizerFile, "utf8")) as { added_tokens: { content: string }[] };
     writeFileSync(
       tokenizerFile,
@@ -144,8 +144,10 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run(...args)).toBe(1);
     expect(out).toEqual([]);
     expect(error).toEqual([
-      "Invalid eval settings:\n  - steps: Invalid input: expected int, received number",
-      expect.stringMatching(/^Invalid generate options:\n {2}- alg: Invalid option: expected one of "origin"/),
+      expect.stringMatching(
+        /^Invalid eval settings:\n {2}- steps: Invalid input: expected int, received number\n {2}- alg: Invalid option: expected one of "origin"/,
+      ),
+      expect.stringMatching(/^Invalid generate options:\n {2}- steps: not used by threshold \(used by origin, /),
       `Invalid eval settings:\n  - model: ${model.dir} has no chat template, which the prompts of humaneval need; use an instruction-tuned model`,
     ]);
     model.remove();

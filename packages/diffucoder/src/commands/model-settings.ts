@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigLayer, readJsonObject } from "@diffucoder/core";
 import { type ModelFolder, modelFolder, readModelFolder } from "@diffucoder/engine";
+import { MODEL_OPTIONS } from "@diffucoder/samplers";
 import { bundledModelDir } from "../bundled-model.ts";
 import { z } from "zod";
 
@@ -31,7 +32,7 @@ export async function openModel(model: unknown, signal: AbortSignal): Promise<Mo
   return readModelFolder(await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal }));
 }
 
-const OF_THE_MODEL = ["alg", "steps", "temperature", "topP", "topK", "algTemp", "eps", "maxNewTokens"] as const;
+const OF_THE_MODEL = ["alg", ...MODEL_OPTIONS, "maxNewTokens"] as const;
 
 /** Settings of decoding that the model brings, apart from those that its generation_config.json leaves to the defaults. */
 export function modelDefaults({ dir, defaults }: ModelFolder, names: readonly (typeof OF_THE_MODEL)[number][] = OF_THE_MODEL): ConfigLayer[] {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, folderFile, parseConfig, readJsonObject } from "@diffucoder/core";
+import { DECODER_NAMES, type DecoderName, MODEL_OPTIONS, readsOption } from "@diffucoder/samplers";
 import { z } from "zod";
-import { DECODER_NAMES, type DecoderName, namedDecoder } from "../decoders.ts";
 import { inOwnNames } from "./published-generation-config.ts";
 
 /** Longest prompt and completion that a generation may have, tokens: a file of a stranger's must not ask for more than memory holds. */
@@ -56,9 +56,6 @@ export interface GenerationConfig {
   /** False: `promptLength` is only a limit, and shorter prompts stay as long as they are. @default true */
   padPrompt?: boolean | undefined;
 }
-
-/** Settings that only some algorithms read, and that are for nothing beside another. */
-const ofSomeAlgorithms = ["steps", "temperature", "topP", "topK", "algTemp", "eps"] as const;
 
 /** A notice names so many keys; a stranger's file may have any number of any length. */
 const SHOWN = 20;
@@ -116,8 +113,7 @@ export function readGenerationConfig(
     if (id >= vocabSize) problems.push(`${keyOf.get("eosTokenIds")}: must be below vocab_size (${vocabSize}), got ${id}`);
   if (config === undefined || problems.length > 0) throw new ConfigError({ source: file, problems });
 
-  const { options } = namedDecoder(config.alg);
-  for (const name of ofSomeAlgorithms) if (keyOf.has(name) && !options.includes(name)) unused.push(keyOf.get(name) as string);
+  for (const name of MODEL_OPTIONS) if (keyOf.has(name) && !readsOption(config.alg, name)) unused.push(keyOf.get(name)!);
   const padPrompt = keyOf.has("promptLength");
   const promptLength = padPrompt ? config.promptLength : Math.max(maxLength - config.maxNewTokens, config.promptLength);
   const notices = unused.length === 0 ? [] : [`generation_config.json says ${inShort(unused)}, which ${unused.length === 1 ? "is" : "are"} not used`];

@@ -1,6 +1,6 @@
+import { type DecodingOptions, DecodingOptionsSchema } from "@diffucoder/samplers";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import { z } from "zod";
-import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.ts";
 import type { RevealEvent } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
 import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from "./resolve-decoding.ts";

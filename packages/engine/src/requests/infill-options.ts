@@ -1,7 +1,6 @@
-import { type Decoder, dreamOnDecoder, type DreamOnOptions } from "@diffucoder/samplers";
+import { type Decoder, type DecodingOptions, DecodingOptionsSchema, dreamOnDecoder, type DreamOnOptions } from "@diffucoder/samplers";
 import { z } from "zod";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
-import { type DecodingOptions, DecodingOptionsSchema } from "./decoding-options.ts";
 import type { ModelFolder } from "../folder/model-folder.ts";
 import { type Decoding, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 

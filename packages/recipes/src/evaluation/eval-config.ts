@@ -1,4 +1,5 @@
 import { BENCHMARK_NAMES, POST_PROCESSORS, PROMPT_TEMPLATES } from "@diffucoder/eval";
+import { DecodingOptionsSchema } from "@diffucoder/samplers";
 import { z } from "zod";
 import { IsolationSchema } from "./isolation.ts";
 
@@ -29,7 +30,7 @@ export const EvalConfigSchema = z
     temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("of the model, 0 is greedy; several are a sweep"),
     steps: z.int().positive().optional().describe("denoising steps; default: the model's"),
     maxNewTokens: z.int().positive().optional().describe("positions to denoise; default: the model's"),
-    alg: z.string().optional().describe("which positions are committed first; default: the model's"),
+    alg: DecodingOptionsSchema.shape.alg,
     topP: z.number().gt(0).max(1).optional().describe("nucleus sampling; default: the model's"),
     idRange: z.tuple([z.int().nonnegative(), z.int().positive()]).optional().describe("tasks [from, to) of the benchmark, by position"),
     seed: z.int().nonnegative().default(0).describe("of sampling and of the intervals"),

@@ -3,17 +3,14 @@
 import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import type { TokenSampling } from "../options.ts";
+import { tokenSampling } from "../shared-options.ts";
 import { commit, type Decoder } from "./decoder.ts";
 
 /** How the tokens are drawn. */
 export interface AutoregressiveOptions extends TokenSampling {}
 
 /** Options of `autoregressiveDecoder`. Unknown keys fail. */
-export const AutoregressiveOptionsSchema = z.strictObject({
-  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
-  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
-  topK: z.int().positive().optional(),
-}) satisfies z.ZodType<unknown, AutoregressiveOptions>;
+export const AutoregressiveOptionsSchema = z.strictObject(tokenSampling) satisfies z.ZodType<unknown, AutoregressiveOptions>;
 
 /**
  * Commits one token a step, from left to right.
@@ -34,3 +31,7 @@ export function autoregressiveDecoder(options: AutoregressiveOptions = {}): Deco
     }),
   };
 }
+
+export const autoregressiveDecoders = {
+  autoregressive: { about: "the leftmost token", options: AutoregressiveOptionsSchema, make: autoregressiveDecoder },
+};

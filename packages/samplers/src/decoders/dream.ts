@@ -7,28 +7,48 @@
 // 4. a step that commits nothing costs no forward pass.
 import { parseConfig } from "@diffucoder/core";
 import { timestep, transferCount } from "@diffucoder/diffusion";
-import { type SamplerOptions, SamplerOptionsSchema } from "../options.ts";
+import { z } from "zod";
+import { type Alg, type SamplerOptions, SamplerOptionsSchema } from "../options.ts";
 import { drawSurest, surest } from "../selection/surest.ts";
 import type { Decoder } from "./decoder.ts";
 import { revealDecoder, type RevealRule } from "./reveal.ts";
 
-/** Options of Dream's decoder, as `SamplerOptionsSchema` gives them. */
-export type DreamOptions = Omit<SamplerOptions, "maxNewTokens">;
+/** Options of Dream's decoder. */
+export type DreamOptions = Partial<Omit<SamplerOptions, "maxNewTokens">>;
+
+const { maxNewTokens: _, ...shape } = SamplerOptionsSchema.shape;
+const DreamOptionsSchema = z.strictObject(shape);
 
 /**
  * Dream's decoder.
  *
- * @param given as `SamplerOptionsSchema` gives them
  * @throws {ConfigError} naming every bad option
  */
 export function dreamDecoder(given: DreamOptions): Decoder {
-  const options = parseConfig(SamplerOptionsSchema, { maxNewTokens: 1, ...given }, { source: "dreamDecoder's options" });
+  const options = parseConfig(SamplerOptionsSchema, { maxNewTokens: 1, ...given }, { source: "dreamDecoder options" });
   const { alg, temperature, topP, topK } = options;
   const rule = alg === "origin" ? originRule(options) : surestRule(options);
   return revealDecoder({ draw: { temperature, topP, topK, confidence: alg === "origin" ? "maskgit_plus" : alg }, rule });
 }
 
-function surestRule({ steps, schedule, eps, algTemp }: DreamOptions): RevealRule {
+type SurestOptions = Omit<DreamOptions, "alg">;
+
+function surestDecoder(alg: Exclude<Alg, "origin">, about: string) {
+  return { about, options: DreamOptionsSchema.omit({ alg: true }), make: (options: SurestOptions) => dreamDecoder({ ...options, alg }) };
+}
+
+export const dreamDecoders = {
+  origin: {
+    about: "any positions, at random",
+    options: DreamOptionsSchema.omit({ alg: true, algTemp: true }),
+    make: (options: Omit<SurestOptions, "algTemp">) => dreamDecoder({ ...options, alg: "origin" }),
+  },
+  maskgit_plus: surestDecoder("maskgit_plus", "the positions whose token is likeliest"),
+  topk_margin: surestDecoder("topk_margin", "the positions whose likeliest token is furthest ahead of the second"),
+  entropy: surestDecoder("entropy", "the positions whose distribution has the lowest entropy"),
+};
+
+function surestRule({ steps, schedule, eps, algTemp }: SamplerOptions): RevealRule {
   // A constraint may hold back a token in the last step, which is then repeated.
   const count = (left: number, step: number): number => transferCount({ masked: left, step: Math.min(step, steps - 1), steps, schedule, eps });
   return {
@@ -39,7 +59,7 @@ function surestRule({ steps, schedule, eps, algTemp }: DreamOptions): RevealRule
   };
 }
 
-function originRule({ steps, schedule, eps }: DreamOptions): RevealRule {
+function originRule({ steps, schedule, eps }: SamplerOptions): RevealRule {
   return {
     maxSteps: () => steps,
     choose: ({ columns }, { step, random }) => {
@@ -51,7 +71,7 @@ function originRule({ steps, schedule, eps }: DreamOptions): RevealRule {
 }
 
 /** In float32, as torch computes it. */
-function revealProbability({ step, steps, schedule, eps }: Pick<DreamOptions, "steps" | "schedule" | "eps"> & { step: number }): number {
+function revealProbability({ step, steps, schedule, eps }: Pick<SamplerOptions, "steps" | "schedule" | "eps"> & { step: number }): number {
   if (step >= steps - 1) return 1;
   if (schedule === "even") return 1 / (steps - step);
   return Math.fround(1 - Math.fround(timestep(step + 1, steps, eps) / timestep(step, steps, eps)));

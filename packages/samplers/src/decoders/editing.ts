@@ -7,6 +7,7 @@ import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import { MOST } from "../limits.ts";
 import { aboveThreshold } from "../selection/parallel.ts";
+import { blockLength, threshold } from "../shared-options.ts";
 import { type Candidates, commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 import { blocksOf } from "./reveal.ts";
 
@@ -24,10 +25,10 @@ export interface EditingOptions {
 
 /** Options of `editingDecoder`. Unknown keys fail. */
 export const EditingOptionsSchema = z.strictObject({
-  threshold: z.number().min(0).max(1).default(0.9).describe("probability from which a mask is committed"),
-  editThreshold: z.number().min(0).max(1).default(0.9).describe("probability from which another token replaces a revealed one"),
-  maxPostEdits: z.int().nonnegative().max(MOST).default(16).describe("steps of a block after its last mask"),
-  blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
+  threshold,
+  editThreshold: z.number().min(0).max(1).describe("probability from which another token replaces a revealed one").default(0.9),
+  maxPostEdits: z.int().nonnegative().max(MOST).describe("steps of a block after its last mask").default(16),
+  blockLength,
 }) satisfies z.ZodType<unknown, EditingOptions>;
 
 /**
@@ -44,6 +45,15 @@ export function editingDecoder(options: EditingOptions = {}): Decoder {
     start: (row) => editingRow(row, parsed),
   };
 }
+
+export const editingDecoders = {
+  editing: {
+    about: "every token that reaches threshold; replaces revealed ones where another token reaches editThreshold",
+    options: EditingOptionsSchema,
+    takesBack: true,
+    make: editingDecoder,
+  },
+};
 
 function editingRow({ canvas, maskTokenId }: DecoderRow, options: z.output<typeof EditingOptionsSchema>): RowDecoder {
   const { threshold, editThreshold, maxPostEdits, blockLength } = options;

@@ -11,32 +11,31 @@
 import { InvalidArgumentError, parseConfig } from "@diffucoder/core";
 import { transferCount } from "@diffucoder/diffusion";
 import { z } from "zod";
-import { MOST } from "../limits.ts";
+import type { TokenSampling } from "../options.ts";
 import { surest } from "../selection/surest.ts";
+import { blockLength, steps, tokenSampling } from "../shared-options.ts";
 import type { Decoder } from "./decoder.ts";
 import { type BlockState, revealDecoder, type RevealRule } from "./reveal.ts";
 
 /** Options of LLaDA's sampler, by the names of its `generate.py`. */
-export interface LladaOptions {
+export interface LladaOptions extends Pick<TokenSampling, "temperature"> {
   /** Denoising steps of all blocks together, from 1 to 131,072, and at least one for each block. @default 128 */
   steps?: number | undefined;
   /** Columns of a block. @default one block */
   blockLength?: number | undefined;
   /** Which proposals stay masked: those that are least sure, or any. @default "low_confidence" */
   remasking?: "low_confidence" | "random" | undefined;
-  /** Of the tokens, from 0; below 1e-5 the likeliest token is taken. @default 0 */
-  temperature?: number | undefined;
   /** Scale of classifier-free guidance, which doubles the work; 0 is none. @default 0 */
   cfgScale?: number | undefined;
 }
 
 /** Options of `lladaDecoder`. Unknown keys fail. */
 export const LladaOptionsSchema = z.strictObject({
-  steps: z.int().positive().max(MOST).default(128).describe("denoising steps of all blocks together"),
-  blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
+  steps: steps.default(128),
+  blockLength,
   remasking: z.enum(["low_confidence", "random"]).default("low_confidence").describe("which proposals stay masked"),
-  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
-  cfgScale: z.number().nonnegative().default(0).describe("classifier-free guidance, twice the work; 0 is none"),
+  temperature: tokenSampling.temperature,
+  cfgScale: z.number().nonnegative().describe("classifier-free guidance, twice the work; 0 is none").default(0),
 }) satisfies z.ZodType<unknown, LladaOptions>;
 
 /**
@@ -53,6 +52,16 @@ export function lladaDecoder(options: LladaOptions): Decoder {
     rule: remasking === "random" ? randomRule(steps) : surestRule(steps),
   });
 }
+
+function named(remasking: NonNullable<LladaOptions["remasking"]>, about: string) {
+  const options = LladaOptionsSchema.omit({ remasking: true });
+  return { about, options, make: (given: Omit<LladaOptions, "remasking">) => lladaDecoder({ ...given, remasking }) };
+}
+
+export const lladaDecoders = {
+  low_confidence: named("low_confidence", "the likeliest tokens, as many as divide the block evenly"),
+  random: named("random", "as many positions as divide the block evenly, at random"),
+};
 
 function surestRule(steps: number): RevealRule {
   return {

@@ -6,16 +6,11 @@ import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import type { ConfidenceName, TokenSampling } from "../options.ts";
 import { aboveThreshold, hierarchical, withinEntropyBound, withinFactor } from "../selection/parallel.ts";
+import { blockLength, threshold, tokenSampling } from "../shared-options.ts";
 import type { Candidates, Decoder } from "./decoder.ts";
 import { revealDecoder } from "./reveal.ts";
 
-const probability = z.number().min(0).max(1);
-const common = {
-  blockLength: z.int().positive().optional().describe("columns of a block; absent: one block"),
-  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
-  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
-  topK: z.int().positive().optional(),
-};
+const common = { blockLength, ...tokenSampling };
 
 interface CommonOptions extends TokenSampling {
   /** Columns of a block. @default one block */
@@ -55,29 +50,29 @@ interface HierarchyOptions extends CommonOptions {
 /** Which tokens of a step are committed together, by `rule`, and how they are drawn. */
 export type ParallelOptions = ThresholdOptions | FactorOptions | EntropyBoundOptions | HierarchyOptions;
 
+const ruleOptions = {
+  threshold: z.strictObject({ ...common, threshold }),
+  factor: z.strictObject({
+    ...common,
+    factor: z.number().positive().describe("commit the n surest while (n + 1)(1 - c_n) is below it").default(1),
+  }),
+  entropy_bound: z.strictObject({
+    ...common,
+    entropyBound: z.number().nonnegative().describe("entropy of the tokens of a step together, nats").default(0.1),
+  }),
+  hierarchy: z.strictObject({
+    ...common,
+    threshold,
+    lowThreshold: z.number().min(0).max(1).describe("probability from which the surest of a run of masks is committed").default(0.5),
+  }),
+};
+
 /** Options of `parallelDecoder`. Unknown keys fail. */
 export const ParallelOptionsSchema = z.discriminatedUnion("rule", [
-  z.strictObject({
-    ...common,
-    rule: z.literal("threshold"),
-    threshold: probability.default(0.9).describe("probability from which a token is committed"),
-  }),
-  z.strictObject({
-    ...common,
-    rule: z.literal("factor"),
-    factor: z.number().positive().default(1).describe("the n surest are, if (n + 1)(1 - c_n) < factor"),
-  }),
-  z.strictObject({
-    ...common,
-    rule: z.literal("entropy_bound"),
-    entropyBound: z.number().nonnegative().default(0.1).describe("of a step's tokens together, nats"),
-  }),
-  z.strictObject({
-    ...common,
-    rule: z.literal("hierarchy"),
-    threshold: probability.default(0.9).describe("probability from which a token is committed"),
-    lowThreshold: probability.default(0.5).describe("probability from which the surest of a run of masks is committed"),
-  }),
+  ruleOptions.threshold.extend({ rule: z.literal("threshold") }),
+  ruleOptions.factor.extend({ rule: z.literal("factor") }),
+  ruleOptions.entropy_bound.extend({ rule: z.literal("entropy_bound") }),
+  ruleOptions.hierarchy.extend({ rule: z.literal("hierarchy") }),
 ]) satisfies z.ZodType<unknown, ParallelOptions>;
 
 /**
@@ -96,6 +91,29 @@ export function parallelDecoder(options: ParallelOptions): Decoder {
     rule: { maxSteps: ({ maskCount }) => maskCount, choose: (candidates) => choose(candidates, parsed) },
   });
 }
+
+export const parallelDecoders = {
+  threshold: {
+    about: "every token that reaches a probability, and the surest",
+    options: ruleOptions.threshold,
+    make: (options: Omit<ThresholdOptions, "rule">) => parallelDecoder({ ...options, rule: "threshold" }),
+  },
+  factor: {
+    about: "the n surest tokens, for the largest n with (n + 1)(1 - c_n) below factor",
+    options: ruleOptions.factor,
+    make: (options: Omit<FactorOptions, "rule">) => parallelDecoder({ ...options, rule: "factor" }),
+  },
+  entropy_bound: {
+    about: "the tokens of the lowest entropies, as many as stay within a bound together",
+    options: ruleOptions.entropy_bound,
+    make: (options: Omit<EntropyBoundOptions, "rule">) => parallelDecoder({ ...options, rule: "entropy_bound" }),
+  },
+  hierarchy: {
+    about: "every token that reaches a probability, and the surest of each run of masks from a lower one",
+    options: ruleOptions.hierarchy,
+    make: (options: Omit<HierarchyOptions, "rule">) => parallelDecoder({ ...options, rule: "hierarchy" }),
+  },
+};
 
 function choose(candidates: Candidates, options: z.output<typeof ParallelOptionsSchema>): number[] {
   switch (options.rule) {

@@ -9,9 +9,9 @@
 import { parseConfig, type Random } from "@diffucoder/core";
 import { z } from "zod";
 import { type Change, maskedColumns } from "../canvas.ts";
-import { MOST } from "../limits.ts";
 import type { TokenSampling } from "../options.ts";
 import { surest } from "../selection/surest.ts";
+import { steps, tokenSampling } from "../shared-options.ts";
 import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
 /** How long ReMDM decodes, and how much it takes back. */
@@ -29,12 +29,10 @@ export interface RemaskingOptions extends TokenSampling {
 
 /** Options of `remaskingDecoder`. Unknown keys fail. */
 export const RemaskingOptionsSchema = z.strictObject({
-  steps: z.int().positive().max(MOST).describe("denoising steps"),
+  steps,
   remasking: z.enum(["cap", "rescale", "conf"]).default("rescale").describe("what decides how likely a token is masked again"),
-  eta: z.number().min(0).max(1).default(0.1).describe("how much is masked again; not read by conf"),
-  temperature: z.number().nonnegative().default(0).describe("0 is greedy"),
-  topP: z.number().gt(0).max(1).optional().describe("nucleus sampling"),
-  topK: z.int().positive().optional(),
+  eta: z.number().min(0).max(1).describe("how much is masked again").default(0.1),
+  ...tokenSampling,
 }) satisfies z.ZodType<unknown, RemaskingOptions>;
 
 /**
@@ -51,6 +49,31 @@ export function remaskingDecoder(options: RemaskingOptions): Decoder {
     start: (row) => remaskingRow(row, parsed),
   };
 }
+
+type NamedOptions = Omit<RemaskingOptions, "remasking">;
+
+const options = RemaskingOptionsSchema.omit({ remasking: true });
+
+export const remaskingDecoders = {
+  remdm_cap: {
+    about: "the likeliest tokens; masks revealed ones again with probability eta at most",
+    options,
+    takesBack: true,
+    make: (given: NamedOptions) => remaskingDecoder({ ...given, remasking: "cap" }),
+  },
+  remdm_rescale: {
+    about: "the likeliest tokens; masks revealed ones again with eta times the most that the schedule allows",
+    options,
+    takesBack: true,
+    make: (given: NamedOptions) => remaskingDecoder({ ...given, remasking: "rescale" }),
+  },
+  remdm_conf: {
+    about: "the likeliest tokens; masks revealed ones again, the less sure the sooner",
+    options: options.omit({ eta: true }),
+    takesBack: true,
+    make: (given: Omit<NamedOptions, "eta">) => remaskingDecoder({ ...given, remasking: "conf" }),
+  },
+};
 
 type Settings = z.output<typeof RemaskingOptionsSchema>;
 
