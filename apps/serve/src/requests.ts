@@ -1,3 +1,4 @@
+import { DECODER_NAMES } from "diffucoder";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 
@@ -78,7 +79,7 @@ export const ChatCompletionRequestSchema = z
 export const DenoiseRequestSchema = z.strictObject({
   prompt: PromptSchema,
   steps: maybe(z.int().positive().max(4096)),
-  alg: maybe(z.string().max(64)),
+  alg: maybe(z.enum(DECODER_NAMES)),
   threshold: maybe(z.number().gt(0).max(1)),
   ...sampling,
 });

@@ -14,7 +14,10 @@ export type { ModelParameters } from "@diffucoder/diffusion";
 export {
   createDecoder,
   createDenoiser,
+  DECODER_NAMES,
+  type DecoderName,
   type DecodingOptions,
+  DecodingOptionsSchema,
   type Denoiser,
   type DenoiseTrace,
   diffusionGenerate,

@@ -131,8 +131,8 @@ describe("a Qwen2 folder", () => {
     await expect(coder.generate({ prompt: "def", steps: 4, cache: { kind: "dual" } })).rejects.toThrow(
       [
         "Invalid generate options:",
-        "  - cache: not used by a model of type qwen2, which has an exact cache of its own",
         "  - steps: not used by autoregressive (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
+        "  - cache: not used by a model of type qwen2, which has an exact cache of its own",
       ].join("\n"),
     );
     await expect(coder.infill({ prefix: "def" })).rejects.toThrow(

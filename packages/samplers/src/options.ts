@@ -55,7 +55,7 @@ export const SamplerOptionsSchema = z.strictObject({
     "origin: positions at random; maskgit_plus: probability of the token; topk_margin: of the first minus the second; entropy: negative entropy",
   ),
   ...tokenSampling,
-  algTemp: z.number().nonnegative().optional().describe("temperature of the choice of positions, also where tokens are greedy; 0 takes the surest"),
-  schedule: z.enum(["dream", "even"]).default("dream").describe("how many tokens each step commits: by Dream's timesteps or evenly"),
-  eps: z.number().gt(0).lt(1).default(1e-3).describe("last timestep of Dream's schedule"),
+  algTemp: z.number().nonnegative().describe("temperature of the choice of positions, also where tokens are greedy; 0 takes the surest").optional(),
+  schedule: z.enum(["dream", "even"]).describe("how many tokens each step commits: by Dream's timesteps or evenly").default("dream"),
+  eps: z.number().gt(0).lt(1).describe("last timestep of Dream's schedule").default(1e-3),
 }) satisfies z.ZodType<SamplerOptions>;

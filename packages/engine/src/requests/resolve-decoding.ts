@@ -61,7 +61,13 @@ export function parseOptions<S extends z.ZodType<Partial<DecodingOptions>>>(
   { source, model, tokens, more = [] }: ParseContext,
 ): Readonly<z.output<S>> {
   const { alg } = model.defaults;
-  return parseDecodingOptions(schema, data, { source, alg, steps: defaultSteps(tokens, model), tokens, more: [...modelProblems(data, model), ...more] });
+  return parseDecodingOptions(schema, data, {
+    source,
+    alg,
+    steps: defaultSteps(tokens, model),
+    tokens,
+    more: [...modelProblems(data, model), ...more],
+  });
 }
 
 /** Options that do not fit the kind of model. Values can be anything: those of wrong types are told elsewhere. */

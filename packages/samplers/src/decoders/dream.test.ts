@@ -68,7 +68,13 @@ describe("dreamDecoder", () => {
 
   it("names every option that is not one", () => {
     const options = SamplerOptionsSchema.parse({ maxNewTokens: 1 });
-    expect(() => dreamDecoder({ ...options, temperature: Number.NaN, steps: 1e9 })).toThrow("dreamDecoder's options");
+    expect(() => dreamDecoder({ ...options, temperature: Number.NaN, steps: 1e9 })).toThrow(
+      [
+        "Invalid dreamDecoder options:",
+        "  - steps: Too big: expected number to be <=131072",
+        "  - temperature: Invalid input: expected number, received NaN",
+      ].join("\n"),
+    );
   });
 
   it("takes masks of the prompt for holes", async () => {

@@ -12,4 +12,3 @@ export interface NamedDecoder<Options = never> {
   /** The decoder with these options. @throws {ConfigError} naming every bad one */
   make(options: Options): Decoder;
 }
-

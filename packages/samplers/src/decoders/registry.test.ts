@@ -22,9 +22,7 @@ describe("the decoders' options", () => {
 
   it("say which decoders read them, if they are few, and their default, if it is not the model's and they agree", () => {
     const meaning = (option: keyof typeof DecodingOptionsSchema.shape) => DecodingOptionsSchema.shape[option].description;
-    expect(meaning("threshold")).toBe(
-      "probability from which a masked position is committed (of threshold, hierarchy, editing; default: 0.9)",
-    );
+    expect(meaning("threshold")).toBe("probability from which a masked position is committed (of threshold, hierarchy, editing; default: 0.9)");
     expect(meaning("eta")).toBe("how much is masked again (of remdm_cap, remdm_rescale; default: 0.1)");
     expect(meaning("steps")).toBe("denoising steps, at most one forward pass each");
     expect(meaning("blockLength")).toBe("decode in blocks of this many tokens from left to right");
@@ -35,7 +33,9 @@ describe("the decoders' options", () => {
       const composed = DecodingOptionsSchema.shape[option as "steps"];
       for (const value of [-1, 0, 0.5, 1, 2, 1e9, "x", true, null]) {
         if (option === "temperature" && value === 1e9) continue; // a request's are at most 2
-        const accepted = readersOf(option).map((name) => withoutDefault(namedDecoder(name).options.shape[option] as never).schema.safeParse(value).success);
+        const accepted = readersOf(option).map(
+          (name) => withoutDefault(namedDecoder(name).options.shape[option] as never).schema.safeParse(value).success,
+        );
         expect(new Set(accepted)).toEqual(new Set([composed.safeParse(value).success]));
       }
     }
@@ -50,7 +50,10 @@ describe("createDecoder", () => {
   });
 
   it("makes the decoder that the name stands for, with its options", async () => {
-    const [named, own] = [createDecoder({ alg: "factor", factor: 1.9, blockLength: 4 }), parallelDecoder({ rule: "factor", factor: 1.9, blockLength: 4 })];
+    const [named, own] = [
+      createDecoder({ alg: "factor", factor: 1.9, blockLength: 4 }),
+      parallelDecoder({ rule: "factor", factor: 1.9, blockLength: 4 }),
+    ];
     const order = async (decoder: typeof own) => (await decodeWith(decoder)).order;
     expect(await order(named)).toEqual(await order(own));
     expect(await order(createDecoder({ alg: "factor", factor: 1 }))).not.toEqual(await order(named));
