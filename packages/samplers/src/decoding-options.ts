@@ -26,7 +26,7 @@ export const MODEL_OPTIONS = ["steps", "temperature", "topP", "topK", "algTemp",
 const MOST_READERS = 4;
 
 type Schema<T> = z.ZodOptional<z.ZodType<T, T>>;
-type DecoderShape = { [Option in keyof DecoderOptions]-?: Schema<NonNullable<DecoderOptions[Option]>> };
+type DecoderShape = { [Option in keyof DecoderOptions]-?: Schema<Exclude<DecoderOptions[Option], undefined>> };
 
 /** Of a command or a request, where more is a slip of the pen. */
 const requestTemperature = z.number().min(0).max(2).optional().describe("of the tokens, to 2; 0 is greedy");

@@ -1,7 +1,14 @@
 // How a run's rollouts are decoded: any decoder and any cache that a command can name.
-import { type DecodingOptions, DecodingOptionsSchema, resolveSettings } from "@diffucoder/engine";
+import { resolveSettings } from "@diffucoder/engine";
 import { cachedNetwork } from "@diffucoder/model";
-import { createCachedDenoiser, createDenoiser, type Decoder, type DisposableDenoiser } from "@diffucoder/samplers";
+import {
+  createCachedDenoiser,
+  createDenoiser,
+  type Decoder,
+  type DecodingOptions,
+  DecodingOptionsSchema,
+  type DisposableDenoiser,
+} from "@diffucoder/samplers";
 import type { ParameterArrays } from "@diffucoder/trainer";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
 
