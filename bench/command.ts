@@ -1,13 +1,9 @@
-import { writeFileAtomic, DiffuCoderError } from "@diffucoder/core";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { createProgram, runProgram, type Terminal } from "@diffucoder/command-line";
+import { DiffuCoderError, writeFileAtomic } from "@diffucoder/core";
+import { InvalidArgumentError } from "commander";
 import { onlyByName, suites } from "./suites/index.ts";
 import { isMet, type Result } from "./measurement.ts";
 import { tableText, toJson } from "./table.ts";
-
-export interface Terminal {
-  out(text: string): void;
-  error(text: string): void;
-}
 
 /**
  * Runs `bench`.
@@ -15,8 +11,7 @@ export interface Terminal {
  * @returns the exit code: 1 if a suite could not be run; a missed target is shown and is no failure, since machines differ
  */
 export async function runBench(args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = new Command("bench").description("Ours beside the peers that are installed, as ratios in one run").exitOverride();
-  program.configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
+  const program = createProgram("bench", terminal).description("Ours beside the peers that are installed, as ratios in one run");
   program
     .argument("[suite...]", `which suites (default: all of ${Object.keys(suites).join(", ")})`)
     .option("--json [file]", "write the measurements as a JSON list; without a file, print it in place of the table")
@@ -24,15 +19,8 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
     .option("--quick", "a round or two of each: shows that it runs, measures nothing")
     .action(async (names: string[], flags: Flags) => void (failed = await bench(names, flags, terminal)));
   let failed: readonly string[] = [];
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return failed.length > 0 ? 1 : 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
-    if (!(error instanceof DiffuCoderError)) throw error;
-    terminal.error(error.message);
-    return 1;
-  }
+  const code = await runProgram(program, args, { terminal });
+  return code === 0 && failed.length > 0 ? 1 : code;
 }
 
 interface Flags {

@@ -14,6 +14,7 @@ import {
   ChatCompletionRequestSchema,
   type CompletionRequest,
   CompletionRequestSchema,
+  type DenoiseRequest,
   DenoiseRequestSchema,
   parseBody,
 } from "./requests.ts";
@@ -46,70 +47,35 @@ export interface AppOptions {
 const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/denoise"];
 const GOTTEN = ["/", "/healthz", "/v1/models", "/v1/models/:id"];
 
-/** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
-export function createApp({
-  engine,
-  modelId,
-  page,
-  now,
-  randomSeed,
-  onError,
-  allowedHosts = [],
-  maxWaiting = 16,
-  timeLimitMs = 120_000,
-  maxBodyBytes = 65_536,
-  signal: shutdown,
-}: AppOptions): Hono {
-  const app = new Hono();
-  const queue = new RunQueue({ maxWaiting });
-  const started = now();
+/** What the routes share: the options with their defaults, and the turns. */
+interface Served extends AppOptions {
+  queue: RunQueue;
+  /** The answer for what was thrown; a failure of the server's own is also reported. */
+  report: (error: unknown) => ApiError;
+  timeLimitMs: number;
+}
 
+/** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
+export function createApp(options: AppOptions): Hono {
+  const { onError, maxWaiting = 16, timeLimitMs = 120_000 } = options;
   const report = (error: unknown): ApiError => {
     const answer = toApiError(error);
     if (answer.status === 500) onError(error);
     return answer;
   };
+  const served: Served = { ...options, queue: new RunQueue({ maxWaiting }), report, timeLimitMs };
+  const app = new Hono();
+  addGuards(app, served);
+  addInformation(app, served);
+  app.post("/v1/completions", async (c) => complete(served, c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
+  app.post("/v1/chat/completions", async (c) => complete(served, c, "chat", await parseBody(ChatCompletionRequestSchema, c.req.raw)));
+  app.post("/v1/denoise", async (c) => denoise(served, c, await parseBody(DenoiseRequestSchema, c.req.raw)));
+  addWrongMethods(app);
+  return app;
+}
 
-  /** Waits for the turn, then runs; turn and request end with the events, whoever stops reading them. */
-  async function* inTurn<E>({ signal, end }: RequestSignal, start: (signal: AbortSignal) => AsyncGenerator<E>): AsyncGenerator<E> {
-    let release = (): void => {};
-    try {
-      release = await queue.acquire(signal);
-      yield* start(signal);
-    } finally {
-      release();
-      end();
-    }
-  }
-
-  const unknownModel = (name: string): ApiError =>
-    new ApiError({
-      status: 404,
-      message: `There is no model ${JSON.stringify(name)} here, only ${JSON.stringify(modelId)}.`,
-      param: "model",
-      code: "model_not_found",
-    });
-
-  const signalOf = (c: Context): RequestSignal => requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
-
-  async function complete(c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
-    if (request.model !== undefined && request.model !== modelId) {
-      throw unknownModel(request.model);
-    }
-    const job = completionJob(request, { randomSeed: randomSeed() });
-    const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
-    const ending = signalOf(c);
-    const events = inTurn(ending, (signal) => runCompletion({ engine, job, signal }));
-    if (!request.stream) {
-      const all: CompletionEvent[] = [];
-      for await (const event of events) all.push(event);
-      return c.json(wholeAnswer(head, { events: all, seed: job.seed }));
-    }
-    const first = await events.next(); // what is wrong with the request is found here, while a status can still say it
-    const includeUsage = request.stream_options?.include_usage === true;
-    return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: ending.cancel });
-  }
-
+/** Errors in OpenAI's form, and what is refused before a route sees it. */
+function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes = 65_536 }: Served): void {
   app.onError((error, c) => {
     const answer = report(error);
     if (answer.status === 429) c.header("retry-after", String(queue.retryAfterSeconds));
@@ -128,25 +94,22 @@ export function createApp({
       },
     }),
   );
+}
 
+/** The playground, and what can be asked about the server and its one model. */
+function addInformation(app: Hono, { engine, modelId, page, now, queue }: Served): void {
+  const model = { id: modelId, object: "model", created: now(), owned_by: "diffucoder", diffusion: engine.generationConfig };
   app.get("/", (c) => c.html(page.html, 200, page.headers));
   app.get("/healthz", (c) => c.json({ status: "ok", model: modelId, running: queue.running, waiting: queue.waiting }));
-  const model = { id: modelId, object: "model", created: started, owned_by: "diffucoder", diffusion: engine.generationConfig };
   app.get("/v1/models", (c) => c.json({ object: "list", data: [model] }));
   app.get("/v1/models/:id", (c) => {
-    if (c.req.param("id") !== modelId) throw unknownModel(c.req.param("id"));
+    if (c.req.param("id") !== modelId) throw unknownModel(c.req.param("id"), modelId);
     return c.json(model);
   });
-  app.post("/v1/completions", async (c) => complete(c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
-  app.post("/v1/chat/completions", async (c) => complete(c, "chat", await parseBody(ChatCompletionRequestSchema, c.req.raw)));
-  app.post("/v1/denoise", async (c) => {
-    const request = await parseBody(DenoiseRequestSchema, c.req.raw);
-    const { prompt, steps, alg, threshold, temperature, top_p: topP, seed = randomSeed() } = request;
-    const ending = signalOf(c);
-    const events = inTurn(ending, (signal) => engine.stream({ prompt, steps, alg, threshold, temperature, topP, seed, signal }));
-    const first = await events.next();
-    return eventStream(denoiseMessages({ first, events, report }), { onCancel: ending.cancel });
-  });
+}
+
+/** 405 for other methods; added last, since the first route that matches answers. */
+function addWrongMethods(app: Hono): void {
   for (const path of [...GOTTEN, ...POSTED]) {
     app.all(path, (c) => {
       throw new ApiError({
@@ -156,7 +119,58 @@ export function createApp({
       });
     });
   }
-  return app;
+}
+
+function unknownModel(name: string, modelId: string): ApiError {
+  return new ApiError({
+    status: 404,
+    message: `There is no model ${JSON.stringify(name)} here, only ${JSON.stringify(modelId)}.`,
+    param: "model",
+    code: "model_not_found",
+  });
+}
+
+async function complete(served: Served, c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
+  const { engine, modelId, now, randomSeed, report } = served;
+  if (request.model !== undefined && request.model !== modelId) throw unknownModel(request.model, modelId);
+  const job = completionJob(request, { randomSeed: randomSeed() });
+  const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
+  const ending = endingOf(served, c);
+  const events = inTurn(served, ending, (signal) => runCompletion({ engine, job, signal }));
+  if (!request.stream) {
+    const all: CompletionEvent[] = [];
+    for await (const event of events) all.push(event);
+    return c.json(wholeAnswer(head, { events: all, seed: job.seed }));
+  }
+  const first = await events.next(); // errors in the request surface here, while a status can still be sent
+  const includeUsage = request.stream_options?.include_usage === true;
+  return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: ending.cancel });
+}
+
+async function denoise(served: Served, c: Context, request: DenoiseRequest): Promise<Response> {
+  const { engine, randomSeed, report } = served;
+  const { prompt, steps, alg, threshold, temperature, top_p: topP, seed = randomSeed() } = request;
+  const ending = endingOf(served, c);
+  const events = inTurn(served, ending, (signal) => engine.stream({ prompt, steps, alg, threshold, temperature, topP, seed, signal }));
+  const first = await events.next();
+  return eventStream(denoiseMessages({ first, events, report }), { onCancel: ending.cancel });
+}
+
+/** What ends a request: the client leaves, time is up, or the server stops. */
+function endingOf({ timeLimitMs, signal: shutdown }: Served, c: Context): RequestSignal {
+  return requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
+}
+
+/** Waits for the turn, then runs; turn and request end with the events, whoever stops reading them. */
+async function* inTurn<E>({ queue }: Served, { signal, end }: RequestSignal, start: (signal: AbortSignal) => AsyncGenerator<E>): AsyncGenerator<E> {
+  let release = (): void => {};
+  try {
+    release = await queue.acquire(signal);
+    yield* start(signal);
+  } finally {
+    release();
+    end();
+  }
 }
 
 async function* completionMessages({

@@ -1,17 +1,11 @@
 import { randomInt } from "node:crypto";
 import { basename, resolve } from "node:path";
-import { DiffuCoderError } from "@diffucoder/core";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { createProgram, runProgram, type Terminal } from "@diffucoder/command-line";
+import { InvalidArgumentError } from "commander";
 import { bundledModelDir, loadDiffuCoder } from "diffucoder";
 import { createApp } from "./app.ts";
 import { loadPage } from "./page.ts";
 import { listen } from "./server.ts";
-
-/** Where the command speaks to its user. */
-export interface Terminal {
-  out(text: string): void;
-  error(text: string): void;
-}
 
 interface Options {
   model?: string;
@@ -24,28 +18,18 @@ interface Options {
  * Runs `serve` until `stop` fires.
  *
  * @param args the command line, without node and the script
- * @returns the exit code
+ * @returns the exit code: 0 after `stop`, since a server that was asked to stop has done its work
  */
 export async function runServe(args: readonly string[], { terminal, stop }: { terminal: Terminal; stop: AbortSignal }): Promise<number> {
-  const command = new Command("serve")
+  const program = createProgram("serve", terminal)
     .description("Serves a model over OpenAI's HTTP interface, with a playground")
     .option("--model <dir>", "model folder (default: the small model that is shipped)")
     .option("--host <address>", "address to listen on; the default is reachable from this machine only", "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
     .option("--allow-host <name>", "further host name that clients may use (repeatable)", (name: string, names: string[]) => [...names, name], [])
     .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) })
     .action((options: Options) => serve(options, terminal, stop));
-  try {
-    await command.parseAsync(args, { from: "user" });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
-    if (!(error instanceof DiffuCoderError)) throw error;
-    terminal.error(error.message);
-    return 1;
-  }
+  return runProgram(program, args, { terminal, signal: stop });
 }
 
 function parsePort(text: string): number {

@@ -85,6 +85,7 @@ export const DenoiseRequestSchema = z.strictObject({
 });
 
 export type CompletionRequest = z.output<typeof CompletionRequestSchema>;
+export type DenoiseRequest = z.output<typeof DenoiseRequestSchema>;
 export type ChatCompletionRequest = z.output<typeof ChatCompletionRequestSchema>;
 
 /**

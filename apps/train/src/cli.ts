@@ -1,21 +1,11 @@
-// The command line of `train`: reads options and recipes, starts the sandbox, shows progress, and turns errors into one
-// message and an exit code.
+// The command line of `train`: reads options and recipes, starts the sandbox and prints results.
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import {
-  AbortedError,
-  configTable,
-  describeConfig,
-  DiffuCoderError,
-  InvalidArgumentError,
-  type OnProgress,
-  parseConfig,
-  readConfigData,
-  readJsonObject,
-} from "@diffucoder/core";
+import { createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
+import { configTable, describeConfig, InvalidArgumentError, parseConfig, readConfigData, readJsonObject } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { bundledModelDir } from "diffucoder";
-import { Command, CommanderError } from "commander";
+import type { Command } from "commander";
 import type { z } from "zod";
 import {
   claimFolder,
@@ -36,15 +26,6 @@ import {
   withFolder,
 } from "@diffucoder/recipes";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
-import { progressView } from "./progress.ts";
-
-/** Where the command speaks to its user: results on `out`, everything else on `error`. */
-export interface Terminal {
-  out(text: string): void;
-  error(text: string): void;
-  /** For progress. */
-  stream: NodeJS.WritableStream & { isTTY?: boolean };
-}
 
 interface CommonFlags {
   config?: string;
@@ -66,11 +47,10 @@ const SAMPLES_FILE = "samples.jsonl";
  * Runs `train`.
  *
  * @param args the command line, without node and the script
- * @returns the exit code: 130 after Ctrl-C
+ * @returns the exit code, as `runProgram` gives it: 130 after Ctrl-C
  */
 export async function runTrain(args: readonly string[], { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): Promise<number> {
-  const program = new Command("train").description("Trains a diffusion coder and improves it with coupled-GRPO").exitOverride();
-  program.configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
+  const program = createProgram("train", terminal).description("Trains a diffusion coder and improves it with coupled-GRPO");
   const context = { terminal, signal };
   addCommand(program, "pretrain", "a base model from scratch on TinyCode", "runs/pretrain").action((flags: CommonFlags) => pretrain(flags, context));
   addCommand(program, "coupled-grpo", "improves a model by rewards from the sandbox", "runs/coupled-grpo")
@@ -86,19 +66,11 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .option("--python <path>", PYTHON)
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
-    if (error instanceof AbortedError) {
-      terminal.error("Stopped. What was done is kept: the same command goes on from there.");
-      return 130;
-    }
-    if (!(error instanceof DiffuCoderError)) throw error;
-    terminal.error(error.message);
-    return 1;
-  }
+  return runProgram(program, args, {
+    terminal,
+    signal,
+    stoppedText: "Stopped. What was done is kept: the same command goes on from there.",
+  });
 }
 
 function addCommand(program: Command, name: string, description: string, output: string): Command {
@@ -128,7 +100,7 @@ async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Prom
   const parsed = readRecipe(PretrainRecipeSchema, "tinycode-base", flags, terminal);
   if (parsed === undefined) return;
   const model = await withFolder(flags.output, () =>
-    withProgress(flags, terminal, (onProgress) =>
+    showProgress({ terminal, json: flags.json }, (onProgress) =>
       runPretrain({
         recipe: parsed,
         tokenizerFile: recipeFile("tokenizer"),
@@ -150,7 +122,7 @@ async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Pr
   const coder = await loadDiffusionModel(modelDir);
   const model = await withFolder(flags.output, () =>
     withSandbox(flags, terminal, (sandbox) =>
-      withProgress(flags, terminal, (onProgress) =>
+      showProgress({ terminal, json: flags.json }, (onProgress) =>
         runCoupledGrpo({
           recipe: parsed,
           coder,
@@ -180,7 +152,7 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
     const coder = await loadDiffusionModel(modelDir);
     const onNote = (note: string): void => terminal.error(note);
     return withSandbox(flags, terminal, (sandbox) =>
-      withProgress(flags, terminal, (onProgress) =>
+      showProgress({ terminal, json: flags.json }, (onProgress) =>
         runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress, onNote }),
       ),
     );
@@ -205,7 +177,7 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
     return (
       finishedQuickstart({ recipe: parsed, modelDir, output }) ??
       (await withSandbox(flags, terminal, (sandbox) =>
-        withProgress(flags, terminal, (onProgress) =>
+        showProgress({ terminal, json: flags.json }, (onProgress) =>
           runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress, onNote: (note) => terminal.error(note), invocation: flags }),
         ),
       ))
@@ -221,7 +193,7 @@ async function baseModel(flags: ModelFlags, { terminal, signal }: Context): Prom
   await withSandbox(flags, terminal, async () => {}); // what it lacks is said now, not after the training
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
   return withFolder(output, () =>
-    withProgress(flags, terminal, (onProgress) =>
+    showProgress({ terminal, json: flags.json }, (onProgress) =>
       runPretrain({
         recipe,
         tokenizerFile: recipeFile("tokenizer"),
@@ -248,15 +220,6 @@ function readRecipe<S extends z.ZodObject>(
   const keys = describeConfig(schema, { layers: [{ source, data: readJsonObject(file) }], set, source });
   terminal.out(json === true ? JSON.stringify(keys) : configTable(keys));
   return undefined;
-}
-
-async function withProgress<T>({ json }: CommonFlags, { stream }: Terminal, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
-  const view = progressView({ json: json === true, stream });
-  try {
-    return await work(view.onProgress);
-  } finally {
-    view.close();
-  }
 }
 
 async function withSandbox<T>({ python }: { python?: string }, { error }: Terminal, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {

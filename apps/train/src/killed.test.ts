@@ -33,6 +33,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Moment {
   line: number;
   delay: number;
+  /** Sent one after the other. @default SIGKILL */
+  signals?: readonly NodeJS.Signals[];
 }
 
 interface Ended {
@@ -52,7 +54,8 @@ function run(args: readonly string[], killAt?: Moment): Promise<Ended> {
     stream.on("data", (chunk: Buffer) => {
       said += chunk.toString();
       while (times.length < said.split('{"phase"').length - 1) times.push(performance.now());
-      if (killAt !== undefined && times.length > killAt.line) timer ??= setTimeout(() => child.kill("SIGKILL"), killAt.delay);
+      if (killAt !== undefined && times.length > killAt.line)
+        timer ??= setTimeout(() => (killAt.signals ?? ["SIGKILL"]).forEach((signal) => child.kill(signal)), killAt.delay);
     });
   }
   return new Promise((resolve) =>
@@ -136,4 +139,31 @@ describe("a run that was killed", () => {
       },
     );
   }
+});
+
+describe("a run that is asked to stop", () => {
+  const endless = (name: string): string[] => [
+    "pretrain",
+    "--output",
+    join(folder, name),
+    ...pretraining,
+    ...set({ "training.diffusionSteps": 100_000 }),
+  ];
+  const STOPPED = "Stopped. What was done is kept: the same command goes on from there.\n";
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("keeps its work at %s and ends with %i", async (signal, code) => {
+    const stopped = await run(endless(signal), { line: 1, delay: 0, signals: [signal] });
+    expect(stopped.code, stopped.said).toBe(code);
+    expect(stopped.said.endsWith(STOPPED), stopped.said).toBe(true);
+    expect(existsSync(join(folder, signal, "checkpoint.safetensors"))).toBe(true);
+  });
+
+  it("ends at once when it is asked twice", async () => {
+    const stopped = await run(endless("twice"), { line: 1, delay: 0, signals: ["SIGINT", "SIGTERM"] });
+    expect([130, 143], stopped.said).toContain(stopped.code); // the system delivers the two in any order
+    expect(stopped.said).not.toContain("Stopped.");
+  });
 });

@@ -19,7 +19,7 @@ export async function train(
     if (stopAt !== undefined && text.includes(stopAt)) stop.abort();
     return write(text);
   }) as typeof stream.write;
-  const terminal = { out: (text: string) => void (said.out += text), error: (text: string) => void said.errors.push(text), stream };
+  const terminal = { out: (text: string) => void (said.out += text), error: (text: string) => void said.errors.push(text), progress: stream };
   const code = await runTrain(args, { terminal, signal: stop.signal });
   return { code, ...said, error: said.errors.join("\n") };
 }

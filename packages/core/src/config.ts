@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { ConfigError, FileError, InvalidArgumentError, show } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
+import { readBytes } from "./read-file.ts";
 import { namesAt, schemaKeys } from "./schema-keys.ts";
 import { standInError } from "./stand-in.ts";
 
@@ -113,12 +113,9 @@ function applySettings(data: Readonly<Record<string, unknown>>, set: readonly st
 
 /** Parses a JSON file whose top level is an object. A byte order mark is skipped. @throws {FileError} */
 export function readJsonObject(path: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
-  } catch (cause) {
-    throw new FileError({ path, problem: readProblem(cause as NodeJS.ErrnoException), cause });
-  }
+  const text = readBytes(path)
+    .toString("utf8")
+    .replace(/^\uFEFF/, "");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -134,11 +131,6 @@ export function readJsonObject(path: string): Record<string, unknown> {
   }
   if (!isObject(value)) throw new FileError({ path, problem: "must hold a JSON object" });
   return value;
-}
-
-function readProblem({ code, message }: NodeJS.ErrnoException): string {
-  if (code === "ENOENT") return "no such file";
-  return code === "EISDIR" ? "is a folder, expected a file" : message;
 }
 
 /** `optimizer.learningRate=3e-4` as a path and a value. @throws {InvalidArgumentError} */

@@ -87,6 +87,25 @@ export class TooLongError extends InvalidArgumentError {
   }
 }
 
+/** A conversation was given to a model that has no chat template. `code` is `"INVALID_ARGUMENT"`. */
+export class NoChatTemplateError extends InvalidArgumentError {
+  constructor({
+    argument,
+    value,
+    wayOut,
+  }: {
+    /** Name of the argument that needs the template: the sentence begins with it. */
+    argument: string;
+    /** What it got. */
+    value: unknown;
+    /** What to do about it, a sentence. @default nothing is said */
+    wayOut?: string;
+  }) {
+    const message = sentence(`${argument} needs a chat template, which this model does not have`, wayOut);
+    super({ argument, value, expected: "absent for a model without a chat template", message });
+  }
+}
+
 /** An array has the wrong shape. `code` is `"SHAPE"`. */
 export class ShapeError extends DiffuCoderError {
   /** Name of the argument. */

@@ -5,6 +5,7 @@ export {
   DiffuCoderError,
   FileError,
   InvalidArgumentError,
+  NoChatTemplateError,
   NumericalError,
   OutOfMemoryError,
   ShapeError,
@@ -21,5 +22,6 @@ export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
 export { folderFile } from "./folder-file.ts";
+export { decodeText, readBytes, readError, readText } from "./read-file.ts";
 export { requireRegularFile } from "./regular-file.ts";
 export { standInError } from "./stand-in.ts";

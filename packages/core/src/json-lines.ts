@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { FileError } from "./errors.ts";
 import { writeFileAtomic } from "./files.ts";
+import { readBytes } from "./read-file.ts";
 
 /**
  * The values of a file of JSON lines. Empty lines are passed over.
@@ -22,13 +23,7 @@ export function readJsonLines<T>(
     parse?: (text: string) => unknown;
   },
 ): T[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
-  }
-  const lines = text.split("\n");
+  const lines = readBytes(path).toString("utf8").split("\n");
   const whole = dropCutLine ? lines.slice(0, -1) : lines;
   return whole.flatMap((line, i) => {
     if (line.trim() === "") return [];

@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
-import { AbortedError, DiffuCoderError } from "@diffucoder/core";
-import { Command, CommanderError } from "commander";
+import { createProgram, runProgram } from "@diffucoder/command-line";
 import { addChatCommand } from "./commands/chat.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
 import { addTraceCommand } from "./commands/trace.ts";
 import { addEvalCommands } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
-import type { CommandContext } from "./terminal.ts";
+import type { CommandContext } from "./command-context.ts";
 
 /**
  * Runs the `diffucoder` command.
@@ -15,7 +14,7 @@ import type { CommandContext } from "./terminal.ts";
  * @param args the command line, without node and the script
  * @param lines what `chat` reads. @default nothing
  * @param input what `generate -` reads. @default nothing
- * @returns the exit code: 1 for what is wrong, 130 if it was stopped
+ * @returns the exit code, as `runProgram` of `@diffucoder/command-line`; also 1 for an answer of "no", such as two traces that differ
  */
 export async function runCommand(
   args: readonly string[],
@@ -26,9 +25,8 @@ export async function runCommand(
     input = noInput,
   }: Pick<CommandContext, "terminal" | "signal"> & Partial<Pick<CommandContext, "lines" | "input">>,
 ): Promise<number> {
-  const program = new Command("diffucoder").description("Masked diffusion language models for code").exitOverride();
+  const program = createProgram("diffucoder", terminal).description("Masked diffusion language models for code");
   program.version(version(), "-v, --version", "print the version").showHelpAfterError("Add --help to see what there is.");
-  program.configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
   let exitCode = 0;
   const context: CommandContext = { terminal, signal, lines, input, fail: () => (exitCode = 1) };
   addGenerateCommand(program, context);
@@ -37,18 +35,11 @@ export async function runCommand(
   addTraceCommand(program, context);
   addExportCommand(program, context);
   addEvalCommands(program, context);
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
-    if (!(error instanceof DiffuCoderError)) throw error;
-    terminal.error(error.message);
-    return error instanceof AbortedError ? 130 : 1;
-  }
+  const stopped = await runProgram(program, args, { terminal, signal });
+  return stopped === 0 ? exitCode : stopped;
 }
 
-/** Of this package; the file lies beside `src` and `dist`. */
+/** Of this package; package.json is next to `src` and `dist`. */
 function version(): string {
   return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

@@ -96,12 +96,14 @@ describe("a Qwen2 folder", () => {
     const { promptTokens } = await chatting.chat(messages);
     expect(promptTokens).toBe(chatting.tokenizer.encodeChat(messages).length);
     const coder = await loadDiffuCoder(makeQwen());
-    await expect(coder.chat(messages)).rejects.toThrow(
-      'messages must be absent for a model without a chat template, got [{"role":"user","content":"def"}]. Pass `prompt` instead; it is continued as plain text.',
-    );
-    await expect(coder.generate({ prompt: "def", chatTemplate: true })).rejects.toThrow(
-      "chatTemplate must be absent for a model without a chat template, got true. Pass `prompt` instead; it is continued as plain text.",
-    );
+    await expect(coder.chat(messages)).rejects.toMatchObject({
+      name: "NoChatTemplateError",
+      message: "messages needs a chat template, which this model does not have. Pass `prompt` instead; it is continued as plain text.",
+    });
+    await expect(coder.generate({ prompt: "def", chatTemplate: true })).rejects.toMatchObject({
+      name: "NoChatTemplateError",
+      message: "chatTemplate needs a chat template, which this model does not have. Without it, `prompt` is continued as plain text.",
+    });
   });
 
   it("goes on with an answer that has begun, in a template that is not ChatML", async () => {

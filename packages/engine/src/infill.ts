@@ -1,7 +1,7 @@
 // Infilling of text. Each given text is tokenized on its own, so a hole never changes how its neighbours are cut into tokens,
 // and the given texts stand in the result as they were given:
 //   [start token, or the request in the chat template] text [masks] text ... [masks] text [end token]
-import { createRandom, InvalidArgumentError, TooLongError } from "@diffucoder/core";
+import { createRandom, InvalidArgumentError, NoChatTemplateError, TooLongError } from "@diffucoder/core";
 import { type DenoiseTrace, infill, type Segment } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS } from "@diffucoder/tokenizer";
 import type { Denoisers } from "./denoisers.ts";
@@ -82,7 +82,7 @@ export async function infillText(model: ModelFolder, denoisers: Denoisers, optio
 
 function rowOf({ segments, prompt }: InfillSettings, { tokenizer, eosTokenId }: ModelFolder): Segment[] {
   if (prompt !== undefined && !tokenizer.hasChat)
-    throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "absent for a model without a chat template" });
+    throw new NoChatTemplateError({ argument: "prompt", value: prompt, wayOut: "Put what the code should do into a comment in the prefix." });
   const texts = segments.map((segment): Segment => (typeof segment === "string" ? tokenizer.encode(segment) : segment));
   if (prompt === undefined) return [tokenizer.roles.bos === undefined ? [] : [tokenizer.roles.bos], ...texts, [eosTokenId]];
   const turnEnd = tokenizer.specialTokens.get(SPECIAL_TOKENS.imEnd) ?? eosTokenId;

@@ -44,7 +44,7 @@ describe("compile", () => {
     );
     await expect(g(t.zerosArray([2]), t.int32([1, 2]))).rejects.toThrow('add: b must be of dtype float32, got "int32".');
     await expect(g(t.zerosArray([2]), "x" as never)).rejects.toThrow(
-      'argument 1 must be an NdArray, a number, or plain objects and lists of them, got "x".',
+      'argument 1 must be an array, a number, or plain objects and lists of them, got "x".',
     );
   });
 

@@ -207,19 +207,8 @@ function tracedArgument(name: string): InvalidArgumentError {
 }
 
 function flattenArgument(arg: unknown, position: number): { leaves: NdArray[]; paths: string[] } {
-  try {
-    const { leaves, paths } = flattenTree<NdArray | number>(arg as Tree<NdArray | number>, isLeaf);
-    return { leaves: leaves.map(asArray), paths };
-  } catch (error) {
-    if (error instanceof InvalidArgumentError) {
-      throw new InvalidArgumentError({
-        argument: `argument ${position}${error.argument === "argument" ? "" : `, ${error.argument}`}`,
-        value: error.value,
-        expected: "an NdArray, a number, or plain objects and lists of them",
-      });
-    }
-    throw error;
-  }
+  const { leaves, paths } = flattenTree<NdArray | number>(arg as Tree<NdArray | number>, isLeaf, `argument ${position}`);
+  return { leaves: leaves.map(asArray), paths };
 }
 
 function asArray(leaf: NdArray | number): NdArray {

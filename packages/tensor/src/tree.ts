@@ -9,13 +9,23 @@ export interface FlatTree<Leaf> {
   paths: string[];
 }
 
-/** Leaves of a tree with their paths, in the order of arrays and of object keys as inserted. */
-export function flattenTree<Leaf>(tree: Tree<Leaf>, isLeaf: (value: unknown) => value is Leaf): FlatTree<Leaf> {
+/**
+ * Leaves of a tree with their paths, in the order of arrays and of object keys as inserted.
+ *
+ * @param name what an error calls the tree. @default "argument"
+ * @throws {InvalidArgumentError} if something in it is neither a leaf nor a plain object or list
+ */
+export function flattenTree<Leaf>(tree: Tree<Leaf>, isLeaf: (value: unknown) => value is Leaf, name = "argument"): FlatTree<Leaf> {
   const flat: FlatTree<Leaf> = { leaves: [], paths: [] };
-  visit(tree, isLeaf, "", (leaf, path) => {
-    flat.leaves.push(leaf);
-    flat.paths.push(path);
-  });
+  const visit = (node: unknown, path: string): void => {
+    if (isLeaf(node)) {
+      flat.leaves.push(node);
+      flat.paths.push(path);
+    } else if (Array.isArray(node)) node.forEach((inner, i) => visit(inner, join(path, i)));
+    else if (isPlainObject(node)) for (const key in node) visit(node[key], join(path, key));
+    else throw notATree(path, node, name);
+  };
+  visit(tree, "");
   return flat;
 }
 
@@ -34,13 +44,6 @@ export function mapTree<Leaf, Result>(
   throw notATree(path, tree);
 }
 
-function visit<Leaf>(tree: unknown, isLeaf: (value: unknown) => value is Leaf, path: string, onLeaf: (leaf: Leaf, path: string) => void): void {
-  if (isLeaf(tree)) onLeaf(tree, path);
-  else if (Array.isArray(tree)) tree.forEach((inner, i) => visit(inner, isLeaf, join(path, i), onLeaf));
-  else if (isPlainObject(tree)) for (const key in tree) visit(tree[key], isLeaf, join(path, key), onLeaf);
-  else throw notATree(path, tree);
-}
-
 function join(path: string, key: string | number): string {
   return path === "" ? String(key) : `${path}.${key}`;
 }
@@ -49,9 +52,9 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-function notATree(path: string, value: unknown): InvalidArgumentError {
+function notATree(path: string, value: unknown, name = "argument"): InvalidArgumentError {
   return new InvalidArgumentError({
-    argument: path === "" ? "argument" : path,
+    argument: path === "" ? name : `${name}, ${path}`,
     value,
     expected: "an array, a number, or plain objects and lists of them",
   });

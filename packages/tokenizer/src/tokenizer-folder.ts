@@ -1,9 +1,9 @@
 // The tokenizer files of a Hugging Face folder: tokenizer.json, or vocab.json with merges.txt; then, where they are there,
 // added_tokens.json, tokenizer_config.json and special_tokens_map.json for special tokens and their roles, and the chat
 // template from chat_template.jinja or tokenizer_config.json. No special token is assumed.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, folderFile, readJsonObject, standInError } from "@diffucoder/core";
+import { FileError, folderFile, readBytes, readJsonObject, standInError } from "@diffucoder/core";
 import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
 import { fromSymbols } from "./byte-symbols.ts";
@@ -111,12 +111,7 @@ function withMore<T extends { added: readonly AddedToken[] }>(vocabulary: T, nam
 }
 
 function readText(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
-  }
+  const text = readBytes(path).toString("utf8");
   const instead = standInError(path, text);
   if (instead !== undefined) throw instead;
   return text;

@@ -1,4 +1,4 @@
-import { FileError, InvalidArgumentError } from "@diffucoder/core";
+import { FileError, InvalidArgumentError, NoChatTemplateError } from "@diffucoder/core";
 import { Tiktoken } from "@dqbd/tiktoken";
 import { type AddedToken, AddedTokens, type TextPart } from "./added-tokens.ts";
 import { ChatTemplate } from "./chat-template.ts";
@@ -197,7 +197,8 @@ export class Tokenizer {
    * A conversation in the chat template of the tokenizer's files; without one in ChatML, `<|im_start|>role\ncontent<|im_end|>\n`
    * for each message. Special tokens come from the template alone.
    *
-   * @throws {InvalidArgumentError} if `messages` are none, or the template refuses them or takes too many steps
+   * @throws {InvalidArgumentError} if `messages` is empty or malformed, or the template refuses it or takes too many steps
+   * @throws {NoChatTemplateError} if there is neither a template nor ChatML's tokens
    */
   encodeChat(messages: readonly ChatMessage[], { addGenerationPrompt = true, now = new Date() }: ChatOptions = {}): number[] {
     checkMessages(messages);
@@ -207,6 +208,7 @@ export class Tokenizer {
       const { text, ranges } = this.#chatTemplate.render({ messages, addGenerationPrompt, tokens, now });
       return this.#encodeParts(this.#added.cut(text, ranges));
     }
+    if (!this.hasChat) throw new NoChatTemplateError({ argument: "messages", value: messages });
     const { imStart, imEnd } = this.special;
     const ids = messages.flatMap(({ role, content }, i) => {
       checkText(content, `messages[${i}].content`);

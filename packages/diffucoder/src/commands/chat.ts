@@ -3,7 +3,7 @@ import type { ChatMessage } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { z } from "zod";
 import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, loadParameters, prepareGeneration } from "@diffucoder/engine";
-import type { CommandContext } from "../terminal.ts";
+import type { CommandContext } from "../command-context.ts";
 import { emptyAnswerNote } from "../what-it-knows.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";

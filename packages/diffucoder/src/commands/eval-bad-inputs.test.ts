@@ -103,7 +103,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
       "\n\nNothing was scored.\n\nLeft out; the score is over 0 of 1 tasks:\n  1 of 1 tasks: no samples: HumanEval/0\n  line 1: not JSON (",
     );
     expect(await run("eval", "--dataset", "humaneval", "--samples", dir)).toBe(1);
-    expect(error).toEqual([`${dir}: EISDIR: illegal operation on a directory, read. Give a file in EvalPlus's sample format with --samples.`]);
+    expect(error).toEqual([`${dir}: is a folder, expected a file. Give a file in EvalPlus's sample format with --samples.`]);
     expect(await run("eval", "--dataset", "multipl-e-js", "--samples", samples, "--set", "postProcessor=sanitize")).toBe(1);
     expect(error[1]).toBe("Invalid eval settings:\n  - postProcessor sanitize supports Python only; use none, fence or stop for multipl-e");
   });

@@ -1,12 +1,12 @@
 // The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
-import { readFileSync } from "node:fs";
-import { AbortedError, FileError, InvalidArgumentError, type OnProgress, parseConfig } from "@diffucoder/core";
+import { showProgress } from "@diffucoder/command-line";
+import { AbortedError, InvalidArgumentError, type OnProgress, parseConfig, readBytes } from "@diffucoder/core";
 import { defaultFolders, type EvalResult, printable } from "@diffucoder/eval";
 import { evalTable } from "@diffucoder/report";
-import { createSandbox } from "@diffucoder/reward-sandbox";
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
 import { type Flags, readSettings, settingsText } from "./setting-flags.ts";
-import type { Terminal } from "../terminal.ts";
+import type { CommandContext } from "../command-context.ts";
 import {
   EvalConfigSchema,
   type ProgramReward,
@@ -16,14 +16,10 @@ import {
   RESULT_FILE,
   runEval,
   scoreLine,
+  type ScoreLine,
 } from "@diffucoder/recipes";
 
-interface Context {
-  terminal: Terminal;
-  signal: AbortSignal;
-  /** What the commands end with if it is not 0. */
-  fail: () => void;
-}
+type Context = Pick<CommandContext, "terminal" | "signal" | "fail">;
 
 const EVAL_TEXTS = ["dataset", "model", "output", "python"];
 const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
@@ -82,7 +78,7 @@ async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Prom
   }
   const config = parseConfig(EvalConfigSchema, readSettings(flags, EVAL_TEXTS), { source });
   const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
-  const result = await runEval({ config, folders: defaultFolders(), onProgress: progressLines(terminal), onNotice, signal });
+  const result = await showProgress({ terminal, json }, (onProgress) => runEval({ config, folders: defaultFolders(), onProgress, onNotice, signal }));
   terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
   if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
   if (!hasScore(result)) fail();
@@ -93,7 +89,8 @@ function hasScore({ runs }: EvalResult): boolean {
 }
 
 async function rescoreResult(path: string, { workers, python, json }: RunFlags, { terminal, signal, fail }: Context): Promise<void> {
-  const result = await rescore({ path, workers, python, folders: defaultFolders(), onProgress: progressLines(terminal), signal });
+  const folders = defaultFolders();
+  const result = await showProgress({ terminal, json }, (onProgress) => rescore({ path, workers, python, folders, onProgress, signal }));
   const sentence = result.reproduced
     ? `The score of ${result.samples} samples is the same.`
     : ["The score differs:", ...result.differences].join("\n  ");
@@ -102,39 +99,57 @@ async function rescoreResult(path: string, { workers, python, json }: RunFlags, 
 }
 
 async function score({ input, workers, python, json }: RunFlags & { input: string }, { terminal, signal, fail }: Context): Promise<void> {
-  const { lines, refused } = readScoreLines(readInput(input));
+  const { lines, refused } = readScoreLines(readBytes(input, { wayOut: "Give a file of JSON lines with --input." }));
   const tell = ({ line, reason }: RefusedLine): void => terminal.error(`${input}: line ${line}: ${reason}`);
   for (const line of refused) tell(line);
+  const refuse = (line: RefusedLine): void => {
+    refused.push(line);
+    tell(line);
+  };
   const sandbox = await createSandbox({ workers, ...(python !== undefined && { python }) });
   if (sandbox.isolation.level !== "bubblewrap") terminal.error(`The sandbox runs with ${sandbox.isolation.description}.`);
   try {
-    const rewards: ProgramReward[] = [];
-    const open = [...lines.entries()];
-    const onProgress = progressLines(terminal);
-    let done = 0;
-    const work = async (): Promise<void> => {
-      for (let entry = open.shift(); entry !== undefined; entry = open.shift()) {
-        if (signal.aborted) throw new AbortedError("Scoring");
-        const [i, line] = entry;
-        try {
-          rewards[i] = await scoreLine(line, { sandbox, signal });
-        } catch (error) {
-          if (!(error instanceof InvalidArgumentError)) throw error;
-          const one = { line: line.line, reason: printable(error.message) };
-          refused.push(one);
-          tell(one);
-        }
-        onProgress({ phase: "score", step: ++done, total: lines.length });
-      }
-    };
-    await Promise.all(Array.from({ length: workers }, work));
-    const scored = rewards.filter((reward) => reward !== undefined); // a line refused leaves a gap
-    for (const reward of scored) terminal.out(json === true ? rewardJson(reward) : rewardText(reward));
-    terminal.error(summary(scored, refused));
-    if (scored.length === 0) fail();
+    const rewards = await showProgress({ terminal, json }, (onProgress) => scoreLines(lines, { workers, sandbox, signal, onProgress, refuse }));
+    for (const reward of rewards) terminal.out(json === true ? rewardJson(reward) : rewardText(reward));
+    terminal.error(summary(rewards, refused));
+    if (rewards.length === 0) fail();
   } finally {
     sandbox.close();
   }
+}
+
+interface ScoreLinesOptions {
+  workers: number;
+  sandbox: Sandbox;
+  signal: AbortSignal;
+  onProgress: OnProgress;
+  /** Hears which line the sandbox refuses. */
+  refuse: (line: RefusedLine) => void;
+}
+
+/** Rewards in the order of the lines, without those that were refused. */
+async function scoreLines(
+  lines: readonly ScoreLine[],
+  { workers, sandbox, signal, onProgress, refuse }: ScoreLinesOptions,
+): Promise<ProgramReward[]> {
+  const rewards: (ProgramReward | undefined)[] = lines.map(() => undefined);
+  const open = [...lines.entries()];
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (let entry = open.shift(); entry !== undefined; entry = open.shift()) {
+      if (signal.aborted) throw new AbortedError("Scoring");
+      const [i, line] = entry;
+      try {
+        rewards[i] = await scoreLine(line, { sandbox, signal });
+      } catch (error) {
+        if (!(error instanceof InvalidArgumentError)) throw error;
+        refuse({ line: line.line, reason: printable(error.message) });
+      }
+      onProgress({ phase: "score", step: ++done, total: lines.length });
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return rewards.filter((reward) => reward !== undefined);
 }
 
 /** The id is JSON already. */
@@ -156,26 +171,6 @@ function summary(rewards: readonly ProgramReward[], refused: readonly RefusedLin
     ...(refused.length > 0 ? [`${refused.length} lines left out`] : []),
   ];
   return `${parts.join("; ")}.`;
-}
-
-function readInput(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new FileError({ path, problem: code === "ENOENT" ? "no such file" : message, wayOut: "Give a file of JSON lines with --input.", cause });
-  }
-}
-
-/** Prints at most a line every ten seconds. */
-function progressLines({ error }: Terminal): OnProgress {
-  let printed = performance.now();
-  return ({ phase, step, total }) => {
-    const now = performance.now();
-    if (now - printed < 10_000) return;
-    printed = now;
-    error(`${phase}: ${step} of ${total}`);
-  };
 }
 
 function positiveInteger(text: string): number {

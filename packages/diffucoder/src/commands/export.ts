@@ -1,9 +1,9 @@
 // The command `export`: flags in, files out.
+import type { Terminal } from "@diffucoder/command-line";
 import { parseConfig } from "@diffucoder/core";
 import type { Command } from "commander";
 import { type Flags, readSettings, settingsText } from "./setting-flags.ts";
 import { bundledModelDir } from "../bundled-model.ts";
-import type { Terminal } from "../terminal.ts";
 import { ExportConfigSchema, type ExportedModel, type ExportedValue, exportModel } from "@diffucoder/engine";
 
 const TEXTS = ["model", "out", "function", "weights", "quantize"];

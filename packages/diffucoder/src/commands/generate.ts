@@ -1,4 +1,5 @@
-import { InvalidArgumentError, parseConfig, writeFileAtomic } from "@diffucoder/core";
+import { type Screen, writeText } from "@diffucoder/command-line";
+import { decodeText, InvalidArgumentError, parseConfig, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -10,10 +11,9 @@ import {
   loadParameters,
   prepareGeneration,
 } from "@diffucoder/engine";
-import { type CommandContext, type Screen, writeText } from "../terminal.ts";
+import type { CommandContext } from "../command-context.ts";
 import { liveReveal } from "./live-reveal.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
-import { decodeText } from "./read-text.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 import { emptyAnswerNote, EXAMPLE_PROMPT } from "../what-it-knows.ts";
 

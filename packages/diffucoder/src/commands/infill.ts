@@ -1,12 +1,12 @@
-import { parseConfig, writeFileAtomic } from "@diffucoder/core";
+import { writeText } from "@diffucoder/command-line";
+import { decodeText, parseConfig, readText, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
-import { type CommandContext, writeText } from "../terminal.ts";
+import type { CommandContext } from "../command-context.ts";
 import { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, loadParameters, prepareInfilling } from "@diffucoder/engine";
 import { parseTemplate } from "./hole-marks.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
-import { decodeText, readText } from "./read-text.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = ["prefix", "suffix", "prompt"];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RevealEvent } from "@diffucoder/engine";
-import type { Screen } from "../terminal.ts";
+import type { Screen } from "@diffucoder/command-line";
 import { liveReveal } from "./live-reveal.ts";
 
 /** A terminal that does what the drawing asks for: move up, return, erase below, clear, text. */

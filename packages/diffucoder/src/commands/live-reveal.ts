@@ -1,9 +1,8 @@
 // A generation on a terminal: the canvas is drawn again in place after every forward pass, so that tokens appear where they
 // stand and in the order in which they are revealed. Lines are wrapped here and stay shorter than the terminal, which then
 // never wraps or scrolls by itself; the cursor stays visible at the end of the drawing.
+import { type Screen, visibleText } from "@diffucoder/command-line";
 import type { GenerationEvent } from "@diffucoder/engine";
-import type { Screen } from "../terminal.ts";
-import { visibleText } from "../visible-text.ts";
 
 /** A position of the canvas as it is drawn. */
 interface Cell {

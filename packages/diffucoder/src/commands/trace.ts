@@ -1,10 +1,10 @@
+import { readText } from "@diffucoder/core";
 import { type DenoiseTrace, diffTraces, parseTrace, replayTrace } from "@diffucoder/samplers";
 import { Tokenizer } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { bundledModelDir } from "../bundled-model.ts";
-import type { CommandContext } from "../terminal.ts";
+import type { CommandContext } from "../command-context.ts";
 import { modelFolder } from "@diffucoder/engine";
-import { readText } from "./read-text.ts";
 
 interface TraceFlags {
   model?: string;

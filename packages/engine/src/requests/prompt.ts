@@ -1,4 +1,4 @@
-import { InvalidArgumentError, show, TooLongError } from "@diffucoder/core";
+import { InvalidArgumentError, NoChatTemplateError, show, TooLongError } from "@diffucoder/core";
 import { type ChatMessage, SPECIAL_TOKENS, type Tokenizer } from "@diffucoder/tokenizer";
 import type { GenerateOptions } from "./generate-options.ts";
 
@@ -9,7 +9,9 @@ type PromptOptions = Pick<GenerateOptions, "prompt" | "messages" | "continueFina
  * can become a special token.
  *
  * @param limit tokens for which the model has room, and why
- * @throws {InvalidArgumentError} if there is nothing to encode, too much, or no template
+ * @throws {InvalidArgumentError} if there is nothing to encode
+ * @throws {TooLongError} if there is no room for it
+ * @throws {NoChatTemplateError} if the model has no template for a conversation
  */
 export function encodePrompt(
   options: PromptOptions,
@@ -25,12 +27,9 @@ export function encodePrompt(
   }
   const argument = prompt === undefined ? "messages" : "prompt";
   if (chatTemplate && !tokenizer.hasChat) {
-    throw new InvalidArgumentError({
-      argument: prompt === undefined ? "messages" : "chatTemplate",
-      value: messages ?? true,
-      expected: "absent for a model without a chat template",
-      wayOut: "Pass `prompt` instead; it is continued as plain text.",
-    });
+    throw prompt === undefined
+      ? new NoChatTemplateError({ argument, value: messages, wayOut: "Pass `prompt` instead; it is continued as plain text." })
+      : new NoChatTemplateError({ argument: "chatTemplate", value: true, wayOut: "Without it, `prompt` is continued as plain text." });
   }
   const ids = chatTemplate
     ? encodeConversation(conversation, { tokenizer, continueFinalMessage: options.continueFinalMessage ?? false })

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   changedSettings,
@@ -8,6 +8,7 @@ import {
   FileError,
   JsonLinesLog,
   type OnProgress,
+  readBytes,
   readJsonObject,
   writeFileAtomic,
 } from "@diffucoder/core";
@@ -116,7 +117,7 @@ function fileSets({ samples: paths = [] }: EvalConfig, { whole, benchmark }: { w
   const idsOf = ({ problems }: Benchmark): Set<string> => new Set(problems.map(({ id }) => id));
   const [allIds, ids] = [idsOf(whole), idsOf(benchmark)];
   return [paths].flat().map((path) => {
-    const data = readSampleFile(path);
+    const data = readBytes(path, { wayOut: "Give a file in EvalPlus's sample format with --samples." }).toString("utf8");
     const sha256 = createHash("sha256").update(data).digest("hex");
     const read = readSamples(data, allIds);
     const samples = read.samples.filter(({ taskId }) => ids.has(taskId));
@@ -124,20 +125,6 @@ function fileSets({ samples: paths = [] }: EvalConfig, { whole, benchmark }: { w
     const leftOut = outside === 0 ? [] : [{ where: `${outside} of ${read.samples.length} samples`, reason: "their tasks are outside idRange" }];
     return { label: path, source: { kind: "file", path, sha256 }, samples, leftOut: [...leftOut, ...read.leftOut] };
   });
-}
-
-function readSampleFile(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new FileError({
-      path,
-      problem: code === "ENOENT" ? "no such file" : message,
-      wayOut: "Give a file in EvalPlus's sample format with --samples.",
-      cause,
-    });
-  }
 }
 
 /** One set for each temperature. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, requireRegularFile } from "@diffucoder/core";
+import { FileError, readError, requireRegularFile } from "@diffucoder/core";
 
 /** Settings and hashes by name, plain JSON. */
 export type RunFingerprint = Readonly<Record<string, unknown>>;
@@ -73,7 +73,7 @@ export function contentHash(path: string): string {
       closeSync(file);
     }
   } catch (cause) {
-    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
+    throw readError(path, cause);
   }
   return `sha256 ${hash.digest("hex").slice(0, 16)}`;
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { FileError, InvalidArgumentError, requireRegularFile, standInError } from "@diffucoder/core";
+import { FileError, InvalidArgumentError, readError, requireRegularFile, standInError } from "@diffucoder/core";
 import { allocate } from "../dtype.ts";
 import { NdArray } from "../nd-array.ts";
 import { sizeOf } from "../shape.ts";
@@ -59,7 +59,7 @@ export function openSafetensors(path: string): SafetensorsFile {
     // A pipe that took the file's place a moment ago is not waited for.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
-    throw new FileError({ path, problem: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message, cause });
+    throw readError(path, cause);
   }
   try {
     const { start, entries, metadata } = readHeader(path, descriptor);

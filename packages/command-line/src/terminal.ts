@@ -1,4 +1,4 @@
-/** Where the command speaks to its user. */
+/** Where a command speaks to its user: results on `out`, everything else on `error`. Tests put lists in its place. */
 export interface Terminal {
   /** A line on standard output. */
   out(text: string): void;
@@ -6,9 +6,17 @@ export interface Terminal {
   error(text: string): void;
   /** Exactly these bytes on standard output; on a terminal, which a text must not control, as `out`. @default `out` with the text */
   bytes?: ((data: Uint8Array) => void) | undefined;
-  /** Where a text can be shown while it is written. @default none: standard output is not a terminal that can */
+  /** Where text can be redrawn while it is written. @default none: standard output cannot */
   screen?: Screen | undefined;
+  /** Where progress is shown. @default nowhere */
+  progress?: ProgressStream | undefined;
 }
+
+/** A stream that may be a terminal. */
+export type ProgressStream = NodeJS.WritableStream & {
+  /** Whether a person is watching. */
+  isTTY?: boolean;
+};
 
 /** A terminal that understands how to move the cursor. */
 export interface Screen {
@@ -25,19 +33,7 @@ export interface Screen {
 }
 
 /** A text on standard output, to the byte: no newline is added. */
-export function writeText({ bytes, out }: Terminal, text: string): void {
+export function writeText({ bytes, out }: Pick<Terminal, "bytes" | "out">, text: string): void {
   if (bytes === undefined) out(text);
   else bytes(new TextEncoder().encode(text));
-}
-
-/** What a command is given beside its flags. */
-export interface CommandContext {
-  terminal: Terminal;
-  signal: AbortSignal;
-  /** The lines that the user types; opened when it is called. */
-  lines: () => AsyncIterable<string>;
-  /** All of standard input. */
-  input: () => Promise<Uint8Array>;
-  /** The command has run, and its exit code is 1. */
-  fail: () => void;
 }

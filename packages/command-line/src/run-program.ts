@@ -1,0 +1,48 @@
+import { AbortedError, DiffuCoderError } from "@diffucoder/core";
+import { Command, CommanderError } from "commander";
+import { StoppedBySignal } from "./stop-signals.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A commander program that speaks to a terminal and never ends the process. Add commands to it; they inherit that. */
+export function createProgram(name: string, terminal: Terminal): Command {
+  return new Command(name)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
+}
+
+/** Where a program runs. */
+export interface RunProgramOptions {
+  /** Gets the sentence of an error. */
+  terminal: Terminal;
+  /** What stops the program; its reason gives the exit code. @default nothing */
+  signal?: AbortSignal | undefined;
+  /** What to say when work was stopped. @default which work it was */
+  stoppedText?: string | undefined;
+}
+
+/**
+ * Runs a program to its end. What is wrong with the input is one message; an error that nobody foresaw is thrown.
+ *
+ * @param args the command line, without node and the script
+ * @returns the exit code: 0, 1 after an error, 130 if work was cut short by SIGINT and 143 by SIGTERM
+ */
+export async function runProgram(program: Command, args: readonly string[], { terminal, signal, stoppedText }: RunProgramOptions): Promise<number> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
+    if (isStop(error, signal)) {
+      terminal.error(stoppedText ?? (error as Error).message);
+      return signal?.reason instanceof StoppedBySignal ? signal.reason.exitCode : 130;
+    }
+    if (!(error instanceof DiffuCoderError)) throw error;
+    terminal.error(error.message);
+    return 1;
+  }
+}
+
+/** Our own error, or the one with which a function of the platform (`fetch`, a timer) answers the signal. */
+function isStop(error: unknown, signal: AbortSignal | undefined): boolean {
+  return error instanceof AbortedError || (signal?.aborted === true && (error === signal.reason || (error as Error | null)?.name === "AbortError"));
+}

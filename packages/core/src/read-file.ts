@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { FileError } from "./errors.ts";
+
+/** Bytes of a file. @throws {FileError} if it cannot be read */
+export function readBytes(
+  path: string,
+  {
+    wayOut,
+  }: {
+    /** What to do if it cannot be read, a sentence. @default nothing is said */
+    wayOut?: string;
+  } = {},
+): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw readError(path, cause, { ...(wayOut !== undefined && { wayOut }) });
+  }
+}
+
+/** Text of a file. @throws {FileError} if it cannot be read or is not UTF-8 */
+export function readText(path: string): string {
+  return decodeText(readBytes(path), path);
+}
+
+/** The error for a file that Node could not open or read. */
+export function readError(
+  path: string,
+  cause: unknown,
+  {
+    wayOut,
+  }: {
+    /** What to do about it, a sentence. @default nothing is said */
+    wayOut?: string;
+  } = {},
+): FileError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const problems: Partial<Record<string, string>> = {
+    ENOENT: "no such file",
+    EISDIR: "is a folder, expected a file",
+    EACCES: "this user may not read it",
+  };
+  return new FileError({ path, problem: problems[code ?? ""] ?? message, ...(wayOut !== undefined && { wayOut }), cause });
+}
+
+/**
+ * Bytes as the text that encodes to the same bytes again.
+ *
+ * @param path where they come from, for the error
+ * @throws {FileError} if they are not UTF-8
+ */
+export function decodeText(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    const at = firstInvalidByte(bytes);
+    const byte = bytes[at]!.toString(16).padStart(2, "0");
+    throw new FileError({
+      path,
+      problem: `is not UTF-8: byte ${byte} at offset ${at}`,
+      wayOut: "Convert it first, e.g. iconv -f latin1 -t utf-8, or utf-16 for a file that begins with ff fe or fe ff.",
+      cause,
+    });
+  }
+}
+
+/** Offset of the first byte that no UTF-8 text has there. */
+function firstInvalidByte(bytes: Uint8Array): number {
+  const lossy = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const again = new TextEncoder().encode(lossy);
+  const at = again.findIndex((byte, i) => byte !== bytes[i]);
+  return at < 0 ? Math.max(0, bytes.length - 1) : Math.min(at, bytes.length - 1);
+}
