@@ -3,6 +3,7 @@ import { defaultExecutor } from "./executors/default.ts";
 import type { Executor, Plan } from "./executor.ts";
 import { type Graph, mayOverwrite } from "./graph.ts";
 import { NdArray, scalar } from "./nd-array.ts";
+import { Plans } from "./plans.ts";
 import { sameShape } from "./shape.ts";
 import { constant, isTensor, Tensor, withSharing } from "./tensor.ts";
 import { flattenTree, mapTree, type Tree } from "./tree.ts";
@@ -31,6 +32,11 @@ export interface CompileOptions {
   frozen?: readonly number[];
   /** Name of the graph, for profiles and exports. */
   name?: string;
+  /**
+   * Plans that are kept, one for each combination of shapes; of more, the least recently used is freed, never one in use.
+   * What is called with it again is compiled anew. @default 64
+   */
+  maxPlans?: number;
 }
 
 /** Arguments of a compiled function, from the traced function's parameters. */
@@ -39,14 +45,18 @@ export type ArgumentsOf<P extends unknown[]> = { [K in keyof P]: ArgumentOf<P[K]
 /** A compiled function: arrays in, a promise of arrays out, in the form that the traced function gives. */
 export interface CompiledFunction<P extends unknown[], R> {
   (...args: ArgumentsOf<P>): Promise<Concrete<R>>;
-  /** Frees the plans of every shape signature seen so far. */
+  /** Plans that it keeps now, at most `maxPlans` unless more are in use at once. */
+  readonly plans: number;
+  /** Frees all plans, those in use when they are done. The function can be called again, and compiles anew. */
   dispose(): void;
 }
 
+const MOST_PLANS = 64;
+
 interface Compiled {
   plan: Plan;
-  graph: Graph;
   result: Tree<Tensor>;
+  dispose(): void;
 }
 
 /**
@@ -60,9 +70,11 @@ interface Compiled {
  */
 export function compile<P extends any[], R extends object>(
   fn: (...args: P) => R,
-  { executor, donate = [], frozen = [], name = fn.name || "graph" }: CompileOptions = {},
+  { executor, donate = [], frozen = [], name = fn.name || "graph", maxPlans = MOST_PLANS }: CompileOptions = {},
 ): CompiledFunction<P, R> {
-  const cache = new Map<string, Promise<Compiled>>();
+  if (!Number.isInteger(maxPlans) || maxPlans < 1)
+    throw new InvalidArgumentError({ argument: "maxPlans", value: maxPlans, expected: "a positive integer" });
+  const plans = new Plans<Compiled>(maxPlans);
   const both = donate.find((i) => frozen.includes(i));
   if (both !== undefined) throw new InvalidArgumentError({ argument: "frozen", value: both, expected: "arguments that are not donated" });
 
@@ -75,32 +87,21 @@ export function compile<P extends any[], R extends object>(
         return leaves.map((leaf, i) => `${paths[i]}:${leaf.dtype}[${leaf.shape.join()}]${identity(leaf)}`).join(";");
       })
       .join("|");
-    let compiled = cache.get(signature);
-    if (compiled === undefined) {
-      compiled = trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name }).then(async ({ graph, result }) => ({
-        graph,
-        result,
-        plan: await (executor ?? (await defaultExecutor())).prepare(graph),
-      }));
-      cache.set(signature, compiled);
-      compiled.catch(() => cache.delete(signature));
-    }
-    const { plan, result } = await compiled;
-    const outputs = await plan.run(flat.flatMap(({ leaves }, i) => (frozen.includes(i) ? [] : leaves)));
+    const make = async (): Promise<Compiled> => {
+      const { graph, result } = await trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name });
+      const plan = await (executor ?? (await defaultExecutor())).prepare(graph);
+      return { plan, result, dispose: () => plan.dispose() };
+    };
+    const inputs = flat.flatMap(({ leaves }, i) => (frozen.includes(i) ? [] : leaves));
+    const run = async ({ plan, result }: Compiled) => ({ result, outputs: await plan.run(inputs) });
+    const { result, outputs } = await plans.use(signature, { make, run });
     for (const i of donate) for (const leaf of flat[i]?.leaves ?? []) leaf.release();
     let next = 0;
     return mapTree<Tensor, NdArray>(result, isTensor, () => outputs[next++] as NdArray);
   };
 
-  const dispose = (): void => {
-    for (const compiled of cache.values())
-      void compiled.then(
-        ({ plan }) => plan.dispose(),
-        () => {},
-      );
-    cache.clear();
-  };
-  return Object.assign(call, { dispose }) as unknown as CompiledFunction<P, R>;
+  const compiled = Object.assign(call, { dispose: () => plans.clear() });
+  return Object.defineProperty(compiled, "plans", { get: () => plans.size }) as unknown as CompiledFunction<P, R>;
 }
 
 /** Traces a function on arrays' shapes into a graph, without running it. */
