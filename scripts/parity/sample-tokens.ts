@@ -1,5 +1,5 @@
 import { type ConfidenceName, sampleTokens, tokenDistribution } from "@diffucoder/samplers";
-import { compile, float32, type Tensor } from "@diffucoder/tensor";
+import { compile, float32, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import { type Check, type Comparison, judge, largestError, readGolden } from "./check.ts";
 
 interface SampleTokensGolden {
@@ -15,22 +15,26 @@ export const sampleTokensCheck: Check = {
     const golden = readGolden<SampleTokensGolden>(directory, "sample_tokens.json");
     const logits = float32(golden.logits.data, golden.logits.shape);
     const comparisons: Comparison[] = [];
+    const [rows, words] = golden.logits.shape as [number, number];
+    const each = (value: number): NdArray => float32(new Float32Array(rows).fill(value));
+    const distribution = compile((x: Tensor, temperature: Tensor, filter?: { topP: Tensor; topK: Tensor }) => {
+      const { probabilities, order } = tokenDistribution(x, { temperature, filter });
+      return order === undefined ? { probabilities } : { probabilities, order };
+    });
     for (const { temperature, top_p, top_k, probs } of golden.distributions) {
-      const settings = { ...(temperature > 0 && { temperature }), ...(top_p !== null && { topP: top_p }) };
-      const distribution = compile((x: Tensor, { temperature: t, topP }: { temperature?: Tensor; topP?: Tensor }) => {
-        const { probabilities, order } = tokenDistribution(x, { temperature: t, topP, topK: top_k ?? undefined });
-        return order === undefined ? { probabilities } : { probabilities, order };
-      });
-      const { probabilities, order } = await distribution(logits, settings);
-      const got = order === undefined ? probabilities.data : inVocabularyOrder(probabilities.data, order.data, golden.logits.shape[1] as number);
+      const filter = { topP: each(top_p ?? 1), topK: int32(new Int32Array(rows).fill(top_k ?? words)) };
+      const isFiltered = top_p !== null || top_k !== null;
+      const { probabilities, order } = await (isFiltered ? distribution(logits, each(temperature), filter) : distribution(logits, each(temperature)));
+      const got = order === undefined ? probabilities.data : inVocabularyOrder(probabilities.data, order.data, words);
       const what = `T ${temperature}${top_p === null ? "" : ` top_p ${top_p}`}${top_k === null ? "" : ` top_k ${top_k}`}`;
       comparisons.push({ what, error: largestError(got, probs.data), tolerance: 1e-5 });
     }
+    const draw = compile((x: Tensor, temperature: Tensor, uniforms: Tensor) => ({ ...sampleTokens(x, { temperature, uniforms }) }));
+    const { tokens, confidence, entropy } = await draw(logits, each(0), each(0));
     for (const [name, want] of Object.entries(golden.greedy_confidence)) {
-      const greedy = compile((x: Tensor) => ({ ...sampleTokens(x, { confidence: name as ConfidenceName }) }));
-      const { tokens, confidence } = await greedy(logits);
+      const got = name === "entropy" ? (entropy.data as Float32Array).map((value) => -value) : confidence[name as keyof typeof confidence].data;
       comparisons.push({ what: `${name} tokens`, error: largestError(tokens.data, want.tokens), tolerance: 0 });
-      comparisons.push({ what: `${name} confidence`, error: largestError(confidence.data, want.confidence), tolerance: 1e-5 });
+      comparisons.push({ what: `${name} confidence`, error: largestError(got, want.confidence), tolerance: 1e-5 });
     }
     return judge(comparisons);
   },

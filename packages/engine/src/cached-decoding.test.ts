@@ -19,7 +19,7 @@ import {
   SamplerOptionsSchema,
   type Segment,
 } from "@diffucoder/samplers";
-import { add, bool, constant, float32, type Tensor } from "@diffucoder/tensor";
+import { add, constant, float32, type Tensor } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -159,17 +159,8 @@ describe("a row of a ragged batch without promptLength", () => {
 });
 
 describe("the exact cache of a block-causal model", () => {
-  const length = promptLength + maxNewTokens;
-  const blockCausal = (blockLength: number): Denoiser => {
-    const seen = Array.from({ length: length * length }, (_, i) =>
-      Math.floor((i % length) / blockLength) <= Math.floor(Math.floor(i / length) / blockLength) ? 1 : 0,
-    );
-    const pattern = bool(seen, [length, length]);
-    return createDenoiser({
-      ...common,
-      logits: (parameters, inputs) => logitsFunction(config)(parameters, { ...inputs, attention: constant(pattern) }),
-    });
-  };
+  const blockCausal = (blockLength: number): Denoiser =>
+    createDenoiser({ ...common, logits: (parameters, inputs) => logitsFunction(config)(parameters, { ...inputs, attention: { blockLength } }) });
 
   it.each([1, 3, 6])("with blocks of %i decodes as the network without a cache, at a fraction of the tokens", async (blockLength) => {
     const denoiser = cachedWith({ kind: "block-causal", blockLength });

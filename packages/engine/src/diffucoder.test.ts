@@ -157,7 +157,7 @@ describe("loadDiffuCoder", () => {
     const { maskTokenId } = denoiser;
     const positions = Int32Array.from({ length: 12 }, (_, i) => i + 1);
     const inputIds = new Int32Array(16).fill(maskTokenId);
-    const request = { inputIds, batchSize: 1, length: 16, positions, alg: "entropy", temperature: 2, confidence: "entropy" } as const;
+    const request = { inputIds, batchSize: 1, length: 16, positions, draws: [{ temperature: 2, confidence: "entropy" as const }] };
     const { tokens } = await denoiser.propose({ ...request, uniforms: new Float32Array(12).fill(0.999) });
     for (const id of tokens) expect(tokenizer.hasToken(id) && id !== maskTokenId).toBe(true);
   });

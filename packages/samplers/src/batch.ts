@@ -1,7 +1,7 @@
 // Rows put together into one request.
 import type { Canvas } from "./canvas.ts";
 import type { Decoder, Question } from "./decoders/decoder.ts";
-import type { DenoiseRequest, TokenClasses } from "./denoiser.ts";
+import type { AllowedTokens, DenoiseRequest } from "./denoiser.ts";
 import { COLDEST } from "./limits.ts";
 
 /** A row with its question of this step. */
@@ -15,45 +15,53 @@ export interface AskingRow {
   uniforms: Float32Array | undefined;
 }
 
-/** One request for rows whose tokens are drawn in the same way. Shorter rows are padded on the right. */
+/** One request for rows, whatever each of them wants. Columns before a row's first block are left out. */
 export function joinRows(rows: readonly AskingRow[], { maskTokenId, padTokenId }: { maskTokenId: number; padTokenId: number }): DenoiseRequest {
-  const { draw, tokenClasses } = rows[0]!.decoder;
-  const length = Math.max(...rows.map(({ canvas }) => canvas.ids.length));
-  const total = rows.length * length;
-  const inputIds = new Int32Array(total).fill(padTokenId);
-  rows.forEach(({ canvas }, i) => inputIds.set(canvas.ids, i * length));
-  const isPadded = rows.some(({ canvas: { ids, start } }) => start > 0 || ids.length < length);
-  const columns = rows.map(({ question }) => question?.columns ?? []);
-  const positions = Int32Array.from(columns.flatMap((some, i) => some.map((column) => i * length + column)));
-  const windows = Int32Array.from(rows.flatMap(({ question, canvas }) => question?.window ?? [0, canvas.ids.length]));
-  const temperature = draw.temperature < COLDEST ? 0 : draw.temperature;
+  const own = rows.map(({ canvas }) => canvas.ids.subarray(firstColumn(canvas)));
+  const length = Math.max(...own.map((ids) => ids.length));
+  const inputIds = new Int32Array(rows.length * length).fill(padTokenId);
+  own.forEach((ids, i) => inputIds.set(ids, i * length));
+  const draws = rows.map(({ decoder: { draw } }) => (draw.temperature < COLDEST ? { ...draw, temperature: 0 } : draw));
+  const ofColumns = (of: (row: AskingRow, column: number, i: number) => number): number[] =>
+    rows.flatMap((row, i) => row.question!.columns.map((column) => of(row, column, i)));
   return {
-    ...draw,
-    temperature,
     inputIds,
     batchSize: rows.length,
     length,
-    positions,
-    rows: rows.map(({ slot }) => slot),
-    windows,
-    blockOrigins: rows.map(({ canvas }) => canvas.blockOrigin ?? 0),
-    ...(isPadded && paddingOf(rows, length)),
-    ...(temperature > 0 && {
-      uniforms: Float32Array.from(rows.flatMap(({ uniforms }, i) => (columns[i] as readonly number[]).map((column) => uniforms?.[column] as number))),
+    ...paddingOf(rows, length),
+    positions: Int32Array.from(ofColumns(({ canvas }, column, i) => i * length + column - firstColumn(canvas))),
+    draws,
+    ...(draws.some(({ temperature }) => temperature > 0) && {
+      uniforms: Float32Array.from(ofColumns(({ uniforms }, column) => uniforms?.[column] ?? 0)),
     }),
-    ...((draw.guidanceScale ?? 0) > 0 && { unconditionalIds: withMaskedPrompts(inputIds, rows, { length, maskTokenId }) }),
-    ...(tokenClasses && { allowed: { ...tokenClasses, allowed: joinAllowed(rows, tokenClasses) } }),
+    ...(draws.some(({ guidanceScale = 0 }) => guidanceScale > 0) && { unconditionalIds: withMaskedPrompts(inputIds, rows, { length, maskTokenId }) }),
+    ...(rows.some(({ decoder }) => decoder.tokenClasses) && { allowed: rows.map(allowedOf) }),
+    rows: rows.map(({ slot }) => slot),
+    windows: Int32Array.from(rows.flatMap(windowOf)),
+    blockOrigins: rows.map(({ canvas }) => (canvas.blockOrigin ?? 0) - firstColumn(canvas)),
   };
+}
+
+/** Blocks count from a row's own column, so only padding before it can be left out. */
+function firstColumn({ start, blockOrigin = 0 }: Canvas): number {
+  return Math.min(start, blockOrigin);
+}
+
+function windowOf({ question, canvas }: AskingRow): number[] {
+  const first = firstColumn(canvas);
+  return (question!.window ?? [first, canvas.ids.length]).map((column) => Math.max(0, column - first));
 }
 
 /** Real tokens count from 0, padding gets position 1, as in Dream. */
 function paddingOf(rows: readonly AskingRow[], length: number): Pick<DenoiseRequest, "attentionMask" | "positionIds"> {
   const attentionMask = new Int32Array(rows.length * length);
   const positionIds = new Int32Array(rows.length * length).fill(1);
-  rows.forEach(({ canvas: { ids, start } }, i) => {
+  rows.forEach(({ canvas }, i) => {
+    const { ids, start } = canvas;
+    const at = i * length - firstColumn(canvas);
     for (let column = start; column < ids.length; column++) {
-      attentionMask[i * length + column] = 1;
-      positionIds[i * length + column] = column - start;
+      attentionMask[at + column] = 1;
+      positionIds[at + column] = column - start;
     }
   });
   return { attentionMask, positionIds };
@@ -61,17 +69,14 @@ function paddingOf(rows: readonly AskingRow[], length: number): Pick<DenoiseRequ
 
 function withMaskedPrompts(inputIds: Int32Array, rows: readonly AskingRow[], { length, maskTokenId }: { length: number; maskTokenId: number }) {
   const unconditional = inputIds.slice();
-  rows.forEach(({ canvas }, i) => unconditional.fill(maskTokenId, i * length + canvas.start, i * length + canvas.completionStart));
+  rows.forEach(({ canvas }, i) => {
+    const at = i * length - firstColumn(canvas);
+    unconditional.fill(maskTokenId, at + canvas.start, at + canvas.completionStart);
+  });
   return unconditional;
 }
 
-function joinAllowed(rows: readonly AskingRow[], { classCount }: TokenClasses): Uint8Array {
-  const counts = rows.map(({ question }) => (question?.columns.length ?? 0) * classCount);
-  const whole = new Uint8Array(counts.reduce((a, b) => a + b, 0)).fill(1);
-  let start = 0;
-  rows.forEach(({ question }, i) => {
-    if (question?.allowed) whole.set(question.allowed, start);
-    start += counts[i] as number;
-  });
-  return whole;
+function allowedOf({ question, decoder: { tokenClasses } }: AskingRow): AllowedTokens | undefined {
+  const allowed = question!.allowed ?? new Uint8Array(question!.columns.length * (tokenClasses?.classCount ?? 0)).fill(1);
+  return tokenClasses && { ...tokenClasses, allowed };
 }

@@ -3,6 +3,7 @@ import type { LogitsFunction } from "@diffucoder/diffusion";
 import { type Executor, float32, mul, onnxExecutor, reshape, take, type Tensor } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "./create-denoiser.ts";
+import type { DrawOptions } from "./denoiser.ts";
 
 // The logits after word w are row w of a table.
 const VOCAB = 6;
@@ -19,7 +20,9 @@ const logits: LogitsFunction = ({ table }, { inputIds, logitPositions }) => {
 };
 const denoiserWith = (forbiddenIds: number[] = []) =>
   createDenoiser({ logits, parameters: () => parameters, maskTokenId: 5, vocabSize: VOCAB, forbiddenIds });
-const request = { inputIds: Int32Array.from([0, 1, 2, 3, 4, 5, 0, 1]), batchSize: 2, length: 4, temperature: 0, confidence: "maskgit_plus" as const };
+const inputs = { inputIds: Int32Array.from([0, 1, 2, 3, 4, 5, 0, 1]), batchSize: 2, length: 4 };
+const draws = (draw: Partial<DrawOptions> = {}) => [0, 1].map((): DrawOptions => ({ temperature: 0, confidence: "maskgit_plus", ...draw }));
+const request = { ...inputs, draws: draws() };
 
 function bestAfter(word: number, forbidden: readonly number[] = []): number {
   const row = Array.from(parameters.table.data.subarray(word * VOCAB, (word + 1) * VOCAB)).map((value, token) =>
@@ -53,7 +56,7 @@ describe("createDenoiser", () => {
     frozen.dispose();
   });
 
-  it.each([10, 1000])("gets twelve bytes for each position, of a vocabulary of %i", async (vocabSize) => {
+  it.each([10, 1000])("gets twenty bytes for each position, of a vocabulary of %i", async (vocabSize) => {
     const crossed: number[] = [];
     const { name, prepare } = await onnxExecutor();
     const executor: Executor = {
@@ -70,7 +73,7 @@ describe("createDenoiser", () => {
     };
     const table = float32(new Float32Array(vocabSize * vocabSize), [vocabSize, vocabSize]);
     const denoiser = createDenoiser({
-      logits: ({ table: rows }, { inputIds, logitPositions }) => take(take(rows!, reshape(inputIds, [8])), logitPositions!),
+      logits: ({ table: rows }, { inputIds, logitPositions }) => take(take(rows!, reshape(inputIds, [-1])), logitPositions!),
       parameters: () => ({ table }),
       frozen: true,
       maskTokenId: 5,
@@ -78,9 +81,15 @@ describe("createDenoiser", () => {
       executor,
     });
     const uniforms = new Float32Array(8).fill(0.5);
-    await denoiser.propose({ ...request, positions: Int32Array.from({ length: 8 }, (_, i) => i), temperature: 1, topP: 0.9, uniforms });
-    // In: 8 ids, 8 positions, 8 uniform numbers, temperature and top-p. Out: token, confidence and entropy of 8 positions.
-    expect(crossed).toEqual([4 * (8 + 8 + 8 + 2), 12 * 8]);
+    await denoiser.propose({
+      ...request,
+      positions: Int32Array.from({ length: 8 }, (_, i) => i),
+      draws: draws({ temperature: 1, topP: 0.9 }),
+      uniforms,
+    });
+    // In: ids, mask and places of 2 rows of 8 columns; position, uniform number, temperature, top-p and top-k of 8 positions.
+    // Out: token, three confidences and entropy of each.
+    expect(crossed).toEqual([4 * (3 * 16 + 5 * 8), 20 * 8]);
     denoiser.dispose();
   });
 
@@ -89,13 +98,23 @@ describe("createDenoiser", () => {
     const denoiser = denoiserWith(forbidden);
     const positions = Int32Array.from([1, 1, 1, 1]);
     expect([...(await denoiser.propose({ ...request, positions })).tokens]).toEqual([0, 0, 0, 0].map((word) => bestAfter(word, forbidden)));
-    const drawn = await denoiser.propose({ ...request, positions, temperature: 5, uniforms: Float32Array.from([0, 0.3, 0.6, 0.999]) });
+    const drawn = await denoiser.propose({
+      ...request,
+      positions,
+      draws: draws({ temperature: 5 }),
+      uniforms: Float32Array.from([0, 0.3, 0.6, 0.999]),
+    });
     for (const token of drawn.tokens) expect(forbidden).not.toContain(token);
   });
 
   it("wants one uniform number for each position, and ids inside the vocabulary", async () => {
     await expect(
-      denoiserWith().propose({ ...request, positions: Int32Array.from([1, 2]), temperature: 1, uniforms: Float32Array.from([0.5]) }),
+      denoiserWith().propose({
+        ...request,
+        positions: Int32Array.from([1, 2]),
+        draws: draws({ temperature: 1 }),
+        uniforms: Float32Array.from([0.5]),
+      }),
     ).rejects.toThrow("uniforms must be 2 numbers, one for each position, got Float32Array(1).");
     expect(() => denoiserWith([VOCAB])).toThrow("forbiddenIds must be ids below 6, got 6.");
   });
@@ -112,21 +131,21 @@ describe("createDenoiser's options", () => {
   it("allow each position its own classes of tokens", async () => {
     // Classes: even and odd tokens. The first position may get even ones, the second odd ones.
     const allowed = { classOf: Int32Array.from({ length: VOCAB }, (_, id) => id % 2), classCount: 2, allowed: Uint8Array.from([1, 0, 0, 1]) };
-    const { tokens } = await denoiserWith().propose({ ...request, positions, allowed });
+    const { tokens } = await denoiserWith().propose({ ...request, positions, allowed: [allowed, undefined] });
     expect([...tokens]).toEqual([bestAfter(0, [1, 3, 5]), bestAfter(1, [0, 2, 4])]);
   });
 
   it("guide away from what the masked prompt predicts: u + (w + 1) (c - u)", async () => {
     const unconditionalIds = Int32Array.from([5, 5, 2, 3, 5, 5, 0, 1]);
-    const { tokens, forwardTokens } = await denoiserWith().propose({ ...request, positions, guidanceScale: 1.5, unconditionalIds });
+    const { tokens, forwardTokens } = await denoiserWith().propose({ ...request, positions, draws: draws({ guidanceScale: 1.5 }), unconditionalIds });
     const row = (word: number) => parameters.table.data.subarray(word * VOCAB, (word + 1) * VOCAB);
     const best = (given: number, without: number) => {
       const guided = Array.from(row(given), (c, i) => row(without)[i]! + 2.5 * (c - row(without)[i]!));
       return guided.indexOf(Math.max(...guided));
     };
     expect([...tokens]).toEqual([best(0, 5), best(1, 5)]);
-    expect(forwardTokens).toBe(16);
-    await expect(denoiserWith().propose({ ...request, positions, guidanceScale: 1 })).rejects.toThrow(
+    expect(forwardTokens).toBe(4 * 8);
+    await expect(denoiserWith().propose({ ...request, positions, draws: draws({ guidanceScale: 1 }) })).rejects.toThrow(
       "unconditionalIds must be 8 ids, as guidanceScale is above 0, got undefined.",
     );
   });
@@ -137,7 +156,7 @@ describe("createDenoiser's options", () => {
       const table = parameters.table.clone();
       for (let word = 0; word < VOCAB; word++) table.data[word * VOCAB] = value;
       const denoiser = createDenoiser({ logits, parameters: () => ({ table }), maskTokenId: 5, vocabSize: VOCAB });
-      return denoiser.propose({ ...request, positions, guidanceScale: 1.5, unconditionalIds });
+      return denoiser.propose({ ...request, positions, draws: draws({ guidanceScale: 1.5 }), unconditionalIds });
     };
     expect(await guided(-Infinity)).toEqual(await guided(-1e30));
     expect([...(await guided(-Infinity)).tokens]).not.toContain(0);
@@ -164,7 +183,7 @@ describe("createDenoiser's options", () => {
     const broken = { table: float32(new Float32Array(VOCAB * VOCAB).fill(Number.NaN), [VOCAB, VOCAB]) };
     const denoiser = createDenoiser({ logits, parameters: () => broken, maskTokenId: 5, vocabSize: VOCAB });
     for (const confidence of ["maskgit_plus", "topk_margin", "entropy", "low_confidence"] as const) {
-      expect((await denoiser.propose({ ...request, positions, confidence })).confidence[0]).toBeNaN();
+      expect((await denoiser.propose({ ...request, positions, draws: draws({ confidence }) })).confidence[0]).toBeNaN();
     }
   });
 });
@@ -173,7 +192,7 @@ describe("temperatures at the ends", () => {
   const positions = Int32Array.from([0, 1, 2, 6]);
   const uniforms = Float32Array.from([0, 0.4, 0.9, 0.99999]);
   const drawn = (temperature: number, more: object = {}, forbiddenIds: number[] = []) =>
-    denoiserWith(forbiddenIds).propose({ ...request, positions, uniforms, temperature, ...more });
+    denoiserWith(forbiddenIds).propose({ ...request, positions, uniforms, draws: draws({ temperature, ...more }) });
 
   it.each([1e-6, 1e-40, 1e-310, Number.MIN_VALUE])("%s is greedy", async (temperature) => {
     const [cold, greedy] = [await drawn(temperature), await denoiserWith().propose({ ...request, positions })];

@@ -1,22 +1,9 @@
-import { InvalidArgumentError } from "@diffucoder/core";
 import { checkTokenIds, type LogitsFunction } from "@diffucoder/diffusion";
-import {
-  add,
-  compile,
-  type CompiledFunction,
-  concat,
-  constant,
-  type Executor,
-  int32,
-  maximum,
-  mul,
-  type NdArray,
-  slice,
-  sub,
-  type Tensor,
-} from "@diffucoder/tensor";
-import type { DenoiseRequest, DisposableDenoiser } from "./denoiser.ts";
-import { createDraw, type DrawInputs, drawInputs, type DrawVariant, drawVariant, NEVER, type VocabularyOptions } from "./draw.ts";
+import { add, compile, type Executor, maximum, mul, type NdArray, reshape, slice, sub, take, type Tensor } from "@diffucoder/tensor";
+import type { DisposableDenoiser } from "./denoiser.ts";
+import { createDraw, type DrawInputs, drawInputs, drawnProposals, type VocabularyOptions } from "./draw.ts";
+import { NEVER } from "./limits.ts";
+import { networkInputs } from "./network-inputs.ts";
 
 /** A network, and how its logits are read. */
 export interface CreateDenoiserOptions extends VocabularyOptions {
@@ -42,20 +29,25 @@ export interface CreateDenoiserOptions extends VocabularyOptions {
 type Inputs = {
   inputIds: Tensor;
   logitPositions: Tensor;
-  attentionMask?: Tensor;
-  positionIds?: Tensor;
-  /** `[2 * B, L]` instead of `inputIds`, and the scale. */
-  guidanceScale?: Tensor;
+  attentionMask: Tensor;
+  positionIds: Tensor;
+  /** Where some rows are guided: they are there a second time, with their prompts masked. */
+  guidance?: {
+    /** `[M]`, which of the logits, those of the second time behind the others, are without the prompt; a position's own if it is not guided. */
+    unconditional: Tensor;
+    /** `[M]` */
+    scale: Tensor;
+  };
   draws: DrawInputs;
 };
-type Propose = CompiledFunction<[Record<string, Tensor>, Inputs], { tokens: Tensor; confidence: Tensor; entropy: Tensor }>;
 
 /**
- * A denoiser that runs on the device: the forward pass, the shift, guidance, constraints, temperature, filters, confidence
- * and the draw are one graph, and logits are computed only where they were asked for. What comes back are twelve bytes
+ * A denoiser that runs on the device: the forward pass, the shift, guidance, constraints, temperature, filters, confidences
+ * and the draw are one graph, and logits are computed only where they were asked for. What comes back are twenty bytes
  * for each position, whatever the vocabulary.
  *
- * Requests are padded to a few sizes, so that a generation needs a handful of compiled plans.
+ * Rows, columns and positions are rounded up to few sizes, and a size has one plan whatever the settings of its rows. Only what
+ * no row of a batch wants is left out of its graph: a sort (top-p and top-k), guidance, constraints.
  *
  * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
  */
@@ -69,95 +61,42 @@ export function createDenoiser({
   executor,
   ...vocabulary
 }: CreateDenoiserOptions): DisposableDenoiser {
-  const { maskTokenId } = vocabulary;
+  const { maskTokenId, vocabSize } = vocabulary;
   const draw = createDraw(vocabulary);
-  const compiled = new Map<string, Propose>();
 
   /** `[M, V]` */
-  const positionLogits = (weights: Record<string, Tensor>, inputs: Omit<Inputs, "draws">): Tensor => {
-    const { guidanceScale, logitPositions, ...rest } = inputs;
-    if (guidanceScale === undefined) return logits(weights, { ...rest, attention, logitPositions });
-    const count = logitPositions.shape[0] as number;
-    const [rows, length] = rest.inputIds.shape as [number, number];
-    const both = concat([logitPositions, add(logitPositions, constant((rows / 2) * length, "int32"))], 0);
+  const positionLogits = (weights: Record<string, Tensor>, { guidance, ...inputs }: Omit<Inputs, "draws">): Tensor => {
+    if (guidance === undefined) return logits(weights, { ...inputs, attention });
     // A network may rule tokens out with minus infinity, of which the difference below would be no number.
-    const pair = maximum(logits(weights, { ...rest, attention, logitPositions: both }), NEVER); // [2M, V]
-    const [c, u] = [slice(pair, { axis: 0, start: 0, end: count }), slice(pair, { axis: 0, start: count, end: 2 * count })];
-    return add(u, mul(sub(c, u), add(guidanceScale, 1)));
+    const all = maximum(logits(weights, { ...inputs, attention }), NEVER); // [M + U, V]
+    const c = slice(all, { axis: 0, start: 0, end: guidance.scale.shape[0]! });
+    const u = take(all, guidance.unconditional);
+    return add(u, mul(sub(c, u), add(reshape(guidance.scale, [-1, 1]), 1)));
   };
 
-  const proposeWith = (variant: DrawVariant): Propose => {
-    const key = JSON.stringify(variant);
-    let propose = compiled.get(key);
-    if (propose === undefined) {
-      propose = compile(
-        (weights: Record<string, Tensor>, { draws, ...inputs }: Inputs) => ({ ...draw(positionLogits(weights, inputs), draws, variant) }),
-        { name: "propose", frozen: frozen ? [0] : [], ...(executor && { executor }) },
-      );
-      compiled.set(key, propose);
-    }
-    return propose;
-  };
+  const propose = compile((weights: Record<string, Tensor>, { draws, ...inputs }: Inputs) => ({ ...draw(positionLogits(weights, inputs), draws) }), {
+    name: "propose",
+    frozen: frozen ? [0] : [],
+    ...(executor && { executor }),
+  });
 
   return {
     maskTokenId,
-    vocabSize: vocabulary.vocabSize,
+    vocabSize,
     mayProposeMask: vocabulary.forbiddenIds?.includes(maskTokenId) !== true,
     maxLength,
-    dispose: () => {
-      for (const propose of compiled.values()) propose.dispose();
-      compiled.clear();
+    get plans() {
+      return propose.plans;
     },
+    dispose: () => propose.dispose(),
     propose: async (request) => {
-      const { batchSize, length, positions, guidanceScale = 0 } = request;
-      const count = positions.length;
-      checkTokenIds("inputIds", request.inputIds, vocabulary.vocabSize);
+      const count = request.positions.length;
+      checkTokenIds("inputIds", request.inputIds, vocabSize);
       if (count === 0) return { tokens: new Int32Array(), confidence: new Float32Array(), entropy: new Float32Array() };
-      const size = paddedSize(count, batchSize * length);
-      const result = await proposeWith(drawVariant(request))(parameters(), {
-        ...networkInputs(request),
-        logitPositions: int32(logitRows(request, { size, shift })),
-        draws: drawInputs(request, [...positions.keys()], size),
-      });
-      return {
-        tokens: (result.tokens.data as Int32Array).subarray(0, count),
-        confidence: (result.confidence.data as Float32Array).subarray(0, count),
-        entropy: (result.entropy.data as Float32Array).subarray(0, count),
-        forwardTokens: batchSize * length * (guidanceScale > 0 ? 2 : 1),
-      };
+      const chosen = [...request.positions.keys()];
+      const { inputs, size, forwardTokens } = networkInputs(request, { shift, maxLength });
+      const result = await propose(parameters(), { ...inputs, draws: drawInputs(request, chosen, { size, vocabSize }) });
+      return { ...drawnProposals(result, request, chosen), forwardTokens };
     },
   };
-}
-
-/** Ids, padding and guidance as the network takes them; with guidance the batch is there twice. */
-function networkInputs({ inputIds, batchSize, length, attentionMask, positionIds, guidanceScale = 0, unconditionalIds }: DenoiseRequest) {
-  if (guidanceScale > 0 && unconditionalIds?.length !== inputIds.length)
-    throw new InvalidArgumentError({
-      argument: "unconditionalIds",
-      value: unconditionalIds,
-      expected: `${inputIds.length} ids, as guidanceScale is above 0`,
-    });
-  const isGuided = guidanceScale > 0;
-  const shape = [isGuided ? 2 * batchSize : batchSize, length];
-  const rows = (first: Int32Array, second = first): NdArray => int32(isGuided ? Int32Array.from([...first, ...second]) : first, shape);
-  return {
-    inputIds: rows(inputIds, unconditionalIds),
-    ...(attentionMask && { attentionMask: rows(attentionMask) }),
-    ...(positionIds && { positionIds: rows(positionIds) }),
-    ...(isGuided && { guidanceScale }),
-  };
-}
-
-/** Rows of the logits that predict the tokens at `positions`. A shifted model predicts a row's first real token from itself. */
-function logitRows({ positions, length, attentionMask }: DenoiseRequest, { size, shift }: { size: number; shift: boolean }): Int32Array {
-  const rows = new Int32Array(size);
-  const isFirst = (position: number): boolean => position % length === 0 || attentionMask?.[position - 1] === 0;
-  positions.forEach((position, i) => (rows[i] = !shift || isFirst(position) ? position : position - 1));
-  return rows;
-}
-
-/** The smallest of a few sizes that holds `count` positions: eighths of all tokens of the batch. */
-function paddedSize(count: number, total: number): number {
-  const unit = Math.ceil(total / 8);
-  return Math.min(total, Math.ceil(count / unit) * unit);
 }

@@ -19,21 +19,21 @@ export interface DrawOptions {
 
 /** Tokens in groups that are allowed or not as a whole. */
 export interface TokenClasses {
-  /** `[V]`, the class of each token. The same array in every request of a run. */
+  /** `[V]`, the class of each token. The same array in every request of a row. */
   classOf: Int32Array;
   /** How many classes there are; `classOf` holds numbers below it. */
   classCount: number;
 }
 
-/** Which tokens a position may get. */
+/** Which tokens the m asked positions of a row may get. */
 export interface AllowedTokens extends TokenClasses {
-  /** `[M * classCount]`, 1 where a position may get the tokens of a class. */
+  /** `[m * classCount]`, 1 where a position may get the tokens of a class. */
   allowed: Uint8Array;
 }
 
 /** One forward pass over B rows of L tokens, and a proposal for each of M positions. */
-export interface DenoiseRequest extends DrawOptions {
-  /** Token ids, `[B * L]`. */
+export interface DenoiseRequest {
+  /** Token ids, `[B * L]`; rows begin at their first column, and shorter ones are padded on the right. */
   inputIds: Int32Array;
   /** Rows of the batch, B. */
   batchSize: number;
@@ -43,14 +43,16 @@ export interface DenoiseRequest extends DrawOptions {
   attentionMask?: Int32Array | undefined;
   /** `[B * L]`. @default 0, 1, ... in each row */
   positionIds?: Int32Array | undefined;
-  /** `[M]`, indices into `inputIds` of the positions to propose tokens for. */
+  /** `[M]`, indices into `inputIds` of the positions to propose tokens for, row after row. */
   positions: Int32Array;
-  /** `[M]` in [0, 1), one number for each position; not read at temperature 0. */
+  /** `[B]`, how the tokens of each row are drawn. */
+  draws: readonly DrawOptions[];
+  /** `[M]` in [0, 1), one number for each position; not read at temperature 0. @default all rows are greedy */
   uniforms?: Float32Array | undefined;
-  /** `[B * L]`, `inputIds` with the prompt masked; read if `guidanceScale` is above 0. */
+  /** `[B * L]`, `inputIds` with the prompts masked; read for rows whose `guidanceScale` is above 0. */
   unconditionalIds?: Int32Array | undefined;
-  /** Which tokens each position may get. @default all */
-  allowed?: AllowedTokens | undefined;
+  /** `[B]`, which tokens the positions of each row may get. @default all */
+  allowed?: readonly (AllowedTokens | undefined)[] | undefined;
   /** `[B]`, the rows of the session that are lent to these: a row keeps its own until it is released. */
   rows?: readonly number[] | undefined;
   /** `[B * 2]`, first column of the block that each row decodes, and the column behind it. @default the whole row */
@@ -63,7 +65,7 @@ export interface DenoiseRequest extends DrawOptions {
 export interface Proposals {
   /** Ids of the vocabulary, never the mask's: `[M]`. */
   tokens: Int32Array;
-  /** `[M]`, larger is surer; what it measures depends on the request's `confidence`. */
+  /** `[M]`, larger is surer; what it measures depends on the `confidence` of the row's `draws`. */
   confidence: Float32Array;
   /** Of the distribution that the token was drawn from: `[M]`, nats. */
   entropy: Float32Array;

@@ -3,7 +3,7 @@ import type { Denoiser, DenoiseRequest } from "./denoiser.ts";
 export const MASK = 99;
 
 /**
- * What a fake denoiser proposes for a column of a row, given the row's tokens, a number drawn for the column, and the
+ * What a fake denoiser proposes for a column of a row, given the row's tokens without padding behind it, a number drawn for the column, and the
  * classes of tokens that are allowed there; the larger `confidence`, the surer.
  */
 export type Propose = (
@@ -22,10 +22,16 @@ export function fakeDenoiser(propose: Propose): Denoiser & { requests: DenoiseRe
     propose: async (request) => {
       requests.push(request);
       const { inputIds, length, positions, uniforms, allowed } = request;
+      const asked = new Map<number, number>();
       const proposals = [...positions].map((position, i) => {
-        const start = position - (position % length);
-        const classes = allowed?.allowed.subarray(i * allowed.classCount, (i + 1) * allowed.classCount);
-        return propose(Array.from(inputIds.subarray(start, start + length)), position % length, uniforms?.[i] ?? 0, classes);
+        const row = Math.floor(position / length);
+        const start = row * length;
+        const nth = asked.get(row) ?? 0;
+        asked.set(row, nth + 1);
+        const constraint = allowed?.[row];
+        const classes = constraint?.allowed.subarray(nth * constraint.classCount, (nth + 1) * constraint.classCount);
+        const end = request.attentionMask?.subarray(start, start + length).lastIndexOf(1) ?? length - 1;
+        return propose([...inputIds.subarray(start, start + end + 1)], position - start, uniforms?.[i] ?? 0, classes);
       });
       return {
         tokens: Int32Array.from(proposals, ({ token }) => token),

@@ -64,16 +64,26 @@ describe("diffusionGenerate", () => {
     );
   });
 
-  it("pads shorter prompts on the left, and tells the model which columns are padding", async () => {
+  it("pads shorter prompts on the left, and for the model on the right, which it tells what is padding", async () => {
     const denoiser = fakeDenoiser(columns);
     const { sequences } = await generate({ denoiser, promptIds: [[5, 6, 7], [8]], maxNewTokens: 2, steps: 1 });
     expect(sequences).toEqual([
       [5, 6, 7, 13, 14],
-      [PAD, PAD, 8, 13, 14],
+      [PAD, PAD, 8, 11, 12],
     ]);
     const request = denoiser.requests[0]!;
-    expect([...request.attentionMask!]).toEqual([1, 1, 1, 1, 1, 0, 0, 1, 1, 1]);
-    expect([...request.positionIds!]).toEqual([0, 1, 2, 3, 4, 1, 1, 0, 1, 2]);
+    expect([...request.inputIds]).toEqual([5, 6, 7, MASK, MASK, 8, MASK, MASK, PAD, PAD]);
+    expect([...request.attentionMask!]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+    expect([...request.positionIds!]).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 1, 1]);
+  });
+
+  it("keeps the padding of prompts that are given a length, from whose first column blocks count", async () => {
+    const denoiser = fakeDenoiser(columns);
+    await generate({ denoiser, promptIds: [[8]], promptLength: 3, maxNewTokens: 2, steps: 1 });
+    const request = denoiser.requests[0]!;
+    expect([...request.inputIds]).toEqual([PAD, PAD, 8, MASK, MASK]);
+    expect([...request.attentionMask!]).toEqual([0, 0, 1, 1, 1]);
+    expect([...request.positionIds!]).toEqual([1, 1, 0, 1, 2]);
   });
 
   it("fills masks inside the prompt", async () => {

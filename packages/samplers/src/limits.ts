@@ -6,3 +6,6 @@ export const COLDEST = 1e-5;
 
 /** Higher temperatures are this one: every allowed token is as likely as any other. */
 export const HOTTEST = 1e6;
+
+/** Stands for minus infinity among logits. */
+export const NEVER = -1e30;

@@ -1,5 +1,5 @@
 // Rows that are decoded together, step by step, and that join and leave between two steps. Each step asks all rows what they
-// want to know, makes a forward pass for those that want something, lets each row decide, and applies what it decided.
+// want to know, makes one forward pass for those that want something, lets each row decide, and applies what it decided.
 // Differs from Dream's loop, `generation_utils.py`, `_sample`: 1. each row is a run of its own, with its own decoder, counts
 // and random stream; 2. no pass is spent on a step that commits nothing, nor on rows that are done; 3. where an answer has
 // ended, what lies behind becomes padding at once.
@@ -66,10 +66,11 @@ export class RowBatch {
     this.#sweep();
   }
 
-  /** Ends a step: passes for the rows that ask, and what each of them makes of its answer. */
+  /** Ends a step: a pass for the rows that ask, and what each of them makes of its answer. */
   async advance(): Promise<void> {
     const answers = new Map<RowRun, RowAnswer>();
-    for (const rows of passes(this.#rows.filter(({ asks, left }) => asks && !left))) await this.#pass(rows, answers);
+    const asking = this.#rows.filter(({ asks, left }) => asks && !left);
+    if (asking.length > 0) await this.#pass(asking, answers);
     for (const row of this.#rows) {
       if (row.left || row.question === undefined || (row.asks && !answers.has(row))) continue;
       settle(row, () => row.sink.event(row.answer(answers.get(row))));
@@ -127,18 +128,6 @@ export class RowBatch {
     this.#session ??= denoiser.openSession?.({ rows: maxRows });
     return this.#session ?? denoiser;
   }
-}
-
-/** Rows that can share a pass: their tokens are drawn in the same way. */
-function passes(rows: readonly RowRun[]): RowRun[][] {
-  const groups: RowRun[][] = [];
-  const key = ({ decoder: { draw } }: RowRun): string => JSON.stringify(draw);
-  for (const row of rows) {
-    const group = groups.find(([first]) => first!.decoder.tokenClasses?.classOf === row.decoder.tokenClasses?.classOf && key(first!) === key(row));
-    if (group) group.push(row);
-    else groups.push([row]);
-  }
-  return groups;
 }
 
 function settle(row: RowRun, step: () => void): void {

@@ -2,20 +2,25 @@
 //   p = softmax(filter(logits / T)),   x0 ~ p  (argmax at T = 0),
 //   confidence = p[x0] (maskgit_plus),  p(1) - p(2) of the sorted p (topk_margin),  sum p log(p + 1e-10) (entropy),
 // and LLaDA's low_confidence, softmax(logits)[x0] without T and filter.
-// Differs: 1. tokens are drawn by inverting the cumulative distribution at one given uniform number per position, so that
-// randomness is an argument; 2. the filters work on sorted probabilities once, cut them off where torch sets logits to
-// the least number and takes a second softmax, and the draw is made in that order.
+// Differs: 1. each position has settings of its own, and gets all confidences: rows that are decoded differently share a pass;
+// 2. tokens are drawn by inverting the cumulative distribution at one given uniform number per position, so that
+// randomness is an argument; 3. the filters work on sorted probabilities once, cut them off where torch sets logits to
+// the least number and takes a second softmax, and the draw is made in that order; 4. the entropy is that of p itself, from
+// log p = s - log sum exp(s) with s = logits / T - max: H = -log p(1) - sum p s.
 import {
   add,
-  argMax,
+  and,
   cast,
   cumSum,
   div,
-  equal,
-  iota,
+  greater,
+  greaterEqual,
+  less,
   lessEqual,
   log,
   max,
+  maximum,
+  minimum,
   mul,
   reshape,
   slice,
@@ -26,69 +31,74 @@ import {
   takeAlongAxis,
   type Tensor,
   where,
-  greaterEqual,
-  minimum,
 } from "@diffucoder/tensor";
+import { NEVER } from "./limits.ts";
 import type { ConfidenceName } from "./options.ts";
 
 const ABOVE_TOTAL = 2;
 /** Below 1 by more than float32's rounding, so that its product with a number is below the number. */
 const LARGEST_UNIFORM = 1 - 2 ** -22;
 
+/** Which tokens may be drawn, traced. M positions. */
+export type TokenFilter = {
+  /** `[M]` in (0, 1]: the smallest set of tokens that reaches this probability, the one that crosses it included. 1: all. */
+  topP: Tensor;
+  /** int32 `[M]` from 1 to V: the k largest logits, and those equal to the k-th. V: all. */
+  topK: Tensor;
+  /** bool `[M]`, where nothing is filtered: these positions get what they get beside others without a filter. @default nowhere */
+  isWhole?: Tensor;
+};
+
+/** How `tokenDistribution` draws, traced. M positions. */
+export interface TokenDistributionOptions {
+  /** `[M]`; 0 is the distribution of temperature 1, from which the most likely token is taken. */
+  temperature: Tensor;
+  /** Which tokens may be drawn. @default all tokens everywhere, without a sort */
+  filter?: TokenFilter | undefined;
+}
+
 /** How `sampleTokens` draws, traced. M positions. */
-export interface SampleTokensOptions {
-  /** Scalar above 0; `undefined` is temperature 0, the most likely token. */
-  temperature?: Tensor | undefined;
-  /** Scalar in (0, 1): the smallest set of tokens that reaches this probability, the one that crosses it included. */
-  topP?: Tensor | undefined;
-  /** Keep the k largest logits, and those equal to the k-th. */
-  topK?: number | undefined;
-  /** `[M]` in [0, 1); not read at temperature 0. */
-  uniforms?: Tensor | undefined;
-  /** What the confidence of a token is. */
-  confidence: ConfidenceName;
+export interface SampleTokensOptions extends TokenDistributionOptions {
+  /** `[M]` in [0, 1); not read where the temperature is 0. */
+  uniforms: Tensor;
 }
 
 /** Drawn tokens, traced. M positions. */
 export interface SampledTokens {
   /** int32 `[M]` */
   tokens: Tensor;
-  /** `[M]`, larger is surer. */
-  confidence: Tensor;
+  /** Of each kind but `entropy`, which is the negative of the entropy, `[M]`; larger is surer. */
+  confidence: Record<Exclude<ConfidenceName, "entropy">, Tensor>;
   /** `[M]`, entropy of the distribution drawn from, nats. */
   entropy: Tensor;
 }
 
 const lastAxis = { axes: [-1] };
 const keepLast = { axes: [-1], keepDims: true };
+const asColumn = (x: Tensor): Tensor => reshape(x, [...x.shape, 1]);
+const columnOf = (x: Tensor, column: number): Tensor => reshape(slice(x, { axis: -1, start: column, end: column + 1 }), x.shape.slice(0, -1));
+const pick = (x: Tensor, at: Tensor): Tensor => reshape(takeAlongAxis(x, asColumn(at)), at.shape);
 
 /**
  * Dream's `sample_tokens`, traced: draws a token for each of M positions and says how sure it is.
  *
  * @param logits `[M, V]`, shifted: row i predicts the token at position i
  */
-export function sampleTokens(logits: Tensor, { temperature, topP, topK, uniforms, confidence }: SampleTokensOptions): SampledTokens {
-  const distribution = tokenDistribution(logits, { temperature, topP, topK });
-  const { probabilities, order } = distribution;
-  const rank = temperature === undefined || uniforms === undefined ? argMax(probabilities) : drawRank(distribution, uniforms);
-  const column = reshape(rank, [...rank.shape, 1]);
-  const pick = (x: Tensor): Tensor => reshape(takeAlongAxis(x, column), rank.shape);
-  const negativeEntropy = sum(mul(probabilities, log(add(probabilities, 1e-10))), lastAxis);
-  const tokens = order === undefined ? rank : pick(order);
-  const confidences: Record<ConfidenceName, () => Tensor> = {
-    maskgit_plus: () => pick(probabilities),
-    topk_margin: () => margin(probabilities),
-    entropy: () => negativeEntropy,
-    low_confidence: () => reshape(takeAlongAxis(softmax(logits), reshape(tokens, [...rank.shape, 1])), rank.shape),
-  };
-  return { tokens, confidence: confidences[confidence](), entropy: mul(negativeEntropy, -1) };
+export function sampleTokens(logits: Tensor, { temperature, filter, uniforms }: SampleTokensOptions): SampledTokens {
+  const scaled = scaledLogits(logits, temperature);
+  // Rounding leaves totals a little off 1: a number is scaled to them, and stays below them, so that it falls on a token.
+  const how = { isDrawn: greater(temperature, 0), uniforms: minimum(uniforms, LARGEST_UNIFORM) };
+  const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
+  return { tokens: token, confidence: { maskgit_plus: probability, topk_margin: margin, low_confidence: pick(softmax(logits), token) }, entropy };
 }
 
-/** The largest probability minus the second. */
-function margin(probabilities: Tensor): Tensor {
-  const best = argMax(probabilities);
-  const isBest = equal(iota(probabilities.shape.at(-1) as number), reshape(best, [...best.shape, 1]));
-  return sub(max(probabilities, lastAxis), max(where(isBest, -1, probabilities), lastAxis));
+function drawFiltered(scaled: Tensor, filter: TokenFilter, how: How): Draw {
+  const some = drawOfSome(keptTokens(scaled, filter), how);
+  const { isWhole } = filter;
+  if (isWhole === undefined) return some;
+  const all = drawOfAll(scaled, how);
+  const either = (key: keyof Draw): Tensor => where(isWhole, all[key], some[key]);
+  return { token: either("token"), probability: either("probability"), margin: either("margin"), entropy: either("entropy") };
 }
 
 /** What M tokens are drawn from, traced. */
@@ -97,44 +107,88 @@ export interface TokenDistribution {
   probabilities: Tensor;
   /** int32 `[M, V]`, the token at each place; `undefined` without a filter. */
   order: Tensor | undefined;
-  /** `[M, V]`, sums of what a draw may take, up to and including each place, and above `total` where it may not. */
-  cumulative: Tensor;
-  /** `[M, 1]`, about 1 without a filter. */
-  total: Tensor;
 }
 
 /** Probabilities after temperature, top-p and top-k, in this order. */
-export function tokenDistribution(
-  logits: Tensor,
-  { temperature, topP, topK }: Pick<SampleTokensOptions, "temperature" | "topP" | "topK">,
-): TokenDistribution {
-  // From the largest down, so that no quotient overflows.
-  const scaled = temperature === undefined ? logits : div(sub(logits, max(logits, keepLast)), temperature);
-  if (topP === undefined && topK === undefined) {
-    const probabilities = softmax(scaled);
-    const cumulative = cumSum(probabilities);
-    return { probabilities, order: undefined, cumulative, total: max(cumulative, keepLast) };
-  }
+export function tokenDistribution(logits: Tensor, { temperature, filter }: TokenDistributionOptions): TokenDistribution {
+  const scaled = scaledLogits(logits, temperature);
+  if (filter === undefined) return { probabilities: softmax(scaled), order: undefined };
+  const { order, unfiltered, isKept, total } = keptTokens(scaled, filter);
+  return { probabilities: div(where(isKept, unfiltered, 0), total), order };
+}
+
+/** Counted from the largest down, so that no quotient overflows; a network may rule tokens out with minus infinity. */
+function scaledLogits(logits: Tensor, temperature: Tensor): Tensor {
+  const divisor = asColumn(where(greater(temperature, 0), temperature, 1));
+  return maximum(div(sub(logits, max(logits, keepLast)), divisor), NEVER);
+}
+
+interface How {
+  isDrawn: Tensor;
+  uniforms: Tensor;
+}
+
+/** All `[M]`. */
+interface Draw {
+  token: Tensor;
+  probability: Tensor;
+  margin: Tensor;
+  entropy: Tensor;
+}
+
+function drawOfAll(scaled: Tensor, { isDrawn, uniforms }: How): Draw {
+  const probabilities = softmax(scaled);
+  const cumulative = cumSum(probabilities);
+  const total = columnOf(cumulative, scaled.shape.at(-1)! - 1); // about 1
+  const two = sortIndices(probabilities, 2); // equal ones in their order
+  const best = takeAlongAxis(probabilities, two);
+  const token = where(isDrawn, rankOf(cumulative, mul(uniforms, total)), columnOf(two, 0));
+  return {
+    token,
+    probability: pick(probabilities, token),
+    margin: sub(columnOf(best, 0), columnOf(best, 1)),
+    entropy: mul(add(log(columnOf(best, 0)), sum(mul(probabilities, scaled), lastAxis)), -1),
+  };
+}
+
+interface KeptTokens {
+  /** int32 `[M, V]`, the tokens, sorted by logit from the largest; the others are in this order. */
+  order: Tensor;
+  sorted: Tensor;
+  unfiltered: Tensor;
+  /** bool `[M, V]`. It is the beginning of each row, so that the sums over it are those over everything. */
+  isKept: Tensor;
+  cumulative: Tensor;
+  /** `[M, 1]`, the probability that is kept. */
+  total: Tensor;
+}
+
+function keptTokens(scaled: Tensor, filter: TokenFilter): KeptTokens {
+  const [topP, topK] = [asColumn(filter.topP), asColumn(filter.topK)];
   const order = sortIndices(scaled);
   const sorted = takeAlongAxis(scaled, order);
   const unfiltered = softmax(sorted);
   const before = cumSum(unfiltered, { exclusive: true });
-  // What is kept is the beginning of each row, so that the sums over it are those over everything.
-  const isKept: Tensor[] = [];
-  if (topP !== undefined) isKept.push(lessEqual(before, topP));
-  if (topK !== undefined) {
-    const k = Math.min(topK, logits.shape.at(-1) as number);
-    isKept.push(greaterEqual(sorted, slice(sorted, { axis: -1, start: k - 1, end: k })));
-  }
-  const keptElse = (x: Tensor, other: number): Tensor => isKept.reduce((y, condition) => where(condition, y, other), x);
+  const isNucleus = lessEqual(before, where(less(topP, 1), topP, ABOVE_TOTAL));
+  const isKept = and(isNucleus, greaterEqual(sorted, takeAlongAxis(sorted, sub(topK, 1))));
   const cumulative = add(before, unfiltered);
-  const total = max(keptElse(cumulative, 0), keepLast);
-  return { probabilities: div(keptElse(unfiltered, 0), total), order, cumulative: keptElse(cumulative, ABOVE_TOTAL), total };
+  return { order, sorted, unfiltered, isKept, cumulative, total: max(where(isKept, cumulative, 0), keepLast) };
 }
 
-/** Index of the interval of the cumulative distribution in which each uniform number falls. */
-function drawRank({ cumulative, total }: TokenDistribution, uniforms: Tensor): Tensor {
-  // Rounding leaves the total a little off 1: the number is scaled to it, and stays below it, so that it falls on a token.
-  const point = mul(minimum(reshape(uniforms, [...uniforms.shape, 1]), LARGEST_UNIFORM), total);
-  return cast(sum(cast(lessEqual(cumulative, point), "float32"), lastAxis), "int32");
+function drawOfSome({ order, sorted, unfiltered, isKept, cumulative, total: column }: KeptTokens, { isDrawn, uniforms }: How): Draw {
+  const total = reshape(column, uniforms.shape);
+  const ofKept = (x: Tensor): Tensor => where(isKept, x, 0);
+  const best = slice(ofKept(unfiltered), { axis: -1, start: 0, end: 2 });
+  const rank = where(isDrawn, rankOf(cumulative, mul(uniforms, total)), 0);
+  return {
+    token: pick(order, rank),
+    probability: div(pick(unfiltered, rank), total),
+    margin: div(sub(columnOf(best, 0), columnOf(best, 1)), total),
+    entropy: sub(log(div(total, columnOf(best, 0))), div(sum(ofKept(mul(unfiltered, sorted)), lastAxis), total)),
+  };
+}
+
+/** Index of the interval of the cumulative distribution in which each point falls. */
+function rankOf(cumulative: Tensor, points: Tensor): Tensor {
+  return cast(sum(cast(lessEqual(cumulative, asColumn(points)), "float32"), lastAxis), "int32");
 }

@@ -5,10 +5,11 @@
 // window is part of it, so that the shift is exact; 4. a token that changes outside the window (padding behind the end,
 // an edit) is recomputed; 5. a window is filled up to one of a few widths with the columns that were computed longest ago.
 import { InvalidArgumentError } from "@diffucoder/core";
-import { type CachedNetwork, checkTokenIds, type KeyValueCache } from "@diffucoder/diffusion";
+import { type CachedNetwork, checkTokenIds } from "@diffucoder/diffusion";
 import type { Executor, NdArray } from "@diffucoder/tensor";
 import type { CacheState, DenoiseRequest, DenoiseSession, DisposableDenoiser, Proposals } from "../denoiser.ts";
 import type { VocabularyOptions } from "../draw.ts";
+import { CacheRoom } from "./cache-room.ts";
 import type { CacheOptions } from "./options.ts";
 import { newRowMemory, planRow, realColumns, remember, resizedMemory, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
 import { type PassRow, type WindowPasses, windowPasses } from "./window-pass.ts";
@@ -32,8 +33,8 @@ export interface CreateCachedDenoiserOptions extends VocabularyOptions {
 }
 
 /**
- * A denoiser with a K/V cache. Samplers take it like any other; each of their runs has a cache of its own, of
- * 8 * layers * rows * columns * kv heads * head size bytes, which is gone when the run is.
+ * A denoiser with a K/V cache. Samplers take it like any other; each of their runs and loops has a cache of its own, of
+ * 8 * layers * rows * columns * kv heads * head size bytes for the rows that it decodes, which is gone when they are.
  *
  * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
  */
@@ -42,27 +43,28 @@ export function createCachedDenoiser(options: CreateCachedDenoiserOptions): Disp
   const measuresDrift = cache.kind !== "block-causal" && cache.refreshDrift !== undefined;
   const passes = windowPasses({ ...options, frozen, measuresDrift });
   const openSession = ({ rows }: { rows: number }): DenoiseSession =>
-    new CacheSession({ network, passes, options: cache, vocabSize: options.vocabSize, shift, rows });
+    new CacheSession({ room: new CacheRoom(network, { rows, length: maxLength }), passes, options: cache, vocabSize: options.vocabSize, shift });
   return {
     maskTokenId,
     vocabSize: options.vocabSize,
     mayProposeMask: options.forbiddenIds?.includes(maskTokenId) !== true,
     maxLength,
     openSession,
-    // Alone, a request's rows are the run's.
+    get plans() {
+      return passes.plans;
+    },
+    // Alone, a request's rows are the session's.
     propose: ({ rows: _, ...request }) => openSession({ rows: request.batchSize }).propose(request),
     dispose: () => passes.dispose(),
   };
 }
 
 interface SessionOptions {
-  network: CachedNetwork;
+  room: CacheRoom;
   passes: WindowPasses;
   options: CacheOptions;
   vocabSize: number;
   shift: boolean;
-  /** Rows of the run. */
-  rows: number;
 }
 
 /** A row of the request that asks something. */
@@ -77,26 +79,25 @@ interface PlannedRow {
 
 class CacheSession implements DenoiseSession {
   readonly #session: SessionOptions;
-  /** One row more than the run has: that one is scratch. */
-  #cache: KeyValueCache<NdArray> | undefined;
-  #rows: RowMemory[] = [];
-  #length = 0;
+  /** By the row of the session. */
+  readonly #rows = new Map<number, RowMemory>();
 
   constructor(session: SessionOptions) {
     this.#session = session;
   }
 
   async propose(request: DenoiseRequest): Promise<Proposals> {
-    if ((request.guidanceScale ?? 0) > 0) {
+    const guidanceScale = Math.max(...request.draws.map((draw) => draw.guidanceScale ?? 0));
+    if (guidanceScale > 0) {
       throw new InvalidArgumentError({
         argument: "guidanceScale",
-        value: request.guidanceScale,
+        value: guidanceScale,
         expected: "0 with a K/V cache",
         wayOut: "Guide a denoiser without a cache.",
       });
     }
     checkTokenIds("inputIds", request.inputIds, this.#session.vocabSize);
-    this.#makeRoom(request.length);
+    this.#makeRoom(request);
     const planned = this.#plan(request);
     const result: Proposals & { forwardTokens: number } = {
       tokens: new Int32Array(request.positions.length),
@@ -104,42 +105,57 @@ class CacheSession implements DenoiseSession {
       entropy: new Float32Array(request.positions.length),
       forwardTokens: 0,
     };
-    for (const rows of groups(planned)) await this.#run(rows, request, result);
+    try {
+      for (const rows of groups(planned)) await this.#run(rows, request, result);
+    } catch (error) {
+      this.#rows.clear(); // what a pass has left half done is nothing to go on from
+      throw error;
+    }
     const cache = Array.from({ length: request.batchSize }, (): CacheState | undefined => undefined);
     for (const { row, plan } of planned) cache[row] = plan === "refresh" ? "refresh" : "window";
     return { ...result, cache };
   }
 
   release(row: number): void {
-    if (this.#cache !== undefined) this.#rows[row] = newRowMemory(this.#length);
+    this.#rows.delete(row);
   }
 
   close(): void {
-    this.#cache = undefined;
-    this.#rows = [];
+    this.#session.room.clear();
+    this.#rows.clear();
   }
 
-  /** In a batch of another length rows keep what they have: that another one grows must change nothing for them. */
-  #makeRoom(length: number): void {
-    if (this.#cache !== undefined && length === this.#length) return;
-    const { network, rows } = this.#session;
-    const [before, empty] = [this.#cache, network.emptyCache({ rows: rows + 1, length })];
-    this.#cache = before === undefined ? empty : copied({ cache: before, length: this.#length }, empty, length);
-    this.#rows = Array.from({ length: rows }, (_, row) => (before ? resizedMemory(this.#rows[row] as RowMemory, length) : newRowMemory(length)));
-    this.#length = length;
+  /** In a batch of another size rows keep what they have: that another one comes, grows or leaves must change nothing for them. */
+  #makeRoom({ rows, batchSize, length }: DenoiseRequest): void {
+    const { room } = this.#session;
+    const slots = rows ?? Array.from({ length: batchSize }, (_, row) => row);
+    room.fit({ rows: 1 + Math.max(...slots, ...this.#rows.keys()), length: Math.max(length, ...this.#lengths()) });
+    for (const slot of slots) if (!this.#rows.has(slot)) this.#rows.set(slot, newRowMemory(room.size.length));
+    for (const [slot, memory] of this.#rows)
+      if (memory.tokens.length !== room.size.length) this.#rows.set(slot, resizedMemory(memory, room.size.length));
+  }
+
+  /** Columns that the rows have something to remember of. */
+  #lengths(): number[] {
+    return [...this.#rows.values()].map(({ tokens }) => 1 + tokens.findLastIndex((token) => token !== -1));
   }
 
   #plan(request: DenoiseRequest): PlannedRow[] {
     const { inputIds, positions, length, attentionMask, positionIds, windows } = request;
-    const { options, shift } = this.#session;
+    const { options, shift, room } = this.#session;
     const asked = groupBy([...positions.keys()], (i) => Math.floor((positions[i] as number) / length));
     return [...asked].map(([row, indices]): PlannedRow => {
-      const of = (values: Int32Array): Int32Array => values.subarray(row * length, (row + 1) * length);
+      /** The row, and padding up to the columns of the room. */
+      const of = (values: Int32Array | undefined, fill: number, absent: (column: number) => number): Int32Array => {
+        const result = new Int32Array(room.size.length).fill(fill);
+        for (let column = 0; column < length; column++) result[column] = values?.[row * length + column] ?? absent(column);
+        return result;
+      };
       const slot = request.rows?.[row] ?? row;
-      const memory = this.#rows[slot] as RowMemory;
-      const columns = indices.map((i) => (positions[i] as number) - row * length);
-      const ids = of(inputIds);
-      const mask = attentionMask && of(attentionMask);
+      const memory = this.#rows.get(slot)!;
+      const columns = indices.map((i) => positions[i]! - row * length);
+      const ids = of(inputIds, 0, () => 0);
+      const mask = of(attentionMask, 0, () => 1);
       const [first] = realColumns({ ids, attentionMask: mask });
       const origin = request.blockOrigins?.[row] ?? 0;
       const logitColumns = shift ? columns.map((column) => Math.max(first, column - 1)) : columns;
@@ -156,9 +172,9 @@ class CacheSession implements DenoiseSession {
         slot,
         ids,
         attentionMask: mask,
-        positionIds: positionIds && of(positionIds),
+        positionIds: of(positionIds, 1, (column) => column),
         columns: plan === "refresh" ? undefined : plan.columns,
-        visible: visibleColumns(options, origin, length),
+        visible: visibleColumns(options, origin, room.size.length),
         positions: indices,
         logitColumns,
       };
@@ -167,12 +183,14 @@ class CacheSession implements DenoiseSession {
   }
 
   async #run(rows: readonly PlannedRow[], request: DenoiseRequest, result: Proposals & { forwardTokens: number }): Promise<void> {
-    const { proposals, cache, drift, forwardTokens } = await this.#session.passes.run(
-      this.#cache as KeyValueCache<NdArray>,
-      rows.map(({ pass }) => pass),
-      { request, scratch: this.#session.rows },
+    const { room, passes } = this.#session;
+    const pass = { request, length: room.size.length, scratch: room.size.rows };
+    const { proposals, cache, drift, forwardTokens } = await passes.run(
+      room.cache,
+      rows.map((row) => row.pass),
+      pass,
     );
-    this.#cache = cache;
+    room.cache = cache;
     result.forwardTokens += forwardTokens;
     rows.forEach(({ memory, question, plan }, i) => remember(memory, question, plan, meanDrift({ memory, question, plan, drift: drift[i] })));
     rows
@@ -221,23 +239,4 @@ function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]
     else result.set(key, [value]);
   }
   return result;
-}
-
-/** The columns that two caches have in common, from one to the other. */
-function copied({ cache, length }: { cache: KeyValueCache<NdArray>; length: number }, target: KeyValueCache<NdArray>, newLength: number) {
-  for (const part of ["keys", "values"] as const) {
-    cache[part].forEach((from, i) => copyColumns({ array: from, length }, { array: target[part][i] as NdArray, length: newLength }));
-  }
-  return target;
-}
-
-/** Columns are the last part of the one axis in which the two differ: `[..., n * length, ...]`. */
-function copyColumns(from: { array: NdArray; length: number }, to: { array: NdArray; length: number }): void {
-  const axis = from.array.shape.findIndex((size, i) => size !== to.array.shape[i]);
-  const inner = from.array.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const size = Math.min(from.length, to.length) * inner;
-  for (let i = 0; i * from.length * inner < from.array.size; i++) {
-    const start = i * from.length * inner;
-    to.array.data.set(from.array.data.subarray(start, start + size), i * to.length * inner);
-  }
 }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CacheOptions, CacheOptionsSchema } from "./options.ts";
-import { ladder, newRowMemory, planRow, remember, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
+import { ladder } from "../sizes.ts";
+import { newRowMemory, planRow, remember, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
 
 const MASK = 99;
 const LENGTH = 20;

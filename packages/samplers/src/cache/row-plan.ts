@@ -1,5 +1,6 @@
 // Which columns of a row a pass computes, and which it takes from the cache. Pure functions of the row: what its
 // neighbours in the batch need changes nothing, so that a row's output does not depend on them.
+import { ladder } from "../sizes.ts";
 import type { CacheOptions } from "./options.ts";
 
 /** What the cache knows of one row of N columns. */
@@ -89,13 +90,6 @@ export function remember(memory: RowMemory, question: RowQuestion, plan: RowPlan
   for (const column of plan.columns) if (column < plan.keepBefore) keep(column);
   memory.sinceRefresh++;
   memory.drift += drift;
-}
-
-/** The smallest of 1, 2, 3, 4, 6, 8, 12, 16, 24, ... that holds `count`: few sizes are ever compiled. */
-export function ladder(count: number): number {
-  if (count <= 2) return count;
-  const power = 2 ** Math.floor(Math.log2(count - 1));
-  return count <= 1.5 * power ? 1.5 * power : 2 * power;
 }
 
 /** The columns that a kind of cache recomputes in any case. The logits of a block's first column come from the one before it. */

@@ -1,19 +1,19 @@
 // One compiled pass over the same number of columns of some rows: forward with the cache, then the draw.
 import type { CachedNetwork, KeyValueCache, WindowLogitsInputs } from "@diffucoder/diffusion";
-import { compile, type CompiledFunction, type Executor, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
+import { compile, type Executor, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import type { DenoiseRequest, Proposals } from "../denoiser.ts";
-import { createDraw, type DrawInputs, drawInputs, drawVariant, type DrawVariant, type VocabularyOptions } from "../draw.ts";
-import { ladder } from "./row-plan.ts";
+import { createDraw, type DrawInputs, drawInputs, drawnProposals, type VocabularyOptions } from "../draw.ts";
+import { ladder, partSize } from "../sizes.ts";
 
 export interface PassRow {
   /** Row of the cache. */
   slot: number;
   /** `[N]` */
   ids: Int32Array;
-  /** `[N]`, 0 on padding. Absent for all rows or for none. */
-  attentionMask: Int32Array | undefined;
+  /** `[N]`, 0 on padding. */
+  attentionMask: Int32Array;
   /** `[N]` */
-  positionIds: Int32Array | undefined;
+  positionIds: Int32Array;
   /** Columns to compute, ascending, as many in each row. @default all */
   columns: readonly number[] | undefined;
   /** How many columns, from the first, a column sees. @default all */
@@ -33,8 +33,17 @@ export interface PassResult {
 }
 
 export interface WindowPasses {
-  /** @param scratch the cache's last row, which holds nothing: for batches that are filled up */
-  run(cache: KeyValueCache<NdArray>, rows: readonly PassRow[], pass: { request: DenoiseRequest; scratch: number }): Promise<PassResult>;
+  /** Plans that it has compiled and keeps. */
+  readonly plans: number;
+  /**
+   * @param length columns of a row of the cache, N
+   * @param scratch the cache's last row, which holds nothing: for batches that are filled up
+   */
+  run(
+    cache: KeyValueCache<NdArray>,
+    rows: readonly PassRow[],
+    pass: { request: DenoiseRequest; length: number; scratch: number },
+  ): Promise<PassResult>;
   dispose(): void;
 }
 
@@ -47,59 +56,37 @@ export interface WindowPassesOptions extends VocabularyOptions {
 }
 
 type Inputs = Omit<WindowLogitsInputs, "cache" | "length"> & { draws: DrawInputs };
-interface Results {
-  tokens: Tensor;
-  confidence: Tensor;
-  entropy: Tensor;
-  cache: { keys: Tensor[]; values: Tensor[] };
-  drift?: Tensor;
-}
-type Pass = CompiledFunction<[Record<string, Tensor>, KeyValueCache<Tensor>, Inputs], Results>;
 
 export function windowPasses({ network, parameters, frozen, measuresDrift, executor, ...vocabulary }: WindowPassesOptions): WindowPasses {
   const draw = createDraw(vocabulary);
-  const compiled = new Map<string, Pass>();
-  const passOf = (variant: DrawVariant, length: number): Pass => {
-    const key = JSON.stringify([variant, length]);
-    let pass = compiled.get(key);
-    if (pass === undefined) {
-      pass = compile(
-        (weights: Record<string, Tensor>, cache: KeyValueCache<Tensor>, { draws, ...inputs }: Inputs): Results => {
-          const { logits, cache: updated, drift } = network.logits(weights, { ...inputs, cache, length });
-          return { ...draw(logits, draws, variant), cache: updated, ...(measuresDrift && { drift }) };
-        },
-        { name: "window", donate: [1], frozen: frozen ? [0] : [], ...(executor && { executor }) },
-      );
-      compiled.set(key, pass);
-    }
-    return pass;
-  };
+  const { vocabSize } = vocabulary;
+  const pass = compile(
+    (weights: Record<string, Tensor>, cache: KeyValueCache<Tensor>, { draws, ...inputs }: Inputs) => {
+      const length = inputs.attentionMask!.shape[1]!;
+      const { logits, cache: updated, drift } = network.logits(weights, { ...inputs, cache, length });
+      return { ...draw(logits, draws), cache: updated, ...(measuresDrift && { drift }) };
+    },
+    { name: "window", donate: [1], frozen: frozen ? [0] : [], ...(executor && { executor }) },
+  );
 
   return {
-    dispose: () => {
-      for (const pass of compiled.values()) pass.dispose();
-      compiled.clear();
+    get plans() {
+      return pass.plans;
     },
-    run: async (cache, rows, { request, scratch }) => {
-      const { length } = request;
+    dispose: () => pass.dispose(),
+    run: async (cache, rows, { request, length, scratch }) => {
       const batchSize = Math.min(ladder(rows.length), scratch);
       const width = rows[0]?.columns?.length ?? length;
-      const count = rows.reduce((sum, { positions }) => sum + positions.length, 0);
-      const size = quarters(count, batchSize * width);
       const chosen = rows.flatMap(({ positions }) => positions);
-      const pass = passOf(drawVariant(request), length);
+      const size = partSize(chosen.length, batchSize * width, 4);
       const result = await pass(parameters(), cache, {
         ...windowInputs(rows, { batchSize, width, length, scratch }),
         logitPositions: logitPositions(rows, { width, size }),
-        draws: drawInputs(request, chosen, size),
+        draws: drawInputs(request, chosen, { size, vocabSize }),
       });
       const drift = result.drift?.data as Float32Array | undefined;
       return {
-        proposals: {
-          tokens: (result.tokens.data as Int32Array).subarray(0, count),
-          confidence: (result.confidence.data as Float32Array).subarray(0, count),
-          entropy: (result.entropy.data as Float32Array).subarray(0, count),
-        },
+        proposals: drawnProposals(result, request, chosen),
         cache: result.cache,
         drift: drift === undefined ? [] : rows.map((_, i) => drift.subarray(i * width, (i + 1) * width)),
         forwardTokens: batchSize * width,
@@ -121,7 +108,7 @@ function windowInputs(
     return int32(values, [batchSize, width]);
   };
   const attentionMask = new Int32Array(batchSize * length).fill(1);
-  rows.forEach((row, i) => row.attentionMask && attentionMask.set(row.attentionMask, i * length));
+  rows.forEach((row, i) => attentionMask.set(row.attentionMask, i * length));
   return {
     inputIds: window(({ ids }, column) => ids[column] as number),
     rows: int32(Array.from({ length: batchSize }, (_, i) => rows[i]?.slot ?? scratch)),
@@ -131,8 +118,8 @@ function windowInputs(
         (i) => i,
       ),
     }),
-    ...(first.attentionMask && { attentionMask: int32(attentionMask, [batchSize, length]) }),
-    ...(first.positionIds && { positionIds: window(({ positionIds }, column) => positionIds?.[column] as number) }),
+    attentionMask: int32(attentionMask, [batchSize, length]),
+    positionIds: window(({ positionIds }, column) => positionIds[column]!),
     ...(first.visible && {
       visible: window(
         ({ visible }, column) => visible?.(column) as number,
@@ -149,10 +136,4 @@ function logitPositions(rows: readonly PassRow[], { width, size }: { width: numb
     return logitColumns.map((column) => i * width + (placeOf === undefined ? column : (placeOf.get(column) as number)));
   });
   return int32(Int32Array.from({ length: size }, (_, i) => places[i] ?? 0));
-}
-
-/** The smallest of four sizes that holds `count`. */
-function quarters(count: number, total: number): number {
-  const unit = Math.ceil(total / 4);
-  return Math.min(total, Math.ceil(count / unit) * unit);
 }

@@ -27,7 +27,7 @@ const random = (seed: number): Denoiser => ({
     const stream = createRandom(seed).split("pass", inputIds.filter((id) => id === MASK).length);
     const tokens = Array.from(positions, (_, i) => {
       const order = stream.shuffle(Array.from({ length: 16 }, (_one, id) => id));
-      const { classOf, classCount, allowed: some } = allowed!;
+      const { classOf, classCount, allowed: some } = allowed![0]!;
       return order.find((id) => some[i * classCount + classOf[id]!] === 1)!;
     });
     const confidence = Float32Array.from(tokens, () => stream.uniform());

@@ -44,7 +44,7 @@ describe("lladaDecoder", () => {
     const denoiser = columnsDenoiser();
     await decodeWith(lladaDecoder({ steps: 1, cfgScale: 2 }), { denoiser, maxNewTokens: 1 });
     expect([...denoiser.requests[0]!.unconditionalIds!]).toEqual([99, 99, 99]);
-    expect(denoiser.requests[0]).toMatchObject({ guidanceScale: 2, confidence: "low_confidence" });
+    expect(denoiser.requests[0]).toMatchObject({ draws: [{ guidanceScale: 2, confidence: "low_confidence" }] });
   });
 
   it("makes no pass for blocks behind the end of the answer", async () => {
