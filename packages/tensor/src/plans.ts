@@ -44,11 +44,11 @@ export class Plans<Plan extends { dispose(): void }> {
 
   /** Drops them all; those that are used are disposed of afterwards. */
   clear(): void {
-    for (const signature of [...this.#entries.keys()]) this.#drop(signature);
+    for (const signature of this.#entries.keys()) this.#drop(signature);
   }
 
   #trim(): void {
-    for (const [signature, { users }] of [...this.#entries]) {
+    for (const [signature, { users }] of this.#entries) {
       if (this.#entries.size <= this.#most) return;
       if (users === 0) this.#drop(signature);
     }
