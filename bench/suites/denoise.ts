@@ -33,7 +33,7 @@ export async function denoiseSuite({ quick, say }: SuiteOptions): Promise<Result
   };
   // The same draws in every round: rows that end early leave the batch, so other draws would be other work.
   const times = await inTurns({ ours: () => timed(() => diffusionGenerate({ ...generation, random: createRandom(0) })) }, quick ? 1 : 9);
-  coder.dispose();
+  await coder.close();
   const rates = times.ours.map((milliseconds) => (1000 * ROWS) / milliseconds);
   const name = `${ROWS} rows, ${STEPS} steps, temperature 1`;
   return [measured({ suite: "denoise", name, ours: median(rates), spread: extent(rates), unit: "completions/s" })];

@@ -95,7 +95,7 @@ export async function paretoSuite({ quick, say, tasks: count = quick ? QUICK_TAS
     return results(swept, confirmation);
   } finally {
     sandbox.close();
-    coder.dispose();
+    await coder.close();
   }
 }
 

@@ -61,8 +61,8 @@ function nameOf({ rows, promptLength, maxNewTokens, steps, temperature, topP }: 
 }
 
 async function trainedModel(): Promise<BenchModel & { prompts: number[][] }> {
-  const { config, parameters, logits, tokenizer, dispose } = await loadDiffuCoder(bundledModelDir());
-  dispose();
+  const { config, parameters, logits, tokenizer, close } = await loadDiffuCoder(bundledModelDir());
+  await close();
   if (!("maskTokenId" in config)) throw new Error("the bundled model is a diffusion model");
   const encode = (prompt: string): number[] => tokenizer.encodeChat([{ role: "user", content: prompt }]);
   const { promptLength } = trainedSettings[0] as Setting;

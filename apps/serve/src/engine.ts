@@ -1,4 +1,7 @@
-import type { DiffuCoder } from "diffucoder";
+import type { DiffuCoder, Infilling, InfillOptions } from "diffucoder";
 
 /** The part of a loaded model that the server uses; tests put a fake in its place. */
-export type Engine = Pick<DiffuCoder, "stream" | "infill" | "generationConfig">;
+export interface Engine extends Pick<DiffuCoder, "stream" | "generationConfig"> {
+  /** `DiffuCoder.infill` for one text. */
+  infill(options: InfillOptions): Promise<Infilling>;
+}

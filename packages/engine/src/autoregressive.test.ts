@@ -71,7 +71,7 @@ describe("a Qwen2 folder", () => {
     expect(trace.initialIds.slice(0, -10)).toEqual(promptIds);
     expect(tokenIds.slice(0, want.length)).toEqual(want);
     expect(forwardPasses).toBe(want.length);
-    coder.dispose();
+    await coder.close();
   });
 
   it("streams its text from left to right, and draws by seed", async () => {

@@ -15,9 +15,9 @@ import type { ModelFolder } from "./folder/model-folder.ts";
 export interface Denoisers {
   /** The denoiser without a cache of a diffusion model, and with the exact one of an autoregressive model. */
   exact: Denoiser;
-  /** The denoiser with a cache. The same for the same options. */
-  cached(cache: CacheOptions): Denoiser;
-  /** Frees what all of them hold. */
+  /** A new denoiser with a cache. */
+  cached(cache: CacheOptions): DisposableDenoiser;
+  /** Frees what the exact one holds. */
   dispose(): void;
 }
 
@@ -32,21 +32,11 @@ export function createDenoisers(
   const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
   if (isDiffusion) forbiddenIds.push(maskTokenId);
   const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
-  const made = new Map<string, DisposableDenoiser>();
-  const cached = (cache: CacheOptions): DisposableDenoiser => {
-    const key = JSON.stringify(cache);
-    const denoiser = made.get(key) ?? createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
-    made.set(key, denoiser);
-    return denoiser;
-  };
-  const exact = isDiffusion
+  const cached = (cache: CacheOptions): DisposableDenoiser => createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
+  const own = isDiffusion
     ? createDenoiser({ ...common, logits: logitsFunction(config, { attention }) })
-    : withoutMaskToken(cached({ kind: "block-causal", blockLength: 1 }), vocabSize);
-  const dispose = (): void => {
-    for (const denoiser of made.values()) denoiser.dispose();
-    if (isDiffusion) (exact as DisposableDenoiser).dispose();
-  };
-  return { exact, cached, dispose };
+    : cached({ kind: "block-causal", blockLength: 1 });
+  return { exact: isDiffusion ? own : withoutMaskToken(own, vocabSize), cached, dispose: () => own.dispose() };
 }
 
 /**

@@ -137,11 +137,11 @@ describe("loadDiffuCoder", () => {
       alg: null,
     };
     writeFileSync(join(published.dir, "generation_config.json"), JSON.stringify(file));
-    const { generationConfig, generate, dispose } = await loadDiffuCoder(published.dir);
+    const { generationConfig, generate, close } = await loadDiffuCoder(published.dir);
     expect(generationConfig).toMatchObject({ maxNewTokens: 8, steps: 4, alg: "entropy", padPrompt: false });
     const { promptTokens, trace } = await generate({ prompt });
     expect(trace.initialIds).toHaveLength(promptTokens + 8);
-    dispose();
+    await close();
     published.remove();
   });
 
@@ -149,7 +149,7 @@ describe("loadDiffuCoder", () => {
     const quantized = await loadDiffuCoder(model.dir, { quantize: "int8" });
     expect(Object.keys(quantized.parameters)).toContain("model.layers.0.mlp.up_proj.weight.codes");
     expect((await quantized.generate({ prompt })).tokenIds).toHaveLength(12);
-    quantized.dispose();
+    await quantized.close();
   });
 
   it("never proposes the mask, nor an id without a token", async () => {
@@ -176,5 +176,89 @@ describe("loadDiffuCoder", () => {
 
   it("names the file that is missing", async () => {
     await expect(loadDiffuCoder("/no/such/model")).rejects.toThrow("/no/such/model/config.json: no such file.");
+  });
+});
+
+describe("many requests", async () => {
+  const requests = [3, 1, 2].map((seed, i) => ({ prompt: `${prompt} ${i}`, temperature: 1, seed, maxNewTokens: 4 * (i + 1) }));
+  const alone = await Promise.all(requests.map((request) => coder.generate(request)));
+
+  it("give what each gives alone, in their order", async () => {
+    const together = await coder.generate(requests);
+    expect(together.map(({ tokenIds }) => tokenIds)).toEqual(alone.map(({ tokenIds }) => tokenIds));
+  });
+
+  it("share forward passes", async () => {
+    const before = coder.stats().forwardPasses;
+    const together = await coder.generate(requests.map((request) => ({ ...request, maxNewTokens: 12, steps: 6 })));
+    expect(together.map(({ forwardPasses }) => forwardPasses)).toEqual([6, 6, 6]);
+    expect(coder.stats().forwardPasses - before).toBe(6);
+  });
+
+  it("are checked before the first is decoded", async () => {
+    const before = coder.stats();
+    await expect(coder.generate([...requests, { prompt, steps: 0 }])).rejects.toThrow(
+      "Request 3: Invalid generate options:\n  - steps: Too small: expected number to be >0",
+    );
+    expect(coder.stats()).toEqual(before);
+  });
+
+  it("end together where one is stopped", async () => {
+    const stop = new AbortController();
+    const steps: number[] = [];
+    const running = coder.generate([
+      { ...requests[0]!, signal: stop.signal, onStep: () => stop.abort() },
+      { ...requests[1]!, maxNewTokens: 40, onStep: ({ step }) => steps.push(step) },
+    ]);
+    await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+    expect(steps.length).toBeLessThan(20);
+    expect(coder.stats()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  it("can be submitted and read later", async () => {
+    const submitted = requests.map((request) => coder.submit(request));
+    for (const [i, events] of [...submitted.entries()].reverse()) {
+      let last: GenerationEvent | undefined;
+      for await (const event of events) last = event;
+      expect(last).toMatchObject({ type: "done", generation: { text: alone[i]!.text } });
+    }
+    expect(() => coder.submit({ prompt, steps: 0 })).toThrow("Invalid generate options:\n  - steps: Too small: expected number to be >0");
+  });
+
+  it("that are given up before they are read leave the batch", async () => {
+    const events = coder.submit({ prompt, maxNewTokens: 40 });
+    await events.return(undefined);
+    expect(coder.stats()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  it("fill holes together as each alone", async () => {
+    const texts = [1, 5].map((masks) => ({ prefix: "def f(xs):\n    return ", masks, temperature: 1, seed: masks }));
+    const apart = [await coder.infill(texts[0]!), await coder.infill(texts[1]!)];
+    expect((await coder.infill(texts)).map(({ text }) => text)).toEqual(apart.map(({ text }) => text));
+  });
+});
+
+describe("a model that closes", () => {
+  it("finishes what it has, and takes nothing more", async () => {
+    const closing = await loadDiffuCoder(model.dir, { maxRows: 1 });
+    const running = [1, 2].map((seed) => closing.generate({ prompt, temperature: 1, seed }));
+    await closing.drain();
+    expect(closing.stats()).toMatchObject({ done: 2, running: 0, waiting: 0 });
+    expect((await Promise.all(running)).map(({ seed }) => seed)).toEqual([1, 2]);
+    await expect(closing.generate({ prompt })).rejects.toThrow("The model is not available: it is closing and takes no more requests.");
+    await closing.close();
+  });
+
+  it("ends what runs when it is closed", async () => {
+    const closing = await loadDiffuCoder(model.dir);
+    const running = closing.generate({ prompt, maxNewTokens: 40, onStep: () => void closing.close() });
+    await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
+  it("counts what was done with cache settings whose networks are not kept", async () => {
+    const many = await loadDiffuCoder(model.dir);
+    for (const every of [1, 2, 3, 4, 5, 6, 7]) await many.generate({ prompt, maxNewTokens: 4, cache: { kind: "dual", refreshSteps: every } });
+    expect(many.stats()).toMatchObject({ done: 7, running: 0 });
+    await many.close();
   });
 });

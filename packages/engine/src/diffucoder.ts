@@ -4,15 +4,16 @@ import { type AutoregressiveConfig, loadModel, logitsFunction, type ModelConfig,
 import type { Denoiser } from "@diffucoder/samplers";
 import { compile, type Executor, onnxExecutor, type OnnxExecutorOptions, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import { DecodeLoops, type EngineStats } from "./decode-loops.ts";
 import { createDenoisers } from "./denoisers.ts";
 import type { Generation, GenerationEvent } from "./events.ts";
 import type { GenerateOptions } from "./requests/generate-options.ts";
 import type { GenerationConfig } from "./folder/generation-config.ts";
 import { type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
-import { type Infilling, infillText } from "./infill.ts";
+import type { Infilling } from "./infill.ts";
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
-import { streamGeneration } from "./stream.ts";
+import { requestsOf } from "./run-requests.ts";
 
 /** A loaded model with everything that it takes to generate. */
 export interface DiffuCoder {
@@ -35,15 +36,27 @@ export interface DiffuCoder {
   /** The network as samplers see it. It never proposes the mask token, nor an id without a token. */
   readonly denoiser: Denoiser;
   /**
-   * Denoises a completion; an autoregressive model writes it from left to right. Calls may overlap; each gives what it would give alone.
+   * Denoises a completion; an autoregressive model writes it from left to right. Calls may overlap: their rows are decoded
+   * together, and each gets what it would get alone.
    *
-   * @throws {InvalidArgumentError} if the prompt is missing, or longer than the model's prompt length
+   * @throws {InvalidArgumentError} if the prompt is missing
+   * @throws {TooLongError} if it is longer than the model's prompt length
    * @throws {ConfigError} naming every bad option
    * @throws {AbortedError} when `signal` fires
+   * @throws {UnavailableError} if the model is closing
    */
   generate(options: GenerateOptions): Promise<Generation>;
+  /** Several requests together, in their order. All are checked before the first is decoded; where one fails the others end. Throws as for one. */
+  generate(requests: readonly GenerateOptions[]): Promise<Generation[]>;
   /** `generate` as it happens. Leaving the loop ends the generation. Throws as `generate` does, at the first step. */
   stream(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
+  /**
+   * `stream`, but the request is checked and waits for its place in the batch from now on, and its events are kept until they
+   * are read. `return()` ends it.
+   *
+   * @throws what `generate` throws of its options, at once
+   */
+  submit(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
   /**
    * The assistant's next turn of a conversation, in the model's chat template, up to its stop token. As it happens: `stream({ messages })`.
    *
@@ -58,8 +71,14 @@ export interface DiffuCoder {
    * @throws {AbortedError} when `signal` fires
    */
   infill(options: InfillOptions): Promise<Infilling>;
-  /** Frees what the compiled network holds outside JavaScript's heap. */
-  dispose(): void;
+  /** Several texts together, in their order. All are checked before the first is decoded; where one fails the others end. Throws as for one. */
+  infill(requests: readonly InfillOptions[]): Promise<Infilling[]>;
+  /** Requests that run and wait, and what all have cost so far. */
+  stats(): EngineStats;
+  /** Takes no more requests. Resolves when those it has are done. */
+  drain(): Promise<void>;
+  /** Takes no more requests, ends those it has with an `AbortedError`, and frees what the compiled network holds outside JavaScript's heap. */
+  close(): Promise<void>;
 }
 
 /** How a model is kept and where it runs; and, for a repository, how it is downloaded. */
@@ -71,6 +90,10 @@ export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo"
    * @default "cpu"
    */
   device?: OnnxExecutorOptions["device"] | undefined;
+  /** Requests that are decoded together, at most; others wait, first come first served. @default 16 */
+  maxRows?: number | undefined;
+  /** Tokens that are decoded together, each row as long as the longest, at most; a longer row alone. @default as many as have 1 GiB of logits */
+  maxTokens?: number | undefined;
 }
 
 /**
@@ -83,14 +106,14 @@ export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo"
  * @throws {ConfigError} naming every problem of a config file
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
-export async function loadDiffuCoder(dirOrRepo: string, { quantize, device, ...hub }: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
-  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, hub)), { quantize, device });
+export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
+  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, options)), options);
 }
 
 /** The second half of `loadDiffuCoder`: all that takes long. */
 export async function loadParameters(
   model: ModelFolder,
-  { quantize, device = "cpu" }: Pick<LoadDiffuCoderOptions, "quantize" | "device">,
+  { quantize, device = "cpu", maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
 ): Promise<DiffuCoder> {
   const executor = await onnxExecutor({ device });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
@@ -100,14 +123,7 @@ export async function loadParameters(
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "cpu" ? loaded.parameters : await onDevice(loaded.parameters, executor);
   const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);
-  const stream = (options: GenerateOptions): AsyncGenerator<GenerationEvent> => streamGeneration(model, denoisers, options);
-  const generate = async (options: GenerateOptions): Promise<Generation> => {
-    for await (const event of stream(options)) {
-      if (event.type === "reveal") options.onStep?.(event);
-      if (event.type === "done") return event.generation;
-    }
-    throw new Error("a stream ends with its result");
-  };
+  const loops = new DecodeLoops({ denoisers, padTokenId, maxRows, maxTokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize) });
   return {
     config,
     generationConfig,
@@ -118,13 +134,15 @@ export async function loadParameters(
     endIds,
     logits: logitsFunction(config),
     denoiser: denoisers.exact,
-    generate,
-    stream,
-    chat: (messages, options = {}) => generate({ ...options, messages }),
-    infill: (options) => infillText(model, denoisers, options),
-    dispose: () => denoisers.dispose(),
+    ...requestsOf(model, loops),
+    stats: () => loops.stats(),
+    drain: () => loops.drain(),
+    close: () => loops.close(),
   };
 }
+
+/** Logits of a batch, numbers: 1 GiB. */
+const LOGITS = 2 ** 28;
 
 /** What a plan returns stays on its device. */
 async function onDevice(parameters: ModelParameters, executor: Executor): Promise<ModelParameters> {

@@ -5,7 +5,8 @@ export { type ExportedModel, type ExportedValue, exportModel } from "./export/ex
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./folder/generation-config.ts";
 export { type ModelFolder, promptLimit, readModelFolder } from "./folder/model-folder.ts";
 export { downloadModel, type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
-export { type Infilling, prepareInfilling } from "./infill.ts";
+export { type Infilling, type PreparedInfilling, prepareInfilling } from "./infill.ts";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, resolveSettings } from "./requests/generate-options.ts";
 export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
-export { prepareGeneration } from "./stream.ts";
+export { type PreparedGeneration, prepareGeneration } from "./generation.ts";
+export type { EngineStats } from "./decode-loops.ts";

@@ -28,7 +28,7 @@ describe("infill", () => {
     expect(middle).toBe(" if n % 2 == 0");
     expect(text).toBe("```python\ndef f(xs):\n    return sum([n for n in xs if n % 2 == 0])\n```\n");
     expect(holes).toEqual([middle]);
-    bundled.dispose();
+    await bundled.close();
   });
 
   it("gives the given text back unchanged, whatever it is, and fills exactly the masks", async () => {

@@ -2,9 +2,9 @@
 // and the given texts stand in the result as they were given:
 //   [start token, or the request in the chat template] text [masks] text ... [masks] text [end token]
 import { createRandom, InvalidArgumentError, NoChatTemplateError, TooLongError } from "@diffucoder/core";
-import { type DenoiseTrace, infill, type Segment } from "@diffucoder/samplers";
+import { holeTokens, type Segment, segmentsCanvas, startTrace, traceStep } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS } from "@diffucoder/tokenizer";
-import type { Denoisers } from "./denoisers.ts";
+import type { DecodeLoops } from "./decode-loops.ts";
 import type { Generation } from "./events.ts";
 import { type InfillOptions, type InfillSettings, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
 import type { ModelFolder } from "./folder/model-folder.ts";
@@ -25,8 +25,20 @@ export interface Infilling extends Pick<Generation, "forwardPasses" | "seconds" 
   completionTokens: number;
 }
 
-/** A call's settings and the row that is filled. @throws what `DiffuCoder.infill` throws of its options */
-export function prepareInfilling(model: ModelFolder, options: InfillOptions): { settings: InfillSettings; row: Segment[] } {
+/** A request that has been checked and tokenized. */
+export interface PreparedInfilling {
+  /** Its settings, with the model's where it says nothing. */
+  settings: InfillSettings;
+  /** Given tokens, and holes between them. */
+  row: Segment[];
+}
+
+/**
+ * Checks and tokenizes a request.
+ *
+ * @throws what `DiffuCoder.infill` throws of its options
+ */
+export function prepareInfilling(model: ModelFolder, options: InfillOptions): PreparedInfilling {
   if (model.autoregressive !== undefined)
     throw new InvalidArgumentError({
       argument: "model",
@@ -50,33 +62,35 @@ export function prepareInfilling(model: ModelFolder, options: InfillOptions): { 
   return { settings, row };
 }
 
-/** One infilling, from its options to its text; see `DiffuCoder.infill`. */
-export async function infillText(model: ModelFolder, denoisers: Denoisers, options: InfillOptions): Promise<Infilling> {
-  const { settings, row } = prepareInfilling(model, options);
-  const { decoder, seed, cache, segments } = settings;
-  const started = performance.now();
-  const { holes, traces, forwardPasses } = await infill({
-    denoiser: cache === undefined ? denoisers.exact : denoisers.cached(cache),
-    decoder,
-    rows: [row],
-    random: [createRandom(seed)],
-    padTokenId: model.padTokenId,
-    signal: options.signal,
-  });
-  const seconds = (performance.now() - started) / 1000;
-  const holeIds = holes[0] as number[][];
-  const texts = holeIds.map((ids) => model.tokenizer.decode(ids));
+/** Puts an infilling into the queue of its loop, and waits for its text; see `DiffuCoder.infill`. */
+export async function runInfilling(
+  { settings, row: segments }: PreparedInfilling,
+  { model, loops, signal }: { model: ModelFolder; loops: DecodeLoops; signal?: AbortSignal | undefined },
+): Promise<Infilling> {
+  const { decoder, seed, cache } = settings;
+  const { padTokenId, tokenizer } = model;
+  const { loop, denoiser } = loops.of(cache);
+  const canvas = segmentsCanvas(segments, denoiser);
+  const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId });
+  const row = loop.add({ canvas, decoder, random: createRandom(seed), signal });
+  let forwardPasses = 0;
+  for await (const event of row) {
+    trace.steps.push(traceStep(event));
+    ({ forwardPasses } = event);
+  }
+  const holeIds = holeTokens([...canvas.ids], trace);
+  const texts = holeIds.map((ids) => tokenizer.decode(ids));
   return {
-    text: joinText(segments, texts),
-    middle: texts[0] as string,
+    text: joinText(settings.segments, texts),
+    middle: texts[0]!,
     holes: texts,
     holeIds,
-    promptTokens: row.reduce((total, segment) => total + ("masks" in segment ? 0 : segment.length), 0),
+    promptTokens: segments.reduce((total, segment) => total + ("masks" in segment ? 0 : segment.length), 0),
     completionTokens: holeIds.reduce((total, ids) => total + ids.length, 0),
     forwardPasses,
-    seconds,
+    seconds: row.seconds,
     seed,
-    trace: traces[0] as DenoiseTrace,
+    trace,
   };
 }
 

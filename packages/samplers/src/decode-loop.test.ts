@@ -101,7 +101,30 @@ describe("a decode loop", () => {
       [1, 3],
       [1, 3],
     ]);
-    expect(() => loop.add(row(12))).toThrow('canvas must be at most 12 tokens long, as maxTokens, got "13 tokens".');
+  });
+
+  it("decodes a row that is longer than the bound on tokens, alone", async () => {
+    const fake = fakeDenoiser(columns);
+    const loop = loopOf({ denoiser: fake, maxTokens: 4 });
+    const [long] = [loop.add(row(8)), loop.add(row(2))].map(eventsOf);
+    await long;
+    await loop.drain();
+    expect(fake.requests.map(({ batchSize, length }) => [batchSize, length])).toEqual([...[1, 2].map(() => [1, 9]), ...[1, 2].map(() => [1, 3])]);
+  });
+
+  it("says how long a row was decoded, without its wait", async () => {
+    const { denoiser, begun, letGo } = held();
+    const loop = loopOf({ denoiser, maxRows: 1 });
+    const [first, second] = [loop.add(row(2)), loop.add(row(2))];
+    const reading = [first, second].map(eventsOf);
+    await begun();
+    expect(first.seconds).toBeGreaterThan(0);
+    expect(second.seconds).toBe(0);
+    while (loop.stats().running + loop.stats().waiting > 0) await letGo();
+    await Promise.all(reading);
+    const { seconds } = first;
+    expect(first.seconds).toBe(seconds);
+    expect(second.seconds).toBeGreaterThan(0);
   });
 
   it("ends a row that is cancelled, before the next pass and without waiting for the one that runs", async () => {

@@ -2,7 +2,6 @@
 // fail, or are not wanted any more. A row gets the tokens that it gets alone, whoever is decoded beside it.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
-import type { Canvas } from "./canvas.ts";
 import { checkCanvas, checkDenoiser, checkIds, checkRow } from "./checked-run.ts";
 import type { Denoiser } from "./denoiser.ts";
 import { LoopEntry, type LoopRow, type LoopRowOptions } from "./loop-row.ts";
@@ -16,7 +15,7 @@ export interface DecodeLoopOptions {
   padTokenId: number;
   /** Rows that are decoded at once, at most; others wait, first come first served. @default 16 */
   maxRows?: number | undefined;
-  /** Tokens of the rows that are decoded at once, each as long as the longest, at most. @default no bound */
+  /** Tokens of the rows that are decoded at once, each as long as the longest, at most; a row of more is decoded alone. @default no bound */
   maxTokens?: number | undefined;
 }
 
@@ -45,7 +44,7 @@ export interface DecodeLoop {
   /**
    * Adds a row; it joins at the next step at which there is room.
    *
-   * @throws {InvalidArgumentError} if an option is not what it should be, or the row is longer than the model or the loop takes
+   * @throws {InvalidArgumentError} if an option is not what it should be, or the row is longer than the model takes
    * @throws {UnavailableError} if the loop is draining or closed
    */
   add(row: LoopRowOptions): LoopRow;
@@ -102,7 +101,7 @@ class Loop implements DecodeLoop {
     const { denoiser, padTokenId } = this.#settings;
     checkRow(row);
     checkIds({ denoiser, padTokenId, eosTokenIds: row.eosTokenIds });
-    this.#checkLength(row.canvas);
+    checkCanvas(row.canvas, { denoiser, idsName: "canvas.ids", lengthName: "canvas" });
     if (!this.#takesRows) throw new UnavailableError({ what: "The decode loop", problem: "it takes no more rows" });
     const entry = new LoopEntry(row, (ended) => this.#ended(ended));
     this.#waiting.push(entry);
@@ -127,14 +126,6 @@ class Loop implements DecodeLoop {
     this.#takesRows = false;
     for (const entry of [...this.#waiting, ...this.#joined]) entry.cancel();
     await this.#running;
-  }
-
-  #checkLength(canvas: Canvas): void {
-    const { denoiser, maxTokens } = this.#settings;
-    checkCanvas(canvas, { denoiser, idsName: "canvas.ids", lengthName: "canvas" });
-    const value = canvas.ids.length;
-    if (value > maxTokens)
-      throw new InvalidArgumentError({ argument: "canvas", value: `${value} tokens`, expected: `at most ${maxTokens} tokens long, as maxTokens` });
   }
 
   /** Runs as long as there are rows. Between two steps others have their turn: an executor may run without giving way. */
@@ -170,6 +161,7 @@ class Loop implements DecodeLoop {
 
   #admit(entry: LoopEntry): void {
     this.#joined.add(entry);
+    entry.joined();
     entry.run = this.#batch.join(entry.options, entry);
   }
 

@@ -37,7 +37,7 @@ export { constrain, type Constraint, type ConstraintRow } from "./constraints/co
 export { allowedTokens } from "./constraints/allowed-tokens.ts";
 export { automatonConstraint, type AutomatonOptions, type CharacterAutomaton } from "./constraints/automaton.ts";
 export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
-export { infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";
+export { holeTokens, infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
 export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
 export { lladaDecoder, type LladaOptions, LladaOptionsSchema } from "./decoders/llada.ts";

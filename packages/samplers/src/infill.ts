@@ -79,7 +79,8 @@ function isHole(segment: Segment): segment is Hole {
   return !Array.isArray(segment);
 }
 
-function holeTokens(ids: readonly number[], { initialIds, maskTokenId, steps }: DenoiseTrace): number[][] {
+/** Tokens of each hole of a row, from the row as it ended and the record of how. */
+export function holeTokens(ids: readonly number[], { initialIds, maskTokenId, steps }: DenoiseTrace): number[][] {
   const initial = holesOf(Int32Array.from(initialIds), maskTokenId);
   const holes = steps.reduce((columns, step) => moveColumns(columns, step), initial);
   const count = 1 + Math.max(...initial.map((hole) => hole ?? -1));

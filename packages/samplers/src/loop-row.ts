@@ -18,6 +18,8 @@ export interface LoopRowOptions extends RowOptions {
 export interface LoopRow extends AsyncIterableIterator<RowEvent> {
   /** The row as it is now; the result once the events have ended. */
   readonly canvas: Canvas;
+  /** Wall-clock time since it joined, up to its end, seconds; 0 while it waits. */
+  readonly seconds: number;
   /** Ends the row with an `AbortedError`, unless it has ended: it takes no part in the next pass. */
   cancel(): void;
 }
@@ -29,6 +31,8 @@ export class LoopEntry implements RowSink {
   run: RowRun | undefined;
   outcome: "done" | "failed" | undefined;
   committedTokens = 0;
+  #start: number | undefined;
+  #stop: number | undefined;
   readonly #events: EventQueue<RowEvent>;
   readonly #onEnd: (entry: LoopEntry) => void;
 
@@ -41,8 +45,12 @@ export class LoopEntry implements RowSink {
   /** What the owner holds. */
   get handle(): LoopRow {
     const events = this.#events;
+    const seconds = (): number => this.seconds;
     return {
       canvas: this.options.canvas,
+      get seconds() {
+        return seconds();
+      },
       cancel: () => this.cancel(),
       next: () => events.next(),
       return: () => events.return(),
@@ -55,6 +63,15 @@ export class LoopEntry implements RowSink {
   /** Tokens of the row, padding included. */
   get length(): number {
     return this.options.canvas.ids.length;
+  }
+
+  get seconds(): number {
+    return this.#start === undefined ? 0 : ((this.#stop ?? performance.now()) - this.#start) / 1000;
+  }
+
+  /** The row has a place in the batch. */
+  joined(): void {
+    this.#start = performance.now();
   }
 
   /** Begins to listen to the row's signal. */
@@ -81,6 +98,7 @@ export class LoopEntry implements RowSink {
   #end(outcome: "done" | "failed"): boolean {
     if (this.outcome !== undefined) return false;
     this.outcome = outcome;
+    this.#stop = performance.now();
     if (this.run) this.run.left = true;
     this.options.signal?.removeEventListener("abort", this.cancel);
     this.#onEnd(this);

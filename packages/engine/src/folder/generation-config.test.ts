@@ -145,7 +145,7 @@ describe("loadDiffuCoder", () => {
     const long = await coder.generate(request);
     const end = long.tokenIds[4] as number;
     expect(long.completionTokens).toBeGreaterThan(4);
-    coder.dispose();
+    await coder.close();
     const ending = makeTinyModel({ generationConfig: { eos_token_id: [0, end], repetition_penalty: 1.1 } });
     const stopping = await loadDiffuCoder(ending.dir);
     expect(stopping.endIds.has(end)).toBe(true);
@@ -153,7 +153,7 @@ describe("loadDiffuCoder", () => {
     const short = await stopping.generate(request);
     expect(short).toMatchObject({ finishReason: "stop" });
     expect(short.completionTokens).toBeLessThanOrEqual(4);
-    stopping.dispose();
+    await stopping.close();
     plain.remove();
     ending.remove();
   });
@@ -167,7 +167,7 @@ describe("loadDiffuCoder", () => {
     await expect(coder.infill({ prefix: "a", suffix: "b", masks: 1e9 })).rejects.toThrow("  - masks: Too big: expected number to be <=65536");
     const template = ["a", { masks: 65_536 }, "b", { masks: 65_536 }];
     await expect(coder.infill({ template })).rejects.toThrow("The model is made for 131072 tokens.");
-    coder.dispose();
+    await coder.close();
     model.remove();
   });
 });

@@ -164,8 +164,8 @@ describe("loadDiffuCoder", () => {
     const [here, there] = [await loadDiffuCoder(model.dir), await loadDiffuCoder("org/tiny@main", { environment: environment() })];
     const prompt = "Return the sum of xs.";
     expect((await there.generate({ prompt })).text).toBe((await here.generate({ prompt })).text);
-    here.dispose();
-    there.dispose();
+    await here.close();
+    await there.close();
   });
 
   it("takes a folder that is there for a folder", async () => {

@@ -5,7 +5,7 @@ import { GenerateSettingsSchema } from "./generate-options.ts";
 import { prepareInfilling } from "../infill.ts";
 import { InfillSettingsSchema } from "./infill-options.ts";
 import { readModelFolder } from "../folder/model-folder.ts";
-import { prepareGeneration } from "../stream.ts";
+import { prepareGeneration } from "../generation.ts";
 import { makeTinyModel } from "../tiny-model.fixture.ts";
 
 const folder = makeTinyModel({ moreSpecialTokens: ["<|expand|>"] });

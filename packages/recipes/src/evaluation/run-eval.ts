@@ -168,7 +168,7 @@ async function modelSets(
     }
     return sets;
   } finally {
-    coder.dispose();
+    await coder.close();
   }
 }
 

@@ -85,7 +85,7 @@ export async function runQuickstart({
     try {
       return await runEvaluation({ ...common, coder, config: evaluation, seed, phase: `evaluate ${name}`, output: join(output, `${name}.jsonl`) });
     } finally {
-      coder.dispose();
+      await coder.close();
     }
   };
 

@@ -13,9 +13,9 @@ const dir = mkdtempSync(join(tmpdir(), "train-qwen-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 it("loads a masked diffusion model", async () => {
-  const { config, dispose } = await loadDiffusionModel(bundledModelDir);
+  const { config, close } = await loadDiffusionModel(bundledModelDir);
   expect(config.maskTokenId).toBe(732);
-  dispose();
+  await close();
 });
 
 it("refuses an autoregressive one", async () => {

@@ -10,7 +10,7 @@ export async function loadDiffusionModel(dir: string): Promise<DiffusionModel> {
   const coder = await loadDiffuCoder(dir);
   const { config } = coder;
   if ("maskTokenId" in config) return { ...coder, config };
-  coder.dispose();
+  await coder.close();
   throw new InvalidArgumentError({
     argument: "--model",
     value: dir,

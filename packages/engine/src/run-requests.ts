@@ -1,0 +1,78 @@
+// The calls of a loaded model: one request or many, checked before any of them waits.
+import { AbortedError, DiffuCoderError } from "@diffucoder/core";
+import type { DecodeLoops } from "./decode-loops.ts";
+import type { DiffuCoder } from "./diffucoder.ts";
+import type { Generation } from "./events.ts";
+import type { ModelFolder } from "./folder/model-folder.ts";
+import { finished, prepareGeneration, startGeneration } from "./generation.ts";
+import { type Infilling, prepareInfilling, runInfilling } from "./infill.ts";
+import type { GenerateOptions } from "./requests/generate-options.ts";
+import type { InfillOptions } from "./requests/infill-options.ts";
+
+type Requests = Pick<DiffuCoder, "generate" | "stream" | "submit" | "chat" | "infill">;
+
+export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
+  const submit: Requests["submit"] = (options) => startGeneration(prepareGeneration(model, options), { model, loops, signal: options.signal });
+  const generate = oneOrMany<GenerateOptions, Generation>((options) => {
+    const prepared = prepareGeneration(model, options);
+    return (signal) => finished(startGeneration(prepared, { model, loops, signal }), options.onStep);
+  });
+  const infill = oneOrMany<InfillOptions, Infilling>((options) => {
+    const prepared = prepareInfilling(model, options);
+    return (signal) => runInfilling(prepared, { model, loops, signal });
+  });
+  return {
+    generate,
+    submit,
+    async *stream(options) {
+      yield* submit(options);
+    },
+    chat: (messages, options = {}) => generate({ ...options, messages }),
+    infill,
+  };
+}
+
+interface OneOrMany<Request, Result> {
+  (request: Request): Promise<Result>;
+  (requests: readonly Request[]): Promise<Result[]>;
+}
+
+/** @param prepare checks a request, and gives what runs it */
+function oneOrMany<Request extends { signal?: AbortSignal | undefined }, Result>(
+  prepare: (request: Request) => (signal: AbortSignal | undefined) => Promise<Result>,
+): OneOrMany<Request, Result> {
+  async function run(request: Request): Promise<Result>;
+  async function run(requests: readonly Request[]): Promise<Result[]>;
+  async function run(given: Request | readonly Request[]): Promise<Result | Result[]> {
+    if (!isMany(given)) return prepare(given)(given.signal);
+    const prepared = given.map((request, i) => numbered(i, () => prepare(request)));
+    const failed = new AbortController();
+    const runs = prepared.map((start, i) => start(either(given[i]!.signal, failed.signal)));
+    try {
+      return await Promise.all(runs);
+    } catch (error) {
+      failed.abort();
+      await Promise.allSettled(runs);
+      throw error;
+    }
+  }
+  return run;
+}
+
+function isMany<Request>(given: Request | readonly Request[]): given is readonly Request[] {
+  return Array.isArray(given);
+}
+
+function either(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal === undefined ? other : AbortSignal.any([signal, other]);
+}
+
+/** Errors of one request among many say which it is. */
+function numbered<T>(i: number, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof DiffuCoderError && !(error instanceof AbortedError)) error.message = `Request ${i}: ${error.message}`;
+    throw error;
+  }
+}
