@@ -56,6 +56,7 @@ export const InfillSettingsSchema = z.strictObject({
 export interface InfillSettings extends Pick<Decoding, "decoder" | "seed" | "cache"> {
   /** Pieces without empty texts. */
   segments: readonly TextSegment[];
+  /** A request to which the text is the answer; `undefined`: the text stands alone. */
   prompt: string | undefined;
   /** Tokens by which the holes can grow. */
   growth: number;
