@@ -302,12 +302,12 @@ describe("foreign sites", () => {
 describe("load", () => {
   it("runs one generation at a time, lets some wait and refuses the rest", async () => {
     const engine = createFakeEngine({ holdAt: 3 });
-    const { post, url } = await serve(engine, { maxWaiting: 1 });
+    const { post, url } = await serve(engine, { maxRunning: 1, maxWaiting: 1 });
     const first = post("/v1/completions", { prompt: "1" });
     await eventually(() => expect(engine.active).toBe(1));
     const second = post("/v1/completions", { prompt: "2" });
     await eventually(async () =>
-      expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok", model: "tiny", running: true, waiting: 1 }),
+      expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok", model: "tiny", running: 1, waiting: 1 }),
     );
     const third = await post("/v1/completions", { prompt: "3" });
     expect([third.status, third.headers.get("retry-after")]).toEqual([429, "2"]); // one runs, one waits, a second each
@@ -331,16 +331,16 @@ describe("load", () => {
     await eventually(() => expect(engine.active).toBe(1));
     client.abort();
     await expect(answer).rejects.toThrow("This operation was aborted");
-    await eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: false }));
+    await eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: 0 }));
     expect(engine.active).toBe(0);
   });
 
   it("does not call it a failure when a client that waits leaves, or when the server stops", async () => {
     const engine = createFakeEngine({ holdAt: 3 });
     const stop = new AbortController();
-    const { post, url, failures } = await serve(engine, { signal: stop.signal });
+    const { post, url, failures } = await serve(engine, { maxRunning: 1, signal: stop.signal });
     const waiting = async (count: number) =>
-      eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: true, waiting: count }));
+      eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: 1, waiting: count }));
     const running = post("/v1/completions", { prompt: "1" });
     await eventually(() => expect(engine.active).toBe(1));
     const client = new AbortController();
@@ -380,7 +380,7 @@ describe("load", () => {
   it("says nothing of the inside when it fails", async () => {
     const engine = {
       ...createFakeEngine(),
-      stream: () => {
+      submit: () => {
         throw new Error("secret path /home/me");
       },
     };

@@ -34,7 +34,9 @@ export interface AppOptions {
   onError: (error: unknown) => void;
   /** Host names, besides the loopback ones, under which the server may be called. @default none */
   allowedHosts?: readonly string[];
-  /** Requests that may wait while one runs. @default 16 */
+  /** Requests that run together, sharing the batches of the model. @default 16 */
+  maxRunning?: number;
+  /** Requests that may wait for them. @default 16 */
   maxWaiting?: number;
   /** Wall-clock limit of a request, waiting included, milliseconds. @default 120000 */
   timeLimitMs?: number;
@@ -57,13 +59,13 @@ interface Served extends AppOptions {
 
 /** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
 export function createApp(options: AppOptions): Hono {
-  const { onError, maxWaiting = 16, timeLimitMs = 120_000 } = options;
+  const { onError, maxRunning = 16, maxWaiting = 16, timeLimitMs = 120_000 } = options;
   const report = (error: unknown): ApiError => {
     const answer = toApiError(error);
     if (answer.status === 500) onError(error);
     return answer;
   };
-  const served: Served = { ...options, queue: new RunQueue({ maxWaiting }), report, timeLimitMs };
+  const served: Served = { ...options, queue: new RunQueue({ maxRunning, maxWaiting }), report, timeLimitMs };
   const app = new Hono();
   addGuards(app, served);
   addInformation(app, served);

@@ -1,4 +1,4 @@
-import type { ChatMessage, FinishReason, GenerateOptions } from "diffucoder";
+import type { ChatMessage, FinishReason, GenerationEvent, Infilling } from "diffucoder";
 import type { Engine } from "./engine.ts";
 import type { ChatCompletionRequest, CompletionRequest } from "./requests.ts";
 import { StopFilter } from "./stop-filter.ts";
@@ -42,8 +42,8 @@ function inputOf(request: CompletionRequest | ChatCompletionRequest): Completion
 }
 
 /**
- * Generates the choices one after the other. Only text whose every position up to its own is committed is handed
- * on, because OpenAI's stream can append and nothing else; a choice ends early once the rest cannot change it.
+ * Generates the choices together, and tells of one after the other. Only text whose every position up to its own is committed
+ * is handed on, because OpenAI's stream can append and nothing else; a choice ends early once the rest cannot change it.
  */
 export async function* runCompletion({
   engine,
@@ -54,9 +54,13 @@ export async function* runCompletion({
   job: CompletionJob;
   signal: AbortSignal;
 }): AsyncGenerator<CompletionEvent> {
-  for (let index = 0; index < job.choices; index++) {
-    const choice = { engine, job, signal, index };
-    yield* "suffix" in job.input ? runInfilling(choice, job.input) : runChoice(choice, job.input);
+  const left = new AbortController();
+  const common = { engine, job, signal: AbortSignal.any([signal, left.signal]) };
+  const choices = Array.from({ length: job.choices }, (_, index) => startChoice({ ...common, index }, job.input));
+  try {
+    for (const choice of choices) yield* choice;
+  } finally {
+    left.abort(); // also those that nobody has begun to read
   }
 }
 
@@ -67,36 +71,30 @@ interface Choice {
   index: number;
 }
 
+/** A choice that runs from now on. */
+function startChoice(choice: Choice, input: CompletionJob["input"]): AsyncGenerator<CompletionEvent> {
+  const { engine, job, signal, index } = choice;
+  const { maxTokens, temperature, topP } = job;
+  const options = { temperature, topP, seed: job.seed + index, signal };
+  if (!("suffix" in input)) return tellChoice(engine.submit({ ...input, ...options, maxTokens, earlyExit: true }), choice);
+  const infilling = engine.infill({ ...input, ...options, masks: maxTokens, length: "fixed" });
+  infilling.catch(() => {}); // whoever reads the choice is told
+  return tellInfilling(infilling, choice);
+}
+
 /** The text between a prompt and a suffix, in a hole of `maxTokens` masks. It comes as a whole. */
-async function* runInfilling(
-  { engine, job, signal, index }: Choice,
-  { prefix, suffix }: { prefix: string; suffix: string },
-): AsyncGenerator<CompletionEvent> {
-  const { maxTokens: masks, temperature, topP, seed, stops } = job;
-  const infilling = await engine.infill({ prefix, suffix, masks, length: "fixed", temperature, topP, seed: seed + index, signal });
-  const { middle, promptTokens, completionTokens, forwardPasses } = infilling;
+async function* tellInfilling(infilling: Promise<Infilling>, { job: { stops }, index }: Choice): AsyncGenerator<CompletionEvent> {
+  const { middle, promptTokens, completionTokens, forwardPasses } = await infilling;
   yield { type: "start", index };
   const text = new StopFilter(stops).push(middle, { complete: true });
   if (text !== "") yield { type: "text", index, text };
   yield { type: "finish", index, finishReason: "stop", promptTokens, completionTokens, forwardPasses };
 }
 
-async function* runChoice(
-  { engine, job, signal, index }: Choice,
-  input: Pick<GenerateOptions, "prompt" | "messages">,
-): AsyncGenerator<CompletionEvent> {
-  const options: GenerateOptions = {
-    ...input,
-    maxTokens: job.maxTokens,
-    temperature: job.temperature,
-    topP: job.topP,
-    seed: job.seed + index,
-    earlyExit: true,
-    signal,
-  };
-  const filter = new StopFilter(job.stops);
+async function* tellChoice(events: AsyncIterable<GenerationEvent>, { job: { stops }, index }: Choice): AsyncGenerator<CompletionEvent> {
+  const filter = new StopFilter(stops);
   let promptTokens = 0;
-  for await (const event of engine.stream(options)) {
+  for await (const event of events) {
     if (event.type === "layout") {
       promptTokens = event.promptTokens;
       yield { type: "start", index };
@@ -105,14 +103,8 @@ async function* runChoice(
     const text = filter.push(event.type === "reveal" ? event.committedText : event.generation.text, { complete: event.type === "done" });
     if (text !== "") yield { type: "text", index, text };
     if (event.type === "reveal" && filter.stopped) {
-      yield {
-        type: "finish",
-        index,
-        finishReason: "stop",
-        promptTokens,
-        completionTokens: event.committedTokens,
-        forwardPasses: event.forwardPasses,
-      };
+      const { committedTokens: completionTokens, forwardPasses } = event;
+      yield { type: "finish", index, finishReason: "stop", promptTokens, completionTokens, forwardPasses };
       return;
     }
     if (event.type === "done") {

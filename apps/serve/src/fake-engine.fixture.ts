@@ -41,6 +41,7 @@ export function createFakeEngine({
       const counts = { promptTokens: 5, completionTokens: masks, forwardPasses: masks, seconds: 0 };
       return { text: prefix + middle + suffix, middle, holes: [middle], holeIds: [[]], ...counts, seed, trace };
     },
+    submit: (options) => engine.stream(options),
     async *stream(options) {
       engine.calls.push(options);
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });

@@ -5,7 +5,7 @@ const never = new AbortController().signal;
 
 describe("RunQueue", () => {
   it("lets one run at a time, in the order of arrival", async () => {
-    const queue = new RunQueue({ maxWaiting: 5 });
+    const queue = new RunQueue({ maxRunning: 1, maxWaiting: 5 });
     const log: string[] = [];
     const run = async (name: string) => {
       const release = await queue.acquire(never);
@@ -17,11 +17,23 @@ describe("RunQueue", () => {
     };
     await Promise.all([run("a"), run("b"), run("c")]);
     expect(log).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
-    expect(queue.running).toBe(false);
+    expect(queue.running).toBe(0);
+  });
+
+  it("lets as many run together as it may", async () => {
+    const queue = new RunQueue({ maxRunning: 2, maxWaiting: 5 });
+    const [first, second] = [await queue.acquire(never), await queue.acquire(never)];
+    const third = queue.acquire(never);
+    expect([queue.running, queue.waiting]).toEqual([2, 1]);
+    second();
+    (await third)();
+    expect([queue.running, queue.waiting]).toEqual([1, 0]);
+    first();
+    expect(queue.running).toBe(0);
   });
 
   it("refuses when too many wait", async () => {
-    const queue = new RunQueue({ maxWaiting: 1 });
+    const queue = new RunQueue({ maxRunning: 1, maxWaiting: 1 });
     const release = await queue.acquire(never);
     const second = queue.acquire(never);
     await expect(queue.acquire(never)).rejects.toMatchObject({
@@ -35,7 +47,7 @@ describe("RunQueue", () => {
   });
 
   it("says when to try again by how many wait", async () => {
-    const queue = new RunQueue({ maxWaiting: 5 });
+    const queue = new RunQueue({ maxRunning: 1, maxWaiting: 5 });
     expect(queue.retryAfterSeconds).toBe(1);
     const release = await queue.acquire(never);
     const waiting = [queue.acquire(never), queue.acquire(never)];
@@ -47,7 +59,7 @@ describe("RunQueue", () => {
   });
 
   it("gives up the place of a client that leaves", async () => {
-    const queue = new RunQueue({ maxWaiting: 5 });
+    const queue = new RunQueue({ maxRunning: 1, maxWaiting: 5 });
     const release = await queue.acquire(never);
     const leaving = new AbortController();
     const left = queue.acquire(leaving.signal);
@@ -57,6 +69,6 @@ describe("RunQueue", () => {
     expect(queue.waiting).toBe(1);
     release();
     (await third)();
-    expect(queue.running).toBe(false);
+    expect(queue.running).toBe(0);
   });
 });

@@ -1,21 +1,23 @@
 import { ApiError } from "./api-error.ts";
 
 /**
- * Lets one generation run at a time, in the order of arrival: on a CPU two would only slow each other down.
- * At most `maxWaiting` requests wait; the next one is refused with 429, so that a flood costs nothing.
+ * Lets `maxRunning` requests run at a time, in the order of arrival: the model decodes them together. At most `maxWaiting`
+ * requests wait; the next one is refused with 429, so that a flood costs nothing.
  */
 export class RunQueue {
+  readonly #maxRunning: number;
   readonly #maxWaiting: number;
   readonly #waiting: (() => void)[] = [];
-  #running = false;
+  #running = 0;
   /** Mean length of a turn, seconds; recent ones count more. */
   #turnSeconds = 1;
 
-  constructor({ maxWaiting }: { maxWaiting: number }) {
+  constructor({ maxRunning, maxWaiting }: { maxRunning: number; maxWaiting: number }) {
+    this.#maxRunning = maxRunning;
     this.#maxWaiting = maxWaiting;
   }
 
-  get running(): boolean {
+  get running(): number {
     return this.#running;
   }
 
@@ -25,7 +27,7 @@ export class RunQueue {
 
   /** When to try again after a refusal: whole seconds until those who wait now should be through. At least 1. */
   get retryAfterSeconds(): number {
-    return Math.max(1, Math.ceil((this.waiting + 1) * this.#turnSeconds));
+    return Math.max(1, Math.ceil(((this.waiting + 1) * this.#turnSeconds) / this.#maxRunning));
   }
 
   /**
@@ -36,7 +38,7 @@ export class RunQueue {
    */
   async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#running) {
+    if (this.#running >= this.#maxRunning) {
       if (this.#waiting.length >= this.#maxWaiting) {
         throw new ApiError({
           status: 429,
@@ -45,9 +47,8 @@ export class RunQueue {
           code: "queue_full",
         });
       }
-      await this.#turn(signal);
-    }
-    this.#running = true;
+      await this.#turn(signal); // whoever ends a turn hands its place over
+    } else this.#running++;
     const started = performance.now();
     let released = false;
     return () => {
@@ -56,7 +57,7 @@ export class RunQueue {
       this.#turnSeconds += 0.25 * ((performance.now() - started) / 1000 - this.#turnSeconds);
       // The turn is handed over without a moment in between in which a newcomer could overtake.
       const next = this.#waiting.shift();
-      if (next === undefined) this.#running = false;
+      if (next === undefined) this.#running--;
       else next();
     };
   }
