@@ -66,7 +66,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     const other = await train(quickstart(output, "--set", "seed=5"));
     expect(other).toMatchObject({ code: 1, out: "" });
     expect(other.error).toBe(
-      `${join(output, "settings.json")}: belongs to a run with other settings: seed was 0, is 5. Run with the same settings and model to go on, give another folder with --output, or start over with --fresh.`,
+      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 5. Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.`,
     );
     expect((await train(quickstart(output, "--set", "seed=5", "--fresh", "--json"))).out).toContain('"seed": 5');
   });
@@ -197,7 +197,7 @@ describe("bad input", () => {
     const { code, error } = await train(["pretrain", "--output", join(folder, "base"), ...tinyPretraining, "--set", "training.learningRate=1"]);
     expect(code).toBe(1);
     expect(error).toBe(
-      `${join(folder, "base", "checkpoint.safetensors")}: belongs to a run with other settings: training.learningRate was 0.002, is 1. Run with the same settings to go on, give another folder, or start over with --fresh.`,
+      `${join(folder, "base", "run.json")}: belongs to a run with other settings: training.learningRate was 0.002, is 1. Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.`,
     );
   });
 

@@ -2,28 +2,37 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
-import { configTable, describeConfig, InvalidArgumentError, parseConfig, readConfigData, readJsonObject } from "@diffucoder/core";
+import {
+  claimRun,
+  configTable,
+  describeConfig,
+  InvalidArgumentError,
+  parseConfig,
+  readConfigData,
+  readJsonObject,
+  RUN_FILE,
+  runFingerprint,
+  withFolder,
+} from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { bundledModelDir } from "diffucoder";
 import type { Command } from "commander";
 import type { z } from "zod";
 import {
-  claimFolder,
   clearQuickstart,
   CoupledGrpoRecipeSchema,
   EvaluateRecipeSchema,
   finishedQuickstart,
   loadDiffusionModel,
+  parseRewardFlag,
   PretrainRecipeSchema,
   QuickstartRecipeSchema,
   recipeFile,
+  type RewardSettings,
   runCoupledGrpo,
   runEvaluation,
-  runFingerprint,
   runPretrain,
   runQuickstart,
-  SETTINGS_FILE,
-  withFolder,
 } from "@diffucoder/recipes";
 import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
 
@@ -36,7 +45,7 @@ interface CommonFlags {
   printConfig?: boolean;
 }
 
-type ModelFlags = CommonFlags & { model?: string; python?: string };
+type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
 
 const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
 
@@ -56,6 +65,12 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   addCommand(program, "coupled-grpo", "improves a model by rewards from the sandbox", "runs/coupled-grpo")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
+    .option(
+      "--reward <file[#export][=weight]>",
+      "a JavaScript module whose export is a function of samples to numbers, beside the built-in rewards; may be repeated",
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
     .action((flags: ModelFlags) => coupledGrpo(flags, context));
   addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode", "runs/evaluate")
     .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
@@ -64,6 +79,12 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   addCommand(program, "quickstart", "evaluates, trains by coupled-GRPO, evaluates again and reports", "runs/quickstart")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
+    .option(
+      "--reward <file[#export][=weight]>",
+      "a JavaScript module whose export is a function of samples to numbers, beside the built-in rewards; may be repeated",
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
   return runProgram(program, args, {
@@ -116,8 +137,9 @@ async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Prom
 }
 
 async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", flags, terminal);
-  if (parsed === undefined) return;
+  const read = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", flags, terminal);
+  if (read === undefined) return;
+  const parsed = withRewards(read, flags);
   const modelDir = flags.model ?? bundledModelDir();
   const coder = await loadDiffusionModel(modelDir);
   const model = await withFolder(flags.output, () =>
@@ -140,6 +162,12 @@ async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Pr
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
 }
 
+/** A recipe with the rewards of `--reward` beside its own. */
+function withRewards<R extends { training: Pick<RewardSettings, "rewardModules"> }>(recipe: R, { reward = [] }: ModelFlags): R {
+  const rewardModules = [...recipe.training.rewardModules, ...reward.map(parseRewardFlag)];
+  return { ...recipe, training: { ...recipe.training, rewardModules } };
+}
+
 async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
   const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", flags, terminal);
   if (parsed === undefined) return;
@@ -147,8 +175,12 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
   const modelDir = flags.model ?? bundledModelDir();
   const samples = join(flags.output, SAMPLES_FILE);
   const evaluation = await withFolder(flags.output, async () => {
-    if (flags.fresh === true) for (const path of [samples, join(flags.output, SETTINGS_FILE)]) rmSync(path, { force: true });
-    claimFolder(flags.output, runFingerprint({ recipe: parsed, modelDir }), { results: SAMPLES_FILE });
+    if (flags.fresh === true) for (const path of [samples, join(flags.output, RUN_FILE)]) rmSync(path, { force: true });
+    claimRun(flags.output, {
+      settings: { command: "evaluate", ...runFingerprint({ recipe: parsed, modelDir }) },
+      results: [SAMPLES_FILE],
+      startOver: "start over with --fresh",
+    });
     const coder = await loadDiffusionModel(modelDir);
     const onNote = (note: string): void => terminal.error(note);
     return withSandbox(flags, terminal, (sandbox) =>
@@ -161,8 +193,9 @@ async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promi
 }
 
 async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { terminal, signal }: Context): Promise<void> {
-  const parsed = readRecipe(QuickstartRecipeSchema, "quickstart", flags, terminal);
-  if (parsed === undefined) return;
+  const read = readRecipe(QuickstartRecipeSchema, "quickstart", flags, terminal);
+  if (read === undefined) return;
+  const parsed = withRewards(read, flags);
   const { output } = flags;
   if (flags.fromScratch === true && flags.model !== undefined) {
     throw new InvalidArgumentError({

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const wayOut = "give another folder, or start over with --fresh.";
+const wayOut = "Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.";
 const sameFiles = (one: string, other: string, names: readonly string[]): void => {
   for (const name of names) expect(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name).toBe(true);
 };
@@ -66,13 +66,13 @@ describe("a finished pretraining with more steps of its last stage", () => {
 
   it("is refused with fewer, with another number of the steps that come first, and with other settings besides", async () => {
     const output = join(folder, "refused");
-    const path = join(output, "checkpoint.safetensors");
+    const path = join(output, "run.json");
     await pretrain(output, 2, constant);
     const refused = async (more: Record<string, unknown>, problem: string): Promise<void> => {
       const { code, error } = await pretrain(output, 2, { ...constant, ...more });
       expect({ code, error }).toEqual({
         code: 1,
-        error: `${path}: belongs to a run with other settings: ${problem}. Run with the same settings to go on, ${wayOut}`,
+        error: `${path}: belongs to a run with other settings: ${problem}. ${wayOut}`,
       });
     };
     await refused({ "training.stages.1.maxSteps": 1 }, "training.stages.1.maxSteps was 2, is 1 (a run can be made longer, not shorter)");
@@ -97,7 +97,7 @@ describe.runIf(hasPython)(`with more maxSteps${hasPython ? "" : " (SKIPPED: ther
     expect(errors).toContain("training.maxSteps was 3, is 5: the run goes on from step 3, to the same end as a run that was started with 5.");
     sameFiles(longer, whole, ["model/model.safetensors", "checkpoint.safetensors"]);
     expect((await grpo(longer, 4)).errors.at(-1)).toBe(
-      `${join(longer, "checkpoint.safetensors")}: belongs to a run with other settings: training.maxSteps was 5, is 4 (a run can be made longer, not shorter). Run with the same settings to go on, ${wayOut}`,
+      `${join(longer, "run.json")}: belongs to a run with other settings: training.maxSteps was 5, is 4 (a run can be made longer, not shorter). ${wayOut}`,
     );
   });
 
@@ -118,7 +118,7 @@ describe.runIf(hasPython)(`with more maxSteps${hasPython ? "" : " (SKIPPED: ther
     const { code, error } = await run("quickstart", longer, 3);
     expect(code).toBe(1);
     expect(error).toBe(
-      `${join(longer, "settings.json")}: belongs to a run with other settings: training.maxSteps was 5, is 3 (a run can be made longer, not shorter). Run with the same settings and model to go on, give another folder with --output, or start over with --fresh.`,
+      `${join(longer, "run.json")}: belongs to a run with other settings: training.maxSteps was 5, is 3 (a run can be made longer, not shorter). ${wayOut}`,
     );
   });
 });

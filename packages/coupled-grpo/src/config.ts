@@ -4,7 +4,7 @@ import { LearningRateScheduleSchema } from "@diffucoder/tensor";
 import { ESTIMATOR_NAMES, type EstimatorName } from "./estimators/index.ts";
 
 /** Settings of coupled-GRPO, as `CoupledGrpoConfigSchema` gives them; TRL's names in camelCase. */
-export interface CoupledGrpoConfig extends Omit<TrainConfig, "evalSteps"> {
+export interface CoupledGrpoConfig extends TrainConfig {
   /** Seed of the run's random streams. @default 0 */
   seed: number;
   /** Steps: one rollout and `numIterations` updates each. */
@@ -39,6 +39,10 @@ export interface CoupledGrpoConfig extends Omit<TrainConfig, "evalSteps"> {
   maxGradNorm: number;
   /** Steps between checkpoints. @default 20 */
   saveSteps: number;
+  /** Figure by which the best checkpoint is kept, larger is better. @default "evalPassAt1" */
+  metricForBestModel: string;
+  /** Whether the model at the end is that of the best checkpoint. @default false, the last one */
+  loadBestModelAtEnd: boolean;
   /** Checkpoints kept, for who writes them: `train` makes of each a folder `checkpoint-STEP` with its model if there are more than 1. @default 1 */
   saveTotalLimit: number;
 }
@@ -68,5 +72,8 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   weightDecay: z.number().nonnegative().default(0.1),
   maxGradNorm: z.number().positive().default(0.2),
   saveSteps: z.int().positive().default(20).describe("steps between checkpoints"),
+  evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
+  metricForBestModel: z.string().default("evalPassAt1").describe("figure of an evaluation by which checkpoint-best is kept; larger is better"),
+  loadBestModelAtEnd: z.boolean().default(false).describe("whether the model at the end is that of checkpoint-best"),
   saveTotalLimit: z.int().positive().default(1).describe("checkpoints kept; above 1 each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<CoupledGrpoConfig>;

@@ -3,9 +3,8 @@ export { RESULT_FILE, runEval, type RunEvalOptions } from "./evaluation/run-eval
 export { type Rescored, rescore } from "./evaluation/rescore.ts";
 export { type ProgramReward, scoreLine } from "./score/score.ts";
 export { readScoreLines, type RefusedLine, type ScoreLine, type ScoreTest } from "./score/score-lines.ts";
-export { withFolder } from "./run-folder/folder-lock.ts";
-export { type RunFingerprint, runFingerprint } from "./run-folder/run-fingerprint.ts";
-export { claimFolder, type ClaimOptions, SETTINGS_FILE } from "./run-folder/run-folder.ts";
+export { loadRewardModule, type RewardModule, type RewardModuleOptions } from "./training/reward-module.ts";
+export { parseRewardFlag, type RewardSettings, RewardSettingsSchema } from "./training/reward-settings.ts";
 export { CHECKPOINT_FILE, keepCheckpoint, type KeepCheckpointOptions, removeKeptCheckpoints } from "./training/kept-checkpoints.ts";
 export { type CoupledGrpoCommandOptions, type CoupledGrpoRecipe, CoupledGrpoRecipeSchema, runCoupledGrpo } from "./training/coupled-grpo.ts";
 export { type EvaluateOptions, EvaluateRecipeSchema, type EvaluationConfig, runEvaluation, type StoredResult } from "./training/evaluate.ts";

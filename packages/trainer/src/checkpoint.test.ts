@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileError } from "@diffucoder/core";
-import { float32 } from "@diffucoder/tensor";
+import { float32, writeSafetensors } from "@diffucoder/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { openMetricsLog, writeMetricsCsv } from "./metrics-log.ts";
@@ -15,7 +15,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const checkpoint = (step: number): Checkpoint => ({
   step,
-  fingerprint: "settings",
   parameters: { w: float32([1.5, -2, step], [1, 3]) },
   adam: { m: { w: float32([0, 1e-30, 3], [1, 3]) }, v: { w: float32([4, 5, 6], [1, 3]) } },
   reference: { w: float32([7, 8, 9], [1, 3]) },
@@ -25,51 +24,19 @@ describe("checkpoints", () => {
   it("come back bit for bit", () => {
     const path = join(folder, "a.safetensors");
     saveCheckpoint(path, checkpoint(12));
-    expect(loadCheckpoint(path, "settings")).toEqual(checkpoint(12));
+    expect(loadCheckpoint(path)).toEqual(checkpoint(12));
   });
 
   it("are nothing where there is none", () => {
-    expect(loadCheckpoint(join(folder, "absent.safetensors"), "settings")).toBeUndefined();
+    expect(loadCheckpoint(join(folder, "absent.safetensors"))).toBeUndefined();
   });
 
   it("replace the one before only when they are whole", () => {
     const path = join(folder, "b.safetensors");
     saveCheckpoint(path, checkpoint(1));
     saveCheckpoint(path, checkpoint(2));
-    expect(loadCheckpoint(path, "settings")?.step).toBe(2);
+    expect(loadCheckpoint(path)?.step).toBe(2);
     expect(readdirSync(folder).filter((name) => name.includes("tmp"))).toEqual([]);
-  });
-
-  it("of another run are refused with the way out", () => {
-    const path = join(folder, "c.safetensors");
-    saveCheckpoint(path, checkpoint(1));
-    expect(() => loadCheckpoint(path, "other settings")).toThrow(
-      `${path}: belongs to a run with other settings. Run with the same settings to go on, give another folder, or start over with --fresh.`,
-    );
-  });
-
-  it("name the settings that differ, where they are JSON", () => {
-    const path = join(folder, "e.safetensors");
-    saveCheckpoint(path, { ...checkpoint(1), fingerprint: JSON.stringify({ seed: 0, training: { learningRate: 0.1, topP: 0.9 } }) });
-    expect(() => loadCheckpoint(path, JSON.stringify({ seed: 0, training: { learningRate: 1, eps: [1] } }))).toThrow(
-      `${path}: belongs to a run with other settings: training.learningRate was 0.1, is 1; training.topP was 0.9, is not set; training.eps was not set, is [1]. Run`,
-    );
-  });
-
-  it("of a run that is to be longer are loaded; of one that is to be shorter, or is another run too, refused", () => {
-    const path = join(folder, "f.safetensors");
-    const settings = (maxSteps: number, seed = 0): string => JSON.stringify({ training: { maxSteps, seed } });
-    const load = (fingerprint: string, stepsKey?: string) => () => loadCheckpoint(path, fingerprint, { stepsKey });
-    const wayOut = "Run with the same settings to go on, give another folder, or start over with --fresh.";
-    saveCheckpoint(path, { ...checkpoint(8), fingerprint: settings(8) });
-    expect(load(settings(9), "training.maxSteps")()).toEqual({ ...checkpoint(8), fingerprint: settings(8) });
-    expect(load(settings(7), "training.maxSteps")).toThrow(
-      `${path}: belongs to a run with other settings: training.maxSteps was 8, is 7 (a run can be made longer, not shorter). ${wayOut}`,
-    );
-    expect(load(settings(9, 1), "training.maxSteps")).toThrow(
-      `${path}: belongs to a run with other settings: training.maxSteps was 8, is 9; training.seed was 0, is 1. ${wayOut}`,
-    );
-    expect(load(settings(9))).toThrow(`${path}: belongs to a run with other settings: training.maxSteps was 8, is 9. ${wayOut}`);
   });
 
   it("that were cut off, or are something else, are named", () => {
@@ -79,11 +46,13 @@ describe("checkpoints", () => {
     for (const length of [0, 5, 60, size - 1]) {
       saveCheckpoint(path, checkpoint(1));
       truncateSync(path, length);
-      expect(() => loadCheckpoint(path, "settings"), `${length} bytes`).toThrow(FileError);
-      expect(() => loadCheckpoint(path, "settings"), `${length} bytes`).toThrow("d.safetensors");
+      expect(() => loadCheckpoint(path), `${length} bytes`).toThrow(FileError);
+      expect(() => loadCheckpoint(path), `${length} bytes`).toThrow("d.safetensors");
     }
     writeFileSync(path, "not a checkpoint at all");
-    expect(() => loadCheckpoint(path, "settings")).toThrow(FileError);
+    expect(() => loadCheckpoint(path)).toThrow(FileError);
+    writeSafetensors(path, { w: float32([1]) });
+    expect(() => loadCheckpoint(path)).toThrow(`${path}: is not a training checkpoint.`);
   });
 });
 

@@ -7,7 +7,8 @@ export {
   layOutRows,
   type TrainingBatch,
 } from "./batches.ts";
-export { type Checkpoint, loadCheckpoint, type LoadCheckpointOptions, saveCheckpoint } from "./checkpoint.ts";
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { EVENTS_FILE, writeMetricsEvents } from "./metrics-events.ts";
 export { openMetricsLog, type StepMetrics, writeMetricsCsv } from "./metrics-log.ts";
 export type { Objective, ObjectiveInputs, ObjectivePosition } from "./objective.ts";
 export { objectiveStage, type ObjectiveStageOptions } from "./objective-stage.ts";
@@ -22,7 +23,6 @@ export {
   type StepResult,
 } from "./optimizer-step.ts";
 export { pretrain, type PretrainConfig, PretrainConfigSchema, type PretrainOptions, type PretrainStage } from "./pretrain.ts";
-export { settingsProblem } from "./settings-problem.ts";
 export type { PreparedStep, Stage, StagePosition, UpdateResult } from "./stage.ts";
 export { train, type TrainConfig, type TrainOptions } from "./train.ts";
 export { cloneParameters, freshState, type ParameterArrays, type TrainingState } from "./training-state.ts";

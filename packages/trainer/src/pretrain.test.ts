@@ -93,10 +93,9 @@ describe("pretrain", () => {
     const path = join(folder, "checkpoint.safetensors");
     const whole = numbersOf(await pretrain(options({ gradientAccumulationSteps }, start())));
     for (const stopped of [1, 3, 4, 8]) {
-      const onCheckpoint = (state: TrainingState, step: number) =>
-        void (step === stopped && saveCheckpoint(path, { ...state, step, fingerprint: "" }));
+      const onCheckpoint = (state: TrainingState, step: number) => void (step === stopped && saveCheckpoint(path, { ...state, step }));
       await pretrain({ ...options({ gradientAccumulationSteps, saveSteps: 1 }, start()), onCheckpoint });
-      const state = loadCheckpoint(path, "")!;
+      const state = loadCheckpoint(path)!;
       expect(numbersOf(await pretrain({ ...options({ gradientAccumulationSteps }, state), startStep: state.step }))).toEqual(whole);
     }
   });

@@ -58,7 +58,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
 
     expect(await run(...args, "--set", "seed=1")).toBe(1);
     expect(error.at(-1)).toBe(
-      `${join(output, "settings.json")}: belongs to an evaluation with other settings: seed was 0, is 1. Give another folder with --output, or remove this one.`,
+      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 1. Run with the same settings and files to go on, give another folder with --output, or remove this one.`,
     );
   });
 
@@ -124,7 +124,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run(...args)).toBe(1);
     expect(error).toEqual([
       expect.stringMatching(
-        /settings\.json: belongs to an evaluation with other settings: checkpoint was "[0-9a-f]+\.\.\.", is "[0-9a-f]+\.\.\."\. Give another folder with --output, or remove this one\.$/,
+        /run\.json: belongs to a run with other settings: checkpoint was "[0-9a-f]+\.\.\.", is "[0-9a-f]+\.\.\."\. Run with the same settings and files to go on, give another folder with --output, or remove this one\.$/,
       ),
     ]);
     model.remove();

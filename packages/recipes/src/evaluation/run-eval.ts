@@ -1,17 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  changedSettings,
-  ConfigError,
-  createRandom,
-  FileError,
-  JsonLinesLog,
-  type OnProgress,
-  readBytes,
-  readJsonObject,
-  writeFileAtomic,
-} from "@diffucoder/core";
+import { claimRun, ConfigError, createRandom, JsonLinesLog, type OnProgress, readBytes, writeFileAtomic } from "@diffucoder/core";
 import {
   type Benchmark,
   type DataFolders,
@@ -67,7 +56,8 @@ export async function runEval({ config, folders, onProgress, onNotice, signal }:
   const { workers, isolation, python, output } = config;
   const sandbox = await createSandbox({ workers, isolation: isolationOf(isolation), ...(python !== undefined && { python }) });
   try {
-    if (output !== undefined) claim(output, { ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint });
+    if (output !== undefined)
+      claimRun(output, { settings: { command: "eval", ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint } });
     const sets =
       model === undefined || checkpoint === undefined
         ? given
@@ -182,21 +172,6 @@ function writeOutputs(output: string, result: EvalResult, benchmark: Benchmark):
 }
 
 export const RESULT_FILE = "eval-result.json";
-const SETTINGS_FILE = "settings.json";
-
-/** Makes sure that a folder holds one evaluation: the first run writes down what it is of. */
-function claim(output: string, settings: object): void {
-  const path = join(output, SETTINGS_FILE);
-  if (!existsSync(path)) return writeFileAtomic(path, `${JSON.stringify(settings)}\n`);
-  const changed = changedSettings(readJsonObject(path), settings);
-  if (changed.length === 0) return;
-  throw new FileError({
-    path,
-    problem: `belongs to an evaluation with other settings: ${changed.join("; ")}`,
-    wayOut: "Give another folder with --output, or remove this one.",
-  });
-}
-
 /**
  * Tells what no task could be drawn with before the first is, and before the parameters are read.
  *

@@ -7,14 +7,16 @@ export interface Invocation {
   output: string;
   model?: string;
   fromScratch?: boolean;
+  reward?: readonly string[];
 }
 
 /** The command of a quickstart. A relative path stays one: `npm start` works in the root of the repository, as the command that was typed did. */
-export function commandOf({ config, set, output, model, fromScratch = false }: Invocation): string {
+export function commandOf({ config, set, output, model, fromScratch = false, reward = [] }: Invocation): string {
   const flags = [
     ...(config === undefined ? [] : ["--config", config]),
     ...(model === undefined ? [] : ["--model", model]),
     ...(fromScratch ? ["--from-scratch"] : []),
+    ...reward.flatMap((one) => ["--reward", one]),
     ...set.flatMap((setting) => ["--set", setting]),
     "--output",
     output,

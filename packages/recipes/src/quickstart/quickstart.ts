@@ -2,21 +2,19 @@
 // it again on the same tasks, and report. Every part can be stopped and goes on where it was.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { JsonLinesLog, type OnProgress, readJsonObject, writeFileAtomic } from "@diffucoder/core";
+import { type ClaimedRun, claimRun, JsonLinesLog, type OnProgress, readJsonObject, runFingerprint, writeFileAtomic } from "@diffucoder/core";
 import type { Evaluation } from "@diffucoder/eval";
 import { quickstartReport, type QuickstartReportData, resultJson, type RevealOrder } from "@diffucoder/report";
 import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
 import type { StepMetrics } from "@diffucoder/trainer";
 import type { Invocation } from "./invocation.ts";
-import { CHECKPOINT_FILE, removeKeptCheckpoints } from "../training/kept-checkpoints.ts";
 import { loadDiffusionModel } from "../training/load-diffusion-model.ts";
 import type { QuickstartRecipe } from "./quickstart-recipe.ts";
 import { reportData } from "./quickstart-report-data.ts";
-import { runFingerprint } from "../run-folder/run-fingerprint.ts";
-import { claimFolder, SETTINGS_FILE } from "../run-folder/run-folder.ts";
 import { heldOutTasks } from "../training/tiny-code-run.ts";
+import { clearTraining, isEvaluation, METRICS_FILE, START_OVER } from "../training/training-run.ts";
 import { WorkClock } from "./work-clock.ts";
-import { runCoupledGrpo, STEPS_KEY } from "../training/coupled-grpo.ts";
+import { continueCoupledGrpo, STEPS_KEY } from "../training/coupled-grpo.ts";
 import { runEvaluation } from "../training/evaluate.ts";
 
 export interface QuickstartOptions {
@@ -43,11 +41,17 @@ export interface QuickstartOutcome {
 const files = { data: "report-data.json", report: "report.html", result: "result.json" } as const;
 
 /** A run that becomes longer keeps the evaluation before training and goes on from its checkpoint; what came after is made again. */
-function claim({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): void {
+function claim({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): ClaimedRun {
   const onLonger = (): void => {
     for (const name of [...Object.values(files), "after.jsonl"]) rmSync(join(output, name), { force: true });
   };
-  claimFolder(output, runFingerprint({ recipe, modelDir }), { results: "before.jsonl", stepsKey: STEPS_KEY, onLonger });
+  return claimRun(output, {
+    settings: { command: "quickstart", ...runFingerprint({ recipe, modelDir }) },
+    results: ["before.jsonl"],
+    stepsKey: STEPS_KEY,
+    onLonger,
+    startOver: START_OVER,
+  });
 }
 
 /** The outcome of a finished run with these settings, if there is one. @throws {FileError} if the folder holds a run with others */
@@ -73,7 +77,7 @@ export async function runQuickstart({
   invocation,
 }: QuickstartOptions): Promise<QuickstartOutcome> {
   const { seed, data, sampling, training, evaluation } = recipe;
-  claim({ recipe, modelDir, output });
+  const { raisedFrom } = claim({ recipe, modelDir, output });
   const clock = new WorkClock(join(output, "seconds.jsonl"));
   const progress: OnProgress = (event) => {
     clock.tick();
@@ -91,13 +95,13 @@ export async function runQuickstart({
 
   const coder = await loadDiffusionModel(modelDir);
   const before = await evaluate(modelDir, "before");
-  const trained = await runCoupledGrpo({
+  const trained = await continueCoupledGrpo({
     ...common,
-    recipe: { data, sampling, training: { ...training, seed } },
+    recipe: { data, sampling, training: { ...training, seed }, evaluation: { ...evaluation, split: "dev" } },
     coder,
     modelDir,
     output,
-    fresh: false,
+    raisedFrom,
   });
   const after = await evaluate(trained, "after");
   clock.tick();
@@ -107,7 +111,7 @@ export async function runQuickstart({
     tasks: heldOutTasks(coder, evaluation).tasks,
     before,
     after,
-    iterations: new JsonLinesLog<StepMetrics>(join(output, "metrics.jsonl")).kept,
+    iterations: new JsonLinesLog<StepMetrics>(join(output, METRICS_FILE)).kept.filter((line) => !isEvaluation(line)),
     seconds: clock.seconds,
     sandbox,
     modelDir,
@@ -122,20 +126,8 @@ export async function runQuickstart({
 
 /** Removes what a run left, and nothing else. */
 export function clearQuickstart(output: string): void {
-  for (const name of [
-    SETTINGS_FILE,
-    ...Object.values(files),
-    "before.jsonl",
-    "after.jsonl",
-    "metrics.jsonl",
-    "metrics.csv",
-    "seconds.jsonl",
-    CHECKPOINT_FILE,
-    "model",
-  ]) {
-    rmSync(join(output, name), { recursive: true, force: true });
-  }
-  removeKeptCheckpoints(output);
+  clearTraining(output);
+  for (const name of [...Object.values(files), "before.jsonl", "after.jsonl", "seconds.jsonl"]) rmSync(join(output, name), { force: true });
 }
 
 function outcomeOf(report: QuickstartReportData, output: string): QuickstartOutcome {

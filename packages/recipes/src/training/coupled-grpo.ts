@@ -1,32 +1,29 @@
 // `train coupled-grpo`: improves a model by rewards from the sandbox, on TinyCode's training split.
-import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { createRandom, type OnProgress } from "@diffucoder/core";
+import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
-import {
-  cloneParameters,
-  freshState,
-  loadCheckpoint,
-  openMetricsLog,
-  saveCheckpoint,
-  type TrainingState,
-  writeMetricsCsv,
-} from "@diffucoder/trainer";
+import { cloneParameters, freshState } from "@diffucoder/trainer";
 import { z } from "zod";
+import { EvaluationSchema } from "./evaluate.ts";
+import { heldOutEvaluator } from "./held-out.ts";
+import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
-import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "./kept-checkpoints.ts";
-import { longerRunNote } from "./longer-run.ts";
-import { runFingerprint } from "../run-folder/run-fingerprint.ts";
-import { RewardSettingsSchema } from "./reward-settings.ts";
+import { loadRewardModules, RewardSettingsSchema } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
 import { trainingPrompts, TrainingTasksSchema } from "./tiny-code-run.ts";
+import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
+
+/** What `training.evalSteps` evaluates on, if the recipe does not say. */
+const DURING_TRAINING = { split: "dev", tiers: { 2: 2, 3: 3 }, tasks: 40, samplesPerTask: 4, steps: 24 } as const;
 
 export const CoupledGrpoRecipeSchema = z.strictObject({
   data: TrainingTasksSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
+  evaluation: EvaluationSchema.prefault(DURING_TRAINING).describe("of training.evalSteps: held-out tasks"),
 });
 
 /** The setting that a run which goes on may raise. */
@@ -49,67 +46,83 @@ export interface CoupledGrpoCommandOptions {
   onNote: (note: string) => void;
 }
 
-/** Runs or resumes coupled-GRPO and writes the model to `output/model`. @returns that folder */
-export async function runCoupledGrpo({
+/** Runs or resumes coupled-GRPO in a folder of its own and writes the model to `output/model`. @returns that folder */
+export async function runCoupledGrpo(options: CoupledGrpoCommandOptions): Promise<string> {
+  const { recipe, modelDir, output, fresh } = options;
+  if (fresh) clearTraining(output);
+  const { raisedFrom } = claimRun(output, {
+    settings: { command: "coupled-grpo", ...runFingerprint({ recipe, modelDir }) },
+    results: [CHECKPOINT_FILE],
+    stepsKey: STEPS_KEY,
+    startOver: START_OVER,
+  });
+  return continueCoupledGrpo({ ...options, raisedFrom });
+}
+
+/** `runCoupledGrpo` in a folder that is claimed. */
+export async function continueCoupledGrpo({
   recipe,
   coder,
   modelDir,
   sandbox,
   output,
-  fresh,
   signal,
   onProgress,
   onNote,
-}: CoupledGrpoCommandOptions): Promise<string> {
-  const { data, sampling, training } = recipe;
+  raisedFrom,
+}: Omit<CoupledGrpoCommandOptions, "fresh"> & {
+  /** Number of steps before it was raised. */
+  raisedFrom: number | undefined;
+}): Promise<string> {
+  const { data, sampling, training, evaluation } = recipe;
   const { config, generationConfig, logits } = coder;
-  const checkpointPath = join(output, CHECKPOINT_FILE);
-  const metricsPath = join(output, "metrics.jsonl");
-  if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
-  mkdirSync(output, { recursive: true });
-  if (fresh) removeKeptCheckpoints(output);
-
-  const fingerprint = JSON.stringify(runFingerprint({ recipe, modelDir }));
-  const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: STEPS_KEY });
-  const before = checkpoint && (JSON.parse(checkpoint.fingerprint) as CoupledGrpoRecipe).training.maxSteps;
-  if (checkpoint && before !== undefined && before < training.maxSteps) {
-    onNote(longerRunNote({ setting: STEPS_KEY, before, now: training.maxSteps, step: checkpoint.step, schedule: training }));
-  }
-  const startStep = checkpoint?.step ?? 0;
-  const log = openMetricsLog(metricsPath, { lastStep: startStep });
-  const start = checkpoint ?? freshState(cloneParameters(coder.parameters));
-  const writeModel = (directory: string, { parameters }: TrainingState): void => {
-    saveModel(directory, { config, parameters, dtype: "F32" });
-    for (const file of ["tokenizer.json", "generation_config.json"]) {
-      if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
-    }
-  };
-  const state = await trainCoupledGrpo({
-    config: training,
-    logits,
-    vocabSize: config.vocabSize,
-    maskTokenId: config.maskTokenId,
-    padTokenId: coder.padTokenId,
-    eosTokenIds: [...coder.endIds],
-    forbiddenIds: [config.maskTokenId],
-    promptLength: generationConfig.promptLength,
-    ...rolloutSampling(coder, sampling),
-    state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
-    startStep,
-    ...trainingPrompts({ coder, sandbox, ...data, rewards: training, promptsPerStep: training.promptsPerStep, seed: training.seed, onNote }),
-    random: createRandom(training.seed).split("coupled-grpo"),
-    signal,
-    onProgress,
-    onStep: (metrics) => log.append(metrics),
-    onCheckpoint: (current, step) => {
-      const saveState = (path: string): void => saveCheckpoint(path, { ...current, step, fingerprint });
-      keepCheckpoint({ output, step, ...training, model: (folder) => writeModel(folder, current), saveState });
-      saveState(checkpointPath);
-      writeMetricsCsv(metricsPath);
+  const modules = await loadRewardModules(training.rewardModules);
+  const { checkpoint, hooks, finish } = openTrainingRun({
+    output,
+    training,
+    steps: { setting: STEPS_KEY, now: training.maxSteps, raisedFrom, total: training.maxSteps },
+    writeModel: (directory, { parameters }) => {
+      saveModel(directory, { config, parameters, dtype: "F32" });
+      for (const file of ["tokenizer.json", "generation_config.json"]) {
+        if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
+      }
     },
+    onNote,
   });
-
-  const directory = join(output, "model");
-  writeModel(directory, state);
-  return directory;
+  const start = checkpoint ?? freshState(cloneParameters(coder.parameters));
+  const rollouts = rolloutSampling(coder, sampling);
+  const evaluator = heldOutEvaluator({ coder, sandbox, rollouts, output, config: evaluation, seed: training.seed, signal, onNote });
+  try {
+    const state = await trainCoupledGrpo({
+      config: training,
+      logits,
+      vocabSize: config.vocabSize,
+      maskTokenId: config.maskTokenId,
+      padTokenId: coder.padTokenId,
+      eosTokenIds: [...coder.endIds],
+      forbiddenIds: [config.maskTokenId],
+      promptLength: generationConfig.promptLength,
+      ...rollouts,
+      state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
+      ...trainingPrompts({
+        coder,
+        sandbox,
+        ...data,
+        rewards: training,
+        modules,
+        promptsPerStep: training.promptsPerStep,
+        seed: training.seed,
+        onNote,
+      }),
+      random: createRandom(training.seed).split("coupled-grpo"),
+      evaluate: evaluator.evaluate,
+      signal,
+      onProgress,
+      ...hooks,
+    });
+    return finish(state);
+  } finally {
+    evaluator.dispose();
+    for (const one of modules) one.close();
+  }
 }

@@ -14,15 +14,21 @@ const NAME = /^checkpoint-(\d+)$/;
  */
 export function keepCheckpoint({ output, step, saveSteps, saveTotalLimit, model, saveState }: KeepCheckpointOptions): void {
   if (saveTotalLimit === 1 || step === 0 || step % saveSteps !== 0) return;
-  const folder = join(output, `checkpoint-${step}`);
-  const unfinished = `${folder}.tmp-${process.pid}`;
-  model(unfinished);
-  saveState(join(unfinished, CHECKPOINT_FILE));
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(unfinished, folder);
+  replaceFolder(join(output, `checkpoint-${step}`), (folder) => {
+    model(folder);
+    saveState(join(folder, CHECKPOINT_FILE));
+  });
   const steps = keptSteps(output);
   const old = steps.filter((one) => one <= step).slice(0, -saveTotalLimit);
   for (const one of [...old, ...steps.filter((other) => other > step)]) removeFolder(output, one);
+}
+
+/** Writes a folder, whole or not at all, in the place of the one that is there. */
+export function replaceFolder(folder: string, write: (unfinished: string) => void): void {
+  const unfinished = `${folder}.tmp-${process.pid}`;
+  write(unfinished);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(unfinished, folder);
 }
 
 /** What is kept of a step. */

@@ -1,26 +1,15 @@
 // `train pretrain`: a base model from scratch, on an endless stream of TinyCode's training split.
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRandom, type OnProgress, parseConfig, writeFileAtomic } from "@diffucoder/core";
+import { claimRun, contentHash, createRandom, type OnProgress, parseConfig, runFingerprint, writeFileAtomic } from "@diffucoder/core";
 import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import {
-  exampleBatches,
-  freshState,
-  loadCheckpoint,
-  openMetricsLog,
-  pretrain,
-  PretrainConfigSchema,
-  saveCheckpoint,
-  type TrainingState,
-  writeMetricsCsv,
-} from "@diffucoder/trainer";
+import { exampleBatches, freshState, pretrain, PretrainConfigSchema, type TrainingState } from "@diffucoder/trainer";
 import { z } from "zod";
-import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "./kept-checkpoints.ts";
-import { longerRunNote } from "./longer-run.ts";
-import { contentHash, runFingerprint } from "../run-folder/run-fingerprint.ts";
+import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import { TiersSchema } from "./tiny-code-run.ts";
+import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 
 export const PretrainRecipeSchema = z.strictObject({
   model: z.strictObject({
@@ -61,21 +50,14 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
   const tokenizer = Tokenizer.fromFile(tokenizerFile);
   const config = modelConfig(recipe, tokenizer);
   const random = createRandom(training.seed);
-  const checkpointPath = join(output, CHECKPOINT_FILE);
-  const metricsPath = join(output, "metrics.jsonl");
-  if (fresh) for (const path of [checkpointPath, metricsPath]) rmSync(path, { force: true });
-  mkdirSync(output, { recursive: true });
-  if (fresh) removeKeptCheckpoints(output);
-
-  const fingerprint = JSON.stringify({ ...runFingerprint({ recipe }), "tokenizer.json": contentHash(tokenizerFile) });
-  const checkpoint = loadCheckpoint(checkpointPath, fingerprint, { stepsKey: stepsKey(recipe) });
-  const before = checkpoint && (JSON.parse(checkpoint.fingerprint) as PretrainRecipe).training.stages.at(-1)!.maxSteps;
-  const now = training.stages.at(-1)!.maxSteps;
-  if (checkpoint && before !== undefined && before < now) {
-    onNote(longerRunNote({ setting: stepsKey(recipe), before, now, step: checkpoint.step, schedule: training }));
-  }
-  const log = openMetricsLog(metricsPath, { lastStep: checkpoint?.step ?? 0 });
-  const writeModel = (directory: string, { parameters }: TrainingState): void => {
+  if (fresh) clearTraining(output);
+  const { raisedFrom } = claimRun(output, {
+    settings: { command: "pretrain", ...runFingerprint({ recipe }), "tokenizer.json": contentHash(tokenizerFile) },
+    results: [CHECKPOINT_FILE],
+    stepsKey: stepsKey(recipe),
+    startOver: START_OVER,
+  });
+  const writeModel = (directory: string, { parameters }: Pick<TrainingState, "parameters">): void => {
     saveModel(directory, { config, parameters, dtype: "BF16" });
     const generationConfig = {
       promptLength: data.promptLength,
@@ -89,12 +71,23 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
     copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
   };
+  const { checkpoint, hooks, finish } = openTrainingRun({
+    output,
+    training,
+    steps: {
+      setting: stepsKey(recipe),
+      now: training.stages.at(-1)!.maxSteps,
+      raisedFrom,
+      total: training.stages.reduce((sum, { maxSteps }) => sum + maxSteps, 0),
+    },
+    writeModel,
+    onNote,
+  });
   const example = exampleStream({ tiers: data.tiers, seed: training.seed });
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
     state: checkpoint ?? freshState(initParameters({ config, random: random.split("init") })),
-    startStep: checkpoint?.step ?? 0,
     vocabSize: config.vocabSize,
     batch: exampleBatches({
       example: (index) => encodeExample(example(index), tokenizer),
@@ -105,18 +98,9 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     random: random.split("pretrain"),
     signal,
     onProgress,
-    onStep: (metrics) => log.append(metrics),
-    onCheckpoint: (current, step) => {
-      const saveState = (path: string): void => saveCheckpoint(path, { ...current, step, fingerprint });
-      keepCheckpoint({ output, step, ...training, model: (folder) => writeModel(folder, current), saveState });
-      saveState(checkpointPath);
-      writeMetricsCsv(metricsPath);
-    },
+    ...hooks,
   });
-
-  const directory = join(output, "model");
-  writeModel(directory, state);
-  return directory;
+  return finish(state);
 }
 
 function modelConfig({ model, data }: PretrainRecipe, tokenizer: Tokenizer): ModelConfig {

@@ -1,6 +1,8 @@
 // What a completion earns: built-in terms by name, each with its weight.
+import { InvalidArgumentError } from "@diffucoder/core";
 import { REWARD_FUNCTIONS, type RewardTerm } from "@diffucoder/reward-sandbox";
 import { z } from "zod";
+import { loadRewardModule, type RewardModule } from "./reward-module.ts";
 
 const weight = z.number().nonnegative();
 
@@ -21,11 +23,63 @@ export const RewardSettingsSchema = z.strictObject({
       softPunishCache: z.int().positive().optional().describe("tokens over which it falls from 0 to -1 (default: a quarter of maxCompletionLen)"),
     })
     .prefault({}),
+  rewardModules: z
+    .array(
+      z.strictObject({
+        file: z.string().describe("JavaScript module"),
+        export: z.string().default("default").describe("its export: a function of samples to numbers or null"),
+        weight: weight.default(1),
+        timeout: z.int().positive().default(10_000).describe("milliseconds of a call"),
+      }),
+    )
+    .default([])
+    .describe("rewards of your own beside the built-in ones: { file, export, weight, timeout }; --reward FILE#EXPORT=WEIGHT adds one"),
   rewardMode: z.enum(["strict", "compat"]).default("strict").describe("how the form is judged: strictly, or exactly as Apple's rewards.py"),
 });
 
 /** Weights of the terms of a reward, and their options. */
 export type RewardSettings = z.output<typeof RewardSettingsSchema>;
+
+/** A loaded reward of one's own, and what it weighs. */
+export interface WeightedModule extends RewardModule {
+  /** What its value is multiplied with. */
+  weight: number;
+}
+
+/** Loads rewards of one's own. @throws as `loadRewardModule`; {InvalidArgumentError} if two have one name */
+export async function loadRewardModules(modules: RewardSettings["rewardModules"]): Promise<WeightedModule[]> {
+  const loaded: WeightedModule[] = [];
+  try {
+    for (const { weight: own, ...module } of modules) {
+      const one = { ...(await loadRewardModule(module)), weight: own };
+      const isTaken = Object.hasOwn(REWARD_FUNCTIONS, one.name) || loaded.some(({ name }) => name === one.name);
+      loaded.push(one);
+      if (isTaken)
+        throw new InvalidArgumentError({
+          argument: "--reward",
+          value: module.file,
+          expected: `another file name: ${one.name} is another reward's name`,
+        });
+    }
+    return loaded;
+  } catch (error) {
+    for (const one of loaded) one.close();
+    throw error;
+  }
+}
+
+/** `FILE`, `FILE=WEIGHT` or `FILE#EXPORT=WEIGHT`, as a setting. @throws {InvalidArgumentError} */
+export function parseRewardFlag(text: string): RewardSettings["rewardModules"][number] {
+  const [, file, name = "default", own = "1"] = /^(.+?)(?:#([\w$]+))?(?:=([^=]*))?$/.exec(text) ?? [];
+  const weightOf = own.trim() === "" ? Number.NaN : Number(own);
+  if (file === undefined || !(weightOf >= 0 && Number.isFinite(weightOf)))
+    throw new InvalidArgumentError({
+      argument: "--reward",
+      value: text,
+      expected: "FILE, FILE=WEIGHT or FILE#EXPORT=WEIGHT, such as ./mine.mjs=0.5",
+    });
+  return { file, export: name, weight: weightOf, timeout: 10_000 };
+}
 
 /** The terms that count, for completions of `maxNewTokens` positions. */
 export function rewardTerms({ rewardWeights, softOverlong }: RewardSettings, { maxNewTokens }: { maxNewTokens: number }): RewardTerm[] {

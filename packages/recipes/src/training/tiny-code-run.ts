@@ -4,11 +4,11 @@ import { createRandom, FileError, parseConfig } from "@diffucoder/core";
 import type { CompletionScore, StepRewardRequest } from "@diffucoder/coupled-grpo";
 import { type CodeTask, readTasks, tinyCodeTasks } from "@diffucoder/tasks";
 import type { GeneratedSample, SampleRequest, SampleScore } from "@diffucoder/eval";
-import { parsePythonRecord, type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
+import { parsePythonRecord, REWARD_FUNCTIONS, type Sandbox, scoreCompletions, type Verdict } from "@diffucoder/reward-sandbox";
 import { type DenoiseTrace, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
 import type { DiffuCoder } from "@diffucoder/engine";
 import { z } from "zod";
-import { type RewardSettings, rewardTerms } from "./reward-settings.ts";
+import { type RewardSettings, rewardTerms, type WeightedModule } from "./reward-settings.ts";
 
 export const TiersSchema = z.record(z.string().regex(/^[1-4]$/), z.number().nonnegative()).describe('share of each tier, e.g. { "2": 1, "3": 2 }');
 
@@ -79,6 +79,8 @@ interface TrainingPromptsOptions extends TrainingTasks {
   coder: DiffuCoder;
   /** What a completion earns. */
   rewards: RewardSettings;
+  /** Rewards of one's own, beside the built-in ones. */
+  modules: readonly WeightedModule[];
   promptsPerStep: number;
   seed: number;
   onNote: (note: string) => void;
@@ -114,7 +116,8 @@ export function trainingPrompts(options: TrainingPromptsOptions & { sandbox: San
         completions: texts,
         completionLengths: completionIds.map((ids) => lengthOf(coder, ids)),
         tasks: promptIndex.map((i) => visibleTests(tasks[i]!)),
-        terms: rewardTerms(options.rewards, coder.generationConfig),
+        terms: [...rewardTerms(options.rewards, coder.generationConfig), ...options.modules.map(({ name, weight }) => ({ name, weight }))],
+        rewardFunctions: { ...REWARD_FUNCTIONS, ...Object.fromEntries(options.modules.map(({ name, reward }) => [name, () => reward])) },
         mode: options.rewards.rewardMode,
       });
       return scores.map(({ reward, terms, code }) => ({ reward, terms: [...terms, { name: "solved", value: code && Number(code === 1) }] }));

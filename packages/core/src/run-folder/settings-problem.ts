@@ -1,4 +1,4 @@
-import { changedSettings } from "@diffucoder/core";
+import { changedSettings } from "../changed-settings.ts";
 
 /** How many settings a sentence names. */
 const NAMED = 5;
@@ -20,7 +20,8 @@ export function settingsProblem(before: object, now: object, stepsKey?: string):
   return `belongs to a run with other settings: ${named}${wanted < steps ? " (a run can be made longer, not shorter)" : ""}`;
 }
 
-function stepsOf(settings: object, stepsKey: string | undefined): number {
+/** The number of steps at a path; not a number if there is none. */
+export function stepsOf(settings: object, stepsKey: string | undefined): number {
   const value = stepsKey?.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], settings);
   return typeof value === "number" ? value : Number.NaN;
 }

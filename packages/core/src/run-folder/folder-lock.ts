@@ -1,7 +1,8 @@
 // One process at a time works in a run's folder: two would write over each other's checkpoints.
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, withFileLock } from "@diffucoder/core";
+import { FileError } from "../errors.ts";
+import { withFileLock } from "../file-lock.ts";
 
 const LOCK_FILE = "run.lock";
 

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, readError, requireRegularFile } from "@diffucoder/core";
+import { FileError } from "../errors.ts";
+import { readError } from "../read-file.ts";
+import { requireRegularFile } from "../regular-file.ts";
 
 /** Settings and hashes by name, plain JSON. */
 export type RunFingerprint = Readonly<Record<string, unknown>>;
@@ -20,16 +22,22 @@ const SMALL_FILES = new Set([
   "chat_template.jinja",
 ]);
 
-/** Settings on which no result depends: how often and how much is saved. */
-const NO_RESULT = new Set(["saveSteps", "saveTotalLimit"]);
+/** Settings on which no result depends: how often and how much is saved and evaluated. */
+const NO_RESULT = new Set(["saveSteps", "saveTotalLimit", "evalSteps", "metricForBestModel", "loadBestModelAtEnd"]);
 
 /**
  * The recipe without what changes no result, in which the content of each `file` stands for its path, and the content of the model's files.
- *
- * @param modelDir the model from which the run starts, if it starts from one
  * @throws {FileError} if a file is missing or cannot be read, or the model's folder holds no weights
  */
-export function runFingerprint({ recipe, modelDir }: { recipe: object; modelDir?: string | undefined }): RunFingerprint {
+export function runFingerprint({
+  recipe,
+  modelDir,
+}: {
+  /** Settings, plain JSON. */
+  recipe: object;
+  /** The model from which the run starts. @default none */
+  modelDir?: string | undefined;
+}): RunFingerprint {
   return { ...withContents(recipe), ...(modelDir !== undefined && modelContents(modelDir)) };
 }
 
@@ -38,9 +46,14 @@ function withContents(settings: object): Record<string, unknown> {
     Object.entries(settings).flatMap(([key, value]: [string, unknown]): [string, unknown][] => {
       if (NO_RESULT.has(key)) return [];
       if (key === "file" && typeof value === "string") return [["file (its content)", contentHash(value)]];
-      return [[key, typeof value === "object" && value !== null && !Array.isArray(value) ? withContents(value) : value]];
+      return [[key, valueWithContents(value)]];
     }),
   );
+}
+
+function valueWithContents(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(valueWithContents);
+  return typeof value === "object" && value !== null ? withContents(value) : value;
 }
 
 function modelContents(modelDir: string): Record<string, string> {
