@@ -27,8 +27,8 @@ it("writeMetricsEvents writes a record for the version and each line, byte by by
   const two = "0000000000000040"; // 2 as a double
   const step = "10ac02"; // field 2: 300 = 0b10_0101100
   expect(records).toEqual([
-    `090000000000000000` + `1a0d${hex("brain.Event:2")}`,
-    `09${two}${step}` + `2a1d` + `0a0b0a04${hex("loss")}150000003f` + `0a0e0a07${hex("seconds")}1500000040`,
-    `09${two}${step}` + `2a14` + `0a120a0b${hex("evalPassAt1")}150000803f`,
+    ["090000000000000000", "1a0d", hex("brain.Event:2")].join(""),
+    ["09", two, step, "2a1d", "0a0b0a04", hex("loss"), "150000003f", "0a0e0a07", hex("seconds"), "1500000040"].join(""),
+    ["09", two, step, "2a14", "0a120a0b", hex("evalPassAt1"), "150000803f"].join(""),
   ]);
 });

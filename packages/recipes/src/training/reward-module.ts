@@ -98,6 +98,6 @@ function conversation(worker: Worker): (request: { samples?: unknown; timeout: n
         clearTimeout(timer);
         resolve(answer);
       };
-      if (samples !== undefined) worker.postMessage(samples);
+      if (samples !== undefined) worker.postMessage(samples, []);
     });
 }
