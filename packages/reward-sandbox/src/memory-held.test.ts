@@ -1,17 +1,16 @@
-// What a program makes others hold: this process, which reads the answers, and the supervisor that passes them on.
+// What a program makes others hold: this process, which reads the answers, and the supervisor that passes them on. Under Pyodide:
+// pyodide/pyodide.test.ts.
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { descendants } from "./descendants.fixture.ts";
 import { canRun, LEVELS, titleOf } from "./local/levels.fixture.ts";
-import { findPyodide } from "./pyodide/provider.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const MEGABYTES = 128;
 const CALLS = 20;
-/** Each is a text of 786,402 bytes, and some 20 MB for whoever reads it. */
-const LISTS = "def f(x):\n    return [[]] * 262134";
 const HOSTILE: Readonly<Record<string, string>> = {
-  "returns many small lists": LISTS,
+  // Each is a text of 786,402 bytes, and some 20 MB for whoever reads it.
+  "returns many small lists": "def f(x):\n    return [[]] * 262134",
   "returns many empty texts": "def f(x):\n    return [''] * 262134",
   "returns many small numbers": "def f(x):\n    return [1.5] * 40000",
   "forges answers of many small lists": `import os\ndef f(x):\n    line = b'["ok", [' + b'{},' * 650000 + b'{}]]\\n'\n    while line: line = line[os.write(3, line):]\n    return 0`,
@@ -76,18 +75,6 @@ describe.each(LEVELS)("under %s", (level) => {
     120_000,
   );
 });
-
-it.runIf(findPyodide() !== undefined)(
-  `the same holds under pyodide${findPyodide() ? "" : " (SKIPPED: the package pyodide is not installed)"}`,
-  async () => {
-    sandbox = await createSandbox({ workers: 1, isolation: "pyodide", memoryMb: MEGABYTES, wallTimeMs: 60_000 });
-    const { outcomes } = await sandbox.run({ code: LISTS, entryPoint: "f", inputs: Array.from({ length: 8 }, () => [1]) });
-    const tooMuch = { status: "output-limit", detail: "too much output of all calls together" };
-    expect(outcomes.slice(0, 5).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "ok"));
-    expect(outcomes.slice(5)).toMatchObject(Array.from({ length: 3 }, () => tooMuch));
-  },
-  240_000,
-);
 
 it.runIf(canRun("bubblewrap")).each([
   ["python", "i = 0\nwhile True:\n    open(f'/tmp/{i}', 'w').close()\n    i += 1"],

@@ -15,7 +15,8 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-const descendantsOf = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+/** Every process below one. */
+export const descendantsOf = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 
 /** Bytes that a process has written to and holds, shared ones included. Pages that a fork shares with its parent count for both. */
 function memoryOf(pid: number): number {

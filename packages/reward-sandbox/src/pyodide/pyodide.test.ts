@@ -88,6 +88,14 @@ describe.runIf(has)(`isolation by Pyodide${has ? "" : " (SKIPPED: the package py
     expect(long).toMatchObject({ status: "output-limit" });
   });
 
+  it("counts all that a job answers together, so that nobody holds more than it may", async () => {
+    const code = "def f(x):\n    return [[]] * 262134"; // some 20 MB for whoever reads it
+    const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: Array.from({ length: 8 }, () => [1]), wallTimeMs: 60_000 });
+    const tooMuch = { status: "output-limit", detail: "too much output of all calls together" };
+    expect(outcomes.slice(0, 5).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "ok"));
+    expect(outcomes.slice(5)).toMatchObject(Array.from({ length: 3 }, () => tooMuch));
+  });
+
   it("says of what it does not run that it could not", async () => {
     const { outcomes } = await sandbox.run({ language: "javascript", code: "const f = (x) => x", entryPoint: "f", inputs: [[1]] });
     expect(outcomes).toEqual([{ status: "infrastructure", detail: "isolation by pyodide does not run javascript", milliseconds: 0 }]);
