@@ -4,6 +4,7 @@ export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts
 export { type ExportedModel, type ExportedValue, exportModel } from "./export/export-model.ts";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./folder/generation-config.ts";
 export { type ModelFolder, promptLimit, readModelFolder } from "./folder/model-folder.ts";
+export { tokenTexts } from "./folder/token-texts.ts";
 export { downloadModel, type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
 export { type Infilling, type PreparedInfilling, prepareInfilling } from "./infill.ts";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, resolveSettings } from "./requests/generate-options.ts";

@@ -1,5 +1,7 @@
 import { ConfigError, parseConfig } from "@diffucoder/core";
 import type { z } from "zod";
+import { constrain } from "./constraints/constraint.ts";
+import { createConstraint, type TokenTexts } from "./constraints/named-constraint.ts";
 import type { Decoder } from "./decoders/decoder.ts";
 import { type DecoderName, isDecoderName, namedDecoder, readsOption } from "./decoders/registry.ts";
 import { type DecodingOptions, DecodingOptionsSchema, readersOf } from "./decoding-options.ts";
@@ -14,15 +16,27 @@ export interface DecodingContext {
   tokens?: number | undefined;
 }
 
+/** What a decoder is made with besides its options. */
+export interface DecoderContext extends DecodingContext {
+  /** The texts of tokens, for a constraint. @default none: a constraint is an error */
+  texts?: TokenTexts | undefined;
+  /** Text before the completion that a constraint holds with it. @default "" */
+  before?: string | undefined;
+}
+
 /**
  * The decoder that options name.
  *
  * @throws {ConfigError} naming every unknown key, every bad value and every option that the decoder does not read
+ * @throws {ConstraintError} if the text before the completion breaks the constraint already
  */
-export function createDecoder(options: DecodingOptions, context: DecodingContext = {}): Decoder {
-  const { alg = context.alg ?? "entropy", cache: _cache, seed: _seed, ...own } = parseDecodingOptions(DecodingOptionsSchema, options, context);
+export function createDecoder(options: DecodingOptions, { texts, before, ...context }: DecoderContext = {}): Decoder {
+  const more = options.constraint !== undefined && texts === undefined ? ["constraint: not used where the texts of tokens are not known"] : [];
+  const parsed = parseDecodingOptions(DecodingOptionsSchema, options, { ...context, more });
+  const { alg = context.alg ?? "entropy", cache: _cache, seed: _seed, constraint, ...own } = parsed;
   const steps = context.steps !== undefined && readsOption(alg, "steps") ? { steps: context.steps } : {};
-  return namedDecoder(alg).make({ ...steps, ...own } as never);
+  const decoder = namedDecoder(alg).make({ ...steps, ...own } as never);
+  return constraint === undefined || texts === undefined ? decoder : constrain(decoder, createConstraint(constraint, texts, before));
 }
 
 /**

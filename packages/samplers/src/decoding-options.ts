@@ -1,6 +1,7 @@
 // The one schema of how masks are decoded, composed from the decoders' own.
 import { z } from "zod";
 import { type CacheOptions, CacheOptionsSchema } from "./cache/options.ts";
+import { type ConstraintOptions, ConstraintOptionsSchema } from "./constraints/named-constraint.ts";
 import { DECODER_NAMES, type DecoderName, DECODERS, namedDecoder, readsOption } from "./decoders/registry.ts";
 
 type OptionsOf<Name extends DecoderName> = NonNullable<Parameters<(typeof DECODERS)[Name]["make"]>[0]>;
@@ -15,6 +16,8 @@ export interface DecodingOptions extends DecoderOptions {
   alg?: DecoderName | undefined;
   /** Keys and values kept from pass to pass. @default none, every pass is exact */
   cache?: CacheOptions | undefined;
+  /** What the text must keep to, in whatever order its tokens are revealed: `"python"`, or `{ kind: "python", indentation: 4 }`. @default nothing */
+  constraint?: ConstraintOptions | undefined;
   /** The same seed gives the same text. @default 0 */
   seed?: number | undefined;
 }
@@ -40,6 +43,7 @@ export const DecodingOptionsSchema = z.strictObject({
   ...composedShape(),
   temperature: requestTemperature,
   cache: CacheOptionsSchema.optional().describe("keys and values kept from pass to pass: prefix, dual or delayed"),
+  constraint: ConstraintOptionsSchema.optional().describe("what the text must keep to: python"),
   seed: z.int().nonnegative().default(0).describe("the same seed gives the same text"),
 }) satisfies z.ZodType<unknown, DecodingOptions>;
 

@@ -36,6 +36,7 @@ export type { StopStrings } from "./stop-strings.ts";
 export { constrain, type Constraint, type ConstraintRow } from "./constraints/constraint.ts";
 export { allowedTokens } from "./constraints/allowed-tokens.ts";
 export { automatonConstraint, type AutomatonOptions, type CharacterAutomaton } from "./constraints/automaton.ts";
+export { type ConstraintOptions, ConstraintOptionsSchema, createConstraint, type TokenTexts } from "./constraints/named-constraint.ts";
 export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
 export { holeTokens, infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
@@ -50,7 +51,7 @@ export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
 export type { NamedDecoder } from "./decoders/named-decoder.ts";
 export { DECODER_NAMES, type DecoderName, DECODERS, isDecoderName, namedDecoder, readsOption } from "./decoders/registry.ts";
 export { type DecodingOptions, DecodingOptionsSchema, MODEL_OPTIONS } from "./decoding-options.ts";
-export { createDecoder, type DecodingContext, decodingProblems, parseDecodingOptions } from "./create-decoder.ts";
+export { createDecoder, type DecoderContext, type DecodingContext, decodingProblems, parseDecodingOptions } from "./create-decoder.ts";
 export {
   type DenoiseTrace,
   diffTraces,

@@ -2,6 +2,7 @@ import { FileError } from "@diffucoder/core";
 import { type AutoregressiveConfig, type ModelConfig, modelConfigPath, modelTraits, readModelConfig } from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
 import { type GenerationConfig, MAX_CANVAS, readGenerationConfig } from "./generation-config.ts";
+import { tokenTexts } from "./token-texts.ts";
 import type { DecodingModel } from "../requests/resolve-decoding.ts";
 
 /** All of a model's folder but its parameters. */
@@ -59,7 +60,9 @@ export function readModelFolder(dir: string): ModelFolder {
   const eosTokenId = ends[0] ?? generationConfig.eosTokenIds?.[0] ?? roles.eos ?? 0;
   const padTokenId = config.padTokenId ?? roles.pad ?? eosTokenId;
   const autoregressive = isDiffusion ? undefined : family;
-  return { dir, config, generationConfig, defaults: generationConfig, notices, tokenizer, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
+  const texts = tokenTexts(tokenizer, { vocabSize: config.vocabSize, endIds });
+  const defaults = generationConfig;
+  return { dir, config, generationConfig, defaults, notices, tokenizer, texts, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
 }
 
 /** Tokens for which a model has room before a completion, and why. */

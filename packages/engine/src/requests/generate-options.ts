@@ -61,6 +61,8 @@ export function resolveSettings(
   model: DecodingModel & {
     /** Tokens of the longest sequence. */
     maxLength: number;
+    /** Says whether prompts are put into a chat template. @default they are */
+    tokenizer?: { hasChat: boolean };
   },
 ): GenerateSettings {
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
@@ -70,5 +72,16 @@ export function resolveSettings(
     more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
   const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit } = given;
-  return { ...resolveDecoding(given, { model, tokens: maxNewTokens }), maxNewTokens, maxTokens, earlyExit };
+  return {
+    ...resolveDecoding(given, { model, tokens: maxNewTokens, before: textBefore(data, model.tokenizer) }),
+    maxNewTokens,
+    maxTokens,
+    earlyExit,
+  };
+}
+
+/** What the answer goes on from: a constraint is about both together. */
+function textBefore({ prompt, messages, chatTemplate, continueFinalMessage = false }: GenerateOptions, tokenizer = { hasChat: true }): string {
+  if (prompt !== undefined) return (chatTemplate ?? tokenizer.hasChat) ? "" : prompt;
+  return continueFinalMessage ? (messages?.at(-1)?.content ?? "") : "";
 }

@@ -64,7 +64,7 @@ export interface InfillSettings extends Pick<Decoding, "decoder" | "seed" | "cac
 
 const EXPAND = "<|expand|>";
 const DREAM_ON_ALGORITHMS: readonly string[] = ["maskgit_plus", "topk_margin", "entropy"] satisfies DreamOnOptions["alg"][];
-const NOT_OF_DREAM_ON = ["steps", "algTemp", "schedule", "eps"];
+const NOT_OF_DREAM_ON = ["steps", "algTemp", "schedule", "eps", "constraint"];
 const OF_DREAM_ON_ALONE = ["maxNewTokens", "expandBudget"] as const;
 /** Masks of a hole that nothing is said of. */
 export const DEFAULT_MASKS = 16;
@@ -86,7 +86,8 @@ export function resolveInfilling({ signal: _signal, ...options }: InfillOptions,
     ...(isVariable ? variableProblems(options, { masks, expandTokenId }) : fixedProblems(options)),
   ];
   const given = parseOptions(InfillSettingsSchema, options, { source: "infill options", model, tokens: masks, more });
-  const decoding = resolveDecoding(given, { model, tokens: masks });
+  const [first = ""] = segments;
+  const decoding = resolveDecoding(given, { model, tokens: masks, before: typeof first === "string" ? first : "" });
   const { seed, cache } = decoding;
   if (!isVariable) return { segments, prompt, seed, cache, decoder: decoding.decoder, growth: 0 };
   const most = maxNewTokens ?? Math.max(DEFAULT_MAX_NEW_TOKENS, masks);

@@ -1,5 +1,7 @@
 import {
   type CacheOptions,
+  constrain,
+  createConstraint,
   type Decoder,
   type DecoderName,
   type DecodingOptions,
@@ -8,6 +10,7 @@ import {
   namedDecoder,
   parseDecodingOptions,
   readsOption,
+  type TokenTexts,
 } from "@diffucoder/samplers";
 import type { z } from "zod";
 import { type GenerationConfig, MAX_CANVAS } from "../folder/generation-config.ts";
@@ -36,6 +39,8 @@ export interface Decoding {
 export interface DecodingModel {
   /** `model_type` of a model that writes from left to right. @default a masked diffusion model */
   autoregressive?: string | undefined;
+  /** The texts of its tokens, for constraints. */
+  texts: TokenTexts;
   /** Settings that a call does not give. */
   defaults: Pick<GenerationConfig, "alg" | "steps" | "temperature" | "topP" | "topK" | "algTemp" | "eps" | "maxNewTokens">;
 }
@@ -87,18 +92,24 @@ function defaultSteps(tokens: number, { defaults }: DecodingModel): number {
   return Math.min(Math.ceil((defaults.steps * tokens) / defaults.maxNewTokens), MAX_CANVAS);
 }
 
-/** @param options as `parseOptions` gives them */
+/**
+ * @param options as `parseOptions` gives them
+ * @param before text before the completion that a constraint holds with it. @default ""
+ * @throws {ConstraintError} if that text breaks the constraint
+ */
 export function resolveDecoding(
   options: z.output<typeof DecodingOptionsSchema>,
-  { model, tokens }: { model: DecodingModel; tokens: number },
+  { model, tokens, before }: { model: DecodingModel; tokens: number; before?: string | undefined },
 ): Decoding {
   const alg = options.alg ?? model.defaults.alg;
   const defaults = { ...pick(model.defaults, MODEL_OPTIONS), steps: defaultSteps(tokens, model) };
   const read = Object.fromEntries(Object.entries({ ...defaults, ...defined(options) }).filter(([name]) => readsOption(alg, name)));
   const { takesBack = false, make } = namedDecoder(alg);
+  const decoder = make(read as never);
+  const { constraint } = options;
   return {
     alg,
-    decoder: make(read as never),
+    decoder: constraint === undefined ? decoder : constrain(decoder, createConstraint(constraint, model.texts, before)),
     takesBack,
     steps: (read["steps"] as number | undefined) ?? tokens,
     temperature: (read["temperature"] as number | undefined) ?? 0,

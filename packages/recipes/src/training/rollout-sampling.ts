@@ -1,5 +1,5 @@
 // How a run's rollouts are decoded: any decoder and any cache that a command can name.
-import { resolveSettings } from "@diffucoder/engine";
+import { resolveSettings, tokenTexts } from "@diffucoder/engine";
 import { cachedNetwork } from "@diffucoder/model";
 import {
   createCachedDenoiser,
@@ -29,8 +29,9 @@ export interface RolloutSampling {
 export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
   const { config, generationConfig, logits, tokenizer } = coder;
   const { maxNewTokens } = generationConfig;
-  const { decoder, cache } = resolveSettings(settings, { defaults: generationConfig, maxLength: config.maxPositionEmbeddings });
   const { vocabSize, maskTokenId } = config;
+  const texts = tokenTexts(tokenizer, { vocabSize, endIds: coder.endIds });
+  const { decoder, cache } = resolveSettings(settings, { texts, defaults: generationConfig, maxLength: config.maxPositionEmbeddings });
   const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => id === maskTokenId || !tokenizer.hasToken(id));
   return {
     decoder,

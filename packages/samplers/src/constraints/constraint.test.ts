@@ -101,7 +101,7 @@ describe("constrain", () => {
       allowed: (_, columns) => new Uint8Array(columns.length),
     };
     await expect(decode(everyTwo, none)).rejects.toThrow(
-      'constraint must be one that can be kept, got "no token for position 0 of the completion". Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.',
+      "No token at position 0 of the completion keeps to the constraint. Constraints contradict each other, the given tokens break them, or too few masks are left to keep to them.",
     );
     expect(() => allowedTokens({ vocabSize: 16, positions: new Map([[1, []]]) })).toThrow(
       "positions.get(1) must be at least one token, all below 16, got [].",
@@ -114,7 +114,7 @@ describe("constrain", () => {
       prefix: "f((",
     });
     await expect(decode(everyTwo, impossible, { maxNewTokens: 1 })).rejects.toThrow(
-      'constraint must be one that can be kept, got "no token for position 0 of the completion". Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.',
+      "No token at position 0 of the completion keeps to the constraint. Constraints contradict each other, the given tokens break them, or too few masks are left to keep to them.",
     );
   });
 

@@ -103,8 +103,8 @@ function expectSome(allowed: Uint8Array, columns: readonly number[], classCount:
   columns.forEach((column, i) => {
     if (allowed.subarray(i * classCount, (i + 1) * classCount).includes(1)) return;
     throw new ConstraintError(
-      `constraint must be one that can be kept, got "no token for position ${column - completionStart} of the completion". ` +
-        "Constraints contradict each other, the given tokens break them, or there are too few masks to keep to them.",
+      `No token at position ${column - completionStart} of the completion keeps to the constraint. ` +
+        "Constraints contradict each other, the given tokens break them, or too few masks are left to keep to them.",
     );
   });
 }

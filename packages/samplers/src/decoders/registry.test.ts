@@ -15,9 +15,9 @@ describe("the decoders' options", () => {
     expect(schemas[0]!.description).not.toBeUndefined();
   });
 
-  it("are together those of the decoding options, beside alg, cache and seed", () => {
+  it("are together those of the decoding options, beside alg, cache, constraint and seed", () => {
     const all = new Set(DECODER_NAMES.flatMap((name) => Object.keys(DECODERS[name].options.shape)));
-    expect(Object.keys(DecodingOptionsSchema.shape)).toEqual(["alg", ...all, "cache", "seed"]);
+    expect(Object.keys(DecodingOptionsSchema.shape)).toEqual(["alg", ...all, "cache", "constraint", "seed"]);
   });
 
   it("say which decoders read them, if they are few, and their default, if it is not the model's and they agree", () => {
