@@ -1,4 +1,5 @@
-import { ConfigError, DiffuCoderError, InvalidArgumentError } from "@diffucoder/core";
+import { ConfigError, ConstraintError, DiffuCoderError, InvalidArgumentError } from "@diffucoder/core";
+import { snakeCase } from "./decoding-fields.ts";
 
 /** An answer in OpenAI's error form. Its message goes to the client, so it names nothing of the machine. */
 export class ApiError extends Error {
@@ -39,7 +40,12 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof InvalidArgumentError) {
     return new ApiError({ status: 400, message: error.message, param: error.argument, code: "invalid_value" });
   }
-  if (error instanceof ConfigError) return new ApiError({ status: 400, message: error.problems.join("; "), code: "invalid_value" });
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map((problem) => problem.replace(/^[\w.]+(?=:)/, snakeCase));
+    const param = /^[\w.]+(?=:)/.exec(problems[0] ?? "")?.[0] ?? null;
+    return new ApiError({ status: 400, message: problems.join("; "), param, code: "invalid_value" });
+  }
+  if (error instanceof ConstraintError) return new ApiError({ status: 400, message: error.message, param: "constraint", code: "constraint" });
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return new ApiError({ status: 503, message: "The generation took too long and was stopped.", type: "server_error", code: "timeout" });
   }

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ApiError, toApiError } from "./api-error.ts";
 import { type CompletionEvent, completionJob, runCompletion } from "./completions.ts";
+import { decodingOptions } from "./decoding-fields.ts";
 import { denoiseMessages } from "./denoise.ts";
 import type { Engine } from "./engine.ts";
 import { eventStream, message } from "./event-stream.ts";
@@ -151,9 +152,9 @@ async function complete(served: Served, c: Context, endpoint: Endpoint, request:
 
 async function denoise(served: Served, c: Context, request: DenoiseRequest): Promise<Response> {
   const { engine, randomSeed, report } = served;
-  const { prompt, steps, alg, threshold, temperature, top_p: topP, seed = randomSeed() } = request;
+  const { prompt, temperature, top_p: topP, seed = randomSeed() } = request;
   const ending = endingOf(served, c);
-  const events = inTurn(served, ending, (signal) => engine.stream({ prompt, steps, alg, threshold, temperature, topP, seed, signal }));
+  const events = inTurn(served, ending, (signal) => engine.stream({ ...decodingOptions(request), prompt, temperature, topP, seed, signal }));
   const first = await events.next();
   return eventStream(denoiseMessages({ first, events, report }), { onCancel: ending.cancel });
 }

@@ -1,4 +1,5 @@
-import type { ChatMessage, FinishReason, GenerationEvent, Infilling } from "diffucoder";
+import type { ChatMessage, DecodingOptions, FinishReason, GenerationEvent, Infilling } from "diffucoder";
+import { decodingOptions } from "./decoding-fields.ts";
 import type { Engine } from "./engine.ts";
 import type { ChatCompletionRequest, CompletionRequest } from "./requests.ts";
 import { StopFilter } from "./stop-filter.ts";
@@ -9,6 +10,8 @@ export interface CompletionJob {
   maxTokens: number | undefined;
   temperature: number | undefined;
   topP: number | undefined;
+  /** The decoding options that OpenAI's interface does not have. */
+  decoding: DecodingOptions;
   /** Choice `i` is generated with `seed + i`, so that each can be had again alone. */
   seed: number;
   stops: readonly string[];
@@ -29,6 +32,7 @@ export function completionJob(request: CompletionRequest | ChatCompletionRequest
     maxTokens: chat ? (request.max_completion_tokens ?? request.max_tokens) : request.max_tokens,
     temperature: request.temperature,
     topP: request.top_p,
+    decoding: decodingOptions(request),
     seed: request.seed ?? randomSeed,
     stops: typeof request.stop === "string" ? [request.stop] : (request.stop ?? []),
     choices: request.n,
@@ -75,7 +79,7 @@ interface Choice {
 function startChoice(choice: Choice, input: CompletionJob["input"]): AsyncGenerator<CompletionEvent> {
   const { engine, job, signal, index } = choice;
   const { maxTokens, temperature, topP } = job;
-  const options = { temperature, topP, seed: job.seed + index, signal };
+  const options = { ...job.decoding, temperature, topP, seed: job.seed + index, signal };
   if (!("suffix" in input)) return tellChoice(engine.submit({ ...input, ...options, maxTokens, earlyExit: true }), choice);
   const infilling = engine.infill({ ...input, ...options, masks: maxTokens, length: "fixed" });
   infilling.catch(() => {}); // whoever reads the choice is told

@@ -1,6 +1,6 @@
-import { DECODER_NAMES } from "diffucoder";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
+import { decodingFields, snakeCase } from "./decoding-fields.ts";
 
 const TextPartSchema = z.strictObject({ type: z.literal("text"), text: z.string() });
 
@@ -40,6 +40,7 @@ const sampling = {
   temperature: maybe(z.number().min(0).max(2)),
   top_p: maybe(z.number().gt(0).max(1)),
   seed: maybe(SeedSchema),
+  ...decodingFields,
 };
 
 const openAiSampling = {
@@ -78,9 +79,6 @@ export const ChatCompletionRequestSchema = z
 /** Our own: one generation as the order in which it is revealed. */
 export const DenoiseRequestSchema = z.strictObject({
   prompt: PromptSchema,
-  steps: maybe(z.int().positive().max(4096)),
-  alg: maybe(z.enum(DECODER_NAMES)),
-  threshold: maybe(z.number().gt(0).max(1)),
   ...sampling,
 });
 
@@ -120,9 +118,9 @@ interface Problem {
 }
 
 function describeIssue(issue: z.core.$ZodIssue): Problem {
-  const path = issue.path.join(".");
+  const path = issue.path.map((key) => (typeof key === "string" ? snakeCase(key) : String(key))).join(".");
   if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => (path === "" ? key : `${path}.${key}`));
+    const keys = issue.keys.map(snakeCase).map((key) => (path === "" ? key : `${path}.${key}`));
     return { message: `Unrecognized or unsupported parameter: ${keys.join(", ")}`, param: keys[0] ?? null, code: "unknown_parameter" };
   }
   return { message: path === "" ? issue.message : `${path}: ${issue.message}`, param: path === "" ? null : path, code: "invalid_value" };

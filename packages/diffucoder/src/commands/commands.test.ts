@@ -58,6 +58,19 @@ describe("diffucoder generate", () => {
     expect(output).toEqual([(await coder.generate({ prompt: "123", alg: "threshold" })).text]);
   });
 
+  it("takes a constraint by its kind, and keeps to it", async () => {
+    const flags = ["--temperature", "2", "--seed", "1", "--constraint", "python", "--set", "constraint.maxDepth=1"];
+    expect(await run("generate", "--no-chat-template", "x = f(", ...flags)).toBe(0);
+    const options = { prompt: "x = f(", chatTemplate: false, temperature: 2, seed: 1 };
+    const constraint = { kind: "python", maxDepth: 1 } as const;
+    expect(output).toEqual([(await coder.generate({ ...options, constraint })).text]);
+    expect(output).not.toEqual([(await coder.generate(options)).text]);
+    expect(await run("generate", "--no-chat-template", "x = f]", ...flags)).toBe(1);
+    expect(errors).toEqual([
+      'constraint "python" cannot be kept: the text before the answer breaks it at "]" in line 1. Mend the text, or leave out the constraint.',
+    ]);
+  });
+
   it("tells all that is wrong together, before the parameters are read", async () => {
     const code = await run("generate", "--prompt", prompt, "--quantize", "int3", "--steps", "many", "--alg", "threshold", "--set", "temprature=1");
     expect(code).toBe(1);

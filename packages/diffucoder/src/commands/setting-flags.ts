@@ -9,6 +9,9 @@ const repeated = (value: string, before: string[] = []): string[] => [...before,
 /** Settings that have a flag each. */
 type Settings = Readonly<Record<string, z.ZodType>>;
 
+/** Settings with options of their own, whose flag says the kind alone. */
+const OF_A_KIND = ["cache", "constraint"];
+
 /** Adds a flag for each setting, `--config`, `--set` and `--json`. Descriptions are the schema's. */
 export function addSettingFlags(command: Command, settings: Settings): Command {
   for (const [name, schema] of Object.entries(settings)) command.option(`--${kebab(name)} <value>`, schema.description);
@@ -46,7 +49,7 @@ export function settingLayers(
 ): { layers: ConfigLayer[]; set: readonly string[] } {
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
   const ofFlags = given.map(([name, value]): ConfigLayer => {
-    const key = name === "cache" ? "cache.kind" : name;
+    const key = OF_A_KIND.includes(name) ? `${name}.kind` : name;
     const isText = typeof value !== "string" || texts.includes(name);
     return { source: `--${kebab(name)}`, data: isText ? { [name]: value } : readConfigData({ set: [`${key}=${value}`] }) };
   });

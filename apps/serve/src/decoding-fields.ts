@@ -1,0 +1,42 @@
+// The decoding options as fields of a request, in snake_case as the rest of OpenAI's interface: `block_length`, and inside
+// `cache` `refresh_steps`.
+import { type DecodingOptions, DecodingOptionsSchema } from "diffucoder";
+import { z } from "zod";
+
+type Snake<Name extends string> = Name extends `${infer Head}${infer Rest}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Rest>}`
+  : "";
+
+// `temperature`, `top_p` and `seed` are OpenAI's own fields.
+const { temperature: _temperature, topP: _topP, seed: _seed, cache, constraint: _constraint, ...shape } = DecodingOptionsSchema.shape;
+const options = {
+  ...shape,
+  steps: z.int().positive().max(4096),
+  cache: z.preprocess(withCamelKeys, cache.unwrap()),
+  // With indentation, a pass over a large vocabulary takes seconds in which nobody else is served.
+  constraint: z.literal("python"),
+};
+
+type Fields = { [Option in keyof typeof options as Snake<Option>]: z.ZodType<DecodingOptions[Option & keyof DecodingOptions]> };
+
+/** Fields for every decoding option but OpenAI's own; null is as if they were not given. */
+export const decodingFields = Object.fromEntries<z.ZodType>(
+  Object.entries(options).map(([name, schema]) => [snakeCase(name), schema.nullish().transform((value) => value ?? undefined)]),
+) as Fields;
+
+/** The decoding options that a request gives, with their names in the packages. */
+export function decodingOptions(request: Readonly<Record<string, unknown>>): DecodingOptions {
+  return Object.fromEntries(
+    Object.keys(options).flatMap((name) => (request[snakeCase(name)] === undefined ? [] : [[name, request[snakeCase(name)]]])),
+  );
+}
+
+export function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function withCamelKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const camelCase = (name: string): string => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [camelCase(key), inner]));
+}
