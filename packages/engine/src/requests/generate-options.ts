@@ -1,5 +1,5 @@
 import { type DecodingOptions, DecodingOptionsSchema } from "@diffucoder/samplers";
-import type { ChatMessage } from "@diffucoder/tokenizer";
+import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import type { RevealEvent } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
@@ -62,7 +62,7 @@ export function resolveSettings(
     /** Tokens of the longest sequence. */
     maxLength: number;
     /** Says whether prompts are put into a chat template. @default they are */
-    tokenizer?: { hasChat: boolean };
+    tokenizer?: Pick<Tokenizer, "hasChat">;
   },
 ): GenerateSettings {
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
@@ -81,7 +81,10 @@ export function resolveSettings(
 }
 
 /** What the answer goes on from: a constraint is about both together. */
-function textBefore({ prompt, messages, chatTemplate, continueFinalMessage = false }: GenerateOptions, tokenizer = { hasChat: true }): string {
+function textBefore(
+  { prompt, messages, chatTemplate, continueFinalMessage = false }: GenerateOptions,
+  tokenizer: Pick<Tokenizer, "hasChat"> = { hasChat: true },
+): string {
   if (prompt !== undefined) return (chatTemplate ?? tokenizer.hasChat) ? "" : prompt;
   return continueFinalMessage ? (messages?.at(-1)?.content ?? "") : "";
 }
