@@ -78,7 +78,7 @@ describe("the fields of decoding", () => {
 
 describe("with the model", async () => {
   const coder = await loadDiffuCoder(bundledModelDir());
-  afterAll(() => coder.dispose());
+  afterAll(() => coder.close());
 
   it("an option that the decoder does not read is an error that says who does", async () => {
     const { post } = await serve(coder);
