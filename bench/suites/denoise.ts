@@ -21,8 +21,8 @@ export async function denoiseSuite({ quick, say }: SuiteOptions): Promise<Result
   const { promptLength, maxNewTokens } = coder.generationConfig;
   const { special } = coder.tokenizer;
   const encode = (prompt: string): number[] => coder.tokenizer.encodeChat([{ role: "user", content: prompt }]);
-  const accepts = ({ prompt }: { prompt: string }): boolean => encode(prompt).length <= promptLength;
-  const prompts = tinyCodeTasks({ tiers: { 2: 2, 3: 3 }, split: "train", count: PROMPTS, seed: 0, accepts }).map(({ prompt }) => encode(prompt));
+  const accepts = ({ prompt }: { prompt: { text: string } }): boolean => encode(prompt.text).length <= promptLength;
+  const prompts = tinyCodeTasks({ tiers: { 2: 2, 3: 3 }, split: "train", count: PROMPTS, seed: 0, accepts }).map(({ prompt }) => encode(prompt.text));
   const generation = {
     denoiser: coder.denoiser,
     promptIds: Array.from({ length: ROWS }, (_, row) => prompts[row % PROMPTS] as number[]),

@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom, UnavailableError } from "@diffucoder/core";
-import { type Benchmark, type BenchmarkName, defaultFolders, loadBenchmark, type Problem, type Sample, scoreSamples } from "@diffucoder/eval";
+import { type Sample, scoreSamples } from "@diffucoder/eval";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { type BenchmarkName, defaultFolders, loadTasks, type Task, type TaskSet } from "@diffucoder/tasks";
 import { mutants } from "../mutate.ts";
 import { measured, type Result } from "../measurement.ts";
 import type { Suite, SuiteOptions } from "./suite.ts";
@@ -63,17 +64,17 @@ async function measureBenchmark(
   name: BenchmarkName,
   { suite, sandbox, quick, say }: SuiteOptions & { suite: EvalSuiteName; sandbox: Sandbox },
 ): Promise<Result[]> {
-  const whole = await loadBenchmark(name, { folders: defaultFolders() });
-  const benchmark = quick ? { ...whole, problems: everyNth(whole.problems, 5) } : whole;
-  const solutions = canonicalCompletions(benchmark);
+  const whole = await loadTasks({ dataset: name, folders: defaultFolders(), use: "evaluation" });
+  const taskSet = quick ? { ...whole, tasks: everyNth(whole.tasks, 5) } : whole;
+  const solutions = canonicalCompletions(taskSet);
   const random = createRandom(0).split("mutants", name);
-  const allMutants = everyNth(benchmark.problems, MUTATED_TASKS).flatMap((problem): Sample[] => {
-    const code = solutions.get(problem.id);
-    if (code === undefined || NO_SOLUTION[problem.id] !== undefined) return [];
-    const language = problem.language === "python" ? "python" : "javascript";
-    return mutants(code, { language, count: MUTANTS_PER_TASK, random: random.split(problem.id) }).map((text) => ({
+  const allMutants = everyNth(taskSet.tasks, MUTATED_TASKS).flatMap((task): Sample[] => {
+    const code = solutions.get(task.id);
+    if (code === undefined || NO_SOLUTION[task.id] !== undefined) return [];
+    const language = task.language === "python" ? "python" : "javascript";
+    return mutants(code, { language, count: MUTANTS_PER_TASK, random: random.split(task.id) }).map((text) => ({
       line: 0,
-      taskId: problem.id,
+      taskId: task.id,
       text,
       kind: "completion",
     }));
@@ -83,7 +84,7 @@ async function measureBenchmark(
     const score = async (samples: Sample[], within: Sandbox): Promise<Awaited<ReturnType<typeof scoreSamples>> & { seconds: number }> => {
       const started = performance.now();
       const numbered = samples.map((sample, i) => ({ ...sample, line: i + 1 }));
-      const common = { benchmark, postProcessor: "none", sandbox: within, cacheFolder, concurrency: WORKERS, random } as const;
+      const common = { taskSet, postProcessor: "none", sandbox: within, cacheFolder, concurrency: WORKERS, random } as const;
       return { ...(await scoreSamples({ ...common, samples: numbered })), seconds: (performance.now() - started) / 1000 };
     };
     say(`${suite}: ${name}, its solutions ...`);
@@ -156,11 +157,11 @@ function toResults(name: BenchmarkName, { suite, tasks, right, wrong, quick }: M
 }
 
 /** The completion of each task that has one. */
-function canonicalCompletions({ name, problems }: Benchmark): Map<string, string> {
+function canonicalCompletions({ name, tasks }: TaskSet): Map<string, string> {
   const own = name.startsWith("multipl-e") ? multiplESolutions() : new Map<string, string>();
   return new Map(
-    problems.flatMap(({ id, canonical }): [string, string][] => {
-      const text = canonical ?? own.get(/^HumanEval_(\d+)_/.exec(id)?.[1] ?? "");
+    tasks.flatMap(({ id, solution }): [string, string][] => {
+      const text = solution ?? own.get(/^HumanEval_(\d+)_/.exec(id)?.[1] ?? "");
       return text === undefined ? [] : [[id, text]];
     }),
   );
@@ -178,7 +179,7 @@ function multiplESolutions(): Map<string, string> {
 }
 
 /** Every nth, so that about `count` are left. */
-function everyNth(problems: readonly Problem[], count: number): readonly Problem[] {
-  const step = Math.max(1, Math.floor(problems.length / count));
-  return problems.filter((_, i) => i % step === 0);
+function everyNth(tasks: readonly Task[], count: number): readonly Task[] {
+  const step = Math.max(1, Math.floor(tasks.length / count));
+  return tasks.filter((_, i) => i % step === 0);
 }

@@ -4,7 +4,7 @@
 // to that decoder on the test split, in turns.
 import { existsSync } from "node:fs";
 import { createRandom, writeFileAtomic } from "@diffucoder/core";
-import { type CodeTaskRecord, tinyCodeTasks } from "@diffucoder/tasks";
+import { programTests, type TinyCodeTask, tinyCodeTasks } from "@diffucoder/tasks";
 import { bootstrapMean, type Interval, pairedDifference } from "@diffucoder/eval";
 import { type DecodingSetting, paretoReport } from "@diffucoder/report";
 import { cachedNetwork } from "@diffucoder/model";
@@ -102,7 +102,7 @@ export async function paretoSuite({ quick, say, tasks: count = quick ? QUICK_TAS
 interface Context {
   coder: DiffuCoder;
   sandbox: Sandbox;
-  tasks: readonly CodeTaskRecord[];
+  tasks: readonly TinyCodeTask[];
 }
 
 interface Swept extends DecodingSetting {
@@ -200,7 +200,7 @@ async function scored(
   const scores = await scoreCompletions({
     sandbox,
     completions: decoded.texts,
-    tasks: tasks.map(({ entry_point: entryPoint, hidden_tests: tests }) => ({ entryPoint, tests })),
+    tasks: tasks.map((task) => programTests(task, task.hidden)),
   });
   const passed = scores.map(({ verdicts }) => verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === "pass"));
   const { estimate, interval95 } = bootstrapMean(
@@ -282,11 +282,11 @@ function cacheName({ kind, ...rest }: CacheOptions): string {
   return [kind, ...Object.entries(rest).map(([name, value]) => `${name} ${value}`)].join(" ");
 }
 
-function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: CodeTaskRecord): number[] {
-  return tokenizer.encodeChat([{ role: "user", content: prompt }]);
+function promptIdsOf({ tokenizer }: DiffuCoder, { prompt }: Pick<TinyCodeTask, "prompt">): number[] {
+  return tokenizer.encodeChat([{ role: "user", content: prompt.text }]);
 }
 
-function tasksOf(coder: DiffuCoder, split: "dev" | "test", count: number): CodeTaskRecord[] {
-  const accepts = (task: CodeTaskRecord): boolean => promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
+function tasksOf(coder: DiffuCoder, split: "dev" | "test", count: number): TinyCodeTask[] {
+  const accepts = (task: Pick<TinyCodeTask, "prompt">): boolean => promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
   return tinyCodeTasks({ tiers: { 2: 2, 3: 3 }, split, count, seed: 0, accepts });
 }

@@ -67,8 +67,8 @@ async function trainedModel(): Promise<BenchModel & { prompts: number[][] }> {
   const encode = (prompt: string): number[] => tokenizer.encodeChat([{ role: "user", content: prompt }]);
   const { promptLength } = trainedSettings[0] as Setting;
   // Rows of one length: the published code pads on the left, which costs both sides the same.
-  const accepts = ({ prompt }: { prompt: string }): boolean => encode(prompt).length === promptLength;
-  const prompts = tinyCodeTasks({ tiers: { 2: 1, 3: 1 }, split: "train", count: 4, seed: 0, accepts }).map(({ prompt }) => encode(prompt));
+  const accepts = ({ prompt }: { prompt: { text: string } }): boolean => encode(prompt.text).length === promptLength;
+  const prompts = tinyCodeTasks({ tiers: { 2: 1, 3: 1 }, split: "train", count: 4, seed: 0, accepts }).map(({ prompt }) => encode(prompt.text));
   return { name: "tinycode-base", config, parameters, logits, batchSize: 1, length: config.maxPositionEmbeddings, prompts };
 }
 

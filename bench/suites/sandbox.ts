@@ -17,9 +17,9 @@ export async function sandboxSuite({ quick, say }: SuiteOptions): Promise<Result
   const start = await startUp(quick ? 3 : 10);
   const sandbox = await createSandbox({ workers: WORKERS });
   try {
-    const tests = tasks.reduce((sum, task) => sum + task.tests.length, 0);
+    const tests = tasks.reduce((sum, task) => sum + task.visible.calls.length, 0);
     const few = tasks.slice(0, quick ? 2 : 8);
-    const fewTests = few.reduce((sum, task) => sum + task.tests.length, 0);
+    const fewTests = few.reduce((sum, task) => sum + task.visible.calls.length, 0);
     const times = await inTurns({ ours: () => timed(() => runAll(sandbox, tasks)), peer: () => timed(() => runEachInPython(few)) }, quick ? 1 : 5);
     const rate = (count: number, milliseconds: readonly number[]): number => count / (median(milliseconds) / 1000);
     const common = { suite: "sandbox", unit: "test runs/s", peer: rate(fewTests, times.peer), peerName: "python3 per test" };
@@ -91,7 +91,7 @@ type Tasks = ReturnType<typeof tinyCodeTasks>;
 
 async function runAll(sandbox: Sandbox, tasks: Tasks): Promise<void> {
   const results = await Promise.all(
-    tasks.map(({ solution, entry_point: entryPoint, tests }) => sandbox.run({ code: solution, entryPoint, inputs: tests.map(([args]) => args) })),
+    tasks.map(({ solution, entryPoint, visible }) => sandbox.run({ code: solution, entryPoint, inputs: visible.calls.map(([args]) => args) })),
   );
   for (const { outcomes } of results) {
     if (outcomes.some(({ status }) => status !== "ok")) throw new DiffuCoderError("MISMATCH", "sandbox: a right solution did not answer.");
@@ -102,8 +102,8 @@ async function runAll(sandbox: Sandbox, tasks: Tasks): Promise<void> {
 async function runEachInPython(tasks: Tasks): Promise<void> {
   const run = promisify(execFile);
   const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; // version managers put a slow wrapper first
-  const programs = tasks.flatMap(({ solution, tests }) =>
-    tests.map(([args, expected]) => `${solution}\nassert f(*${JSON.stringify(args)}) == ${JSON.stringify(expected)}`),
+  const programs = tasks.flatMap(({ solution, visible }) =>
+    visible.calls.map(([args, expected]) => `${solution}\nassert f(*${JSON.stringify(args)}) == ${JSON.stringify(expected)}`),
   );
   const workers = Array.from({ length: WORKERS }, async (_, worker) => {
     for (let i = worker; i < programs.length; i += WORKERS) await run(python, ["-c", programs[i] as string]);

@@ -39,9 +39,9 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
       "--output",
       join(folder, "evaluation"),
       "--json",
-      ...set({ tasks: 2, samplesPerTask: 2, steps: 2 }),
+      ...set({ "data.tasks": 2, samplesPerTask: 2, steps: 2 }),
     ]);
-    expect(JSON.parse(evaluated.out)).toMatchObject({ passAtK: [{ k: 1 }, { k: 2 }], infrastructureFailures: 0 });
+    expect(JSON.parse(evaluated.out)).toMatchObject({ runs: [{ suites: [{ passAtK: [{ k: 1 }, { k: 2 }] }], infrastructureFailures: 0 }] });
   });
 
   it.each(["evaluate before", "coupled-GRPO", "evaluate after"])("goes on after a stop during %s, to the same end", async (phase) => {
@@ -51,7 +51,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     expect(first).toMatchObject({ code: 130, out: "" });
     expect(first.errors.at(-1)).toBe("Stopped. What was done is kept: the same command goes on from there.");
     expect(await train(quickstart(stopped))).toMatchObject({ code: 0 });
-    const files = ["before.jsonl", "after.jsonl", "model/model.safetensors"];
+    const files = ["before/eval-result.json", "after/generations-1.jsonl", "after/samples.jsonl", "model/model.safetensors"];
     for (const file of files) expect(readFileSync(join(stopped, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
     const steps = readFileSync(join(stopped, "metrics.jsonl"), "utf8")
       .trim()
@@ -124,24 +124,34 @@ describe.runIf(hasPython)(`tasks of one's own${hasPython ? "" : " (SKIPPED: ther
       "--output",
       join(folder, "own"),
       "--json",
-      ...set({ file: path, samplesPerTask: 1, steps: 2 }),
+      "--data",
+      path,
+      ...set({ samplesPerTask: 1, steps: 2 }),
     ]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ passAtK: [{ k: 1, tasks: 2 }] });
-    expect(errors).toContainEqual(
-      expect.stringMatching(/own-tasks\.jsonl: 1 of 3 tasks are left out, their prompts have more than 36 tokens: endless \(\d+\)\.$/),
-    );
+    expect(JSON.parse(out)).toMatchObject({ runs: [{ suites: [{ passAtK: [{ k: 1, tasks: 2 }] }] }] });
+    expect(errors.filter((line) => !line.startsWith("The sandbox runs with"))).toEqual([]);
+    const [{ leftOut }] = (JSON.parse(out) as { runs: [{ leftOut: unknown[] }] }).runs;
+    expect(leftOut).toContainEqual({ where: "endless", reason: expect.stringMatching(/^The conversation has \d+ tokens/) as string });
   });
 
   it("give rewards", async () => {
     const settings = {
-      "data.file": taskFile(),
       "training.maxSteps": 1,
       "training.promptsPerStep": 2,
       "training.numGenerations": 2,
       "sampling.steps": 2,
     };
-    const { code, errors } = await train(["coupled-grpo", "--model", model, "--output", join(folder, "own-rewards"), ...set(settings)]);
+    const { code, errors } = await train([
+      "coupled-grpo",
+      "--model",
+      model,
+      "--output",
+      join(folder, "own-rewards"),
+      "--data",
+      taskFile(),
+      ...set(settings),
+    ]);
     expect(code).toBe(0);
     expect(errors.join()).toContain("endless");
   });
@@ -156,12 +166,12 @@ describe("bad input", () => {
       "--set",
       "training.learningRat=1",
       "--set",
-      "evaluation.tasks=many",
+      "evaluation.data.tasks=many",
       "--set",
       "sed=1",
     ]);
     expect({ code, progress }).toEqual({ code: 1, progress: "" });
-    for (const name of ["learningRat", "evaluation.tasks", "sed"]) expect(error).toContain(name);
+    for (const name of ["learningRat", "evaluation.data.tasks", "sed"]) expect(error).toContain(name);
   });
 
   it("names a config file that is missing or not JSON", async () => {
@@ -174,12 +184,14 @@ describe("bad input", () => {
   it("names the line of a dataset that is not JSON", async () => {
     const path = join(folder, "tasks.jsonl");
     writeFileSync(path, "{}\n");
-    const evaluate = () => train(["evaluate", "--model", model, "--output", join(folder, "from-file"), "--set", `file=${path}`]);
-    expect((await evaluate()).error).toContain(`${path}: line 1: Invalid task:`);
+    const evaluate = () => train(["evaluate", "--model", model, "--output", join(folder, "from-file"), "--data", path]);
+    expect((await evaluate()).error).toBe(
+      `${path}: has no task that can be used: line 1: id: must be a string or a number. docs/task-format.md shows the format.`,
+    );
     writeFileSync(path, "not json\n");
     const { code, error } = await evaluate();
     expect(code).toBe(1);
-    expect(error).toContain(`${path}: line 1 is not JSON`);
+    expect(error).toContain(`${path}: has no task that can be used: line 1: not JSON (`);
   });
 
   it.each(["coupled-grpo", "evaluate", "quickstart"])("names a Python that is not there, to %s", async (command) => {

@@ -1,24 +1,15 @@
 // The command line of `train`: reads options and recipes, starts the sandbox and prints results.
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
-import {
-  claimRun,
-  configTable,
-  describeConfig,
-  InvalidArgumentError,
-  parseConfig,
-  readConfigData,
-  readJsonObject,
-  RUN_FILE,
-  runFingerprint,
-  withFolder,
-} from "@diffucoder/core";
+import { configTable, describeConfig, InvalidArgumentError, parseConfig, readConfigData, readJsonObject, withFolder } from "@diffucoder/core";
+import { evalTable } from "@diffucoder/report";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { bundledModelDir } from "diffucoder";
 import type { Command } from "commander";
 import type { z } from "zod";
 import {
+  clearEvaluation,
   clearQuickstart,
   CoupledGrpoRecipeSchema,
   EvaluateRecipeSchema,
@@ -30,11 +21,11 @@ import {
   recipeFile,
   type RewardSettings,
   runCoupledGrpo,
-  runEvaluation,
+  runEval,
   runPretrain,
   runQuickstart,
 } from "@diffucoder/recipes";
-import { evaluationJson, evaluationText, modelText, outcomeText } from "./outcome-text.ts";
+import { modelText, outcomeText } from "./outcome-text.ts";
 
 interface CommonFlags {
   config?: string;
@@ -46,11 +37,12 @@ interface CommonFlags {
 }
 
 type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
+type DataFlags = Pick<CommonFlags, "set"> & { data?: string };
+type EvaluateFlags = ModelFlags & DataFlags;
+
+const DATA = "tinycode, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
 
 const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
-
-/** What `train evaluate` leaves. */
-const SAMPLES_FILE = "samples.jsonl";
 
 /**
  * Runs `train`.
@@ -71,11 +63,13 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
       (value: string, before: string[]) => [...before, value],
       [],
     )
-    .action((flags: ModelFlags) => coupledGrpo(flags, context));
-  addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode", "runs/evaluate")
+    .option("--data <dataset>", DATA)
+    .action((flags: EvaluateFlags) => coupledGrpo(flags, context));
+  addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode, a benchmark or tasks of your own", "runs/evaluate")
     .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
-    .action((flags: ModelFlags) => evaluate(flags, context));
+    .option("--data <dataset>", DATA)
+    .action((flags: EvaluateFlags) => evaluate(flags, context));
   addCommand(program, "quickstart", "evaluates, trains by coupled-GRPO, evaluates again and reports", "runs/quickstart")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
@@ -136,8 +130,8 @@ async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Prom
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
 }
 
-async function coupledGrpo(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
-  const read = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", flags, terminal);
+async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context): Promise<void> {
+  const read = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", datasetFlag(flags, { dataset: "data.dataset", rest: "data" }), terminal);
   if (read === undefined) return;
   const parsed = withRewards(read, flags);
   const modelDir = flags.model ?? bundledModelDir();
@@ -168,28 +162,25 @@ function withRewards<R extends { training: Pick<RewardSettings, "rewardModules">
   return { ...recipe, training: { ...recipe.training, rewardModules } };
 }
 
-async function evaluate(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", flags, terminal);
+async function evaluate(flags: EvaluateFlags, { terminal, signal }: Context): Promise<void> {
+  const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", datasetFlag(flags, { dataset: "dataset", rest: "data" }), terminal);
   if (parsed === undefined) return;
-  const { seed, ...config } = parsed;
-  const modelDir = flags.model ?? bundledModelDir();
-  const samples = join(flags.output, SAMPLES_FILE);
-  const evaluation = await withFolder(flags.output, async () => {
-    if (flags.fresh === true) for (const path of [samples, join(flags.output, RUN_FILE)]) rmSync(path, { force: true });
-    claimRun(flags.output, {
-      settings: { command: "evaluate", ...runFingerprint({ recipe: parsed, modelDir }) },
-      results: [SAMPLES_FILE],
-      startOver: "start over with --fresh",
-    });
-    const coder = await loadDiffusionModel(modelDir);
-    const onNote = (note: string): void => terminal.error(note);
+  const { output } = flags;
+  const config = { ...parsed, model: flags.model ?? bundledModelDir(), output, isolation: "auto", workers: 2 };
+  const result = await withFolder(output, async () => {
+    if (flags.fresh === true) clearEvaluation(output);
+    const onNotice = (notice: string): void => terminal.error(`${notice}.`);
     return withSandbox(flags, terminal, (sandbox) =>
-      showProgress({ terminal, json: flags.json }, (onProgress) =>
-        runEvaluation({ coder, sandbox, config, seed, output: samples, phase: "evaluate", signal, onProgress, onNote }),
-      ),
+      showProgress({ terminal, json: flags.json }, (onProgress) => runEval({ config, sandbox, phase: "evaluate", signal, onProgress, onNotice })),
     );
   });
-  terminal.out(flags.json === true ? evaluationJson(evaluation) : evaluationText(evaluation));
+  terminal.out(flags.json === true ? JSON.stringify(result) : evalTable(result));
+}
+
+/** Another dataset takes the place of the recipe's, and of what the recipe says of its tasks. */
+function datasetFlag(flags: EvaluateFlags, keys: { dataset: string; rest: string }): EvaluateFlags {
+  const { data, set } = flags;
+  return data === undefined ? flags : { ...flags, set: [`${keys.rest}={}`, `${keys.dataset}=${JSON.stringify(data)}`, ...set] };
 }
 
 async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { terminal, signal }: Context): Promise<void> {

@@ -85,7 +85,7 @@ describe("saveTotalLimit", () => {
       model,
       "--output",
       join(output, "evaluation"),
-      ...set({ tasks: 2, samplesPerTask: 1, steps: 2 }),
+      ...set({ "data.tasks": 2, samplesPerTask: 1, steps: 2 }),
     ]);
     expect(evaluated).toMatchObject({ code: 0 });
   });

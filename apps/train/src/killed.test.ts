@@ -97,17 +97,17 @@ const grpo = {
   "sampling.steps": 2,
   "training.saveSteps": 2,
 };
-const evaluation = { tiers: { 2: 1 }, tasks: 8, samplesPerTask: 2, steps: 2, batchSize: 4 };
+const evaluation = { "data.tiers": { 2: 1 }, "data.tasks": 8, samplesPerTask: 2, steps: 2, batchSize: 4 };
 
 const commands = [
   { name: "pretrain", settings: pretraining, needsPython: false, files: ["model/model.safetensors", "checkpoint.safetensors"] },
   { name: "coupled-grpo", settings: set(grpo), needsPython: true, files: ["model/model.safetensors", "checkpoint.safetensors"] },
-  { name: "evaluate", settings: set(evaluation), needsPython: true, files: ["samples.jsonl"] },
+  { name: "evaluate", settings: set(evaluation), needsPython: true, files: ["generations-1.jsonl", "samples.jsonl", "eval-result.json"] },
   {
     name: "quickstart",
     settings: set({ ...grpo, ...Object.fromEntries(Object.entries(evaluation).map(([key, value]) => [`evaluation.${key}`, value])) }),
     needsPython: true,
-    files: ["before.jsonl", "after.jsonl", "model/model.safetensors"],
+    files: ["before/generations-1.jsonl", "before/eval-result.json", "after/generations-1.jsonl", "after/samples.jsonl", "model/model.safetensors"],
   },
 ];
 

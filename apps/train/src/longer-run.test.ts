@@ -113,7 +113,13 @@ describe.runIf(hasPython)(`with more maxSteps${hasPython ? "" : " (SKIPPED: ther
       expect(stopped.progress).not.toContain("evaluate before");
     }
     expect(await run("quickstart", longer, 5)).toMatchObject({ code: 0 });
-    sameFiles(longer, whole, ["before.jsonl", "after.jsonl", "model/model.safetensors", "checkpoint.safetensors"]);
+    sameFiles(longer, whole, [
+      "before/eval-result.json",
+      "after/generations-1.jsonl",
+      "after/samples.jsonl",
+      "model/model.safetensors",
+      "checkpoint.safetensors",
+    ]);
     expect(stepsIn(longer)).toEqual([1, 2, 3, 4, 5]);
     const { code, error } = await run("quickstart", longer, 3);
     expect(code).toBe(1);

@@ -25,17 +25,17 @@ describe.runIf(hasPython)(`a run whose files were moved or changed${hasPython ? 
     const task = (id: string): string => `${JSON.stringify({ id, prompt: "Return the sum of xs.", entry_point: "f", tests: [[[[1, 2]], 3]] })}\n`;
     writeFileSync(tasks, task("a") + task("b"));
     const evaluate = (modelDir: string, file: string) =>
-      train(["evaluate", "--model", modelDir, "--output", output, ...set({ file, tasks: 2, samplesPerTask: 1, steps: 2 })]);
+      train(["evaluate", "--model", modelDir, "--output", output, "--data", file, ...set({ samplesPerTask: 1, steps: 2 })]);
     const wayOut = "Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.";
     expect(await evaluate(model, tasks)).toMatchObject({ code: 0 });
 
     renameSync(model, moved);
     renameSync(tasks, tasksMoved);
-    expect(await evaluate(moved, tasksMoved)).toMatchObject({ code: 0, progress: "" });
+    expect(await evaluate(moved, tasksMoved)).toMatchObject({ code: 0, progress: expect.not.stringContaining('"evaluate"') as string });
 
     writeFileSync(tasksMoved, task("a") + task("c"));
     expect((await evaluate(moved, tasksMoved)).error).toMatch(
-      /^.*run\.json: belongs to a run with other settings: file \(its content\) was "sha256 [\da-f]{16}", is "sha256 [\da-f]{16}"\. Run with/,
+      /^.*run\.json: belongs to a run with other settings: dataset \(its content\) was "sha256 [\da-f]{16}", is "sha256 [\da-f]{16}"\. Run with/,
     );
     writeFileSync(tasksMoved, task("a") + task("b"));
     const path = join(moved, "generation_config.json");

@@ -1,4 +1,4 @@
-import type { Evaluation, Interval, PassComparison } from "@diffucoder/eval";
+import type { Interval, PassComparison } from "@diffucoder/eval";
 import type { QuickstartOutcome } from "@diffucoder/recipes";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -36,19 +36,6 @@ function verdict({ interval95: [low, high] }: PassComparison): string {
 
 function duration(seconds: number): string {
   return seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
-}
-
-export function evaluationText({ passAtK, infrastructureFailures }: Evaluation): string {
-  return [
-    ...passAtK.map(
-      ({ k, estimate, interval95, tasks }) => `pass@${k}  ${percent(estimate)} (95 % interval ${range(interval95, percent)}, ${tasks} tasks)`,
-    ),
-    ...(infrastructureFailures > 0 ? [`${infrastructureFailures} completions could not be scored and were left out.`] : []),
-  ].join("\n");
-}
-
-export function evaluationJson({ passAtK, infrastructureFailures }: Evaluation): string {
-  return JSON.stringify({ passAtK, infrastructureFailures });
 }
 
 export function modelText(model: string): string {

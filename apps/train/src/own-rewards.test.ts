@@ -95,7 +95,7 @@ describe.runIf(hasPython)(`coupled-grpo${hasPython ? "" : " (SKIPPED: there is n
         data: { tasks: 4, tiers: { 1: 1 } },
         sampling: { alg: "threshold", threshold: 0.5, temperature: 1 },
         training: { maxSteps: 3, promptsPerStep: 1, numGenerations: 2, saveSteps: 1, learningRate: 1e-4, evalSteps: 2, loadBestModelAtEnd: true },
-        evaluation: { split: "dev", tiers: { 2: 1 }, tasks: 2, samplesPerTask: 2, steps: 2 },
+        evaluation: { dataset: "tinycode", data: { split: "dev", tiers: { 2: 1 }, tasks: 2 }, samplesPerTask: 2, steps: 2 },
       }),
     );
     const run = () => train(["coupled-grpo", "--model", model, "--output", output, "--config", recipe]);

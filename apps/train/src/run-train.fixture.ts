@@ -45,7 +45,7 @@ export const tinyQuickstart = set({
   "training.numGenerations": 2,
   "sampling.steps": 2,
   "training.saveSteps": 1,
-  "evaluation.tasks": 4,
+  "evaluation.data.tasks": 4,
   "evaluation.samplesPerTask": 2,
   "evaluation.steps": 2,
   "evaluation.batchSize": 4,

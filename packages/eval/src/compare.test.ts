@@ -1,9 +1,9 @@
 import { createRandom } from "@diffucoder/core";
 import { describe, expect, it } from "vitest";
 import { comparePassAtK } from "./compare.ts";
-import type { TaskResult } from "./evaluate-tasks.ts";
+import type { TaskCounts } from "./scoring/summarize-suites.ts";
 
-const result = (taskId: string, n: number, c: number): TaskResult => ({ taskId, n, c, samples: [] });
+const result = (taskId: string, n: number, c: number): TaskCounts => ({ taskId, n, c });
 const random = createRandom(2);
 
 describe("comparePassAtK", () => {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Random } from "@diffucoder/core";
 import { estimatePassAtK, pairedDifference, type Interval } from "./bootstrap.ts";
-import type { TaskResult } from "./evaluate-tasks.ts";
 import { passAtK } from "./pass-at-k.ts";
+import type { TaskCounts } from "./scoring/summarize-suites.ts";
 
 /** pass@k of the same tasks before and after a change, as shares in [0, 1]. */
 export interface PassComparison {
@@ -28,8 +28,8 @@ export interface PassComparison {
  * @throws {InvalidArgumentError} if no task is left to compare
  */
 export function comparePassAtK(
-  before: readonly TaskResult[],
-  after: readonly TaskResult[],
+  before: readonly TaskCounts[],
+  after: readonly TaskCounts[],
   {
     k,
     random,
@@ -54,7 +54,7 @@ export function comparePassAtK(
   }
   const firsts = pairs.map(({ first }) => first);
   const seconds = pairs.map(({ second }) => second);
-  const rate = ({ n, c }: TaskResult): number => passAtK({ n, c, k });
+  const rate = ({ n, c }: TaskCounts): number => passAtK({ n, c, k });
   const paired = pairedDifference(firsts.map(rate), seconds.map(rate), { random: random.split("paired", k) });
   const one = estimatePassAtK(firsts, k, { random: random.split("before", k) });
   const two = estimatePassAtK(seconds, k, { random: random.split("after", k) });

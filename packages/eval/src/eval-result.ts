@@ -1,12 +1,12 @@
 import { FileError, parseConfig, readJsonObject } from "@diffucoder/core";
 import type { PythonInfo, Sandbox } from "@diffucoder/reward-sandbox";
 import { z } from "zod";
-import { BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
-import type { Benchmark } from "./benchmarks/problem.ts";
+import { type LeftOut, type TaskSelection, TaskSelectionSchema, type TaskSet } from "@diffucoder/tasks";
 import { POST_PROCESSORS, type PostProcessor } from "./samples/post-process.ts";
-import type { LeftOut, Sample } from "./samples/samples-file.ts";
-import { LIMITS, type ProgramLimits } from "./scoring/score-program.ts";
-import type { SampleScores, SuiteSummary } from "./scoring/score-samples.ts";
+import type { Sample } from "./samples/samples-file.ts";
+import { evaluationTests, LIMITS, type ProgramLimits } from "./scoring/score-program.ts";
+import type { SampleScores } from "./scoring/score-samples.ts";
+import type { SuiteSummary } from "./scoring/summarize-suites.ts";
 
 /** Where samples came from. */
 export type SampleSource =
@@ -49,13 +49,17 @@ export interface EvalResult {
   readonly format: typeof FORMAT;
   /** What it was measured on. */
   readonly dataset: {
-    /** By which `loadBenchmark` finds it. */
+    /** By which `loadTasks` finds it. */
     readonly name: string;
+    /** Which of its tasks. */
+    readonly data: TaskSelection;
+    /** Ids of tasks that were made for this evaluation, to make them again. @default absent for tasks of a file */
+    readonly ids?: readonly string[];
     /** What people call it. */
     readonly title: string;
     /** Version of the data. */
     readonly version: string;
-    /** SHA-256 of its files, hexadecimal. */
+    /** SHA-256 of its file or, where they were made, of its tasks, hexadecimal. */
     readonly sha256: string;
     /** How many tasks it has. */
     readonly tasks: number;
@@ -85,14 +89,17 @@ export interface EvalResult {
 
 const FORMAT = "diffucoder-eval-1";
 
-const RULES: Readonly<Record<"calls" | "code", string>> = {
-  calls: "outputs compared with the reference's outside the sandbox; EvalPlus 0.3.1's tolerances and special cases",
-  code: "the benchmark's own test code",
-};
+const RULES = {
+  reference: "outputs compared with the reference's outside the sandbox; EvalPlus 0.3.1's tolerances and special cases",
+  code: "the dataset's own test code",
+  calls: "outputs compared outside the sandbox, by exact type; floats within 1e-6",
+  runs: "standard output compared outside the sandbox, line by line",
+} as const;
 
 /** Puts a result together. */
 export function evalResult({
-  benchmark,
+  taskSet,
+  data,
   postProcessor,
   sandbox,
   seed,
@@ -100,7 +107,9 @@ export function evalResult({
   runs,
 }: {
   /** What it was measured on. */
-  benchmark: Benchmark;
+  taskSet: TaskSet;
+  /** Which of the dataset's tasks. */
+  data: TaskSelection;
   /** How a text became a program. */
   postProcessor: PostProcessor;
   /** Where programs ran. */
@@ -112,16 +121,17 @@ export function evalResult({
   /** One for each set of samples; at least one. */
   runs: readonly EvalRun[];
 }): EvalResult {
-  const { name, title, version, sha256, problems } = benchmark;
-  const dataset = { name, title, version, sha256, tasks: problems.length };
-  const rules = RULES[problems[0]?.test.kind ?? "code"];
+  const { name, title, version, sha256, tasks } = taskSet;
+  const ids = taskSet.isMade === true ? { ids: tasks.map(({ id }) => id) } : {};
+  const dataset = { name, data, ...ids, title, version, sha256, tasks: tasks.length };
+  const rules = [...new Set(tasks.map((task) => RULES[evaluationTests(task).kind]))].join("; ");
   const { isolation, python } = sandbox;
   return { format: FORMAT, dataset, postProcessor, rules, limits: LIMITS, sandbox: { ...isolation, ...(python && { python }) }, seed, ks, runs };
 }
 
 const Rescorable = z.object({
   format: z.literal(FORMAT),
-  dataset: z.object({ name: z.enum(BENCHMARK_NAMES as [string, ...string[]]), sha256: z.string() }),
+  dataset: z.object({ name: z.string(), data: TaskSelectionSchema, ids: z.array(z.string()).optional(), sha256: z.string() }),
   postProcessor: z.enum(POST_PROCESSORS),
   sandbox: z.object({ python: z.object({ path: z.string() }).optional() }),
   seed: z.int().nonnegative(),
@@ -143,9 +153,13 @@ const Rescorable = z.object({
 export interface EarlierResult {
   /** What it was measured on. */
   readonly dataset: {
-    /** By which `loadBenchmark` finds it. */
+    /** By which `loadTasks` finds it. */
     readonly name: string;
-    /** SHA-256 of its files, hexadecimal. */
+    /** Which of its tasks. */
+    readonly data: TaskSelection;
+    /** Ids of tasks that were made for this evaluation. @default absent for tasks of a file */
+    readonly ids?: readonly string[] | undefined;
+    /** SHA-256 of its file or, where they were made, of its tasks, hexadecimal. */
     readonly sha256: string;
   };
   /** How a text became a program. */
@@ -174,7 +188,7 @@ export interface EarlierResult {
 /** Reads a result. @throws {FileError} @throws {ConfigError} naming everything that is not as it should be */
 export function readEvalResult(path: string): EarlierResult {
   const data = readJsonObject(path);
-  if (data.format !== FORMAT) throw new FileError({ path, problem: `is no result of an evaluation (its format is not ${FORMAT})` });
+  if (data.format !== FORMAT) throw new FileError({ path, problem: `is not an eval-result.json (format ${FORMAT})` });
   const { runs, sandbox, ...rest } = parseConfig(Rescorable, data, { source: path });
   return {
     ...rest,

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll } from "vitest";
-import { type DataFolders, defaultFolders } from "./dataset-file.ts";
+import { type DataFolders, defaultFolders } from "@diffucoder/tasks";
 
 /** Where the benchmarks lie beside the repository; tests that need them say that they skip where they do not. */
 export const sharedBench = defaultFolders({}).search[0] as string;

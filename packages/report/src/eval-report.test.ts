@@ -1,24 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { type Benchmark, evalResult, type EvalRun } from "@diffucoder/eval";
+import { evalResult, type EvalRun } from "@diffucoder/eval";
+import type { TaskSet } from "@diffucoder/tasks";
 import { evalReport } from "./eval-report.ts";
 import { evalTable } from "./eval-table.ts";
 
-const benchmark: Benchmark = {
+const taskSet: TaskSet = {
   name: "humaneval+",
   title: "HumanEval+",
   version: "v0",
   sha256: "0123456789abcdef",
-  path: "none",
-  problems: [
+  leftOut: [],
+  tasks: [
     {
       id: "HumanEval/0",
       language: "python",
-      prompt: "def f(x):\n",
-      suffix: "",
+      prompt: { kind: "code", prefix: "def f(x):\n" },
       entryPoint: "f",
-      wrapper: "",
-      canonical: "    return x\n",
-      test: { kind: "calls", reference: "", base: [[1]], plus: [], tolerance: 0 },
+      solution: "    return x\n",
+      hidden: { kind: "reference", reference: "", base: [[1]], plus: [], tolerance: 0 },
     },
   ],
 };
@@ -51,14 +50,15 @@ const run = (label: string, estimate: number): EvalRun => ({
   ],
   suites: [{ suite: "base", passAtK: [{ k: 1, estimate, interval95: [0, 1], tasks: 1 }], verdicts: { wrong: 1 } }],
   leftOut: [{ where: "line 9", reason: "not <JSON>" }],
+  infrastructureFailures: 0,
   tasks: { all: 1, scored: 1 },
 });
 const isolation = { level: "bubblewrap", description: "namespaces" } as const;
 const python = { path: "/venv/bin/python", version: "3.11.2", libraries: { numpy: "1.24.2", pytz: "2022.7" } };
-const result = (runs: EvalRun[]) => evalResult({ benchmark, postProcessor: "none", sandbox: { isolation, python }, seed: 0, ks: [1], runs });
+const result = (runs: EvalRun[]) => evalResult({ taskSet, data: {}, postProcessor: "none", sandbox: { isolation, python }, seed: 0, ks: [1], runs });
 
 describe("evalReport", () => {
-  const page = evalReport(result([run("temperature 0.2", 0)]), benchmark.problems);
+  const page = evalReport(result([run("temperature 0.2", 0)]), taskSet.tasks);
 
   it("shows what was expected beside what came, as text", () => {
     expect(page).toContain("&#60;script&#62;alert(1)&#60;/script&#62;");

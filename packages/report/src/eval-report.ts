@@ -1,5 +1,6 @@
 import { type PythonInfo, pythonSource } from "@diffucoder/reward-sandbox";
-import type { EvalResult, EvalRun, FailedTest, Problem, ScoredSample, SuiteScore, SuiteSummary } from "@diffucoder/eval";
+import { solutionProgram, type Task } from "@diffucoder/tasks";
+import type { EvalResult, EvalRun, FailedTest, ScoredSample, SuiteScore, SuiteSummary } from "@diffucoder/eval";
 import { sourceText, suiteName, verdictCounts } from "./eval-table.ts";
 import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
@@ -18,12 +19,12 @@ const SHOWN_VALUE = 400;
  * An evaluation as one HTML file that needs nothing else: scores with intervals, what they were measured with, and each
  * failed sample with its task on one side and its failed tests, what was expected and what came, on the other.
  *
- * @param problems of the benchmark, for the texts
+ * @param tasks of the dataset, for the texts
  */
-export function evalReport(result: EvalResult, problems: readonly Problem[]): string {
+export function evalReport(result: EvalResult, tasks: readonly Task[]): string {
   const { dataset, runs } = result;
   const title = `${dataset.title}: ${runs.length > 1 ? `a sweep of ${runs.length}` : sourceText(runs[0] as EvalRun)}`;
-  const byId = new Map(problems.map((problem) => [problem.id, problem]));
+  const byId = new Map(tasks.map((task) => [task.id, task]));
   return html`<!doctype html>
     <html lang="en">
       ${pageHead({ title, policy })}
@@ -33,7 +34,7 @@ export function evalReport(result: EvalResult, problems: readonly Problem[]): st
           <section>
             <h2>Scores</h2>
             ${scoreTable(result)}
-            ${runs.length > 1 ? html`<p>Several settings were tried on the test set: the best of them is no score of one setting.</p>` : null}
+            ${runs.length > 1 ? html`<p>Several settings were tried on the test set: do not quote the best row as the score of one setting.</p>` : null}
           </section>
           <section>
             <h2>How they were measured</h2>
@@ -134,9 +135,9 @@ function leftOutView({ label, leftOut, tasks }: EvalRun): Html | null {
   </section>`;
 }
 
-type ProblemsById = ReadonlyMap<string, Problem>;
+type TasksById = ReadonlyMap<string, Task>;
 
-function failuresView({ label, samples }: EvalRun, byId: ProblemsById): Html {
+function failuresView({ label, samples }: EvalRun, byId: TasksById): Html {
   const failed = samples.filter(({ score }) => strictest(score).verdict !== "pass");
   return html`<section>
     <h2>Failures of ${label}</h2>
@@ -152,9 +153,10 @@ function strictest({ base, plus }: ScoredSample["score"]): SuiteScore {
   return base.verdict === "pass" ? (plus ?? base) : base;
 }
 
-function failureView(sample: ScoredSample, byId: ProblemsById): Html {
+function failureView(sample: ScoredSample, byId: TasksById): Html {
   const { verdict, failures } = strictest(sample.score);
-  const problem = byId.get(sample.taskId);
+  const task = byId.get(sample.taskId);
+  const solution = task && solutionProgram(task);
   return html`<article class="card">
     <h3>
       ${sample.taskId} <span class="badge bad">✗ ${verdict}</span>
@@ -168,11 +170,11 @@ function failureView(sample: ScoredSample, byId: ProblemsById): Html {
         <h4>Program</h4>
         ${codeView(sample.program)}
         ${sample.program === sample.raw || sample.kind === "completion" ? null : folded("As the model wrote it", sample.raw)}
-        ${problem?.canonical === undefined ? null : folded("The benchmark's own solution", problem.prompt + problem.canonical + problem.suffix)}
+        ${solution === undefined ? null : folded("The task's own solution", solution)}
       </div>
       <div>
         <h4>Failed tests</h4>
-        ${failures.map((failure) => testView(failure, problem?.entryPoint ?? ""))}
+        ${failures.map((failure) => testView(failure, task?.entryPoint ?? ""))}
       </div>
     </div>
   </article>`;

@@ -7,7 +7,7 @@ const SHOWN_LEFT_OUT = 12;
 export function evalTable(result: EvalResult): string {
   const { dataset, postProcessor, sandbox, runs } = result;
   const head = [
-    `${dataset.title} ${dataset.version}, ${dataset.tasks} tasks, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}${sandbox.python ? `, Python ${sandbox.python.version} of ${sandbox.python.path}` : ""}`,
+    `${[dataset.title, dataset.version].filter((part) => part !== "").join(" ")}, ${dataset.tasks} tasks, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}${sandbox.python ? `, Python ${sandbox.python.version} of ${sandbox.python.path}` : ""}`,
     ...new Set(runs.map(sourceText)),
     "",
   ];
@@ -23,7 +23,7 @@ export function sourceText({ source }: Pick<EvalRun, "source">): string {
   if (source.kind === "file") return `samples: ${source.path}`;
   const sampler = Object.entries(source.sampler)
     .filter(([name]) => name !== "temperature")
-    .map(([name, value]) => `${name} ${String(value)}`);
+    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
   return `model: ${source.dir} (SHA-256 ${source.sha256.slice(0, 12)}); template ${source.template}; ${[...sampler, `seed ${source.seed}`].join(", ")}`;
 }
 

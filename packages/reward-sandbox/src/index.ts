@@ -21,16 +21,8 @@ export { type E2bOptions, e2bProvider } from "./remote/e2b.ts";
 export { type PistonOptions, pistonProvider } from "./remote/piston.ts";
 export { extractCode, type RewardMode } from "./rewards/form.ts";
 export { REWARD_FUNCTIONS, type RewardFunction, type RewardMaker, type RewardSample } from "./rewards/reward-functions.ts";
-export {
-  combineRewards,
-  type CodeTask,
-  DEFAULT_REWARD,
-  type RewardTerm,
-  type Score,
-  scoreCompletions,
-  type ScoreOptions,
-  type Verdict,
-} from "./rewards/score-completions.ts";
+export { combineRewards, DEFAULT_REWARD, type RewardTerm, type Score, scoreCompletions, type ScoreOptions } from "./rewards/score-completions.ts";
+export { endAlike, type ProgramTests, type TestedProgram, testProgram, type TestProgramOptions, type Verdict } from "./rewards/test-program.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { parsePythonJson, parsePythonRecord } from "./python-json.ts";
 export { isFunctionName } from "./check-arguments.ts";

@@ -1,14 +1,17 @@
-export {
-  CodeTaskRecordSchema,
-  type CodeTaskRecord,
-  CodeTaskSchema,
-  type CodeTask,
-  type Example,
-  exampleStream,
-  tinyCodeTasks,
-  type TinyCodeTasksOptions,
-} from "./tiny-code/tasks.ts";
-export { readTasks } from "./tiny-code/read-tasks.ts";
+export { frameOf, isTrainable, type LeftOut, solutionProgram, type Task, type TaskPrompt, type TaskSet, type TrainableTask } from "./task.ts";
+export { sliceTasks } from "./task-set.ts";
+export type { CallTests, CodeTests, ReferenceTests, RunTests, Tests } from "./tests.ts";
+export { programTests, rewardTests, type VisibleTests, visibleTests } from "./visible-tests.ts";
+export { DATASET_NAMES, isTaskFile, loadTasks, type LoadTasksOptions, loadTrainingTasks, type TrainableTaskSet } from "./load-tasks.ts";
+export { DatasetSchema, TaskSelectionSchema } from "./selection-schema.ts";
+export type { SourceContext, TaskSelection } from "./sources/source.ts";
+export { type BenchmarkName, BENCHMARK_NAMES } from "./benchmarks/catalogue.ts";
+export { type DataFolders, defaultFolders } from "./dataset-file.ts";
+export { readTaskLine, type TaskLine } from "./task-line.ts";
+export { readTaskLines } from "./task-lines.ts";
+export { paperTemplate, PROMPT_TEMPLATES, promptMessages, type PromptTemplateName } from "./prompts.ts";
+export { printable } from "./printable.ts";
+export { type Example, exampleStream, type TinyCodeTask, tinyCodeTasks, tinyCodeTasksById, type TinyCodeTasksOptions } from "./tiny-code/tasks.ts";
 export { completionText, drawRendering, renderPrompt, renderSolution, type Rendering, type CodeStyle } from "./tiny-code/render.ts";
 export { placedPipelines, type PlacedPipeline, type Split, splitOf } from "./tiny-code/splits.ts";
 export { behaviourOf, keyOf, type Pipeline, probes, runPipeline, skeletonOf } from "./tiny-code/pipeline.ts";

@@ -26,7 +26,7 @@ const SMALL_FILES = new Set([
 const NO_RESULT = new Set(["saveSteps", "saveTotalLimit", "evalSteps", "metricForBestModel", "loadBestModelAtEnd"]);
 
 /**
- * The recipe without what changes no result, in which the content of each `file` stands for its path, and the content of the model's files.
+ * The recipe without what changes no result, in which the content of each `file`, and of a `dataset` that is one, stands for its path, and the content of the model's files.
  * @throws {FileError} if a file is missing or cannot be read, or the model's folder holds no weights
  */
 export function runFingerprint({
@@ -45,10 +45,15 @@ function withContents(settings: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([key, value]: [string, unknown]): [string, unknown][] => {
       if (NO_RESULT.has(key)) return [];
-      if (key === "file" && typeof value === "string") return [["file (its content)", contentHash(value)]];
+      if (typeof value === "string" && isFile(key, value)) return [[`${key} (its content)`, contentHash(value)]];
       return [[key, valueWithContents(value)]];
     }),
   );
+}
+
+/** A `file` is one, and so is a `dataset` that is no name of a source. */
+function isFile(key: string, value: string): boolean {
+  return key === "file" || (key === "dataset" && /[/\\]|\.jsonl?$/.test(value));
 }
 
 function valueWithContents(value: unknown): unknown {

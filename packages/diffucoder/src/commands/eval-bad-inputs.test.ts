@@ -30,7 +30,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
       { where: "line 2", reason: expect.stringMatching(/^not JSON \(Unexpected token '\\u001b', "\\u001b\[2J\\u0000 no JSON" is not valid JSON\)$/) },
       { where: "line 3", reason: "not a JSON object" },
       { where: "line 4", reason: "task_id must be a string" },
-      { where: "line 5", reason: 'the benchmark has no task "HumanEval/2\\u001b]0;title\\u0007"' },
+      { where: "line 5", reason: 'the dataset has no task "HumanEval/2\\u001b]0;title\\u0007"' },
       { where: "line 6", reason: "solution or completion must be a string" },
       { where: "2 of 4 tasks", reason: "no samples: HumanEval/0, HumanEval/1" },
     ]);
@@ -60,7 +60,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
         "Left out; the score is over 1 of 2 tasks:",
         "  2 of 3 samples: their tasks are outside idRange",
         "  1 of 2 tasks: no samples: HumanEval/3",
-        '  line 4: the benchmark has no task "HumanEval/999"',
+        '  line 4: the dataset has no task "HumanEval/999"',
       ].join("\n"),
     );
   });
@@ -105,7 +105,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "humaneval", "--samples", dir)).toBe(1);
     expect(error).toEqual([`${dir}: is a folder, expected a file. Give a file in EvalPlus's sample format with --samples.`]);
     expect(await run("eval", "--dataset", "multipl-e-js", "--samples", samples, "--set", "postProcessor=sanitize")).toBe(1);
-    expect(error[1]).toBe("Invalid eval settings:\n  - postProcessor sanitize supports Python only; use none, fence or stop for multipl-e");
+    expect(error[1]).toBe("Invalid eval settings:\n  - postProcessor sanitize supports Python only; use none, fence or stop for multipl-e-js");
   });
 });
 

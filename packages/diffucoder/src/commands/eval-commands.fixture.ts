@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { defaultFolders } from "@diffucoder/eval";
+import { defaultFolders } from "@diffucoder/tasks";
 import { afterAll, beforeAll, beforeEach, vi } from "vitest";
 import { runCommand } from "../command.ts";
 

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EvalResult } from "@diffucoder/eval";
+import { bundledModelDir } from "../bundled-model.ts";
 import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
 import { evalCommands, hasPython, hasSharedBench, pythonNote, skipNote, withoutSandboxNote } from "./eval-commands.fixture.ts";
 
@@ -28,7 +29,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out[0]).toMatch(/humaneval +1 +75\.0 % .* 2 of 3 +2 pass, 1 wrong/);
     expect(out[0]).toMatch(/humaneval\+ +1 +75\.0 % .* 2 of 3 +2 pass, 1 wrong/);
     expect(out[0]).toContain("Left out; the score is over 2 of 3 tasks:\n  1 of 3 tasks: no samples: HumanEval/1\n  line 2: not JSON (");
-    expect(out[0]).toContain('  line 5: the benchmark has no task "HumanEval/999"');
+    expect(out[0]).toContain('  line 5: the dataset has no task "HumanEval/999"');
   });
 
   it("leaves a folder from which the score comes out again, and goes on there", async () => {
@@ -58,7 +59,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
 
     expect(await run(...args, "--set", "seed=1")).toBe(1);
     expect(error.at(-1)).toBe(
-      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 1. Run with the same settings and files to go on, give another folder with --output, or remove this one.`,
+      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 1. Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.`,
     );
   });
 
@@ -124,7 +125,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run(...args)).toBe(1);
     expect(error).toEqual([
       expect.stringMatching(
-        /run\.json: belongs to a run with other settings: checkpoint was "[0-9a-f]+\.\.\.", is "[0-9a-f]+\.\.\."\. Run with the same settings and files to go on, give another folder with --output, or remove this one\.$/,
+        /run\.json: belongs to a run with other settings: more\.safetensors of --model was not set, is "sha256 [0-9a-f]+"\. Run with the same settings/,
       ),
     ]);
     model.remove();
@@ -145,7 +146,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out).toEqual([]);
     expect(error).toEqual([
       expect.stringMatching(
-        /^Invalid eval settings:\n {2}- steps: Invalid input: expected int, received number\n {2}- alg: Invalid option: expected one of "origin"/,
+        /^Invalid eval settings:\n {2}- alg: Invalid option: expected one of "origin".*\n {2}- steps: Invalid input: expected int, received number$/,
       ),
       expect.stringMatching(/^Invalid generate options:\n {2}- steps: not used by threshold \(used by origin, /),
       `Invalid eval settings:\n  - model: ${model.dir} has no chat template, which the prompts of humaneval need; use an instruction-tuned model`,
@@ -165,17 +166,68 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "humaneva", "--set", "temprature=1", "--set", "seed=-1")).toBe(1);
     expect(error[0]).toContain("Invalid eval settings:\n");
     expect(error[0]).toContain('Unrecognized key: "temprature"');
-    expect(error[0]).toContain("dataset: Invalid option");
+    expect(error[0]).toContain("dataset: expected one of tinycode, humaneval, ");
     expect(error[0]).toContain("seed: Too small");
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
     expect(error[1]).toBe("Invalid eval settings:\n  - give either samples or model");
-    expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "maxNewTokens=3")).toBe(1);
-    expect(error[2]).toBe(
-      "Invalid eval settings:\n  - template and maxNewTokens do not apply to infilling; set masks instead\n" +
-        "  - output is needed with model: what was generated is kept",
-    );
+    expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "steps=3")).toBe(1);
+    expect(error[2]).toBe("Invalid eval settings:\n  - output is needed with model: what was generated is kept");
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);
-    expect(error[3]).toBe("/nowhere.jsonl: no such file. Give a file in EvalPlus's sample format with --samples.");
+    expect(await run("eval", "--dataset", "infilling-single-line", "--samples", "/nowhere.jsonl", "--set", "maxNewTokens=3")).toBe(1);
+    expect(error.slice(3)).toEqual([
+      "/nowhere.jsonl: no such file. Give a file in EvalPlus's sample format with --samples.",
+      "Invalid eval settings:\n  - template and maxNewTokens do not apply to infilling; set masks instead",
+    ]);
+  });
+});
+
+describe.runIf(hasPython)(`diffucoder eval on tasks that are no benchmark${pythonNote}`, () => {
+  const bundled = bundledModelDir();
+  const set = (...settings: string[]): string[] => settings.flatMap((setting) => ["--set", setting]);
+
+  it("evaluates TinyCode with any decoder and cache, scores it again, and goes on as if it had not been stopped", async () => {
+    const output = join(dir, "tinycode");
+    const settings = set(
+      "data.tasks=4",
+      'data.tiers={"2":1}',
+      "alg=threshold",
+      "threshold=0.9",
+      "cache.kind=dual",
+      "samplesPerTask=2",
+      "temperature=1",
+    );
+    const args = ["eval", "--dataset", "tinycode", "--model", bundled, "--output", output, "--json", ...settings];
+    expect([await run(...args), error]).toEqual([0, []]);
+    const result = JSON.parse(out[0] as string) as EvalResult;
+    expect(result).toMatchObject({ dataset: { name: "tinycode", title: "TinyCode, test", tasks: 4 }, postProcessor: "fence", ks: [1, 2, 10, 100] });
+    expect(result.runs[0]?.source).toMatchObject({ template: "chat", sampler: { alg: "threshold", threshold: 0.9, cache: { kind: "dual" } } });
+    expect(result.runs[0]?.suites[0]?.passAtK.map(({ k, tasks }) => [k, tasks])).toEqual([
+      [1, 4],
+      [2, 4],
+    ]);
+    const generations = join(output, "generations-1.jsonl");
+    writeFileSync(generations, readFileSync(generations, "utf8").slice(0, -20));
+    expect(await run(...args)).toBe(0);
+    expect(JSON.parse(out[1] as string)).toEqual(result);
+    expect(await run("rescore", join(output, "eval-result.json"))).toBe(0);
+    expect(out[2]).toBe("The score of 8 samples is the same.");
+  });
+
+  it("evaluates tasks of one's own, and says by line what it leaves out", async () => {
+    const dataset = file("own.jsonl", [
+      { id: "add", prompt: "Return x plus 1.", entry_point: "f", tests: [[[1], 2]], hidden_tests: [[[5], 6]] },
+      { id: "bad", prompt: "Return x.", entry_point: "f", test: [[[1], 1]] },
+      { id: "echo", prompt: "Print the input.", stdin: "a", stdout: "a" },
+    ]);
+    const samples = file("own-samples.jsonl", [
+      { task_id: "add", solution: "def f(x): return x + 1" },
+      { task_id: "echo", solution: "print(input())" },
+    ]);
+    const output = join(dir, "own");
+    expect(await run("eval", "--dataset", dataset, "--samples", samples, "--output", output)).toBe(0);
+    expect(out[0]).toMatch(/100\.0 % .* 2 of 2 +2 pass/);
+    expect(out[0]).toContain('line 2: Unrecognized key: "test"; give tests, asserts, or stdin and stdout; or hidden_tests');
+    expect(await run("rescore", join(output, "eval-result.json"))).toBe(0);
   });
 });
 
@@ -219,7 +271,7 @@ describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
     expect(withoutSandboxNote(error).slice(-5)).toEqual([
       expect.stringMatching(/: line 8: not JSON \(/),
       `${input}: line 9: the id "half" is line 2's already`,
-      `${input}: line 10: give either tests or asserts`,
+      `${input}: line 10: give tests, asserts, or stdin and stdout; or hidden_tests`,
       `${input}: line 11: tests need an entry_point`,
       "7 programs scored, 1 pass every test; 4 lines left out.",
     ]);

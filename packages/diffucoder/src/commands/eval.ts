@@ -1,23 +1,14 @@
 // The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
 import { showProgress } from "@diffucoder/command-line";
 import { AbortedError, InvalidArgumentError, type OnProgress, parseConfig, readBytes } from "@diffucoder/core";
-import { defaultFolders, type EvalResult, printable } from "@diffucoder/eval";
+import type { EvalResult } from "@diffucoder/eval";
 import { evalTable } from "@diffucoder/report";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { type LeftOut, printable, type TaskLine } from "@diffucoder/tasks";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
 import { type Flags, readSettings, settingsText } from "./setting-flags.ts";
 import type { CommandContext } from "../command-context.ts";
-import {
-  EvalConfigSchema,
-  type ProgramReward,
-  readScoreLines,
-  type RefusedLine,
-  rescore,
-  RESULT_FILE,
-  runEval,
-  scoreLine,
-  type ScoreLine,
-} from "@diffucoder/recipes";
+import { clearEvaluation, EvalConfigSchema, type ProgramReward, readScoreLines, rescore, RESULT_FILE, runEval, scoreLine } from "@diffucoder/recipes";
 
 type Context = Pick<CommandContext, "terminal" | "signal" | "fail">;
 
@@ -37,13 +28,17 @@ const repeated = (value: string, before: string[] = []): string[] => [...before,
 export function addEvalCommands(program: Command, context: Context): void {
   program
     .command("eval")
-    .description("scores samples of a benchmark: pass@k with intervals")
-    .option("--dataset <name>", "humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench")
+    .description("scores samples of a benchmark, of TinyCode or of tasks of your own: pass@k with intervals")
+    .option(
+      "--dataset <name>",
+      "tinycode, humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench, or a file of JSON lines",
+    )
     .option("--samples <file>", "samples in EvalPlus's format; several files are a sweep", repeated)
     .option("--model <dir>", "model that writes the samples, instead of a file")
     .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation goes on there")
     .option("--workers <n>", "programs that run at the same time (default: 2)")
     .option("--python <path>", PYTHON)
+    .option("--fresh", "start over instead of going on with what is in the folder")
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
     .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
@@ -61,7 +56,7 @@ export function addEvalCommands(program: Command, context: Context): void {
   program
     .command("score")
     .description("runs programs against the tests on their own line")
-    .requiredOption("--input <file>", "JSON lines of id, completion or code, entry_point, tests or asserts, language, values")
+    .requiredOption("--input <file>", "JSON lines of tasks with a completion or code each (docs/task-format.md)")
     .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
     .option("--python <path>", PYTHON)
     .option("--json", "print a JSON line per program")
@@ -69,7 +64,7 @@ export function addEvalCommands(program: Command, context: Context): void {
     .action((flags: RunFlags & { input: string }) => score(flags, context));
 }
 
-async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Promise<void> {
+async function evaluate({ fresh, ...flags }: Flags, { terminal, signal, fail }: Context): Promise<void> {
   const { json } = flags;
   const source = flags.config ?? "eval settings";
   if (flags.printConfig === true) {
@@ -77,8 +72,9 @@ async function evaluate(flags: Flags, { terminal, signal, fail }: Context): Prom
     return;
   }
   const config = parseConfig(EvalConfigSchema, readSettings(flags, EVAL_TEXTS), { source });
+  if (fresh === true && config.output !== undefined) clearEvaluation(config.output);
   const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
-  const result = await showProgress({ terminal, json }, (onProgress) => runEval({ config, folders: defaultFolders(), onProgress, onNotice, signal }));
+  const result = await showProgress({ terminal, json }, (onProgress) => runEval({ config, onProgress, onNotice, signal }));
   terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
   if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
   if (!hasScore(result)) fail();
@@ -89,8 +85,7 @@ function hasScore({ runs }: EvalResult): boolean {
 }
 
 async function rescoreResult(path: string, { workers, python, json }: RunFlags, { terminal, signal, fail }: Context): Promise<void> {
-  const folders = defaultFolders();
-  const result = await showProgress({ terminal, json }, (onProgress) => rescore({ path, workers, python, folders, onProgress, signal }));
+  const result = await showProgress({ terminal, json }, (onProgress) => rescore({ path, workers, python, onProgress, signal }));
   const sentence = result.reproduced
     ? `The score of ${result.samples} samples is the same.`
     : ["The score differs:", ...result.differences].join("\n  ");
@@ -99,10 +94,10 @@ async function rescoreResult(path: string, { workers, python, json }: RunFlags, 
 }
 
 async function score({ input, workers, python, json }: RunFlags & { input: string }, { terminal, signal, fail }: Context): Promise<void> {
-  const { lines, refused } = readScoreLines(readBytes(input, { wayOut: "Give a file of JSON lines with --input." }));
-  const tell = ({ line, reason }: RefusedLine): void => terminal.error(`${input}: line ${line}: ${reason}`);
+  const { lines, leftOut: refused } = readScoreLines(readBytes(input, { wayOut: "Give a file of JSON lines with --input." }));
+  const tell = ({ where, reason }: LeftOut): void => terminal.error(`${input}: ${where}: ${reason}`);
   for (const line of refused) tell(line);
-  const refuse = (line: RefusedLine): void => {
+  const refuse = (line: LeftOut): void => {
     refused.push(line);
     tell(line);
   };
@@ -124,14 +119,11 @@ interface ScoreLinesOptions {
   signal: AbortSignal;
   onProgress: OnProgress;
   /** Hears which line the sandbox refuses. */
-  refuse: (line: RefusedLine) => void;
+  refuse: (line: LeftOut) => void;
 }
 
 /** Rewards in the order of the lines, without those that were refused. */
-async function scoreLines(
-  lines: readonly ScoreLine[],
-  { workers, sandbox, signal, onProgress, refuse }: ScoreLinesOptions,
-): Promise<ProgramReward[]> {
+async function scoreLines(lines: readonly TaskLine[], { workers, sandbox, signal, onProgress, refuse }: ScoreLinesOptions): Promise<ProgramReward[]> {
   const rewards: (ProgramReward | undefined)[] = lines.map(() => undefined);
   const open = [...lines.entries()];
   let done = 0;
@@ -143,7 +135,7 @@ async function scoreLines(
         rewards[i] = await scoreLine(line, { sandbox, signal });
       } catch (error) {
         if (!(error instanceof InvalidArgumentError)) throw error;
-        refuse({ line: line.line, reason: printable(error.message) });
+        refuse({ where: `line ${line.line}`, reason: printable(error.message) });
       }
       onProgress({ phase: "score", step: ++done, total: lines.length });
     }
@@ -163,7 +155,7 @@ function rewardText({ id, reward, verdicts, details, trust }: ProgramReward): st
   ].join("\n");
 }
 
-function summary(rewards: readonly ProgramReward[], refused: readonly RefusedLine[]): string {
+function summary(rewards: readonly ProgramReward[], refused: readonly LeftOut[]): string {
   const failed = rewards.filter(({ reward }) => reward === null).length;
   const parts = [
     `${rewards.length - failed} programs scored, ${rewards.filter(({ reward }) => reward === 1).length} pass every test`,

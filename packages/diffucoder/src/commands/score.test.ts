@@ -168,13 +168,13 @@ describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
       [odd({ tests: [[3, 3]] }), "tests: 0: must be [[arguments...], expected]"],
       [odd({ tests: [[[3], 3], { args: [3], expected: 3 }] }), "tests: 1: must be [[arguments...], expected]"],
       [odd({ tests: [] }), "tests: Too small: expected array to have >=1 items"],
-      [odd({ asserts: ["assert f(3) == 3"] }), "give either tests or asserts"],
+      [odd({ asserts: ["assert f(3) == 3"] }), "give either tests, asserts, or stdin and stdout"],
       [odd({ entry_point: "f " }), 'entry_point: must be the name of a function, got "f "'],
       [odd({ entry_point: "f()" }), 'entry_point: must be the name of a function, got "f()"'],
       [odd({ entry_point: "a-b" }), 'entry_point: must be the name of a function, got "a-b"'],
       [odd({ entry_point: "é\u001b" }), 'entry_point: must be the name of a function, got "é\\u001b"'],
       [odd({ language: "ruby" }), 'language: Invalid option: expected one of "python"|"javascript"|"typescript"'],
-      [odd({ prompt: "" }), 'Unrecognized key: "prompt"'],
+      [odd({ promt: "" }), 'Unrecognized key: "promt"'],
       [good, 'the id "good" is line 1\'s already'],
     ];
     const path = file("bad.jsonl", [good, ...bad.map(([line]) => line), python("last", "x", "[[[3], 3]]")]);

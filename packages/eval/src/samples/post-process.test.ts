@@ -1,27 +1,24 @@
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { describe, expect, it } from "vitest";
-import type { Problem } from "../benchmarks/problem.ts";
+import type { Task } from "@diffucoder/tasks";
 import { hasPython, pythonNote } from "../shared-data.fixture.ts";
 import { toProgram } from "./post-process.ts";
 
-const problem: Problem = {
+const task: Task = {
   id: "HumanEval/0",
   language: "python",
-  prompt: "def f(x):\n",
-  suffix: "# end\n",
+  prompt: { kind: "hole", prefix: "def f(x):\n", suffix: "# end\n" },
   entryPoint: "f",
-  wrapper: "",
   stops: ["\nfunction ", "\n//"],
-  test: { kind: "code", tests: [], separate: true, unittest: false, libraries: [] },
 };
 const noSandbox = {} as Sandbox;
-const fence = (text: string): Promise<string> => toProgram(problem, { text, kind: "solution" }, { postProcessor: "fence", sandbox: noSandbox });
+const fence = (text: string): Promise<string> => toProgram(task, { text, kind: "solution" }, { postProcessor: "fence", sandbox: noSandbox });
 
 describe("toProgram", () => {
   it("puts a completion between prompt and suffix and takes a solution as it is", async () => {
     const none = { postProcessor: "none", sandbox: noSandbox } as const;
-    expect(await toProgram(problem, { text: "    return x\n", kind: "completion" }, none)).toBe("def f(x):\n    return x\n# end\n");
-    expect(await toProgram(problem, { text: "import os", kind: "solution" }, none)).toBe("import os");
+    expect(await toProgram(task, { text: "    return x\n", kind: "completion" }, none)).toBe("def f(x):\n    return x\n# end\n");
+    expect(await toProgram(task, { text: "import os", kind: "solution" }, none)).toBe("import os");
   });
 
   it.each([
@@ -38,7 +35,7 @@ describe("toProgram", () => {
 
   it("ends a completion at the first of the task's stop texts", async () => {
     const text = "  return 1;\n}\n// next\nfunction g() {}";
-    const bare = { ...problem, prompt: "", suffix: "" };
+    const bare = { ...task, prompt: { kind: "text", text: "Write f." } } as const;
     expect(await toProgram(bare, { text, kind: "completion" }, { postProcessor: "stop", sandbox: noSandbox })).toBe("  return 1;\n}");
   });
 
@@ -46,8 +43,8 @@ describe("toProgram", () => {
     const sandbox = await createSandbox({ workers: 1 });
     const options = { postProcessor: "sanitize", sandbox } as const;
     const sample = { text: "    return x\n\nprint(f(1))\n", kind: "completion" } as const;
-    expect(await toProgram(problem, sample, options)).toBe("def f(x):\n    return x\n");
-    await expect(toProgram({ ...problem, language: "typescript" }, sample, options)).rejects.toThrow(
+    expect(await toProgram(task, sample, options)).toBe("def f(x):\n    return x\n");
+    await expect(toProgram({ ...task, language: "typescript" }, sample, options)).rejects.toThrow(
       'postProcessor must be another for typescript: it knows Python alone, got "sanitize".',
     );
     sandbox.close();

@@ -1,7 +1,7 @@
 // From what a model wrote to a program.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
-import type { Problem } from "../benchmarks/problem.ts";
+import { frameOf, type Task } from "@diffucoder/tasks";
 import { FENCE_NAMES, fencedBlock } from "./fenced-code.ts";
 import { sanitize } from "./sanitize.ts";
 import type { Sample } from "./samples-file.ts";
@@ -36,31 +36,32 @@ export interface ToProgramOptions {
  * @throws {AbortedError} if the signal says so
  */
 export async function toProgram(
-  problem: Problem,
+  task: Task,
   { text, kind }: Pick<Sample, "text" | "kind">,
   { postProcessor, ...options }: ToProgramOptions,
 ): Promise<string> {
-  const code = postProcess(problem, text, postProcessor);
-  const program = kind === "solution" ? code : problem.prompt + code + problem.suffix;
+  const code = postProcess(task, text, postProcessor);
+  const { prefix, suffix } = frameOf(task);
+  const program = kind === "solution" ? code : prefix + code + suffix;
   if (postProcessor !== "sanitize") return program;
-  if (problem.language !== "python") {
+  if (task.language !== "python") {
     throw new InvalidArgumentError({
       argument: "postProcessor",
       value: postProcessor,
-      expected: `another for ${problem.language}: it knows Python alone`,
+      expected: `another for ${task.language}: it knows Python alone`,
     });
   }
-  return sanitize(program, problem.entryPoint, options);
+  return task.entryPoint === undefined ? program : sanitize(program, task.entryPoint, options);
 }
 
-function postProcess(problem: Problem, text: string, postProcessor: PostProcessor): string {
+function postProcess(task: Task, text: string, postProcessor: PostProcessor): string {
   switch (postProcessor) {
     case "none":
     case "sanitize":
       return text;
     case "fence":
-      return fencedBlock(text, FENCE_NAMES[problem.language]) ?? text;
+      return fencedBlock(text, FENCE_NAMES[task.language]) ?? text;
     case "stop":
-      return text.slice(0, Math.min(text.length, ...(problem.stops ?? []).map((stop) => text.indexOf(stop)).filter((at) => at >= 0)));
+      return text.slice(0, Math.min(text.length, ...(task.stops ?? []).map((stop) => text.indexOf(stop)).filter((at) => at >= 0)));
   }
 }

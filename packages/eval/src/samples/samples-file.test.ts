@@ -23,7 +23,7 @@ describe("readSamples", () => {
       expect.stringMatching(/^line 1: not JSON \(/),
       "line 2: not a JSON object",
       "line 3: task_id must be a string",
-      'line 4: the benchmark has no task "HumanEval/9"',
+      'line 4: the dataset has no task "HumanEval/9"',
       "line 5: solution or completion must be a string",
     ]);
   });

@@ -1,7 +1,7 @@
 // EvalPlus's sample format: JSON lines of { "task_id", "solution" } (a whole program) or { "task_id", "completion" } (what
 // comes behind the task's prompt). Several lines of a task are several samples. Other keys are ignored.
 
-import { printable } from "./printable.ts";
+import { type LeftOut, printable } from "@diffucoder/tasks";
 
 /** One line of a samples file. */
 export interface Sample {
@@ -13,20 +13,14 @@ export interface Sample {
   readonly text: string;
   /** Whether the text is a whole solution or goes behind the prompt. */
   readonly kind: "solution" | "completion";
-}
-
-/** Something that is not scored, and why. */
-export interface LeftOut {
-  /** `"line 7"` or a task. */
-  readonly where: string;
-  /** Why, for people. */
-  readonly reason: string;
+  /** How it was drawn, if `generate` said so, plain JSON. @default not known */
+  readonly trace?: unknown;
 }
 
 /**
  * Reads samples; what cannot be used is left out by line and does not stop the rest.
  *
- * @param taskIds of the benchmark
+ * @param taskIds of the dataset
  */
 export function readSamples(text: string, taskIds: ReadonlySet<string>): { samples: Sample[]; leftOut: LeftOut[] } {
   const samples: Sample[] = [];
@@ -50,7 +44,7 @@ function readSample(text: string, line: number, taskIds: ReadonlySet<string>): S
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
   const { task_id: taskId, solution, completion } = value as Record<string, unknown>;
   if (typeof taskId !== "string") return "task_id must be a string";
-  if (!taskIds.has(taskId)) return `the benchmark has no task ${printable(JSON.stringify(taskId.slice(0, 60)))}`;
+  if (!taskIds.has(taskId)) return `the dataset has no task ${printable(JSON.stringify(taskId.slice(0, 60)))}`;
   if (typeof solution === "string") return { line, taskId, text: solution, kind: "solution" };
   if (typeof completion === "string") return { line, taskId, text: completion, kind: "completion" };
   return "solution or completion must be a string";

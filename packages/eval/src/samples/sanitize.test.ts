@@ -2,7 +2,7 @@ import { createRandom } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadBenchmark } from "../benchmarks/load-benchmark.ts";
+import { loadTasks, solutionProgram } from "@diffucoder/tasks";
 import { scoreSamples } from "../scoring/score-samples.ts";
 import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../shared-data.fixture.ts";
 import type { Sample } from "./samples-file.ts";
@@ -136,17 +136,16 @@ describe.runIf(hasSharedBench && hasPython)(`a benchmark's own solution${skipNot
   ])(
     "still passes when it is taken out of prose: %s, every %ith task",
     async (name, nth) => {
-      const whole = await loadBenchmark(name, { folders });
-      const benchmark = { ...whole, problems: whole.problems.filter((_, i) => i % nth === 0) };
-      const samples = benchmark.problems.map(({ id, prompt, canonical = "", test }, i): Sample => {
+      const whole = await loadTasks({ dataset: name, folders, use: "evaluation" });
+      const taskSet = { ...whole, tasks: whole.tasks.filter((_, i) => i % nth === 0) };
+      const samples = taskSet.tasks.map((task, i): Sample => {
         const random = createRandom(i);
         const words = (): string => Array.from({ length: random.integer(0, 5) }, () => random.choice(prose)).join("\n\n");
-        const program = test.kind === "calls" && name === "mbpp+" ? canonical : prompt + canonical;
-        return { line: i + 1, taskId: id, text: `${words()}\n\`\`\`python\n${program}\n\`\`\`\n${words()}`, kind: "solution" };
+        return { line: i + 1, taskId: task.id, text: `${words()}\n\`\`\`python\n${solutionProgram(task)}\n\`\`\`\n${words()}`, kind: "solution" };
       });
       const random = createRandom(0);
       const common = { sandbox, cacheFolder: folders.cache, concurrency: 2, random, postProcessor: "sanitize" } as const;
-      const { samples: scored, suites } = await scoreSamples({ benchmark, samples, ...common });
+      const { samples: scored, suites } = await scoreSamples({ taskSet, samples, ...common });
       expect(scored.filter(({ score: { base, plus } }) => base.verdict !== "pass" || (plus ?? base).verdict !== "pass")).toEqual([]);
       expect(suites.map(({ verdicts }) => verdicts)).toEqual(suites.map(() => ({ pass: samples.length })));
     },

@@ -19,9 +19,6 @@ export interface OracleCase {
 /** Tasks whose outputs are compared as sets. */
 const AS_SETS: ReadonlySet<string> = new Set(["Mbpp/2", "Mbpp/7", "Mbpp/111", "Mbpp/140", "Mbpp/232", "Mbpp/249", "Mbpp/579", "Mbpp/769"]);
 
-/** Tasks that ask whether something was found; see `foundWrapper`. */
-const IS_FOUND: ReadonlySet<string> = new Set(["Mbpp/737", "Mbpp/787", "Mbpp/794"]);
-
 /** Whether an output is right. */
 export function isRight({ taskId, input, got, expected, tolerance }: OracleCase): boolean {
   if (taskId === "HumanEval/32") return isRoot(input, got, tolerance);
@@ -31,22 +28,6 @@ export function isRight({ taskId, input, got, expected, tolerance }: OracleCase)
   if (taskId === "Mbpp/295") return pythonEqual(got, 0);
   if (taskId === "Mbpp/581") return isSurface(input, got, tolerance);
   return taskId === "Mbpp/558" && pythonEqual(got, digitDistance(input));
-}
-
-/**
- * Python source that makes a function of these tasks say whether it found something: a bool as it is, anything else by
- * `is not None`, because a match object cannot leave the sandbox. Empty for other tasks.
- */
-export function foundWrapper(taskId: string, entryPoint: string): string {
-  if (!IS_FOUND.has(taskId)) return "";
-  return `
-def __found(function):
-    def found(*args):
-        value = function(*args)
-        return value if type(value) is bool else value is not None
-    return found
-${entryPoint} = __found(${entryPoint})
-`;
 }
 
 /** HumanEval/32: a root of the polynomial with these coefficients, whichever. */

@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
 import type { Outcome, Sandbox, PythonValue } from "@diffucoder/reward-sandbox";
-import type { CallTest, Problem } from "../benchmarks/problem.ts";
-import { pythonKey } from "./libraries.ts";
+import type { ReferenceTests, Task } from "@diffucoder/tasks";
+import { pythonKey } from "./python-key.ts";
 
 /** One call that has a right answer. */
 export interface ReferenceCase {
@@ -41,15 +41,15 @@ const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096, output
 const CALLS_PER_JOB = 64;
 
 /** Runs a task's reference on every input, or reads what an earlier run left. Infrastructure failures are not kept. */
-export async function referenceCases(problem: Problem, test: CallTest, options: ReferenceOptions): Promise<ReferenceCases> {
+export async function referenceCases(task: Task, test: ReferenceTests, options: ReferenceOptions): Promise<ReferenceCases> {
   const inputs = [...test.base, ...test.plus];
-  const code = test.reference + problem.wrapper;
+  const code = test.reference + (test.wrapper ?? "");
   const key = createHash("sha256")
-    .update(JSON.stringify([options.sha256, problem.id, code, inputs.length, LIMITS, ...pythonKey(options.sandbox)]))
+    .update(JSON.stringify([options.sha256, task.id, code, inputs.length, LIMITS, ...pythonKey(options.sandbox)]))
     .digest("hex");
   const path = join(options.cacheFolder, "reference-outputs", options.sha256.slice(0, 16), `${key.slice(0, 24)}.json`);
   const kept = readOutcomes(path, inputs.length);
-  const outcomes = kept ?? (await runReference(code, problem.entryPoint, inputs, options.sandbox));
+  const outcomes = kept ?? (await runReference(code, task.entryPoint!, inputs, options.sandbox));
   if (kept === undefined && outcomes.every(({ status }) => status !== "infrastructure")) writeFileAtomic(path, JSON.stringify(outcomes));
 
   const cases: ReferenceCase[] = [];
@@ -68,7 +68,7 @@ export async function referenceCases(problem: Problem, test: CallTest, options: 
   return { cases, leftOut, isUsable: cases.some(({ suite }) => suite === "base") };
 }
 
-async function runReference(code: string, entryPoint: string, inputs: CallTest["base"], sandbox: Sandbox): Promise<Outcome[]> {
+async function runReference(code: string, entryPoint: string, inputs: ReferenceTests["base"], sandbox: Sandbox): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (let start = 0; start < inputs.length; start += CALLS_PER_JOB) {
     const result = await sandbox.run({ code, entryPoint, inputs: inputs.slice(start, start + CALLS_PER_JOB), ...LIMITS });

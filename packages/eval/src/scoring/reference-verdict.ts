@@ -4,30 +4,27 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@diffucoder/core";
-import type { CodeTest, Problem } from "../benchmarks/problem.ts";
+import { solutionProgram, type Task, type Tests } from "@diffucoder/tasks";
 import type { ReferenceCases, ReferenceOptions } from "./reference-outputs.ts";
-import { pythonKey } from "./libraries.ts";
+import { pythonKey } from "./python-key.ts";
 import { LIMITS, scoreProgram } from "./score-program.ts";
 
 /** Runs the solution once; that it passed is kept, a failure is looked at again the next time. */
-export async function referenceVerdict(
-  problem: Problem,
-  test: CodeTest,
-  { sandbox, sha256, cacheFolder }: ReferenceOptions,
-): Promise<ReferenceCases> {
+export async function referenceVerdict(task: Task, tests: Tests, { sandbox, sha256, cacheFolder }: ReferenceOptions): Promise<ReferenceCases> {
   const usable: ReferenceCases = { cases: [], leftOut: [], isUsable: true };
-  if (problem.canonical === undefined) return usable;
-  const program = problem.prompt + problem.canonical + problem.suffix;
+  const program = solutionProgram(task);
+  if (program === undefined) return usable;
   const key = createHash("sha256")
-    .update(JSON.stringify([sha256, problem.id, program, test, LIMITS, ...pythonKey(sandbox)]))
+    .update(JSON.stringify([sha256, task.id, program, tests, LIMITS, ...pythonKey(sandbox)]))
     .digest("hex");
+  // Only what is slow to run is kept: test code of benchmarks with their libraries.
   const path = join(cacheFolder, "reference-outputs", sha256.slice(0, 16), `${key.slice(0, 24)}.passed`);
-  if (existsSync(path)) return usable;
-  const { verdict, failures } = (await scoreProgram(problem, program, { sandbox })).base;
+  if (tests.kind === "code" && existsSync(path)) return usable;
+  const { verdict, failures } = (await scoreProgram(task, program, { sandbox })).base;
   if (verdict === "pass") {
-    writeFileAtomic(path, "");
+    if (tests.kind === "code") writeFileAtomic(path, "");
     return usable;
   }
   const detail = failures[0]?.detail ?? "";
-  return { cases: [], leftOut: [`the benchmark's own solution ends with ${verdict} here (${detail.slice(0, 120)})`], isUsable: false };
+  return { cases: [], leftOut: [`the task's own solution ends with ${verdict} here (${detail.slice(0, 120)})`], isUsable: false };
 }

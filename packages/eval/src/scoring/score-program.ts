@@ -1,17 +1,20 @@
-import type { Sandbox, VerdictName } from "@diffucoder/reward-sandbox";
-import type { CallTest, CodeTest, Problem } from "../benchmarks/problem.ts";
+import { InvalidArgumentError } from "@diffucoder/core";
+import { type Sandbox, testProgram, type Verdict, type VerdictName } from "@diffucoder/reward-sandbox";
+import { type CallTests, type CodeTests, programTests, type ReferenceTests, type RunTests, type Task, type Tests } from "@diffucoder/tasks";
 import { isRight } from "./evalplus-oracle.ts";
 import type { ReferenceCase, ReferenceCases } from "./reference-outputs.ts";
 
 /** A test that a program did not pass. Values are as the sandbox has them. */
 export interface FailedTest {
-  /** `"base input 3"`, or the test's source. */
+  /** `"base input 3"`, `"test 3"`, or the test's source. */
   readonly test: string;
+  /** Its position among the task's tests, from 0. @default not known, where tests are the reference's inputs */
+  readonly index?: number;
   /** How it ended. */
   readonly verdict: VerdictName;
-  /** Arguments of the call. */
+  /** Arguments of the call, or the standard input. */
   readonly input?: readonly unknown[];
-  /** What the reference returns. */
+  /** What the reference returns, or what is right. */
   readonly expected?: unknown;
   /** What came out instead; absent if nothing did. */
   readonly got?: unknown;
@@ -23,7 +26,7 @@ export interface FailedTest {
 export interface SuiteScore {
   /** `"pass"`, or the first failed test's. `"infrastructure"` says nothing about the program. */
   readonly verdict: VerdictName;
-  /** The first few. Tests behind a failure are not all run. */
+  /** All of a task's own calls or runs. Of a benchmark's inputs and test code the first few, and tests behind a failure are not all run. */
   readonly failures: readonly FailedTest[];
 }
 
@@ -66,7 +69,7 @@ export const LIMITS: ProgramLimits = {
   programLength: 2 ** 20,
 };
 
-/** Failed tests that are kept of a suite. */
+/** Failed tests that are kept of a benchmark's suite. */
 const KEPT_FAILURES = 3;
 const PASS: SuiteScore = { verdict: "pass", failures: [] };
 
@@ -77,22 +80,52 @@ export interface ScoreProgramOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The tests that evaluation uses: the hidden ones, or the visible ones of a task that has no others. @throws {InvalidArgumentError} if it has none */
+export function evaluationTests({ id, hidden, visible }: Pick<Task, "id" | "hidden" | "visible">): Tests {
+  const tests = hidden ?? visible;
+  if (tests === undefined) throw new InvalidArgumentError({ argument: "task", value: id, expected: "a task with tests" });
+  return tests;
+}
+
 /** Runs a program against its task's tests. @throws {AbortedError} when `signal` fires */
-export function scoreProgram(problem: Problem, program: string, options: ScoreProgramOptions): Promise<ProgramScore> {
-  const { test } = problem;
+export async function scoreProgram(task: Task, program: string, options: ScoreProgramOptions): Promise<ProgramScore> {
+  const tests = evaluationTests(task);
   if (program.length > LIMITS.programLength) {
     const detail = `a program of ${program.length} characters; at most ${LIMITS.programLength} are run`;
     const base: SuiteScore = { verdict: "memory", failures: [{ test: "size", verdict: "memory", detail }] };
-    return Promise.resolve({ base, ...(test.kind === "calls" && test.plus.length > 0 && { plus: base }), trust: "high" });
+    return { base, ...(tests.kind === "reference" && tests.plus.length > 0 && { plus: base }), trust: "high" };
   }
-  return test.kind === "calls" ? scoreCalls(problem, test, program, options) : scoreCode(problem, test, program, options);
+  switch (tests.kind) {
+    case "reference":
+      return scoreReference(task, tests, program, options);
+    case "code":
+      return scoreCode(task, tests, program, options);
+    default:
+      return scoreOwn(task, tests, program, options);
+  }
 }
 
-async function scoreCalls(problem: Problem, test: CallTest, program: string, options: ScoreProgramOptions): Promise<ProgramScore> {
+/** Calls and runs whose results the task says: all run, and every failure is kept. */
+async function scoreOwn(task: Task, tests: CallTests | RunTests, program: string, { sandbox, signal }: ScoreProgramOptions): Promise<ProgramScore> {
+  const { callMs, testMs, programMs: totalTimeMs, memoryMb, outputMb } = LIMITS;
+  const limits = { wallTimeMs: tests.kind === "calls" ? callMs : testMs, totalTimeMs, memoryMb, outputMb };
+  const { verdicts, trust } = await testProgram({ sandbox, code: program, tests: programTests(task, tests), limits, signal });
+  const failures = verdicts.flatMap((verdict, index) => (verdict.verdict === "pass" ? [] : [failureOf(verdict, index)]));
+  return { base: failures.length === 0 ? PASS : failed(failures, failures.length), trust };
+}
+
+function failureOf(tested: Verdict, index: number): FailedTest {
+  const { verdict, got } = tested;
+  const common = { test: `test ${index + 1}`, index, verdict, ...(verdict === "wrong" ? { got } : { detail: String(got) }) };
+  if ("args" in tested) return { ...common, input: tested.args, expected: tested.expected };
+  return "stdin" in tested ? { ...common, input: [tested.stdin], expected: tested.stdout } : common;
+}
+
+async function scoreReference(task: Task, test: ReferenceTests, program: string, options: ScoreProgramOptions): Promise<ProgramScore> {
   const cases = options.reference?.cases ?? [];
   const run = (suite: ReferenceCase["suite"]): Promise<SuiteScore> =>
     runCases(
-      problem,
+      task,
       test,
       program,
       cases.filter((item) => item.suite === suite),
@@ -108,8 +141,8 @@ async function scoreCalls(problem: Problem, test: CallTest, program: string, opt
  * costs one time limit, one that passes costs few jobs.
  */
 async function runCases(
-  { id: taskId, entryPoint, wrapper }: Problem,
-  { tolerance }: CallTest,
+  { id: taskId, entryPoint }: Task,
+  { tolerance, wrapper = "" }: ReferenceTests,
   program: string,
   cases: readonly ReferenceCase[],
   { sandbox, signal }: ScoreProgramOptions,
@@ -120,7 +153,7 @@ async function runCases(
     const { outcomes } = await sandbox.run(
       {
         code: program + wrapper,
-        entryPoint,
+        entryPoint: entryPoint!,
         inputs: batch.map(({ input }) => input),
         callTimesMs: batch.map(({ milliseconds }) => Math.max(LIMITS.callMs, LIMITS.referenceFactor * milliseconds)),
         totalTimeMs: Math.max(1, Math.round(left)),
@@ -144,29 +177,33 @@ async function runCases(
   return PASS;
 }
 
-async function scoreCode(problem: Problem, test: CodeTest, program: string, { sandbox, signal }: ScoreProgramOptions): Promise<ProgramScore> {
-  const { language, entryPoint, wrapper } = problem;
+async function scoreCode(
+  { language, entryPoint }: Task,
+  test: CodeTests,
+  program: string,
+  { sandbox, signal }: ScoreProgramOptions,
+): Promise<ProgramScore> {
   const { verdicts, trust } = await sandbox.runTests(
     {
       language,
-      code: program + wrapper,
+      code: program + (test.wrapper ?? ""),
       tests: test.tests,
-      ...(test.separate && { entryPoint }),
-      ...(test.unittest && { unittest: true, writableTmp: true }),
-      wallTimeMs: test.unittest ? LIMITS.programMs : LIMITS.testMs,
+      ...(test.separate && entryPoint !== undefined && { entryPoint }),
+      ...(test.unittest === true && { unittest: true, writableTmp: true }),
+      wallTimeMs: test.unittest === true ? LIMITS.programMs : LIMITS.testMs,
       totalTimeMs: LIMITS.programMs,
       memoryMb: LIMITS.memoryMb,
     },
     { ...(signal && { signal }) },
   );
   const failures = verdicts.flatMap(({ verdict, detail }, i): FailedTest[] =>
-    verdict === "pass" ? [] : [{ test: (test.tests[i] as string).slice(-2000), verdict, detail }],
+    verdict === "pass" ? [] : [{ test: test.tests[i]!.slice(-2000), index: i, verdict, detail }],
   );
   return { base: failures.length === 0 ? PASS : failed(failures), trust };
 }
 
 /** A failure of the sandbox decides nothing, unless another test shows that the program is wrong. */
-function failed(failures: readonly FailedTest[]): SuiteScore {
+function failed(failures: readonly FailedTest[], kept: number = KEPT_FAILURES): SuiteScore {
   const first = failures.find(({ verdict }) => verdict !== "infrastructure") ?? failures[0];
-  return { verdict: first?.verdict ?? "infrastructure", failures: failures.slice(0, KEPT_FAILURES) };
+  return { verdict: first?.verdict ?? "infrastructure", failures: failures.slice(0, kept) };
 }

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRandom } from "@diffucoder/core";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadBenchmark } from "../benchmarks/load-benchmark.ts";
-import type { Benchmark } from "../benchmarks/problem.ts";
+import { loadTasks, type Task, type TaskSet, visibleTests } from "@diffucoder/tasks";
 import type { Sample } from "../samples/samples-file.ts";
 import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../shared-data.fixture.ts";
 import { scoreSamples, type ScoreSamplesOptions } from "./score-samples.ts";
@@ -15,9 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox?.close());
 
-const score = (benchmark: Benchmark, samples: readonly Sample[], more: Partial<ScoreSamplesOptions> = {}) =>
-  scoreSamples({ benchmark, samples, postProcessor: "none", sandbox, cacheFolder: folders.cache, concurrency: 2, random: createRandom(0), ...more });
+const load = (dataset: string): Promise<TaskSet> => loadTasks({ dataset, folders, use: "evaluation" });
+const score = (taskSet: TaskSet, samples: readonly Sample[], more: Partial<ScoreSamplesOptions> = {}) =>
+  scoreSamples({ taskSet, samples, postProcessor: "none", sandbox, cacheFolder: folders.cache, concurrency: 2, random: createRandom(0), ...more });
 const solution = (taskId: string, text: string, line = 1): Sample => ({ line, taskId, text, kind: "solution" });
+
+/** A task without tests. */
+const bare = { language: "python", prompt: { kind: "text", text: "Write f." }, entryPoint: "f" } as const;
 
 /** Solutions by the task's number. */
 const ownSolutions = new Map(
@@ -41,15 +44,15 @@ describe.runIf(hasSharedBench && hasPython)(`the benchmarks' own solutions${skip
     ["multipl-e-js", 16],
     ["multipl-e-ts", 16],
   ])("pass: %s, every %ith task", async (name, nth) => {
-    const whole = await loadBenchmark(name, { folders });
-    const benchmark = { ...whole, problems: whole.problems.filter((_, i) => i % nth === 0) };
-    const samples = benchmark.problems.map(({ id, canonical }, i): Sample => ({
+    const whole = await load(name);
+    const taskSet = { ...whole, tasks: whole.tasks.filter((_, i) => i % nth === 0) };
+    const samples = taskSet.tasks.map(({ id, solution: own }, i): Sample => ({
       line: i + 1,
       taskId: id,
-      text: canonical ?? (ownSolutions.get(id.split("_")[1] ?? "") as string),
+      text: own ?? ownSolutions.get(id.split("_")[1] ?? "")!,
       kind: "completion",
     }));
-    const { samples: scored, suites, leftOut, tasks } = await score(benchmark, samples);
+    const { samples: scored, suites, leftOut, tasks } = await score(taskSet, samples);
     expect(scored.filter(({ score: { base, plus } }) => base.verdict !== "pass" || (plus ?? base).verdict !== "pass")).toEqual([]);
     expect(suites.map(({ verdicts }) => verdicts)).toEqual(suites.map(() => ({ pass: samples.length })));
     expect([leftOut, tasks]).toEqual([[], { all: samples.length, scored: samples.length }]);
@@ -73,16 +76,16 @@ describe.runIf(hasSharedBench && hasPython)(`programs that do not solve their ta
   ];
 
   it.each(["humaneval", "humaneval+", "mbpp", "mbpp+"])("pass nothing of %s", async (name) => {
-    const whole = await loadBenchmark(name, { folders });
-    const benchmark = { ...whole, problems: whole.problems.slice(0, 2) };
-    const samples = benchmark.problems.flatMap(({ id, entryPoint }) => hostile(entryPoint).map((text) => solution(id, text)));
-    const { suites } = await score(benchmark, samples);
+    const whole = await load(name);
+    const taskSet = { ...whole, tasks: whole.tasks.slice(0, 2) };
+    const samples = taskSet.tasks.flatMap(({ id, entryPoint = "" }) => hostile(entryPoint).map((text) => solution(id, text)));
+    const { suites } = await score(taskSet, samples);
     for (const { verdicts } of suites) expect(verdicts.pass ?? 0).toBe(0);
     expect(suites.map(({ verdicts }) => Object.values(verdicts).reduce((sum, count) => sum + count, 0))).toEqual(suites.map(() => samples.length));
   });
 
   it("says which input failed, what was expected and what came", async () => {
-    const benchmark = await loadBenchmark("mbpp+", { folders });
+    const benchmark = await load("mbpp+");
     const text = "def square_nums(nums):\n    return [n * n for n in nums if n != 3]\n";
     const { samples } = await score(benchmark, [solution("Mbpp/8", text)]);
     expect(samples[0]?.score.base).toEqual({
@@ -100,7 +103,7 @@ describe.runIf(hasSharedBench && hasPython)(`programs that do not solve their ta
   });
 
   it("does not run a program of ten megabytes, and counts it as failed", async () => {
-    const benchmark = await loadBenchmark("humaneval", { folders });
+    const benchmark = await load("humaneval");
     const { suites, samples } = await score(benchmark, [solution("HumanEval/0", "#".repeat(1e7))]);
     expect(suites[0]?.verdicts).toEqual({ memory: 1 });
     expect(samples[0]?.score.base.failures[0]?.detail).toBe("a program of 10000000 characters; at most 1048576 are run");
@@ -108,26 +111,18 @@ describe.runIf(hasSharedBench && hasPython)(`programs that do not solve their ta
 });
 
 describe.runIf(hasPython)(`what is left out${pythonNote}`, () => {
-  const benchmark = (reference: string): Benchmark => ({
-    name: "humaneval+",
+  const twoTasks = (reference: string): TaskSet => ({
+    name: "two",
     title: "two tasks",
     version: "0",
     sha256: `test ${reference}`,
-    path: "none",
-    problems: ["T/1", "T/2"].map((id) => ({
-      id,
-      language: "python",
-      prompt: "",
-      suffix: "",
-      entryPoint: "f",
-      wrapper: "",
-      test: { kind: "calls", reference, base: [[1], [2]], plus: [[3]], tolerance: 0 },
-    })),
+    leftOut: [],
+    tasks: ["T/1", "T/2"].map((id) => ({ ...bare, id, hidden: { kind: "reference", reference, base: [[1], [2]], plus: [[3]], tolerance: 0 } })),
   });
   const reference = "def f(x):\n    return 10 // (x - 2)\n"; // fails on the second base input
 
   it("names inputs that the reference fails on and tasks without samples, and scores the rest", async () => {
-    const { leftOut, suites, tasks } = await score(benchmark(reference), [solution("T/1", reference), solution("T/1", "def f(x): return -10", 2)]);
+    const { leftOut, suites, tasks } = await score(twoTasks(reference), [solution("T/1", reference), solution("T/1", "def f(x): return -10", 2)]);
     expect(leftOut).toEqual([
       { where: "T/1", reason: "the reference solution ends with exception (ZeroDivisionError) on base input 1" },
       { where: "1 of 2 tasks", reason: "no samples: T/2" },
@@ -141,7 +136,7 @@ describe.runIf(hasPython)(`what is left out${pythonNote}`, () => {
 
   it("gives no score where the reference never answers: not even to itself", async () => {
     const never = "def f(x):\n    raise ValueError\n";
-    const { leftOut, samples, suites } = await score(benchmark(never), [solution("T/1", never, 7)]);
+    const { leftOut, samples, suites } = await score(twoTasks(never), [solution("T/1", never, 7)]);
     expect(samples).toEqual([]);
     expect(suites[0]?.passAtK).toEqual([]);
     expect(leftOut[0]).toEqual({ where: "T/1", reason: "the reference solution ends with exception (ValueError) on base input 0, 1" });
@@ -151,24 +146,21 @@ describe.runIf(hasPython)(`what is left out${pythonNote}`, () => {
     // The limit is 20 seconds, so that a sandbox with a shorter one stands in.
     const hasty: Sandbox = { ...sandbox, run: (job, options) => sandbox.run({ ...job, wallTimeMs: Math.min(500, job.wallTimeMs ?? 500) }, options) };
     const slow = "def f(x):\n    while x == 2: pass\n    return x\n";
-    const { leftOut, suites } = await score(benchmark(slow), [solution("T/1", "def f(x): return x")], { sandbox: hasty });
+    const { leftOut, suites } = await score(twoTasks(slow), [solution("T/1", "def f(x): return x")], { sandbox: hasty });
     expect(leftOut[0]).toEqual({ where: "T/1", reason: "the reference solution ends with timeout (no answer in time) on base input 1" });
     expect(suites.map(({ verdicts }) => verdicts)).toEqual([{ pass: 1 }, { pass: 1 }]);
   });
 
   it("counts the tasks of each library that is missing, and names every task", async () => {
-    const needing = (id: string, libraries: string[]) => {
-      const test = { kind: "code", tests: [""], separate: false, unittest: true, libraries } as const;
-      return { id, language: "python", prompt: "", suffix: "", entryPoint: "f", wrapper: "", test } as const;
-    };
-    const problems = [
-      needing("T/1", ["json", "no_such"]),
-      needing("T/2", ["no_such.part", "none_either"]),
-      needing("T/3", ["none_either", "no_such"]),
-    ];
+    const needing = (id: string, libraries: string[]): Task => ({
+      ...bare,
+      id,
+      hidden: { kind: "code", tests: [""], separate: false, unittest: true, libraries },
+    });
+    const tasks = [needing("T/1", ["json", "no_such"]), needing("T/2", ["no_such.part", "none_either"]), needing("T/3", ["none_either", "no_such"])];
     const { leftOut } = await score(
-      { ...benchmark(reference), problems },
-      problems.map(({ id }, i) => solution(id, "", i + 1)),
+      { ...twoTasks(reference), tasks },
+      tasks.map(({ id }, i) => solution(id, "", i + 1)),
     );
     expect(leftOut).toEqual([
       { where: "3 of 3 tasks", reason: "the sandbox's Python cannot import no_such (3), none_either (2)" },
@@ -179,32 +171,63 @@ describe.runIf(hasPython)(`what is left out${pythonNote}`, () => {
   });
 
   it("leaves out a task whose own solution fails its own test, here", async () => {
-    const test = { kind: "code", tests: ["assert f(1) == 2"], separate: true, unittest: false, libraries: [] } as const;
-    const problem = {
-      id: "T/1",
-      language: "python",
-      prompt: "",
-      suffix: "",
-      entryPoint: "f",
-      wrapper: "",
-      canonical: "def f(x): return 1",
-      test,
-    } as const;
-    const { samples, leftOut } = await score({ ...benchmark(reference), problems: [problem] }, [solution("T/1", "def f(x): return 2")]);
+    const task: Task = { ...bare, id: "T/1", solution: "def f(x): return 1", hidden: { kind: "code", tests: ["assert f(1) == 2"], separate: true } };
+    const { samples, leftOut } = await score({ ...twoTasks(reference), tasks: [task] }, [solution("T/1", "def f(x): return 2")]);
     expect(samples).toEqual([]);
-    expect(leftOut).toEqual([{ where: "T/1", reason: "the benchmark's own solution ends with wrong here (AssertionError)" }]);
+    expect(leftOut).toEqual([{ where: "T/1", reason: "the task's own solution ends with wrong here (AssertionError)" }]);
   });
 
   it("goes on where it was: scores that are there are not made again", async () => {
     const kept: Parameters<NonNullable<ScoreSamplesOptions["onScore"]>>[] = [];
     const samples = [solution("T/1", reference), solution("T/2", reference, 2)];
-    const first = await score(benchmark(reference), samples, { onScore: (...line) => kept.push(line) });
-    const second = await score(benchmark(reference), samples, { finished: new Map(kept), onScore: () => expect.unreachable() });
+    const first = await score(twoTasks(reference), samples, { onScore: (...line) => kept.push(line) });
+    const second = await score(twoTasks(reference), samples, { finished: new Map(kept), onScore: () => expect.unreachable() });
     expect(second).toEqual(first);
     expect(kept).toHaveLength(2);
   });
 
   it("stops between programs", async () => {
-    await expect(score(benchmark(reference), [solution("T/1", reference)], { signal: AbortSignal.abort() })).rejects.toThrow("Scoring was stopped.");
+    await expect(score(twoTasks(reference), [solution("T/1", reference)], { signal: AbortSignal.abort() })).rejects.toThrow("Scoring was stopped.");
+  });
+});
+
+describe.runIf(hasPython)(`tasks with tests of their own${pythonNote}`, () => {
+  const set = (...tasks: Task[]): TaskSet => ({ name: "own", title: "own", version: "", sha256: "own", leftOut: [], tasks });
+
+  it("are judged by hidden tests, by visible ones where there are no others, and every failure is kept", async () => {
+    const calls = [
+      [[1], 2],
+      [[2], 4],
+      [[3], 6],
+      [[4], 8],
+      [[5], 10],
+    ] as const;
+    const visible = visibleTests({ kind: "calls", calls });
+    const hidden = { kind: "calls", calls: [[[0], 0]] } as const;
+    const text = "def f(x): return 0 if x != 4 else 1 / 0";
+    const { samples } = await score(set({ ...bare, id: "seen", visible }, { ...bare, id: "held", visible, hidden }), [
+      solution("seen", text),
+      solution("held", text, 2),
+    ]);
+    expect(samples.map(({ score: { base } }) => base.verdict)).toEqual(["wrong", "pass"]);
+    expect(samples[0]!.score.base.failures.map(({ index, verdict, got, detail }) => [index, verdict, got ?? detail])).toEqual([
+      [0, "wrong", 0],
+      [1, "wrong", 0],
+      [2, "wrong", 0],
+      [3, "exception", "ZeroDivisionError"],
+      [4, "wrong", 0],
+    ]);
+  });
+
+  it("are judged by what whole programs print", async () => {
+    const runs = { kind: "runs", runs: [{ stdin: "2\n", stdout: "4" }] } as const;
+    const { samples } = await score(set({ ...bare, entryPoint: undefined, id: "T/1", hidden: runs }), [
+      solution("T/1", "print(2 * int(input()))"),
+      solution("T/1", "print(input())", 2),
+    ]);
+    expect(samples.map(({ score: { base } }) => base)).toEqual([
+      { verdict: "pass", failures: [] },
+      { verdict: "wrong", failures: [{ test: "test 1", index: 0, verdict: "wrong", input: ["2\n"], expected: "4", got: "2\n" }] },
+    ]);
   });
 });

@@ -1,15 +1,12 @@
-import { createHash } from "node:crypto";
 import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
-import type { Benchmark, Problem } from "../benchmarks/problem.ts";
-import { estimatePassAtK } from "../bootstrap.ts";
-import type { PassAtKSummary } from "../evaluate-tasks.ts";
+import type { LeftOut, Task, TaskSet } from "@diffucoder/tasks";
 import { type PostProcessor, toProgram } from "../samples/post-process.ts";
-import type { LeftOut, Sample } from "../samples/samples-file.ts";
-import { missingLibraries } from "./libraries.ts";
-import { type ReferenceCases, referenceCases } from "./reference-outputs.ts";
-import { referenceVerdict } from "./reference-verdict.ts";
-import { type ProgramScore, scoreProgram } from "./score-program.ts";
+import type { Sample } from "../samples/samples-file.ts";
+import { isInfrastructure, Judge } from "./judge.ts";
+import { withoutLibraries } from "./missing-libraries.ts";
+import type { ProgramScore } from "./score-program.ts";
+import { summarizeSuites, type SuiteSummary } from "./summarize-suites.ts";
 
 /** A sample with its verdicts. */
 export interface ScoredSample {
@@ -25,29 +22,23 @@ export interface ScoredSample {
   readonly program: string;
   /** How it did. */
   readonly score: ProgramScore;
-}
-
-/** pass@k of one suite: `base` tests, or `plus`, which is base and plus tests together. */
-export interface SuiteSummary {
-  /** `"base"`, or `"plus"` for base and plus tests together. */
-  readonly suite: "base" | "plus";
-  /** One for each `k`. */
-  readonly passAtK: readonly PassAtKSummary[];
-  /** Samples by verdict. */
-  readonly verdicts: Readonly<Record<string, number>>;
+  /** How it was drawn, if `generate` said so, plain JSON. @default not known */
+  readonly trace?: unknown;
 }
 
 /** What came of a list of samples. */
 export interface SampleScores {
   /** In the order in which they came. */
   readonly samples: readonly ScoredSample[];
-  /** One for each suite of the benchmark. */
+  /** One for each suite of the dataset. */
   readonly suites: readonly SuiteSummary[];
   /** What was not scored, and why. */
   readonly leftOut: readonly LeftOut[];
-  /** Tasks of the benchmark, and those that have a scored sample: the others count nowhere. */
+  /** Samples that the sandbox could not run. They lower `n` and are no failures of a model. */
+  readonly infrastructureFailures: number;
+  /** Tasks of the dataset, and those that have a scored sample: the others count nowhere. */
   readonly tasks: {
-    /** Tasks of the benchmark. */
+    /** Tasks of the dataset. */
     readonly all: number;
     /** Those that have a scored sample. */
     readonly scored: number;
@@ -56,8 +47,8 @@ export interface SampleScores {
 
 /** What `scoreSamples` works on. */
 export interface ScoreSamplesOptions {
-  /** Whose tasks they are. */
-  benchmark: Benchmark;
+  /** Whose samples they are. */
+  taskSet: TaskSet;
   /** What is scored. */
   samples: readonly Sample[];
   /** How a text becomes code. */
@@ -72,11 +63,11 @@ export interface ScoreSamplesOptions {
   random: Random;
   /** @default [1, 10, 100], those for which there are enough samples */
   ks?: readonly number[];
-  /** Scores of an earlier, interrupted call, by `programKey`. */
+  /** Scores of an earlier, interrupted call, as `onScore` gave them. */
   finished?: ReadonlyMap<string, ProgramScore>;
   /** Called for each new score that says something about its program, so that the caller can keep it. */
   onScore?: (key: string, score: ProgramScore) => void;
-  /** Told of the samples that are done. */
+  /** Told of the samples that are done, when a program was run. */
   onProgress?: OnProgress | undefined;
   /** Stops it. */
   signal?: AbortSignal | undefined;
@@ -84,128 +75,74 @@ export interface ScoreSamplesOptions {
 
 const DEFAULT_KS = [1, 10, 100];
 
-/** What a score belongs to: a task and a program. */
-export function programKey(taskId: string, program: string): string {
-  return createHash("sha256").update(`${taskId}\0${program}`).digest("hex").slice(0, 32);
-}
-
 /**
  * Runs every sample against its task's tests and estimates pass@k over the tasks that have scored samples.
  *
- * Equal programs of a task run once. A sample that the sandbox could not run is left out and lowers `n`; it is no failure.
+ * Equal programs of a task run once. A sample that the sandbox could not run is left out and lowers `n`; it does not count as a failure.
  *
  * @throws {AbortedError} when `signal` fires; what `onScore` was given stays valid
  */
 export async function scoreSamples(options: ScoreSamplesOptions): Promise<SampleScores> {
-  const { benchmark, samples, postProcessor, sandbox, concurrency, signal } = options;
+  const { taskSet, samples, sandbox, random, ks = DEFAULT_KS } = options;
   const wanted = new Set(samples.map(({ taskId }) => taskId));
-  const problems = new Map(benchmark.problems.filter(({ id }) => wanted.has(id)).map((problem) => [problem.id, problem]));
-  const leftOut = await untestable([...problems.values()], sandbox);
-  for (const { where } of leftOut) problems.delete(where);
+  const answered = taskSet.tasks.filter(({ id }) => wanted.has(id));
+  const untestable = await withoutLibraries(answered, sandbox);
+  const skipped = new Set(untestable.map(({ where }) => where));
+  const tasks = new Map(answered.filter(({ id }) => !skipped.has(id)).map((task) => [task.id, task]));
+  const judge = new Judge({ ...options, sha256: taskSet.sha256 });
 
-  const references = new Map<string, Promise<ReferenceCases>>();
-  const scores = new Map<string, Promise<ProgramScore>>();
-  const referenceOf = (problem: Problem): Promise<ReferenceCases> => {
-    const { id, test } = problem;
-    const common = { sandbox, sha256: benchmark.sha256, cacheFolder: options.cacheFolder };
-    const reference = references.get(id) ?? (test.kind === "calls" ? referenceCases(problem, test, common) : referenceVerdict(problem, test, common));
-    references.set(id, reference);
-    return reference;
+  const scored = await scoreAll(tasks, judge, options);
+  const failed = scored.filter(({ score }) => isInfrastructure(score));
+  const usable = scored.filter(({ score }) => !isInfrastructure(score));
+  const leftOut = [
+    ...untestable,
+    ...(await judge.leftOut()),
+    ...failed.map(({ line, taskId }) => ({ where: `line ${line}`, reason: `the sandbox could not run this sample of ${taskId}` })),
+    ...unanswered(taskSet, wanted),
+  ];
+  return {
+    samples: usable,
+    suites: summarizeSuites(usable, { random, ks }),
+    leftOut,
+    infrastructureFailures: failed.length,
+    tasks: { all: taskSet.tasks.length, scored: new Set(usable.map(({ taskId }) => taskId)).size },
   };
-  const scoreOf = (problem: Problem, program: string, reference: ReferenceCases): Promise<ProgramScore> => {
-    const key = programKey(problem.id, program);
-    const score = scores.get(key) ?? newScore(problem, program, { key, reference });
-    scores.set(key, score);
-    return score;
-  };
-  const newScore = async (
-    problem: Problem,
-    program: string,
-    { key, reference }: { key: string; reference: ReferenceCases },
-  ): Promise<ProgramScore> => {
-    const kept = options.finished?.get(key);
-    if (kept !== undefined) return kept;
-    const score = await scoreProgram(problem, program, { sandbox, reference, signal });
-    if (!isInfrastructure(score)) options.onScore?.(key, score);
-    return score;
-  };
+}
 
+/** The samples of these tasks that can be judged, in the order of their lines. */
+async function scoreAll(tasks: ReadonlyMap<string, Task>, judge: Judge, options: ScoreSamplesOptions): Promise<ScoredSample[]> {
+  const { taskSet, concurrency, signal } = options;
+  const open = options.samples.filter(({ taskId }) => tasks.has(taskId));
   const scored: ScoredSample[] = [];
-  const open = samples.filter(({ taskId }) => problems.has(taskId));
   let [next, done] = [0, 0];
   const work = async (): Promise<void> => {
     while (next < open.length) {
       if (signal?.aborted === true) throw new AbortedError("Scoring");
-      const sample = open[next++] as Sample;
-      const problem = problems.get(sample.taskId) as Problem;
-      const reference = await referenceOf(problem);
-      if (reference.isUsable) {
-        const program = await toProgram(problem, sample, { postProcessor, sandbox, signal });
-        const score = await scoreOf(problem, program, reference);
-        const { taskId, line, kind, text: raw } = sample;
-        scored.push({ taskId, line, kind, raw, program, score });
-      }
-      options.onProgress?.({ phase: `score ${benchmark.name}`, step: ++done, total: open.length });
+      const sample = open[next++]!;
+      const runs = judge.runs;
+      const result = await scoreOne(tasks.get(sample.taskId)!, sample, judge, options);
+      if (result !== undefined) scored.push(result);
+      done++;
+      if (judge.runs > runs) options.onProgress?.({ phase: `score ${taskSet.title}`, step: done, total: open.length });
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, open.length) }, work));
-  scored.sort((a, b) => a.line - b.line);
-
-  for (const [taskId, reference] of references) leftOut.push(...(await reference).leftOut.map((reason) => ({ where: taskId, reason })));
-  for (const { line, taskId, score } of scored) {
-    if (isInfrastructure(score)) leftOut.push({ where: `line ${line}`, reason: `the sandbox could not run this sample of ${taskId}` });
-  }
-  const usable = scored.filter(({ score }) => !isInfrastructure(score));
-  const missing = benchmark.problems.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
-  if (missing.length > 0)
-    leftOut.push({ where: `${missing.length} of ${benchmark.problems.length} tasks`, reason: `no samples: ${listed(missing)}` });
-  return {
-    samples: usable,
-    suites: summarizeSuites(usable, options),
-    leftOut,
-    tasks: { all: benchmark.problems.length, scored: new Set(usable.map(({ taskId }) => taskId)).size },
-  };
+  return scored.toSorted((a, b) => a.line - b.line);
 }
 
-function isInfrastructure({ base, plus }: ProgramScore): boolean {
-  return base.verdict === "infrastructure" || plus?.verdict === "infrastructure";
+/** @returns undefined if no program of the task can be judged here */
+async function scoreOne(task: Task, sample: Sample, judge: Judge, options: ScoreSamplesOptions): Promise<ScoredSample | undefined> {
+  const reference = await judge.reference(task);
+  if (!reference.isUsable) return undefined;
+  const program = await toProgram(task, sample, options);
+  const { taskId, line, kind, text: raw, trace } = sample;
+  return { taskId, line, kind, raw, program, score: await judge.score(task, program, reference), ...(trace !== undefined && { trace }) };
 }
 
-/** Tasks whose libraries are absent. */
-async function untestable(problems: readonly Problem[], sandbox: Sandbox): Promise<LeftOut[]> {
-  const libraries = problems.flatMap(({ test }) => (test.kind === "code" ? test.libraries : []));
-  if (libraries.length === 0) return [];
-  const missing = await missingLibraries(libraries, sandbox);
-  const tasksOf = new Map<string, number>();
-  const leftOut = problems.flatMap(({ id, test }): LeftOut[] => {
-    const absent =
-      test.kind === "code" ? test.libraries.map((library) => library.split(".")[0] as string).filter((library) => missing.has(library)) : [];
-    for (const library of new Set(absent)) tasksOf.set(library, (tasksOf.get(library) ?? 0) + 1);
-    return absent.length === 0 ? [] : [{ where: id, reason: `the sandbox's Python cannot import ${absent.join(", ")}` }];
-  });
-  if (leftOut.length < 2) return leftOut;
-  const counts = [...tasksOf].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([library, count]) => `${library} (${count})`);
-  const summary = { where: `${leftOut.length} of ${problems.length} tasks`, reason: `the sandbox's Python cannot import ${counts.join(", ")}` };
-  return [summary, ...leftOut];
-}
-
-function summarizeSuites(samples: readonly ScoredSample[], { random, ks = DEFAULT_KS }: ScoreSamplesOptions): SuiteSummary[] {
-  const suites = samples.some(({ score }) => score.plus !== undefined) ? (["base", "plus"] as const) : (["base"] as const);
-  return suites.map((suite) => {
-    const counts = new Map<string, { n: number; c: number }>();
-    const verdicts: Record<string, number> = {};
-    for (const { taskId, score } of samples) {
-      const { verdict } = (suite === "base" ? score.base : score.plus) ?? score.base;
-      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-      const { n, c } = counts.get(taskId) ?? { n: 0, c: 0 };
-      counts.set(taskId, { n: n + 1, c: verdict === "pass" ? c + 1 : c });
-    }
-    const passAtK = ks.flatMap((k) => {
-      const enough = [...counts.values()].filter(({ n }) => n >= k);
-      return enough.length === 0 ? [] : [{ k, ...estimatePassAtK(enough, k, { random: random.split(suite, k) }), tasks: enough.length }];
-    });
-    return { suite, passAtK, verdicts };
-  });
+function unanswered({ tasks }: TaskSet, wanted: ReadonlySet<string>): LeftOut[] {
+  const missing = tasks.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
+  if (missing.length === 0) return [];
+  return [{ where: `${missing.length} of ${tasks.length} tasks`, reason: `no samples: ${listed(missing)}` }];
 }
 
 function listed(names: readonly string[]): string {

@@ -1,38 +1,56 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { claimRun, ConfigError, createRandom, JsonLinesLog, type OnProgress, readBytes, writeFileAtomic } from "@diffucoder/core";
+import { claimRun, createRandom, JsonLinesLog, type OnProgress, runFingerprint } from "@diffucoder/core";
+import { loadDiffuCoder, modelFolder, type ModelFolder, readModelFolder } from "@diffucoder/engine";
 import {
-  type Benchmark,
-  type DataFolders,
+  drawSamples,
   type EvalResult,
   evalResult,
   type EvalRun,
-  formatSamples,
-  type LeftOut,
-  loadBenchmark,
-  paperTemplate,
-  type PostProcessor,
+  type KeptSample,
   type ProgramScore,
-  type PromptTemplateName,
-  readSamples,
   type Sample,
   type SampleSource,
   scoreSamples,
 } from "@diffucoder/eval";
-import { evalReport } from "@diffucoder/report";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
-import { loadDiffuCoder, modelFolder, type ModelFolder, readModelFolder, resolveInfilling, resolveSettings } from "@diffucoder/engine";
+import {
+  type DataFolders,
+  defaultFolders,
+  type LeftOut,
+  loadTasks,
+  paperTemplate,
+  promptMessages,
+  type PromptTemplateName,
+  sliceTasks,
+  type Task,
+  type TaskSet,
+} from "@diffucoder/tasks";
+import { checkModel, checkSettings, isInfilling } from "./check-model.ts";
 import { checkpointHash } from "./checkpoint-hash.ts";
-import { type EvalConfig, isInfilling } from "./eval-config.ts";
+import { decodingOf, samplerRecord } from "./decoding-of.ts";
+import type { EvalConfig } from "./eval-config.ts";
 import { isolationOf } from "./isolation.ts";
-import { answerWriter, generateSamples, holeWriter } from "./generate-samples.ts";
+import { modelAnswers } from "./model-answers.ts";
+import { sampleFiles } from "./sample-files.ts";
+import { writeOutputs } from "./write-outputs.ts";
 
+/** What `runEval` works on. */
 export interface RunEvalOptions {
+  /** What is evaluated, and how. */
   config: EvalConfig;
-  folders: DataFolders;
+  /** Where benchmarks lie, and where what was computed is kept. @default `defaultFolders()` */
+  folders?: DataFolders | undefined;
+  /** Where programs run; the caller closes it. @default one is made by the config's `isolation`, `python` and `workers` */
+  sandbox?: Sandbox | undefined;
+  /** Tasks, from the first, whose first sample keeps the order in which it was revealed. @default 0 */
+  reveals?: number | undefined;
+  /** Named in the progress events. @default "generate" and "score" with the dataset's title */
+  phase?: string | undefined;
+  /** Told of the samples that are done. */
   onProgress: OnProgress;
-  /** Hears what a person should know of how the model's folder was read: a sentence without its point. */
+  /** Hears what a person should know and the result does not say: a sentence without its point. */
   onNotice: (notice: string) => void;
+  /** Stops it; what was done is kept. */
   signal: AbortSignal;
 }
 
@@ -40,158 +58,130 @@ export interface RunEvalOptions {
 interface SampleSet {
   label: string;
   source: SampleSource;
-  samples: Sample[];
-  leftOut: LeftOut[];
+  samples: readonly Sample[];
+  leftOut: readonly LeftOut[];
 }
 
-/** Draws or reads samples, scores them, and leaves everything in the output folder. */
-export async function runEval({ config, folders, onProgress, onNotice, signal }: RunEvalOptions): Promise<EvalResult> {
-  const whole = await loadBenchmark(config.dataset, { folders });
-  const benchmark = part(whole, config.idRange);
-  const postProcessor = config.postProcessor ?? (config.model === undefined || isInfilling(config.dataset) ? "none" : "fence");
-  const model = config.model === undefined ? undefined : await modelFolder(config.model);
-  if (model !== undefined) checkModel(readModelFolder(model), config);
-  const checkpoint = model === undefined ? undefined : await checkpointHash(model);
-  const given = model === undefined ? fileSets(config, { whole, benchmark }) : [];
-  const { workers, isolation, python, output } = config;
-  const sandbox = await createSandbox({ workers, isolation: isolationOf(isolation), ...(python !== undefined && { python }) });
+/**
+ * Draws or reads samples of a dataset, scores them, and leaves everything in the output folder. A run that was interrupted goes on there.
+ *
+ * @throws {ConfigError} if the model cannot do what the tasks ask of it, or a setting does not fit them
+ * @throws {FileError} if the folder holds an evaluation with other settings, or a file is missing or damaged
+ * @throws {AbortedError} when `signal` fires
+ */
+export async function runEval(options: RunEvalOptions): Promise<EvalResult> {
+  const { config, folders = defaultFolders(), onProgress, signal } = options;
+  const modelDir = config.model === undefined ? undefined : await modelFolder(config.model);
+  const model = modelDir === undefined ? undefined : readModelFolder(modelDir);
+  const accepts = model && ((task: Task) => fits(model, task));
+  const { dataset, data, idRange } = config;
+  const whole = await loadTasks({ dataset, data, folders, use: "evaluation", accepts });
+  const taskSet = idRange === undefined ? whole : sliceTasks(whole, idRange);
+  checkSettings(taskSet, config);
+  if (model !== undefined) checkModel(model, taskSet, config);
+  const postProcessor = config.postProcessor ?? (model === undefined || isInfilling(taskSet) ? "none" : "fence");
+  const files = sampleFiles(config, { whole, taskSet });
+  const sandbox = options.sandbox ?? (await createSandbox(sandboxOptions(config)));
   try {
-    if (output !== undefined)
-      claimRun(output, { settings: { command: "eval", ...config, output: undefined, workers: undefined, sha256: benchmark.sha256, checkpoint } });
-    const sets =
-      model === undefined || checkpoint === undefined
-        ? given
-        : await modelSets({ dir: model, sha256: checkpoint }, config, benchmark, { signal, onProgress, onNotice });
+    if (config.output !== undefined) claim(config.output, { config, taskSet, modelDir });
+    const sets = model === undefined ? files : await modelSets(model, taskSet, options);
     const runs: EvalRun[] = [];
-    for (const set of sets) runs.push(await scoreSet(set, { benchmark, postProcessor, config, sandbox, folders, signal, onProgress }));
-    const result = evalResult({ benchmark, postProcessor, sandbox, seed: config.seed, ks: config.ks, runs });
-    if (output !== undefined) writeOutputs(output, result, benchmark);
+    for (const set of sets) {
+      const run = await scoreSet(set, { taskSet, postProcessor, config, sandbox, folders, signal, onProgress, phase: options.phase });
+      runs.push({ ...run, leftOut: [...taskSet.leftOut, ...run.leftOut] });
+    }
+    const result = evalResult({ taskSet, data, postProcessor, sandbox, seed: config.seed, ks: ksOf(config), runs });
+    if (config.output !== undefined) writeOutputs(config.output, result, taskSet);
     return result;
   } finally {
-    sandbox.close();
+    if (options.sandbox === undefined) sandbox.close();
   }
 }
 
+function sandboxOptions({ workers, isolation, python }: EvalConfig): Parameters<typeof createSandbox>[0] {
+  return { workers, isolation: isolationOf(isolation), ...(python !== undefined && { python }) };
+}
+
+/** Whether a model's canvas holds a task's prompt, so that a source that makes tasks makes others instead. */
+function fits({ tokenizer, generationConfig }: ModelFolder, task: Task): boolean {
+  return !tokenizer.hasChat || tokenizer.encodeChat([...promptMessages(task, "chat")]).length <= generationConfig.promptLength;
+}
+
+/** A folder holds one evaluation: the first run writes down what it is of. */
+function claim(output: string, { config, taskSet, modelDir }: { config: EvalConfig; taskSet: TaskSet; modelDir: string | undefined }): void {
+  const { output: _, workers: _workers, batchSize: _batch, model: _model, dataset: _dataset, samples, ...recipe } = config;
+  const contents = { "dataset (its content)": `sha256 ${taskSet.sha256.slice(0, 16)}`, ...(samples !== undefined && { samples }) };
+  claimRun(output, { settings: { command: "eval", ...runFingerprint({ recipe, modelDir }), ...contents }, startOver: "start over with --fresh" });
+}
+
 interface ScoreContext {
-  benchmark: Benchmark;
-  postProcessor: PostProcessor;
-  config: Pick<EvalConfig, "output" | "seed" | "ks" | "workers">;
+  taskSet: TaskSet;
+  postProcessor: EvalResult["postProcessor"];
+  config: Pick<EvalConfig, "output" | "seed" | "ks" | "workers" | "model" | "samplesPerTask">;
   sandbox: Sandbox;
   folders: DataFolders;
   signal: AbortSignal;
   onProgress: OnProgress;
+  phase?: string | undefined;
 }
 
 /** Scores one set; scores are kept as they come, so that an interrupted run does not do them again. */
 export async function scoreSet({ label, source, samples, leftOut }: SampleSet, context: ScoreContext): Promise<EvalRun> {
-  const { benchmark, postProcessor, config, sandbox, folders, signal, onProgress } = context;
+  const { taskSet, postProcessor, config, sandbox, folders, signal, onProgress, phase } = context;
   const log = config.output === undefined ? undefined : new JsonLinesLog<[key: string, score: ProgramScore]>(join(config.output, "scores.jsonl"));
   const scores = await scoreSamples({
-    benchmark,
+    taskSet,
     samples,
     postProcessor,
     sandbox,
     cacheFolder: folders.cache,
     concurrency: config.workers,
     random: createRandom(config.seed).split("eval", label),
-    ks: config.ks,
+    ks: ksOf(config),
     finished: new Map(log?.kept),
     onScore: (key, score) => log?.append([key, score]),
-    onProgress,
+    onProgress: (event) => onProgress(phase === undefined ? event : { ...event, phase: `${phase}, tests` }),
     signal,
   });
   return { ...scores, leftOut: [...leftOut, ...scores.leftOut], label, source };
 }
 
-function fileSets({ samples: paths = [] }: EvalConfig, { whole, benchmark }: { whole: Benchmark; benchmark: Benchmark }): SampleSet[] {
-  const idsOf = ({ problems }: Benchmark): Set<string> => new Set(problems.map(({ id }) => id));
-  const [allIds, ids] = [idsOf(whole), idsOf(benchmark)];
-  return [paths].flat().map((path) => {
-    const data = readBytes(path, { wayOut: "Give a file in EvalPlus's sample format with --samples." }).toString("utf8");
-    const sha256 = createHash("sha256").update(data).digest("hex");
-    const read = readSamples(data, allIds);
-    const samples = read.samples.filter(({ taskId }) => ids.has(taskId));
-    const outside = read.samples.length - samples.length;
-    const leftOut = outside === 0 ? [] : [{ where: `${outside} of ${read.samples.length} samples`, reason: "their tasks are outside idRange" }];
-    return { label: path, source: { kind: "file", path, sha256 }, samples, leftOut: [...leftOut, ...read.leftOut] };
-  });
+function ksOf({ ks, model, samplesPerTask }: Pick<EvalConfig, "ks" | "model" | "samplesPerTask">): number[] {
+  return ks ?? [...new Set([1, 10, 100, ...(model === undefined ? [] : [samplesPerTask])])].toSorted((a, b) => a - b);
 }
 
 /** One set for each temperature. */
-async function modelSets(
-  { dir, sha256 }: { dir: string; sha256: string },
-  config: EvalConfig,
-  { problems }: Benchmark,
-  { signal, onProgress, onNotice }: Pick<RunEvalOptions, "signal" | "onProgress" | "onNotice">,
-): Promise<SampleSet[]> {
-  const { output = ".", dataset, samplesPerTask, steps, maxNewTokens, masks, alg, topP, seed } = config;
-  const coder = await loadDiffuCoder(dir);
+async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveals = 0, phase, signal, onProgress, onNotice }: RunEvalOptions) {
+  const { output = ".", samplesPerTask, batchSize, masks, seed } = config;
+  const sha256 = await checkpointHash(folder.dir);
+  const holes = isInfilling(taskSet);
+  const templateOf = (task: Task): PromptTemplateName => config.template ?? taskSet.template ?? paperTemplate(task);
+  const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
+  const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
+  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize });
   coder.notices.forEach(onNotice);
-  const template = config.template as PromptTemplateName | undefined;
-  const fillsHoles = isInfilling(dataset);
-  const writer = fillsHoles ? holeWriter(coder, { masks }) : answerWriter(coder, { template, maxNewTokens });
   try {
     const sets: SampleSet[] = [];
     for (const temperature of [config.temperature].flat()) {
-      const settings = { steps, alg, topP, temperature };
-      const path = join(output, `generations-${temperature}.jsonl`);
-      const { samples, leftOut } = await generateSamples({ writer, problems, samplesPerTask, settings, seed, path, signal, onProgress });
-      const { alg: itsAlg, topP: itsTopP, maxNewTokens: itsTokens, steps: itsSteps } = coder.generationConfig;
-      const positions = fillsHoles ? masks : (maxNewTokens ?? itsTokens);
-      const sampler = {
-        alg: alg ?? itsAlg,
-        steps: steps ?? (positions === "oracle" ? "in proportion to masks" : Math.ceil((itsSteps * positions) / itsTokens)),
-        ...(fillsHoles ? { masks } : { maxNewTokens: positions }),
-        temperature,
-        topP: topP ?? itsTopP,
-      };
-      const source: SampleSource = {
-        kind: "model",
-        dir,
-        sha256,
-        template: fillsHoles ? "none, the text around the hole" : (template ?? [...new Set(problems.map(paperTemplate))].join(", ")),
-        sampler,
-        seed,
+      const log = new JsonLinesLog<KeptSample>(join(output, `generations-${temperature}.jsonl`));
+      const { samples, leftOut } = await drawSamples({
+        tasks: taskSet.tasks,
         samplesPerTask,
-      };
+        batchSize,
+        generate: modelAnswers(coder, { templateOf, decoding: decodingOf(config, temperature), masks, reveals: shown, signal }),
+        seed,
+        finished: log.kept,
+        onSample: (sample) => log.append(sample),
+        onProgress,
+        ...(phase !== undefined && { phase }),
+        signal,
+      });
+      const sampler = samplerRecord(config, temperature, { model: folder, holes });
+      const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
       sets.push({ label: `temperature ${temperature}`, source, samples, leftOut });
     }
     return sets;
   } finally {
     await coder.close();
   }
-}
-
-function writeOutputs(output: string, result: EvalResult, benchmark: Benchmark): void {
-  for (const [i, { samples }] of result.runs.entries()) {
-    const programs = samples.map(({ taskId, program }) => ({ taskId, solution: program }));
-    writeFileAtomic(join(output, result.runs.length === 1 ? "samples.jsonl" : `samples-${i + 1}.jsonl`), formatSamples(programs));
-  }
-  writeFileAtomic(join(output, RESULT_FILE), `${JSON.stringify(result)}\n`);
-  writeFileAtomic(join(output, "report.html"), evalReport(result, benchmark.problems));
-}
-
-export const RESULT_FILE = "eval-result.json";
-/**
- * Tells what no task could be drawn with before the first is, and before the parameters are read.
- *
- * @throws {ConfigError} if the model cannot do what the benchmark asks of it, or a setting of decoding is wrong
- */
-function checkModel(model: ModelFolder, { dataset, temperature, steps, maxNewTokens, masks, alg, topP }: EvalConfig): void {
-  const fillsHoles = isInfilling(dataset);
-  const refuse = (problem: string): never => {
-    throw new ConfigError({ source: "eval settings", problems: [`model: ${model.dir} ${problem}`] });
-  };
-  if (!fillsHoles && !model.tokenizer.hasChat) refuse(`has no chat template, which the prompts of ${dataset} need; use an instruction-tuned model`);
-  if (fillsHoles && model.autoregressive !== undefined) refuse("writes from left to right and cannot fill holes; use a masked diffusion model");
-  for (const one of [temperature].flat()) {
-    const settings = { steps, alg, topP, temperature: one };
-    if (!fillsHoles) resolveSettings({ ...settings, maxNewTokens }, model);
-    else if (masks !== "oracle") resolveInfilling({ ...settings, prefix: "", masks }, model);
-  }
-}
-
-/** The tasks of a range of positions. */
-function part(benchmark: Benchmark, range: readonly [number, number] | undefined): Benchmark {
-  return range === undefined ? benchmark : { ...benchmark, problems: benchmark.problems.slice(range[0], range[1]) };
 }

@@ -1,16 +1,16 @@
 import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
 import { z } from "zod";
-import { EvaluationSchema } from "../training/evaluate.ts";
+import { EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
 import { RewardSettingsSchema } from "../training/reward-settings.ts";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
-import { TrainingTasksSchema } from "../training/tiny-code-run.ts";
+import { TrainingDataSchema } from "../training/task-rewards.ts";
 
 export const QuickstartRecipeSchema = z.strictObject({
   seed: z.int().nonnegative().default(0).describe("of the rollouts, the masks and the evaluation's samples"),
-  data: TrainingTasksSchema,
+  data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.omit({ seed: true }).extend(RewardSettingsSchema.shape),
-  evaluation: EvaluationSchema,
+  evaluation: EvaluationSettingsSchema,
 });
 
 export type QuickstartRecipe = z.output<typeof QuickstartRecipeSchema>;

@@ -2,20 +2,29 @@
 // it again on the same tasks, and report. Every part can be stopped and goes on where it was.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type ClaimedRun, claimRun, JsonLinesLog, type OnProgress, readJsonObject, runFingerprint, writeFileAtomic } from "@diffucoder/core";
-import type { Evaluation } from "@diffucoder/eval";
-import { quickstartReport, type QuickstartReportData, resultJson, type RevealOrder } from "@diffucoder/report";
-import type { Sandbox, Verdict } from "@diffucoder/reward-sandbox";
+import {
+  type ClaimedRun,
+  claimRun,
+  JsonLinesLog,
+  type OnProgress,
+  readJsonObject,
+  RUN_FILE,
+  runFingerprint,
+  writeFileAtomic,
+} from "@diffucoder/core";
+import type { EvalResult } from "@diffucoder/eval";
+import { quickstartReport, type QuickstartReportData, resultJson } from "@diffucoder/report";
+import type { Sandbox } from "@diffucoder/reward-sandbox";
+import { defaultFolders, loadTasks, type Task } from "@diffucoder/tasks";
 import type { StepMetrics } from "@diffucoder/trainer";
 import type { Invocation } from "./invocation.ts";
 import { loadDiffusionModel } from "../training/load-diffusion-model.ts";
 import type { QuickstartRecipe } from "./quickstart-recipe.ts";
 import { reportData } from "./quickstart-report-data.ts";
-import { heldOutTasks } from "../training/tiny-code-run.ts";
 import { clearTraining, isEvaluation, METRICS_FILE, START_OVER } from "../training/training-run.ts";
 import { WorkClock } from "./work-clock.ts";
 import { continueCoupledGrpo, STEPS_KEY } from "../training/coupled-grpo.ts";
-import { runEvaluation } from "../training/evaluate.ts";
+import { runEval } from "../evaluation/run-eval.ts";
 
 export interface QuickstartOptions {
   recipe: QuickstartRecipe;
@@ -38,16 +47,21 @@ export interface QuickstartOutcome {
   modelDir: string;
 }
 
+/** Held-out tasks whose answers the report shows. */
+const SHOWN_TASKS = 3;
+/** Programs that run at the same time in an evaluation. */
+const WORKERS = 2;
+
 const files = { data: "report-data.json", report: "report.html", result: "result.json" } as const;
 
 /** A run that becomes longer keeps the evaluation before training and goes on from its checkpoint; what came after is made again. */
 function claim({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): ClaimedRun {
   const onLonger = (): void => {
-    for (const name of [...Object.values(files), "after.jsonl"]) rmSync(join(output, name), { force: true });
+    for (const name of [...Object.values(files), "after"]) rmSync(join(output, name), { recursive: true, force: true });
   };
   return claimRun(output, {
     settings: { command: "quickstart", ...runFingerprint({ recipe, modelDir }) },
-    results: ["before.jsonl"],
+    results: [join("before", RUN_FILE)],
     stepsKey: STEPS_KEY,
     onLonger,
     startOver: START_OVER,
@@ -84,20 +98,22 @@ export async function runQuickstart({
     onProgress(event);
   };
   const common = { sandbox, signal, onProgress: progress, onNote };
-  const evaluate = async (dir: string, name: "before" | "after"): Promise<Evaluation<Verdict, RevealOrder>> => {
-    const coder = await loadDiffusionModel(dir);
-    try {
-      return await runEvaluation({ ...common, coder, config: evaluation, seed, phase: `evaluate ${name}`, output: join(output, `${name}.jsonl`) });
-    } finally {
-      await coder.close();
-    }
-  };
+  const evaluate = (dir: string, name: "before" | "after"): Promise<EvalResult> =>
+    runEval({
+      config: { ...evaluation, model: dir, output: join(output, name), seed, isolation: "auto", workers: WORKERS },
+      sandbox,
+      reveals: SHOWN_TASKS,
+      phase: `evaluate ${name}`,
+      onProgress: progress,
+      onNotice: (notice) => onNote(`${notice}.`),
+      signal,
+    });
 
   const coder = await loadDiffusionModel(modelDir);
   const before = await evaluate(modelDir, "before");
   const trained = await continueCoupledGrpo({
     ...common,
-    recipe: { data, sampling, training: { ...training, seed }, evaluation: { ...evaluation, split: "dev" } },
+    recipe: { data, sampling, training: { ...training, seed }, evaluation: duringTraining(evaluation) },
     coder,
     modelDir,
     output,
@@ -108,7 +124,7 @@ export async function runQuickstart({
 
   const report = reportData({
     recipe,
-    tasks: heldOutTasks(coder, evaluation).tasks,
+    tasks: await tasksOf(before),
     before,
     after,
     iterations: new JsonLinesLog<StepMetrics>(join(output, METRICS_FILE)).kept.filter((line) => !isEvaluation(line)),
@@ -124,10 +140,20 @@ export async function runQuickstart({
   return outcomeOf(report, output);
 }
 
+/** The tasks of an evaluation. */
+async function tasksOf({ dataset: { name, data, ids } }: EvalResult): Promise<readonly Task[]> {
+  return (await loadTasks({ dataset: name, data, ids, folders: defaultFolders(), use: "evaluation" })).tasks;
+}
+
+/** TinyCode's test split is for before and after. */
+function duringTraining(evaluation: QuickstartRecipe["evaluation"]): QuickstartRecipe["evaluation"] {
+  return evaluation.dataset === "tinycode" ? { ...evaluation, data: { ...evaluation.data, split: "dev" } } : evaluation;
+}
+
 /** Removes what a run left, and nothing else. */
 export function clearQuickstart(output: string): void {
   clearTraining(output);
-  for (const name of [...Object.values(files), "before.jsonl", "after.jsonl", "seconds.jsonl"]) rmSync(join(output, name), { force: true });
+  for (const name of [...Object.values(files), "before", "after", "seconds.jsonl"]) rmSync(join(output, name), { recursive: true, force: true });
 }
 
 function outcomeOf(report: QuickstartReportData, output: string): QuickstartOutcome {

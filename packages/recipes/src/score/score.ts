@@ -1,13 +1,13 @@
-// `diffucoder score`: runs the programs of score-lines.ts.
+// `diffucoder score`: runs the answers of score-lines.ts against the tests on their lines, visible ones first.
 import { FENCE_NAMES, fencedBlock } from "@diffucoder/eval";
-import { type FunctionJob, type Sandbox, sameOutput, type VerdictName } from "@diffucoder/reward-sandbox";
-import type { ScoreLine } from "./score-lines.ts";
+import { endAlike, type Sandbox, testProgram, type Verdict, type VerdictName } from "@diffucoder/reward-sandbox";
+import { programTests, type TaskLine, type Tests } from "@diffucoder/tasks";
 
 /** A program's verdicts. */
 export interface ProgramReward {
   /** As JSON. */
   id: string;
-  /** Share of tests passed; `null` if the sandbox could not run them: that is no 0. */
+  /** Share of tests passed; `null` if the sandbox could not run them, which is not the same as 0. */
   reward: number | null;
   /** One per test. */
   verdicts: VerdictName[];
@@ -22,12 +22,13 @@ const PROGRAM_LENGTH = 2 ** 20;
 
 const TITLES = { python: "Python", javascript: "JavaScript", typescript: "TypeScript" } as const;
 
-interface Options {
+/** What `scoreLine` works with. */
+export interface ScoreLineOptions {
+  /** Where the program runs. */
   sandbox: Sandbox;
+  /** Stops it. */
   signal: AbortSignal;
 }
-
-type Verdicts = readonly (readonly [VerdictName, string])[];
 
 /**
  * Runs one line's tests.
@@ -35,44 +36,39 @@ type Verdicts = readonly (readonly [VerdictName, string])[];
  * @throws {InvalidArgumentError} if the sandbox refuses what is on the line
  * @throws {AbortedError} when `signal` fires
  */
-export async function scoreLine(line: ScoreLine, options: Options): Promise<ProgramReward> {
-  const { id, tests, asserts, entryPoint, language } = line;
-  const code = line.code ?? fencedBlock(line.completion ?? "", FENCE_NAMES[language], { entryPoint });
-  const all = (verdict: VerdictName, detail: string): ProgramReward =>
+export async function scoreLine({ idJson: id, task, completion, code }: TaskLine, { sandbox, signal }: ScoreLineOptions): Promise<ProgramReward> {
+  const { language, entryPoint } = task;
+  const program = code ?? fencedBlock(completion ?? "", FENCE_NAMES[language], { entryPoint });
+  const tests = [task.visible, task.hidden].flatMap((some) => (some === undefined ? [] : [programTests(task, some as OwnTests)]));
+  const all = (verdict: VerdictName, got: string): ProgramReward =>
     toReward(
       id,
       "high",
-      Array.from({ length: (tests ?? asserts).length }, () => [verdict, detail]),
+      tests.flatMap((some) => endAlike(some, { verdict, got })),
     );
-  if (code === undefined) return all("exception", `no fenced block of ${TITLES[language]}`);
-  if (code.length > PROGRAM_LENGTH) return all("memory", `a program of ${code.length} characters; at most ${PROGRAM_LENGTH} are run`);
-  if (tests !== undefined) return toReward(id, "high", await runCalls({ language, code, entryPoint: entryPoint as string }, tests, options));
-  const job = { language, code, tests: asserts, ...(entryPoint !== undefined && { entryPoint }) };
-  const { verdicts, trust } = await options.sandbox.runTests(job, { signal: options.signal });
-  return toReward(
-    id,
-    trust,
-    verdicts.map(({ verdict, detail }) => [verdict, detail]),
-  );
+  if (program === undefined) return all("exception", `no fenced block of ${TITLES[language]}`);
+  if (program.length > PROGRAM_LENGTH) return all("memory", `a program of ${program.length} characters; at most ${PROGRAM_LENGTH} are run`);
+  const verdicts: Verdict[] = [];
+  let trust: ProgramReward["trust"] = "high";
+  for (const some of tests) {
+    const tested = await testProgram({ sandbox, code: program, tests: some, signal });
+    verdicts.push(...tested.verdicts);
+    if (tested.trust === "low") trust = "low";
+  }
+  return toReward(id, trust, verdicts);
 }
 
-async function runCalls(
-  job: Pick<FunctionJob, "language" | "code" | "entryPoint">,
-  tests: NonNullable<ScoreLine["tests"]>,
-  { sandbox, signal }: Options,
-): Promise<Verdicts> {
-  const { outcomes } = await sandbox.run({ ...job, inputs: tests.map(([args]) => args) }, { signal });
-  return tests.map(([, expected], i) => {
-    const outcome = outcomes[i];
-    if (outcome === undefined) return ["infrastructure", "no answer"];
-    if (outcome.status !== "ok") return [outcome.status, outcome.detail];
-    return sameOutput(outcome.value, expected, job) ? ["pass", ""] : ["wrong", JSON.stringify(outcome.value).slice(0, 200)];
-  });
-}
+/** Tests of a line: those of a reference are a benchmark's. */
+type OwnTests = Exclude<Tests, { kind: "reference" }>;
 
-function toReward(id: string, trust: ProgramReward["trust"], tests: Verdicts): ProgramReward {
-  const verdicts = tests.map(([verdict]) => verdict);
+function toReward(id: string, trust: ProgramReward["trust"], tests: readonly Verdict[]): ProgramReward {
+  const verdicts = tests.map(({ verdict }) => verdict);
   const failed = verdicts.includes("infrastructure");
   const reward = failed ? null : verdicts.filter((verdict) => verdict === "pass").length / verdicts.length;
-  return { id, reward, verdicts, details: tests.map(([verdict, detail]) => (verdict === "pass" ? "" : detail)), trust };
+  return { id, reward, verdicts, details: tests.map(detailOf), trust };
+}
+
+function detailOf({ verdict, got }: Verdict): string {
+  if (verdict === "pass") return "";
+  return verdict === "wrong" && typeof got !== "string" ? JSON.stringify(got).slice(0, 200) : String(got);
 }

@@ -1,4 +1,4 @@
-// `train coupled-grpo`: improves a model by rewards from the sandbox, on TinyCode's training split.
+// `train coupled-grpo`: improves a model by rewards from the sandbox, on tasks with visible tests.
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
@@ -7,23 +7,32 @@ import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
 import { z } from "zod";
-import { EvaluationSchema } from "./evaluate.ts";
+import { EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
 import { loadRewardModules, RewardSettingsSchema } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
-import { trainingPrompts, TrainingTasksSchema } from "./tiny-code-run.ts";
+import { trainingPrompts, TrainingDataSchema } from "./task-rewards.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 
 /** What `training.evalSteps` evaluates on, if the recipe does not say. */
-const DURING_TRAINING = { split: "dev", tiers: { 2: 2, 3: 3 }, tasks: 40, samplesPerTask: 4, steps: 24 } as const;
+const DURING_TRAINING = {
+  dataset: "tinycode",
+  data: { split: "dev", tasks: 40 },
+  samplesPerTask: 4,
+  temperature: 1,
+  steps: 24,
+  alg: "entropy",
+  schedule: "even",
+  topP: 1,
+} as const;
 
 export const CoupledGrpoRecipeSchema = z.strictObject({
-  data: TrainingTasksSchema,
+  data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
-  evaluation: EvaluationSchema.prefault(DURING_TRAINING).describe("of training.evalSteps: held-out tasks"),
+  evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("of training.evalSteps: held-out tasks"),
 });
 
 /** The setting that a run which goes on may raise. */
@@ -91,7 +100,7 @@ export async function continueCoupledGrpo({
   });
   const start = checkpoint ?? freshState(cloneParameters(coder.parameters));
   const rollouts = rolloutSampling(coder, sampling);
-  const evaluator = heldOutEvaluator({ coder, sandbox, rollouts, output, config: evaluation, seed: training.seed, signal, onNote });
+  const evaluator = heldOutEvaluator({ coder, sandbox, rollouts, output, config: evaluation, seed: training.seed, signal });
   try {
     const state = await trainCoupledGrpo({
       config: training,
@@ -104,16 +113,16 @@ export async function continueCoupledGrpo({
       promptLength: generationConfig.promptLength,
       ...rollouts,
       state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
-      ...trainingPrompts({
+      ...(await trainingPrompts({
         coder,
         sandbox,
-        ...data,
+        data,
         rewards: training,
         modules,
         promptsPerStep: training.promptsPerStep,
         seed: training.seed,
         onNote,
-      }),
+      })),
       random: createRandom(training.seed).split("coupled-grpo"),
       evaluate: evaluator.evaluate,
       signal,

@@ -1,12 +1,18 @@
 // How good the policy is on held-out tasks while it is trained.
 import { join } from "node:path";
+import { createRandom, JsonLinesLog } from "@diffucoder/core";
 import type { CoupledGrpoState } from "@diffucoder/coupled-grpo";
+import { resolveSettings } from "@diffucoder/engine";
+import { evaluate, type Generate, type KeptSample } from "@diffucoder/eval";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
-import type { DisposableDenoiser } from "@diffucoder/samplers";
+import { type DisposableDenoiser, generate } from "@diffucoder/samplers";
+import { defaultFolders, loadTasks, type TaskSet } from "@diffucoder/tasks";
 import type { ParameterArrays } from "@diffucoder/trainer";
-import { type EvaluationConfig, runEvaluation } from "./evaluate.ts";
+import { decodingOf } from "../evaluation/decoding-of.ts";
+import type { EvaluationSettings } from "../evaluation/evaluation-settings.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
 import type { RolloutSampling } from "./rollout-sampling.ts";
+import { completionTextOf, promptIdsOf } from "./task-rewards.ts";
 
 interface HeldOutOptions {
   coder: DiffusionModel;
@@ -14,32 +20,79 @@ interface HeldOutOptions {
   rollouts: RolloutSampling;
   /** Folder of the run; the samples go to `evaluations/STEP.jsonl` in it. */
   output: string;
-  config: EvaluationConfig;
+  config: EvaluationSettings;
   seed: number;
   signal: AbortSignal;
-  onNote: (note: string) => void;
 }
 
+/** Programs that run at the same time. */
+const CONCURRENCY = 2;
+
 /** Evaluates states of a run: `evalPassAt1`, and `evalPassAtK` for the largest k. */
-export function heldOutEvaluator({ coder, rollouts, output, ...options }: HeldOutOptions) {
+export function heldOutEvaluator({ coder, sandbox, rollouts, output, config, seed, signal }: HeldOutOptions) {
   let parameters: ParameterArrays = coder.parameters;
   let denoiser: DisposableDenoiser | undefined;
-  let { onNote } = options;
+  let taskSet: TaskSet | undefined;
+  const { samplesPerTask, batchSize, dataset, data } = config;
+  const folders = defaultFolders();
   return {
     evaluate: async (state: CoupledGrpoState, step: number): Promise<Record<string, number>> => {
       ({ parameters } = state);
       denoiser ??= rollouts.denoiser(() => parameters);
-      const { passAtK } = await runEvaluation({
-        ...options,
-        onNote,
-        coder: { ...coder, denoiser },
-        output: join(output, "evaluations", `${step}.jsonl`),
-        phase: "evaluation",
-        onProgress: () => {},
+      taskSet ??= await heldOutTasks(coder, { dataset, data });
+      const log = new JsonLinesLog<KeptSample>(join(output, "evaluations", `${step}.jsonl`));
+      const { suites } = await evaluate({
+        taskSet,
+        samplesPerTask,
+        batchSize,
+        generate: policyAnswers(coder, denoiser, { config, signal }),
+        postProcessor: config.postProcessor ?? "fence",
+        sandbox,
+        cacheFolder: folders.cache,
+        concurrency: CONCURRENCY,
+        seed,
+        ks: config.ks ?? [...new Set([1, samplesPerTask])],
+        finishedSamples: log.kept,
+        onSample: (sample) => log.append(sample),
+        signal,
       });
-      onNote = () => {}; // once is enough
-      return Object.fromEntries(passAtK.map(({ k, estimate }) => [`evalPassAt${k}`, estimate]));
+      return Object.fromEntries(suites[0]!.passAtK.map(({ k, estimate }) => [`evalPassAt${k}`, estimate]));
     },
     dispose: () => denoiser?.dispose(),
+  };
+}
+
+/** Tasks that are asked in words and fit into the model's prompt. */
+async function heldOutTasks(coder: DiffusionModel, { dataset, data }: Pick<EvaluationSettings, "dataset" | "data">): Promise<TaskSet> {
+  const accepts: Parameters<typeof loadTasks>[0]["accepts"] = (task) =>
+    task.prompt.kind !== "hole" && promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
+  const set = await loadTasks({ dataset, data, use: "evaluation", folders: defaultFolders(), accepts });
+  return { ...set, tasks: set.tasks.filter(accepts) };
+}
+
+/** The policy as a function that answers requests, a batch at once. */
+function policyAnswers(
+  coder: DiffusionModel,
+  denoiser: DisposableDenoiser,
+  { config, signal }: { config: EvaluationSettings; signal: AbortSignal },
+): Generate {
+  const { generationConfig, padTokenId, endIds } = coder;
+  const { maxNewTokens } = generationConfig;
+  const temperature = [config.temperature].flat()[0]!;
+  const { cache: _, ...decoding } = decodingOf(config, temperature);
+  const { decoder } = resolveSettings({ ...decoding, maxNewTokens }, { defaults: generationConfig, maxLength: coder.config.maxPositionEmbeddings });
+  return async (requests) => {
+    const { completionIds } = await generate({
+      denoiser,
+      decoder,
+      promptIds: requests.map(({ task }) => promptIdsOf(coder, task)),
+      maxNewTokens,
+      random: requests.map(({ seed }) => createRandom(seed)),
+      padTokenId,
+      promptLength: generationConfig.promptLength,
+      eosTokenIds: [...endIds],
+      signal,
+    });
+    return completionIds.map((ids) => ({ text: completionTextOf(coder, ids) }));
   };
 }

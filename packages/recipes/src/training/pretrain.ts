@@ -8,7 +8,7 @@ import { Tokenizer } from "@diffucoder/tokenizer";
 import { exampleBatches, freshState, pretrain, PretrainConfigSchema, type TrainingState } from "@diffucoder/trainer";
 import { z } from "zod";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
-import { TiersSchema } from "./tiny-code-run.ts";
+import { TiersSchema } from "./tiers-schema.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 
 export const PretrainRecipeSchema = z.strictObject({

@@ -1,12 +1,21 @@
 // What `scoreCompletions` is given, held to its kind before any program runs: one wrong task is named, and costs no run.
 import { InvalidArgumentError } from "@diffucoder/core";
-import { checkFunction, checkFunctionName, checkLanguage, checkList, checkObject, checkTexts } from "../check-arguments.ts";
+import { checkFunction, checkFunctionName, checkLanguage, checkList, checkObject, checkText, checkTexts } from "../check-arguments.ts";
 import { givenValue } from "../given-values.ts";
-import type { CodeTask, RewardTerm, ScoreOptions } from "./score-completions.ts";
+import type { RewardTerm, ScoreOptions } from "./score-completions.ts";
+import type { ProgramTests } from "./test-program.ts";
 
-function checkTask(task: CodeTask, argument: string): void {
-  checkObject(argument, task, "an object such as { entryPoint, tests } or { asserts }");
+function checkTask(task: ProgramTests, argument: string): void {
+  checkObject(argument, task, "an object such as { entryPoint, tests }, { asserts } or { runs }");
   checkLanguage(`${argument}.language`, task.language);
+  if ("runs" in task) {
+    checkList(`${argument}.runs`, task.runs, "an array of { stdin, stdout }");
+    for (const [i, run] of task.runs.entries()) {
+      checkObject(`${argument}.runs[${i}]`, run, "an object such as { stdin, stdout }");
+      for (const name of ["stdin", "stdout"] as const) checkText(`${argument}.runs[${i}].${name}`, run[name]);
+    }
+    return;
+  }
   if ("asserts" in task) {
     checkTexts(`${argument}.asserts`, task.asserts);
     if (task.entryPoint !== undefined) checkFunctionName(`${argument}.entryPoint`, task.entryPoint, task.language);
@@ -44,7 +53,7 @@ export function checkScoreOptions(options: ScoreOptions): void {
   checkTexts("completions", completions);
   checkList("tasks", tasks, "an array with a task for each completion");
   checkLength("tasks", tasks, completions.length);
-  const seen = new Set<CodeTask>();
+  const seen = new Set<ProgramTests>();
   for (const [i, task] of tasks.entries()) {
     if (!seen.has(task)) checkTask(task, `tasks[${i}]`);
     seen.add(task);

@@ -8,14 +8,14 @@
 //                             lambda = 0.5 - (L - min) / (max - min) if all tests passed, else min(0, lambda); 0 if max = min
 // Differs: 1. a value that could not be computed is `null`, as the reference's NaN; 2. lengths are in tokens.
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { CodeTask, Verdict } from "./score-completions.ts";
+import type { ProgramTests, Verdict } from "./test-program.ts";
 
 /** What a reward function sees of a completion. */
 export interface RewardSample {
   /** What the model wrote. */
   completion: string;
   /** What it was to write, and its tests. */
-  task: CodeTask;
+  task: ProgramTests;
   /** Tokens of the completion, if the caller gave them. */
   completionLength: number | undefined;
   /** The code in it; empty if there is none. */

@@ -3,55 +3,13 @@
 // could not be computed is `null` and left out of the sum, as the NaNs of the reference are. 3. The form is judged strictly; see form.ts.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkList, checkObject } from "../check-arguments.ts";
-import { sameOutput } from "../equality.ts";
-import type { Language, Outcome, Trust, VerdictName } from "../jobs.ts";
+import type { Trust } from "../jobs.ts";
 import type { IsolationLevel } from "../provider.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { checkScoreOptions } from "./check-score-options.ts";
 import { extractCode, formOf, isWellFormed, type RewardMode } from "./form.ts";
 import { REWARD_FUNCTIONS, type RewardMaker, type RewardSample } from "./reward-functions.ts";
-
-/** A function to write and its tests: inputs and outputs, or statements. */
-export type CodeTask = {
-  /** Of the program, and of the fence around it. @default "python" */
-  language?: Language;
-} & (
-  | {
-      /** Name of the function. */
-      entryPoint: string;
-      /**
-       * Arguments of a call and what it should return. JavaScript has one kind of number: where Python should get or give a float without a
-       * fraction write `{ float: 4 }`, and a large integer as `2n ** 64n` or `{ int: "18446744073709551616" }`. Objects and Maps are dicts, Sets are
-       * sets, and `{ tuple: [1, 2] }` is a tuple: an object with one key that is a tag of `PythonValue` is what the tag says.
-       */
-      tests: readonly (readonly [args: readonly unknown[], expected: unknown])[];
-    }
-  | {
-      /** Name of the function. Without it the asserts run where the program does, and their verdicts have low trust. */
-      entryPoint?: string;
-      /** Statements that raise if the program is wrong; each runs for itself. */
-      asserts: readonly string[];
-    }
-);
-
-/** How a test of a completion ended, and the test. */
-export type Verdict = {
-  /** `"pass"`, or how it failed. */
-  verdict: VerdictName;
-  /** The returned value, or a detail such as the exception's name. */
-  got: unknown;
-} & (
-  | {
-      /** Arguments of the call. */
-      args: readonly unknown[];
-      /** What it should return. */
-      expected: unknown;
-    }
-  | {
-      /** The statement. */
-      assert: string;
-    }
-);
+import { endAlike, type ProgramTests, testProgram, type Verdict } from "./test-program.ts";
 
 /** A part of a reward: a function of `rewardFunctions`, its options and its weight. */
 export interface RewardTerm {
@@ -101,7 +59,7 @@ export interface ScoreOptions {
   /** What a model wrote. Of more than 2^20 characters nothing is read: such a completion fails all tests, and its form is 0. */
   completions: readonly string[];
   /** One for each completion. */
-  tasks: readonly CodeTask[];
+  tasks: readonly ProgramTests[];
   /** Tokens of each completion, for terms that look at it. */
   completionLengths?: readonly number[];
   /** What the reward is the sum of. @default `DEFAULT_REWARD` */
@@ -163,7 +121,7 @@ export async function scoreCompletions(options: ScoreOptions): Promise<Score[]> 
   });
   const samples = await Promise.all(
     completions.map(async (completion, i): Promise<RewardSample & { trust: Trust }> => {
-      const task = tasks[i] as CodeTask;
+      const task = tasks[i] as ProgramTests;
       return { completion, task, completionLength: completionLengths?.[i], ...(await runTask({ sandbox, completion, task, mode, signal })) };
     }),
   );
@@ -190,23 +148,21 @@ type Ran = Pick<RewardSample, "code" | "form" | "passRate" | "verdicts"> & { tru
 const COMPLETION_LENGTH = 2 ** 20;
 
 /** What becomes of a completion that is not run: every test ends alike. */
-function notRun(task: CodeTask, ending: Pick<Verdict, "verdict" | "got">): Omit<Ran, "trust"> {
-  const verdicts =
-    "tests" in task ? task.tests.map(([args, expected]) => ({ ...ending, args, expected })) : task.asserts.map((assert) => ({ ...ending, assert }));
-  return { code: "", form: 0, passRate: 0, verdicts };
+function notRun(task: ProgramTests, ending: Pick<Verdict, "verdict" | "got">): Omit<Ran, "trust"> {
+  return { code: "", form: 0, passRate: 0, verdicts: endAlike(task, ending) };
 }
 
 /** Runs a completion's code on its task's tests; without any code it fails them without being run. */
 async function runTask(options: {
   sandbox: Sandbox;
   completion: string;
-  task: CodeTask;
+  task: ProgramTests;
   mode: RewardMode;
   signal: AbortSignal | undefined;
 }): Promise<Ran> {
   const { completion, task, mode } = options;
   const { language } = task;
-  const trust: Trust = task.entryPoint === undefined ? "low" : "high";
+  const trust: Trust = "asserts" in task && task.entryPoint === undefined ? "low" : "high";
   const { length } = completion;
   if (length > COMPLETION_LENGTH) {
     const got = `a completion of ${length} characters; at most ${COMPLETION_LENGTH} are read`;
@@ -214,7 +170,7 @@ async function runTask(options: {
   }
   const code = extractCode(completion, language);
   if (code === "" && !isWellFormed(completion, language)) return { ...notRun(task, { verdict: "exception", got: "no code" }), trust };
-  const { parses, verdicts } = await verdictsOf({ ...options, code });
+  const { parses, verdicts } = await testProgram({ sandbox: options.sandbox, code, tests: task, signal: options.signal });
   if (verdicts.some(({ verdict }) => verdict === "infrastructure")) return { code, form: null, passRate: null, trust, verdicts };
   const compiles = verdicts.length === 0 || verdicts.some(({ verdict, got }) => verdict !== "exception" || got !== "SyntaxError");
   const passed = verdicts.filter(({ verdict }) => verdict === "pass").length;
@@ -225,30 +181,4 @@ async function runTask(options: {
     trust,
     verdicts,
   };
-}
-
-async function verdictsOf({ sandbox, code, task, signal }: { sandbox: Sandbox; code: string; task: CodeTask; signal: AbortSignal | undefined }) {
-  const { language } = task;
-  if ("tests" in task) {
-    const { entryPoint, tests } = task;
-    const { parses, outcomes } = await sandbox.run(
-      { ...(language && { language }), code, entryPoint, inputs: tests.map(([args]) => args) },
-      { signal },
-    );
-    return {
-      parses,
-      verdicts: tests.map(([args, expected], i): Verdict => ({ args, expected, ...judged(outcomes[i] as Outcome, expected, language) })),
-    };
-  }
-  const { entryPoint, asserts } = task;
-  const { parses, verdicts } = await sandbox.runTests(
-    { ...(language && { language }), code, tests: asserts, ...(entryPoint !== undefined && { entryPoint }) },
-    { signal },
-  );
-  return { parses, verdicts: verdicts.map(({ verdict, detail }, i): Verdict => ({ assert: asserts[i] as string, verdict, got: detail })) };
-}
-
-function judged(outcome: Outcome, expected: unknown, language: Language | undefined): Pick<Verdict, "verdict" | "got"> {
-  if (outcome.status !== "ok") return { verdict: outcome.status, got: outcome.detail };
-  return { verdict: sameOutput(outcome.value, expected, { language }) ? "pass" : "wrong", got: outcome.value };
 }

@@ -1,97 +1,35 @@
 import { createRandom, InvalidArgumentError } from "@diffucoder/core";
-import { z } from "zod";
+import type { Task, TrainableTask } from "../task.ts";
+import type { CallTests } from "../tests.ts";
+import { type VisibleTests, visibleTests } from "../visible-tests.ts";
 import { drawRendering, renderPrompt, renderSolution } from "./render.ts";
 import { type PlacedPipeline, placedPipelines, type Split } from "./splits.ts";
 import { makeTests } from "./test-cases.ts";
 
-const TestCaseSchema = z.tuple([z.array(z.unknown()), z.unknown()]);
-
-/** One test: the arguments of the call, and the value that a right program returns; plain JSON. */
-type Test = [args: unknown[], expected: unknown];
-
-/** A record of a TinyCode dataset. */
-export interface CodeTaskRecord {
-  /** Tells the task from all others. */
-  id: string;
-  /** Number of operations, 1 to 4. */
-  tier: number;
-  /** Kind of task, `"list-pipeline"`. */
-  family: string;
-  /** Names of the operations without their constants: what splits are made by. */
-  skeleton: string;
-  /** Names of the operations with their constants. */
-  key: string;
-  /** What the model is asked. */
-  prompt: string;
-  /** A right program. */
-  solution: string;
-  /** Name of the function that the tests call. */
-  entry_point: string;
-  /** Visible tests: rewards may use them. */
-  tests: Test[];
-  /** Tests for evaluation only; no input is in both. */
-  hidden_tests: Test[];
-  /** What the task may be used for. */
-  split: Split;
+/** A task of TinyCode. */
+export interface TinyCodeTask extends TrainableTask {
+  /** A request, one sentence. */
+  readonly prompt: Extract<Task["prompt"], { kind: "text" }>;
+  /** Name of the function. */
+  readonly entryPoint: "f";
+  /** Tests that rewards may see; no input is also in a hidden one. */
+  readonly visible: VisibleTests<CallTests>;
+  /** Tests for evaluation alone. */
+  readonly hidden: CallTests;
+  /** A right program, one of several. */
+  readonly solution: string;
+  /** Where it comes from. */
+  readonly metadata: {
+    /** Number of operations, 1 to 4. */
+    readonly tier: number;
+    /** Names of the operations without their constants: what splits are made by. */
+    readonly skeleton: string;
+    /** Names of the operations with their constants. */
+    readonly key: string;
+    /** What the task may be used for. */
+    readonly split: Split;
+  };
 }
-
-/** A record of a TinyCode dataset, as a JSON line. */
-export const CodeTaskRecordSchema = z.strictObject({
-  id: z.string(),
-  tier: z.int().min(1).max(4),
-  family: z.string(),
-  skeleton: z.string(),
-  key: z.string(),
-  prompt: z.string(),
-  solution: z.string(),
-  entry_point: z.string(),
-  tests: z.array(TestCaseSchema).describe("visible: rewards may use them"),
-  hidden_tests: z.array(TestCaseSchema).describe("for evaluation only"),
-  split: z.enum(["train", "dev", "test"]),
-}) satisfies z.ZodType<CodeTaskRecord>;
-
-/** A task of one's own, as `CodeTaskSchema` and `readTasks` give it. What only TinyCode has may be missing. */
-export interface CodeTask {
-  /** Tells the task from the others of the file. */
-  id: string;
-  /** What the model is asked. */
-  prompt: string;
-  /** Name of the function that the tests call. */
-  entry_point: string;
-  /** Rewards may use them. @default [] */
-  tests: Test[];
-  /** For evaluation; where there are none, `tests` are used. @default [] */
-  hidden_tests: Test[];
-  /** Number of operations, 1 to 4. */
-  tier?: number | undefined;
-  /** Kind of task. */
-  family?: string | undefined;
-  /** Names of the operations without their constants. */
-  skeleton?: string | undefined;
-  /** Names of the operations with their constants. */
-  key?: string | undefined;
-  /** A right program. */
-  solution?: string | undefined;
-  /** What the task may be used for. */
-  split?: Split | undefined;
-}
-
-/**
- * A task of one's own, as a JSON line: what training and evaluation need of it, and nothing of what only TinyCode has. TinyCode's records are
- * such tasks too.
- */
-export const CodeTaskSchema = CodeTaskRecordSchema.partial()
-  .extend({
-    id: z.string().min(1).describe("tells the task from the others of the file"),
-    prompt: z.string().min(1).describe("what the model is asked"),
-    entry_point: CodeTaskRecordSchema.shape.entry_point.describe("name of the function that the tests call"),
-    tests: CodeTaskRecordSchema.shape.tests.default([]).describe("[arguments, expected value] each; rewards may use them"),
-    hidden_tests: CodeTaskRecordSchema.shape.hidden_tests.default([]).describe("in the same form, for evaluation; `tests` where there are none"),
-  })
-  .refine(({ tests, hidden_tests: hidden }) => tests.length + hidden.length > 0, {
-    path: ["tests"],
-    error: "at least one test, here or in hidden_tests",
-  }) satisfies z.ZodType<CodeTask>;
 
 /** Which tasks of TinyCode to draw. */
 export interface TinyCodeTasksOptions {
@@ -103,8 +41,8 @@ export interface TinyCodeTasksOptions {
   count: number;
   /** Which tasks, and their wording and tests. */
   seed: number;
-  /** Tasks that it refuses are passed over, e.g. those whose prompt a model cannot hold. @default all are taken */
-  accepts?: (task: CodeTaskRecord) => boolean;
+  /** Tasks that it refuses are passed over, e.g. those whose prompt a model cannot hold. It sees them before they have tests. @default all are taken */
+  accepts?: ((task: Pick<TinyCodeTask, "id" | "prompt">) => boolean) | undefined;
   /** Tests that rewards may use, of each task. @default 8 */
   visibleTests?: number;
   /** Tests for evaluation only, of each task. @default 16 */
@@ -122,9 +60,9 @@ export function tinyCodeTasks({
   count,
   seed,
   accepts = () => true,
-  visibleTests = 8,
-  hiddenTests = 16,
-}: TinyCodeTasksOptions): CodeTaskRecord[] {
+  visibleTests: visibleCount = DEFAULT_TESTS.visible,
+  hiddenTests = DEFAULT_TESTS.hidden,
+}: TinyCodeTasksOptions): TinyCodeTask[] {
   const random = createRandom(seed).split("tiny-code", split);
   const shares = Object.entries(tiers).map(([tier, share]) => ({ tier: Number(tier), share }));
   const totalShare = shares.reduce((sum, { share }) => sum + share, 0);
@@ -134,11 +72,11 @@ export function tinyCodeTasks({
     const left = count - given; // shares that are all rounded up could ask for more
     const wanted = i === shares.length - 1 ? left : Math.min(left, Math.round((count * share) / totalShare));
     given += wanted;
-    const tasks: CodeTaskRecord[] = [];
+    const tasks: TinyCodeTask[] = [];
     for (const placed of random.split("tier", tier).shuffle(pool.filter(({ depth }) => depth === tier))) {
       if (tasks.length === wanted) break;
-      const task = toRecord(placed, seed, visibleTests, hiddenTests);
-      if (accepts(task)) tasks.push(task);
+      const task = headOf(placed, seed);
+      if (accepts(task)) tasks.push({ ...task, ...bodyOf(placed, { seed, visible: visibleCount, hidden: hiddenTests }) });
     }
     if (tasks.length < wanted)
       throw new InvalidArgumentError({
@@ -151,21 +89,56 @@ export function tinyCodeTasks({
   return random.shuffle(chosen);
 }
 
-function toRecord({ pipeline, skeleton, key, depth, split }: PlacedPipeline, seed: number, visible: number, hidden: number): CodeTaskRecord {
+/**
+ * The tasks of these ids, in their order, as `tinyCodeTasks` gives them for the same seed.
+ *
+ * @throws {InvalidArgumentError} for an id that no task has
+ */
+export function tinyCodeTasksById(
+  ids: readonly string[],
+  {
+    seed,
+  }: {
+    /** As it was for the first call. */
+    seed: number;
+  },
+): TinyCodeTask[] {
+  const deepest = Math.max(1, ...ids.map((id) => id.split("/").length - 1));
+  const pool = new Map(placedPipelines(Math.min(4, deepest)).map((placed) => [idOf(placed), placed]));
+  return ids.map((id) => {
+    const placed = pool.get(id);
+    if (placed === undefined) throw new InvalidArgumentError({ argument: "ids", value: id, expected: "ids of TinyCode's tasks" });
+    return { ...headOf(placed, seed), ...bodyOf(placed, { seed, ...DEFAULT_TESTS }) };
+  });
+}
+
+/** Tests of a task, by number. */
+const DEFAULT_TESTS = { visible: 8, hidden: 16 };
+
+function idOf({ key }: PlacedPipeline): string {
+  return `tinycode/${key.replaceAll(" > ", "/").replaceAll(" ", "-")}`;
+}
+
+/** What the model sees of a task. */
+function headOf(placed: PlacedPipeline, seed: number): Pick<TinyCodeTask, "id" | "prompt"> {
+  const text = renderPrompt(placed.pipeline, createRandom(seed).split("task", placed.key).split("prompt"));
+  return { id: idOf(placed), prompt: { kind: "text", text } };
+}
+
+/** How it is judged. */
+function bodyOf(
+  { pipeline, skeleton, key, depth, split }: PlacedPipeline,
+  { seed, visible, hidden }: { seed: number; visible: number; hidden: number },
+): Omit<TinyCodeTask, "id" | "prompt"> {
   const random = createRandom(seed).split("task", key);
   const { tests, hiddenTests } = makeTests(pipeline, { visible, hidden, random: random.split("tests") });
   return {
-    id: `tinycode/${key.replaceAll(" > ", "/").replaceAll(" ", "-")}`,
-    tier: depth,
-    family: "list-pipeline",
-    skeleton,
-    key,
-    prompt: renderPrompt(pipeline, random.split("prompt")),
+    language: "python",
+    entryPoint: "f",
+    visible: visibleTests({ kind: "calls", calls: tests }),
+    hidden: { kind: "calls", calls: hiddenTests },
     solution: renderSolution(pipeline, drawRendering(random.split("solution"))),
-    entry_point: "f",
-    tests,
-    hidden_tests: hiddenTests,
-    split,
+    metadata: { tier: depth, skeleton, key, split },
   };
 }
 

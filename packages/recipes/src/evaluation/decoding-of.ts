@@ -1,0 +1,29 @@
+import { type ModelFolder, resolveSettings } from "@diffucoder/engine";
+import { DecodingOptionsSchema } from "@diffucoder/samplers";
+import type { EvaluationSettings } from "./evaluation-settings.ts";
+import type { Decoding } from "./model-answers.ts";
+
+const NAMES = Object.keys(DecodingOptionsSchema.shape).filter((name) => name !== "seed" && name !== "temperature");
+
+/** The decoding options among settings, at one temperature; what is not given is the model's. */
+export function decodingOf(settings: EvaluationSettings, temperature: number): Decoding {
+  const given = Object.fromEntries(Object.entries(settings).filter(([name, value]) => NAMES.includes(name) && value !== undefined));
+  return { ...given, maxNewTokens: settings.maxNewTokens, temperature };
+}
+
+/** What samples are drawn with, the model's own settings filled in: as a result says it. */
+export function samplerRecord(
+  settings: EvaluationSettings,
+  temperature: number,
+  { model, holes }: { model: ModelFolder; holes: boolean },
+): Record<string, unknown> {
+  const { maxNewTokens = model.defaults.maxNewTokens, ...given } = decodingOf(settings, temperature);
+  const { masks } = settings;
+  if (holes && masks === "oracle") return { ...given, alg: given.alg ?? model.defaults.alg, steps: given.steps ?? "in proportion to masks", masks };
+  if (holes) {
+    const { alg, steps, topP } = resolveSettings({ ...given, maxNewTokens: masks as number }, model);
+    return { ...given, alg, steps, masks, temperature, topP };
+  }
+  const { alg, steps, topP } = resolveSettings({ ...given, maxNewTokens }, model);
+  return { ...given, alg, steps, maxNewTokens, temperature, topP };
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { DATASET_NAMES, isTaskFile } from "./load-tasks.ts";
+import type { TaskSelection } from "./sources/source.ts";
+
+/** The name of a source or the path of a file, as a setting. */
+export const DatasetSchema = z
+  .string()
+  .refine((name) => DATASET_NAMES.includes(name) || isTaskFile(name), {
+    error: `expected one of ${DATASET_NAMES.join(", ")}, or the path of a file of JSON lines (.jsonl)`,
+  })
+  .describe("tinycode, a benchmark, or a file of JSON lines (docs/task-format.md)");
+
+/** `TaskSelection` as settings. */
+export const TaskSelectionSchema = z.strictObject({
+  split: z.enum(["train", "dev", "test"]).optional().describe("part of the source (default: train for training, else test)"),
+  tiers: z
+    .record(z.string().regex(/^[1-4]$/), z.number().nonnegative())
+    .optional()
+    .describe('of tinycode: share of each tier, e.g. { "2": 2, "3": 3 }'),
+  tasks: z.int().positive().optional().describe("how many; of a file or a benchmark the first ones (default: all; of tinycode 200)"),
+  seed: z.int().nonnegative().optional().describe("of tinycode: which tasks, and their wording and tests (default: 0)"),
+}) satisfies z.ZodType<TaskSelection, TaskSelection>;

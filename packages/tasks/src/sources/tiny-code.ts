@@ -1,0 +1,21 @@
+import { InvalidArgumentError } from "@diffucoder/core";
+import { setHash } from "../task-set.ts";
+import { tinyCodeTasks, tinyCodeTasksById } from "../tiny-code/tasks.ts";
+import type { TaskSource } from "./source.ts";
+
+/** TinyCode: made on the spot, as many tasks as are wanted. */
+export const tinyCode: TaskSource = {
+  options: ["split", "tiers", "tasks", "seed"],
+  load: async ({ split, tiers = { 2: 2, 3: 3 }, tasks: count = 200, seed = 0 }, { use, accepts, ids }) => {
+    const part = split ?? (use === "training" ? "train" : "test");
+    if (use === "training" && part !== "train") {
+      throw new InvalidArgumentError({ argument: "split", value: part, expected: '"train" to train on: the others are held out' });
+    }
+    const tasks =
+      ids === undefined
+        ? tinyCodeTasks({ tiers, split: part, count, seed, accepts: accepts && ((task) => accepts({ ...task, language: "python" })) })
+        : tinyCodeTasksById(ids, { seed });
+    const common = { name: "tinycode", title: `TinyCode, ${part}`, version: `seed ${seed}`, leftOut: [], template: "chat" } as const;
+    return { ...common, tasks, sha256: setHash(tasks), isMade: true };
+  },
+};

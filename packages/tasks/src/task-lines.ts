@@ -1,0 +1,54 @@
+import { readTaskLine, type TaskLine } from "./task-line.ts";
+import type { LeftOut } from "./task.ts";
+import { printable } from "./printable.ts";
+
+const NEWLINE = 10;
+
+function* linesOf(file: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start <= file.length;) {
+    const newline = file.indexOf(NEWLINE, start);
+    const end = newline === -1 ? file.length : newline;
+    yield file.subarray(start, end);
+    start = end + 1;
+  }
+}
+
+/**
+ * Reads a file of task lines. What cannot be used, and every further line of an id, is left out by its number and does not stop the rest.
+ *
+ * @param file its bytes, UTF-8
+ */
+export function readTaskLines(file: Uint8Array): {
+  /** Those that can be used, in their order. */
+  lines: TaskLine[];
+  /** The others, by number, and why. */
+  leftOut: LeftOut[];
+} {
+  const lines: TaskLine[] = [];
+  const leftOut: LeftOut[] = [];
+  const seen = new Map<string, number>();
+  let number = 0;
+  for (const bytes of linesOf(file)) {
+    number++;
+    const text = decode(bytes, number);
+    if (text?.trim() === "") continue;
+    const line = text === undefined ? "not UTF-8" : readTaskLine(text, number);
+    const reason =
+      typeof line === "string" ? line : seen.has(line.idJson) ? `the id ${line.idJson} is line ${seen.get(line.idJson)}'s already` : undefined;
+    if (typeof line === "string" || reason !== undefined) leftOut.push({ where: `line ${number}`, reason: printable(reason ?? "") });
+    else {
+      seen.set(line.idJson, number);
+      lines.push(line);
+    }
+  }
+  return { lines, leftOut };
+}
+
+/** A line's text. A mark of the byte order at the start of the file counts as nothing. @returns undefined if it is not UTF-8 */
+function decode(bytes: Uint8Array, number: number): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: number > 1 }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
