@@ -6,7 +6,9 @@ import {
   autoregressiveDecoder,
   type CacheOptions,
   createCachedDenoiser,
+  createDecodeLoop,
   createDenoiser,
+  type DecodeLoop,
   type Decoder,
   type Denoiser,
   dreamDecoder,
@@ -16,6 +18,7 @@ import {
   infill,
   lladaDecoder,
   parallelDecoder,
+  promptCanvas,
   SamplerOptionsSchema,
   type Segment,
 } from "@diffucoder/samplers";
@@ -156,6 +159,49 @@ describe("a row of a ragged batch without promptLength", () => {
       }
     }
   });
+});
+
+describe("a decode loop over a cache", () => {
+  const kinds: (CacheOptions | undefined)[] = [
+    undefined,
+    { kind: "prefix" },
+    { kind: "dual", refreshSteps: 1 },
+    { kind: "delayed" },
+    { kind: "block-causal", blockLength: 3 },
+  ];
+  const decoders: Decoder[] = [
+    threshold(1, 4),
+    oneByOne({ temperature: 1, topP: 0.9, steps: 4 }),
+    parallelDecoder({ rule: "threshold", threshold: 0.5, blockLength: 3, temperature: 1 }),
+    lladaDecoder({ steps: 4, blockLength: 4, remasking: "random", temperature: 0.7 }),
+  ];
+  const rows = [
+    { prompt: 2, masks: 6, after: 0, decoder: 0 },
+    { prompt: 9, masks: 5, after: 1, decoder: 1 },
+    { prompt: 4, masks: 2, after: 2, decoder: 2 },
+    { prompt: 12, masks: 6, after: 3, decoder: 3 },
+    { prompt: 3, masks: 8, after: 5, decoder: 1 },
+  ];
+
+  it.each(kinds.map((kind) => [kind?.kind ?? "no cache", kind] as const))(
+    "gives rows that come and go, into slots of others, what they get alone: %s",
+    async (_, kind) => {
+      const denoiser = kind === undefined ? exact : cachedWith(kind);
+      const idsOf = async (loop: DecodeLoop, i: number): Promise<number[]> => {
+        const { prompt, masks, decoder } = rows[i]!;
+        const canvas = promptCanvas({ promptIds: promptsOf([prompt])[0]!, maxNewTokens: masks, denoiser, padTokenId: 0 });
+        for await (const event of loop.add({ canvas, decoder: decoders[decoder]!, random: createRandom(i) })) void event;
+        return [...canvas.ids];
+      };
+      const loop = createDecodeLoop({ denoiser, padTokenId: 0, maxRows: 2 });
+      const together = rows.map(async ({ after }, i) => {
+        while (loop.stats().forwardPasses < after) await new Promise((resolve) => setTimeout(resolve, 1));
+        return idsOf(loop, i);
+      });
+      const all = await Promise.all(together);
+      for (const i of rows.keys()) expect([i, all[i]]).toEqual([i, await idsOf(createDecodeLoop({ denoiser, padTokenId: 0 }), i)]);
+    },
+  );
 });
 
 describe("the exact cache of a block-causal model", () => {

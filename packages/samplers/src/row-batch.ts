@@ -37,8 +37,9 @@ export class RowBatch {
     return this.#rows.filter(({ left }) => !left);
   }
 
-  /** Lets a row in; there must be room. @returns undefined if it failed at once, as its sink was told */
+  /** Lets a row in, between two steps; there must be room. @returns undefined if it failed at once, as its sink was told */
   join(options: RowOptions, sink: RowSink): RowRun | undefined {
+    this.#sweep();
     const { denoiser, padTokenId } = this.#options;
     const slot = this.#free.pop()!;
     try {
