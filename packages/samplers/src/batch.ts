@@ -16,7 +16,10 @@ export interface AskingRow {
 }
 
 /** One request for rows, whatever each of them wants. Columns before a row's first block are left out. */
-export function joinRows(rows: readonly AskingRow[], { maskTokenId, padTokenId }: { maskTokenId: number; padTokenId: number }): DenoiseRequest {
+export function joinRows(
+  rows: readonly AskingRow[],
+  { maskTokenId, padTokenId, fixedRows }: { maskTokenId: number; padTokenId: number; fixedRows: boolean },
+): DenoiseRequest {
   const own = rows.map(({ canvas }) => canvas.ids.subarray(firstColumn(canvas)));
   const length = Math.max(...own.map((ids) => ids.length));
   const inputIds = new Int32Array(rows.length * length).fill(padTokenId);
@@ -39,6 +42,7 @@ export function joinRows(rows: readonly AskingRow[], { maskTokenId, padTokenId }
     rows: rows.map(({ slot }) => slot),
     windows: Int32Array.from(rows.flatMap(windowOf)),
     blockOrigins: rows.map(({ canvas }) => (canvas.blockOrigin ?? 0) - firstColumn(canvas)),
+    fixedRows,
   };
 }
 

@@ -29,8 +29,8 @@ export interface CreateDenoiserOptions extends VocabularyOptions {
 type Inputs = {
   inputIds: Tensor;
   logitPositions: Tensor;
-  attentionMask: Tensor;
-  positionIds: Tensor;
+  attentionMask?: Tensor;
+  positionIds?: Tensor;
   /** Where some rows are guided: they are there a second time, with their prompts masked. */
   guidance?: {
     /** `[M]`, which of the logits, those of the second time behind the others, are without the prompt; a position's own if it is not guided. */
@@ -47,7 +47,7 @@ type Inputs = {
  * for each position, whatever the vocabulary.
  *
  * Rows, columns and positions are rounded up to few sizes, and a size has one plan whatever the settings of its rows. Only what
- * no row of a batch wants is left out of its graph: a sort (top-p and top-k), guidance, constraints.
+ * no row of a batch wants is left out of its graph: draws (all are greedy), a sort (top-p and top-k), guidance, constraints.
  *
  * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
  */

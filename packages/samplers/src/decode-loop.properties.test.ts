@@ -277,10 +277,10 @@ describe("rows with settings of their own, on the device", () => {
     expect(denoiser.plans).toBe(0);
   });
 
-  it("share one plan for a size, whatever their settings are", async () => {
+  it("share one plan for a size, whatever the values of their settings are", async () => {
     const loop = createDecodeLoop({ denoiser, padTokenId: PAD });
     for (const [temperature, alg] of [
-      [0, "entropy"],
+      [0.5, "entropy"],
       [1, "maskgit_plus"],
       [0.3, "topk_margin"],
       [2, "origin"],
@@ -290,6 +290,10 @@ describe("rows with settings of their own, on the device", () => {
     for (const filter of [{ topP: 0.5 }, { topP: 0.9, topK: 3 }, { topK: 2 }])
       await toEnd(loop.add({ ...rowOf(0, 4), decoder: dream({ steps: 1, ...filter }) }));
     expect(denoiser.plans).toBe(2);
+    // A batch in which nothing is drawn leaves the draw out.
+    for (const alg of ["entropy", "maskgit_plus"] as const)
+      await toEnd(loop.add({ ...rowOf(0, 4), decoder: dream({ steps: 1, temperature: 0, alg }) }));
+    expect(denoiser.plans).toBe(3);
     denoiser.dispose();
   });
 });

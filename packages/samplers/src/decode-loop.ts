@@ -94,7 +94,7 @@ class Loop implements DecodeLoop {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#batch = new RowBatch(settings);
+    this.#batch = new RowBatch({ ...settings, fixedRows: false });
   }
 
   add(row: LoopRowOptions): LoopRow {

@@ -52,7 +52,7 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
   checkIds(options);
   canvases.forEach((canvas, row) => checkCanvas(canvas, { denoiser, idsName: `canvases[${row}].ids`, lengthName: `promptIds[${row}]` }));
   const streams = rowStreams(random, canvases.length);
-  const batch = new RowBatch({ denoiser, padTokenId, maxRows: canvases.length });
+  const batch = new RowBatch({ denoiser, padTokenId, maxRows: canvases.length, fixedRows: true });
   let events: RowEvent[] = [];
   const failures: unknown[] = [];
   const sink = { event: (event: RowEvent) => void events.push(event), done: () => {}, fail: (error: unknown) => void failures.push(error) };

@@ -59,6 +59,8 @@ export interface DenoiseRequest {
   windows?: Int32Array | undefined;
   /** `[B]`, column of each row from which a block-causal model counts its blocks. @default 0 */
   blockOrigins?: readonly number[] | undefined;
+  /** The rows stay together to their end, so that columns need not be rounded up to a size that others share. @default false */
+  fixedRows?: boolean | undefined;
 }
 
 /** Proposals, one for each requested position. */

@@ -11,7 +11,7 @@ export type DrawInputs = {
   /** `[M]`, 0 is greedy. */
   temperature: Tensor;
   /** `[M]` */
-  uniforms: Tensor;
+  uniforms?: Tensor;
   filter?: TokenFilter;
   constraint?: {
     /** `[M, classes]` */
@@ -80,7 +80,7 @@ export function drawInputs(request: DenoiseRequest, chosen: readonly number[], {
   const isFiltered = (draw: DrawOptions): boolean => (draw.topP ?? 1) < 1 || topKOf(draw) < vocabSize;
   return {
     temperature: floats(0, (row) => (isDrawn(draws[row]!) ? Math.min(draws[row]!.temperature, HOTTEST) : 0)),
-    uniforms: floats(0, (_, i) => uniforms?.[chosen[i]!] ?? 0),
+    ...(draws.some(isDrawn) && { uniforms: floats(0, (_, i) => uniforms![chosen[i]!]!) }),
     ...(draws.some(isFiltered) && {
       filter: {
         topP: floats(1, (row) => draws[row]!.topP ?? 1),

@@ -6,10 +6,10 @@ import { ladder, lengthSize, partSize } from "./sizes.ts";
 
 /** B' rows of L' columns, M' positions and U' of guided rows without their prompts. */
 export interface NetworkInputs {
-  /** `[B', L']` each; padding is 0 in the mask. */
+  /** `[B', L']` each; padding is 0 in the mask. Fixed rows without padding need neither mask nor positions. */
   inputIds: NdArray;
-  attentionMask: NdArray;
-  positionIds: NdArray;
+  attentionMask?: NdArray;
+  positionIds?: NdArray;
   /** `[M' + U']` */
   logitPositions: NdArray;
   /** `[M']` each, if a row is guided. */
@@ -25,7 +25,7 @@ export function networkInputs(
   request: DenoiseRequest,
   { shift, maxLength }: { shift: boolean; maxLength: number | undefined },
 ): { inputs: NetworkInputs; size: number; forwardTokens: number } {
-  const { inputIds, batchSize, length, draws, unconditionalIds, attentionMask, positionIds, positions } = request;
+  const { inputIds, batchSize, length, draws, unconditionalIds, attentionMask, positionIds, positions, fixedRows = false } = request;
   const guided = draws.flatMap(({ guidanceScale = 0 }, row) => (guidanceScale > 0 ? [row] : []));
   if (guided.length > 0 && unconditionalIds?.length !== inputIds.length)
     throw new InvalidArgumentError({
@@ -33,7 +33,8 @@ export function networkInputs(
       value: unconditionalIds,
       expected: `${inputIds.length} ids, as guidanceScale is above 0`,
     });
-  const [rows, columns] = [ladder(batchSize + guided.length), lengthSize(length, maxLength)];
+  const [rows, columns] = [ladder(batchSize + guided.length), fixedRows ? length : lengthSize(length, maxLength)];
+  const isWhole = fixedRows && attentionMask?.includes(0) !== true;
   /** `[rows, columns]`: the rows, the guided ones again, and what fills the batch up. */
   const table = (fill: number, of: (at: number) => number, again = of): NdArray => {
     const values = new Int32Array(rows * columns).fill(fill);
@@ -48,8 +49,10 @@ export function networkInputs(
   const size = partSize(positions.length, batchSize * columns, 8);
   const inputs = {
     inputIds: table(0, ids(inputIds), ids(unconditionalIds)),
-    attentionMask: table(0, (at) => attentionMask?.[at] ?? 1),
-    positionIds: table(1, (at) => positionIds?.[at] ?? at % length),
+    ...(!isWhole && {
+      attentionMask: table(0, (at) => attentionMask?.[at] ?? 1),
+      positionIds: table(1, (at) => positionIds?.[at] ?? at % length),
+    }),
     ...wantedLogits(request, { guided, shift, columns, size }),
   };
   return { inputs, size, forwardTokens: rows * columns };

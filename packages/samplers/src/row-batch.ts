@@ -13,6 +13,8 @@ export interface RowBatchOptions {
   padTokenId: number;
   /** Rows at once, at most. */
   maxRows: number;
+  /** Whether all of them join before the first step. */
+  fixedRows: boolean;
 }
 
 export class RowBatch {
@@ -101,8 +103,9 @@ export class RowBatch {
   /** A pass of several rows that fails is made again for each of them alone: one row's failure is not the others'. */
   async #pass(rows: readonly RowRun[], answers: Map<RowRun, RowAnswer>): Promise<void> {
     let proposals: Proposals;
-    const { denoiser, padTokenId } = this.#options;
-    const request = joinRows(rows, { padTokenId, maskTokenId: denoiser.maskTokenId });
+    const { denoiser, padTokenId, fixedRows } = this.#options;
+    const changesLength = rows.some(({ decoder }) => decoder.changesLength);
+    const request = joinRows(rows, { padTokenId, maskTokenId: denoiser.maskTokenId, fixedRows: fixedRows && !changesLength });
     try {
       proposals = await this.#asked().propose(request);
       checkProposals(proposals, request.positions.length);

@@ -59,8 +59,8 @@ export interface TokenDistributionOptions {
 
 /** How `sampleTokens` draws, traced. M positions. */
 export interface SampleTokensOptions extends TokenDistributionOptions {
-  /** `[M]` in [0, 1); not read where the temperature is 0. */
-  uniforms: Tensor;
+  /** `[M]` in [0, 1); not read where the temperature is 0. @default it is 0 everywhere, and nothing is drawn */
+  uniforms?: Tensor | undefined;
 }
 
 /** Drawn tokens, traced. M positions. */
@@ -87,7 +87,7 @@ const pick = (x: Tensor, at: Tensor): Tensor => reshape(takeAlongAxis(x, asColum
 export function sampleTokens(logits: Tensor, { temperature, filter, uniforms }: SampleTokensOptions): SampledTokens {
   const scaled = scaledLogits(logits, temperature);
   // Rounding leaves totals a little off 1: a number is scaled to them, and stays below them, so that it falls on a token.
-  const how = { isDrawn: greater(temperature, 0), uniforms: minimum(uniforms, LARGEST_UNIFORM) };
+  const how = { isDrawn: greater(temperature, 0), uniforms: uniforms && minimum(uniforms, LARGEST_UNIFORM) };
   const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
   return { tokens: token, confidence: { maskgit_plus: probability, topk_margin: margin, low_confidence: pick(softmax(logits), token) }, entropy };
 }
@@ -125,7 +125,7 @@ function scaledLogits(logits: Tensor, temperature: Tensor): Tensor {
 
 interface How {
   isDrawn: Tensor;
-  uniforms: Tensor;
+  uniforms: Tensor | undefined;
 }
 
 /** All `[M]`. */
@@ -138,11 +138,13 @@ interface Draw {
 
 function drawOfAll(scaled: Tensor, { isDrawn, uniforms }: How): Draw {
   const probabilities = softmax(scaled);
-  const cumulative = cumSum(probabilities);
-  const total = columnOf(cumulative, scaled.shape.at(-1)! - 1); // about 1
   const two = sortIndices(probabilities, 2); // equal ones in their order
   const best = takeAlongAxis(probabilities, two);
-  const token = where(isDrawn, rankOf(cumulative, mul(uniforms, total)), columnOf(two, 0));
+  const drawn = (numbers: Tensor): Tensor => {
+    const cumulative = cumSum(probabilities);
+    return rankOf(cumulative, mul(numbers, columnOf(cumulative, scaled.shape.at(-1)! - 1))); // the last is about 1
+  };
+  const token = uniforms === undefined ? columnOf(two, 0) : where(isDrawn, drawn(uniforms), columnOf(two, 0));
   return {
     token,
     probability: pick(probabilities, token),
@@ -176,10 +178,11 @@ function keptTokens(scaled: Tensor, filter: TokenFilter): KeptTokens {
 }
 
 function drawOfSome({ order, sorted, unfiltered, isKept, cumulative, total: column }: KeptTokens, { isDrawn, uniforms }: How): Draw {
-  const total = reshape(column, uniforms.shape);
+  const total = reshape(column, isDrawn.shape);
   const ofKept = (x: Tensor): Tensor => where(isKept, x, 0);
   const best = slice(ofKept(unfiltered), { axis: -1, start: 0, end: 2 });
-  const rank = where(isDrawn, rankOf(cumulative, mul(uniforms, total)), 0);
+  const greedy = cast(mul(total, 0), "int32");
+  const rank = uniforms === undefined ? greedy : where(isDrawn, rankOf(cumulative, mul(uniforms, total)), greedy);
   return {
     token: pick(order, rank),
     probability: div(pick(unfiltered, rank), total),
