@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "@diffucoder/core";
 import { afterAll, describe, expect, it } from "vitest";
+import { MODEL_FAMILIES } from "./architectures/registry.ts";
 import { AutoregressiveConfigSchema, ModelConfigSchema, readModelConfig } from "./index.ts";
 import { toHuggingFaceConfig } from "./hugging-face-config.ts";
 import { smallConfig } from "./small-model.fixture.ts";
@@ -11,6 +12,9 @@ import { smallConfig } from "./small-model.fixture.ts";
 const folder = mkdtempSync(join(tmpdir(), "model-config-"));
 const path = join(folder, "config.json");
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** `"Dream", "qwen2" or "llama"`, and those that come after them. */
+const knownTypes = [...new Set(MODEL_FAMILIES.map(({ modelType }) => `"${modelType}"`))].join(", ").replace(/, (?=[^,]*$)/, " or ");
 
 const file = {
   model_type: "Dream",
@@ -67,7 +71,7 @@ describe("readModelConfig", () => {
     };
     expect(() => read(wrong)).toThrow(
       `Invalid ${path}:
-  - model_type: only "Dream", "qwen2" or "llama" is supported, got "qwen3"
+  - model_type: only ${knownTypes} is supported, got "qwen3"
   - use_sliding_window: only false is supported, got true
   - rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got "dynamic"
   - rope_theta: missing
@@ -173,7 +177,7 @@ describe("readModelConfig", () => {
         .replace('"model_type":"Dream",', ""),
     );
     expect(() => readModelConfig(path)).toThrow(`- hidden_act: only "silu" is supported, got [object Array]`);
-    expect(() => readModelConfig(path)).toThrow('- model_type: only "Dream", "qwen2" or "llama" is supported, got "xxx');
+    expect(() => readModelConfig(path)).toThrow(`- model_type: only ${knownTypes} is supported, got "xxx`);
   });
 
   it.skipIf(process.platform === "win32")("waits for no pipe and reads no device", () => {
