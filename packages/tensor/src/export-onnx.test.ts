@@ -4,7 +4,30 @@ import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { spread } from "./gradient-check.fixture.ts";
-import { add, compile, exportOnnx, float32, linear, mean, mul, type NdArray, onnxExecutor, square, type Tensor, valueAndGradient } from "./index.ts";
+import {
+  add,
+  broadcastTo,
+  cast,
+  compile,
+  concat,
+  exportOnnx,
+  float32,
+  int32,
+  iota,
+  linear,
+  mean,
+  mul,
+  type NdArray,
+  onnxExecutor,
+  reshape,
+  square,
+  take,
+  type Tensor,
+  transpose,
+  valueAndGradient,
+  zeros,
+  zerosArray,
+} from "./index.ts";
 
 // Plain sessions after ours here, before ours in executors/onnx/plain-session-first.test.ts: the first decides how threads are shared.
 beforeAll(() => onnxExecutor());
@@ -38,6 +61,65 @@ describe("exportOnnx", () => {
       expect((await runPlain(path, { x }))["y"]).toBeAllclose((await compile(layer)(weights, { x })).y.data);
     });
   }
+
+  it("leaves sizes open, in names, shapes and constants, for int64 inputs", async () => {
+    const path = join(folder, "open.onnx");
+    const table = spread([7, 6], 4);
+    const network = (w: { table: Tensor }, { ids, mask }: { ids: Tensor; mask: Tensor }) => {
+      const [batch, length] = ids.shape as [number, number];
+      const rows = reshape(take(w.table, reshape(ids, [batch * length])), [batch, length, 2, 3]);
+      const seen = mul(transpose(rows, [0, 2, 1, 3]), reshape(cast(mask, "float32"), [batch, 1, length, 1])); // [B, 2, L, 3]
+      const counted = add(reshape(cast(iota(batch * length), "float32"), [batch, 1, length, 1]), broadcastTo(float32([0.5]), [batch, 1, length, 1]));
+      return { y: reshape(add(seen, counted), [2 * batch, 3 * length]) };
+    };
+    const args = ({ batch = 1, length = 1 }) =>
+      [{ table }, { ids: zerosArray([batch, length], "int32"), mask: zerosArray([batch, length], "int32") }] as [
+        { table: NdArray },
+        { ids: NdArray; mask: NdArray },
+      ];
+    await exportOnnx(path, network, args, { frozen: [0], int64Inputs: true, openSizes: ["batch", "length"], weights: "beside" });
+    const session = await InferenceSession.create(path);
+    expect(session.inputMetadata).toMatchObject([
+      { name: "ids", type: "int64", shape: ["batch", "length"] },
+      { name: "mask", type: "int64", shape: ["batch", "length"] },
+    ]);
+    expect(session.outputMetadata).toMatchObject([{ name: "y", type: "float32", shape: ["2 * batch", "3 * length"] }]);
+    for (const [batch, length] of [
+      [1, 1],
+      [2, 5],
+      [3, 4],
+      [5, 2],
+    ] as const) {
+      const ids = Array.from({ length: batch * length }, (_, i) => (3 * i) % 7);
+      const mask = ids.map((id) => id % 2);
+      const wide = (data: number[]) => new OrtTensor("int64", BigInt64Array.from(data, BigInt), [batch, length]);
+      const { y } = await session.run({ ids: wide(ids), mask: wide(mask) });
+      const want = await compile(network)({ table }, { ids: int32(ids, [batch, length]), mask: int32(mask, [batch, length]) });
+      expect(y!.dims).toEqual([2 * batch, 3 * length]);
+      expect(y!.data).toBeAllclose(want.y.data);
+    }
+    await session.release();
+  });
+
+  it("says what of a graph hangs on a size otherwise", async () => {
+    const exported = (fn: (x: Tensor) => Tensor, openSizes = ["rows"]) =>
+      exportOnnx(
+        join(folder, "x.onnx"),
+        (x: Tensor) => ({ y: fn(x) }),
+        ({ rows = 1 }) => [zerosArray([rows, 3])] as [NdArray],
+        { openSizes },
+      );
+    await expect(exported((x) => mean(x, { axes: [0] }))).rejects.toThrow(
+      'openSizes must be sizes of which the graph\'s shapes are multiples; a constant of shape [] is not, got ["rows"].',
+    );
+    await expect(exported((x) => concat([x, x.shape[0]! > 20 ? x : zeros([1, 3])], 0))).rejects.toThrow("openSizes must be sizes of which");
+    await expect(exported((x) => concat([x, zeros([1, 3])], 0))).rejects.toThrow(
+      'openSizes must be sizes of which the graph\'s shapes are multiples; a size of 12 where they are {"rows":11} is not, got ["rows"].',
+    );
+    await expect(exported((x) => x, ["rows", "columns"])).rejects.toThrow('openSizes must be a size that is an axis of an input, got "columns".');
+    await expect(exported((x) => x, ["a", "b", "c", "d", "e"])).rejects.toThrow("openSizes must be at most 4 names, got");
+    expect(readdirSync(folder)).toEqual([]);
+  });
 
   it("names bare arguments by position, equal leaves by both, and a bare result output", async () => {
     const path = join(folder, "names.onnx");

@@ -3,8 +3,10 @@ import { basename } from "node:path";
 import { InvalidArgumentError, writeFileAtomic } from "@diffucoder/core";
 import { type ArgumentsOf, type CompileOptions, trace, type Trace } from "./compile.ts";
 import type { NdArray } from "./nd-array.ts";
+import type { Graph } from "./graph.ts";
 import type { ExternalData } from "./onnx/builder.ts";
 import { emitOnnx } from "./onnx/emit.ts";
+import { MOST_OPEN_SIZES, OpenSizes, OpenSizesBuilder, RecordingBuilder, sampleSizes, type Sizes } from "./onnx/open-sizes.ts";
 import { topologicalOrder } from "./tensor.ts";
 
 /** What becomes a constant, and where constants go. */
@@ -14,6 +16,13 @@ export interface ExportOnnxOptions extends Pick<CompileOptions, "frozen" | "name
    * @default "inside" up to 1 GiB of constants, else "beside"
    */
   weights?: "inside" | "beside";
+  /** Whether int32 inputs are int64 in the file, as PyTorch's exporter makes them. @default false */
+  int64Inputs?: boolean;
+  /**
+   * Names of sizes that whoever runs the file chooses, at most four, such as `["batch", "length"]`; `args` is then a function of
+   * them. Each must be an axis of an input. @default none
+   */
+  openSizes?: readonly string[];
 }
 
 /** What was written, and how to feed it. */
@@ -34,10 +43,11 @@ const FORMAT_LIMIT = 2 ** 31 - 1;
 const ALIGNMENT = 64;
 
 /**
- * Writes a function as an `.onnx` file for the shapes of `args`. Arguments listed in `frozen`, typically the parameters,
- * become constants under the names of their leaves; the others become inputs.
+ * Writes a function as an `.onnx` file for the shapes of `args`, or for any sizes named in `openSizes`. Arguments listed in
+ * `frozen`, typically the parameters, become constants under the names of their leaves; the others become inputs.
  *
- * @throws {InvalidArgumentError} if `weights` is `"inside"` and they take more than the format can hold
+ * @throws {InvalidArgumentError} if `weights` is `"inside"` and they take more than the format can hold, or if the graph depends
+ * on an open size otherwise than by shapes that are multiples of it
  * @throws {FileError} if a file cannot be written
  * @example
  * await exportOnnx("model.onnx", (weights, inputs) => ({ logits: forward(config, weights, inputs) }), [parameters, { inputIds }], { frozen: [0] });
@@ -45,18 +55,62 @@ const ALIGNMENT = 64;
 export async function exportOnnx<P extends any[], R extends object>(
   path: string,
   fn: (...args: P) => R,
-  args: ArgumentsOf<P>,
-  { frozen = [], name = fn.name || "graph", weights }: ExportOnnxOptions = {},
+  args: ArgumentsOf<P> | ((sizes: Sizes) => ArgumentsOf<P>),
+  { frozen = [], name = fn.name || "graph", weights, int64Inputs = false, openSizes = [] }: ExportOnnxOptions = {},
 ): Promise<ExportedOnnx> {
-  const traced = await trace(fn as (...args: any[]) => unknown, args, { donate: [], frozen, name });
+  if (openSizes.length > MOST_OPEN_SIZES)
+    throw new InvalidArgumentError({ argument: "openSizes", value: openSizes, expected: `at most ${MOST_OPEN_SIZES} names` });
+  const samples = sampleSizes(openSizes);
+  const traces: Trace[] = [];
+  for (const sizes of openSizes.length === 0 ? samples.slice(0, 1) : samples)
+    traces.push(await trace(fn as (...given: any[]) => unknown, typeof args === "function" ? args(sizes) : args, { donate: [], frozen, name }));
+  const [traced] = traces as [Trace];
   const { graph, frozenPaths, outputPaths } = traced;
+  const inputNames = namesOfInputs(traced);
+  const open = traces.length === 1 ? undefined : openSizesOf(traces, { samples, inputNames, int64Inputs });
+  const { isBeside, externalData, parts } = outsideConstants(graph, { dataPath: `${path}.data`, weights });
+  const inModel = open?.dependent();
+  const outputNames = outputPaths.map((outputPath) => outputPath || "output");
+  const model = emitOnnx(graph, {
+    inputNames,
+    outputNames,
+    int64Inputs,
+    constantName: (array) => frozenPaths.get(array),
+    externalData: (array) => (inModel?.has(array.data) === true ? undefined : externalData(array)),
+    ...(open && {
+      builder: new OpenSizesBuilder(open, inputNames),
+      inputShapes: graph.inputs.map((_, i) => open.named(({ inputs }) => inputs[i]!.shape)),
+      outputShapes: graph.outputs.map((_, i) => open.named(({ outputs }) => outputs[i]!.shape)),
+    }),
+  });
+  if (isBeside) writeFileAtomic(`${path}.data`, parts);
+  writeFileAtomic(path, model);
+  return { inputs: inputNames, outputs: outputNames, files: isBeside ? [path, `${path}.data`] : [path] };
+}
+
+function openSizesOf(
+  traces: readonly Trace[],
+  { samples, ...options }: { samples: readonly Sizes[]; inputNames: readonly string[]; int64Inputs: boolean },
+): OpenSizes {
+  const graphs = traces.map(({ graph }) => graph);
+  const records = graphs.map((graph) => {
+    const builder = new RecordingBuilder();
+    emitOnnx(graph, { ...options, builder });
+    return builder;
+  });
+  return new OpenSizes({ samples, graphs, records });
+}
+
+/** Decides where constants go; `parts` fills as `externalData` is asked. */
+function outsideConstants(
+  graph: Graph,
+  { dataPath, weights }: { dataPath: string; weights: ExportOnnxOptions["weights"] },
+): { isBeside: boolean; externalData: (array: NdArray) => ExternalData | undefined; parts: Uint8Array[] } {
   const constants = topologicalOrder(graph.outputs).flatMap((node) => (node.constant ? [node.constant] : []));
   const bytes = constants.reduce((total, { data }) => total + data.byteLength, 0);
   if (weights === "inside" && bytes > FORMAT_LIMIT)
     throw new InvalidArgumentError({ argument: "weights", value: weights, expected: `"beside" for ${bytes} bytes of constants` });
   const isBeside = (weights ?? (bytes > MOST_INSIDE ? "beside" : "inside")) === "beside";
-
-  const dataPath = `${path}.data`;
   const parts: Uint8Array[] = [];
   let at = 0;
   const externalData = ({ data }: NdArray): ExternalData | undefined => {
@@ -67,12 +121,7 @@ export async function exportOnnx<P extends any[], R extends object>(
     at = offset + data.byteLength;
     return { location: basename(dataPath), offset, length: data.byteLength };
   };
-  const inputNames = namesOfInputs(traced);
-  const outputNames = outputPaths.map((outputPath) => outputPath || "output");
-  const model = emitOnnx(graph, { inputNames, outputNames, constantName: (array) => frozenPaths.get(array), externalData });
-  if (isBeside) writeFileAtomic(dataPath, parts);
-  writeFileAtomic(path, model);
-  return { inputs: inputNames, outputs: outputNames, files: isBeside ? [path, dataPath] : [path] };
+  return { isBeside, externalData, parts };
 }
 
 /** The path of each leaf; with its argument's position in front where two arguments have the same. */

@@ -26,7 +26,7 @@ const run = (...args: string[]) => runCommand(["export", ...args], { terminal, s
 
 async function runPlain(path: string, feeds: Record<string, { data: number[]; shape: number[] }>): Promise<Tensor> {
   const session = await InferenceSession.create(path);
-  const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor("int32", Int32Array.from(data), shape)]);
+  const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor("int64", BigInt64Array.from(data, BigInt), shape)]);
   const { logits } = await session.run(Object.fromEntries(tensors));
   await session.release();
   return logits as Tensor;
@@ -38,38 +38,37 @@ describe.runIf(existsSync(golden))("diffucoder export, of the golden model", () 
     logits_full_attention: { shape: [number, number, number]; data: number[] };
   };
   const [batch, length, vocabSize] = want.shape;
-  const shape = ["--batch-size", String(batch), "--length", String(length)];
-  const inputIds = { data: rows.flat(), shape: [batch, length] };
+  const input_ids = { data: rows.flat(), shape: [batch, length] };
+  const attention_mask = { data: rows.flat().map(() => 1), shape: [batch, length] };
 
   it.each(["inside", "beside"])("writes a file that gives Dream's logits in plain ONNX Runtime, weights %s", async (weights) => {
     const path = join(folder, "dream.onnx");
-    expect(await run("--model", `${golden}/checkpoint`, "--out", path, ...shape, "--weights", weights, "--json")).toBe(0);
+    expect(await run("--model", `${golden}/checkpoint`, "--out", path, "--weights", weights, "--json")).toBe(0);
     const { files, ...rest } = JSON.parse(out.join("\n")) as { files: { path: string; bytes: number }[] };
     expect(rest).toEqual({
       function: "logits",
-      inputs: [{ name: "inputIds", dtype: "int32", shape: [batch, length] }],
-      outputs: [{ name: "logits", dtype: "float32", shape: want.shape }],
+      inputs: ["input_ids", "attention_mask"].map((name) => ({ name, dtype: "int64", shape: ["batch", "length"] })),
+      outputs: [{ name: "logits", dtype: "float32", shape: ["batch", "length", vocabSize] }],
     });
     expect(files.map((file) => file.path)).toEqual(weights === "inside" ? [path] : [path, `${path}.data`]);
     for (const file of files) expect(readFileSync(file.path).length).toBe(file.bytes);
-    const logits = await runPlain(path, { inputIds });
+    const logits = await runPlain(path, { input_ids, attention_mask });
     expect(logits.dims).toEqual(want.shape);
     expect(logits.data).toBeAllclose(want.data, { rtol: 1e-4, atol: 1e-5 });
   });
 
-  it("writes logits at positions that are an input, for padded rows", async () => {
+  it("writes logits at positions that are an input, for a given size", async () => {
     const path = join(folder, "at.onnx");
-    const args = ["--function", "logitsAt", "--positions", "3", "--attention-mask"];
-    expect(await run("--model", `${golden}/checkpoint`, "--out", path, ...shape, ...args)).toBe(0);
+    const shape = ["--batch-size", String(batch), "--length", String(length)];
+    expect(await run("--model", `${golden}/checkpoint`, "--out", path, ...shape, "--function", "logitsAt")).toBe(0);
     expect(out.join("\n").split("\n").slice(1)).toEqual([
-      `  in   inputIds int32 [${batch}, ${length}]`,
-      `  in   attentionMask int32 [${batch}, ${length}]`,
-      "  in   logitPositions int32 [3]",
-      `  out  logits float32 [3, ${vocabSize}]`,
+      `  in   input_ids int64 [${batch}, ${length}]`,
+      `  in   attention_mask int64 [${batch}, ${length}]`,
+      "  in   logit_positions int64 [positions]",
+      `  out  logits float32 [positions, ${vocabSize}]`,
     ]);
     const at = [1, length + 2, 0];
-    const attentionMask = { data: inputIds.data.map(() => 1), shape: inputIds.shape };
-    const logits = await runPlain(path, { inputIds, attentionMask, logitPositions: { data: at, shape: [3] } });
+    const logits = await runPlain(path, { input_ids, attention_mask, logit_positions: { data: at, shape: [3] } });
     const rowsAt = at.flatMap((position) => want.data.slice(position * vocabSize, (position + 1) * vocabSize));
     expect(logits.data).toBeAllclose(rowsAt, { rtol: 1e-4, atol: 1e-5 });
   });
@@ -79,18 +78,18 @@ describe("diffucoder export", () => {
   const model = makeTinyModel();
   afterAll(model.remove);
 
-  it("takes the canvas of the model for its length, settings from a file, and flags over them", async () => {
+  it("takes settings from a file, and flags over them", async () => {
     const config = join(folder, "export.json");
     writeFileSync(config, JSON.stringify({ model: model.dir, out: join(folder, "other.onnx"), quantize: "int8", batchSize: 2 }));
     const path = join(folder, "tiny.onnx");
-    expect(await run("--config", config, "--set", "attentionMask=true", "--out", path, "--json")).toBe(0);
+    expect(await run("--config", config, "--set", "length=60", "--out", path, "--json")).toBe(0);
     const { inputs } = JSON.parse(out.join("\n")) as { inputs: { name: string; shape: number[] }[] };
     expect(inputs.map(({ name, shape }) => [name, shape])).toEqual([
-      ["inputIds", [2, 60]],
-      ["attentionMask", [2, 60]],
+      ["input_ids", [2, 60]],
+      ["attention_mask", [2, 60]],
     ]);
     const whole = { shape: [2, 60], data: Array.from({ length: 120 }, (_, i) => i % 7) };
-    const logits = await runPlain(path, { inputIds: whole, attentionMask: { ...whole, data: whole.data.map(() => 1) } });
+    const logits = await runPlain(path, { input_ids: whole, attention_mask: { ...whole, data: whole.data.map(() => 1) } });
     expect((logits.data as Float32Array).every(Number.isFinite)).toBe(true);
   });
 
@@ -110,21 +109,13 @@ describe("diffucoder export", () => {
 
   const path = (): string => join(folder, "x.onnx");
   it.each([
-    [["--positions", "2"], "Invalid export settings:\n  - positions is needed with logitsAt, and only there"],
-    [["--length", "65"], "length must be a whole number of tokens up to 64, got 65."],
-    [["--length", "4", "--function", "logitsAt", "--positions", "5"], "positions must be at most 4, batch size times length, got 5."],
+    [["--set", "positions=2"], 'Invalid export settings:\n  - Unrecognized key: "positions"'],
+    [["--length", "0"], "Invalid export settings:\n  - length: Too small: expected number to be >0"],
+    [["--length", "65"], "length must be at most 64, the model's longest, got 65."],
     [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
   ])("refuses %s", async (args, message) => {
     expect(await run("--model", model.dir, "--out", path(), ...args)).toBe(1);
     expect(error.join("\n")).toContain(message);
     expect(readdirSync(folder)).toEqual([]);
-  });
-
-  it("asks for a length where the folder names no canvas", async () => {
-    rmSync(join(model.dir, "generation_config.json"));
-    expect(await run("--model", model.dir, "--out", path())).toBe(1);
-    expect(error.join("\n")).toBe(
-      "length must be a whole number of tokens up to 64, got undefined. The model's folder names no canvas: give --length.",
-    );
   });
 });

@@ -12,14 +12,12 @@ const TEXTS = ["model", "out", "function", "weights", "quantize"];
 export function addExportCommand(program: Command, { terminal }: { terminal: Terminal }): void {
   program
     .command("export")
-    .description("writes a model as an .onnx file, for one batch size and length")
+    .description("writes a model as an .onnx file, for any batch size and length")
     .option("--model <dir-or-repo>", "model folder, or owner/name[@revision] on Hugging Face's hub (default: the bundled model)")
     .option("--out <file>", "the .onnx file to write")
     .option("--function <name>", "logits at every token, or logitsAt positions that are an input (default: logits)")
-    .option("--batch-size <n>", "rows (default: 1)")
-    .option("--length <n>", "tokens of a row (default: the canvas of the model's generation_config.json)")
-    .option("--positions <n>", "how many positions logitsAt takes")
-    .option("--attention-mask", "rows may be padded: one more input, 1 for a real token")
+    .option("--batch-size <n>", "rows of every call (default: any)")
+    .option("--length <n>", "tokens of every row (default: any)")
     .option("--weights <where>", "inside the file, or beside it in FILE.data (default: inside up to 1 GiB)")
     .option("--quantize <method>", "keep the matrices in 8 or 4 bits: int8 or int4")
     .option("--config <file>", "settings as JSON")

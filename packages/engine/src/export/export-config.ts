@@ -8,14 +8,10 @@ export interface ExportConfig {
   out: string;
   /** Logits everywhere, or at positions that are an input. @default "logits" */
   function: "logits" | "logitsAt";
-  /** Rows, B. @default 1 */
-  batchSize: number;
-  /** Tokens of a row, L. @default the canvas of generation_config.json */
+  /** Rows, B. @default open: whoever runs the file chooses */
+  batchSize?: number | undefined;
+  /** Tokens of a row, L. @default open */
   length?: number | undefined;
-  /** How many positions `logitsAt` takes, M; needed there, and only there. */
-  positions?: number | undefined;
-  /** Whether rows may be padded: one more input, 1 for a real token. @default false */
-  attentionMask: boolean;
   /** In the file or in `FILE.data`. @default inside up to 1 GiB */
   weights?: "inside" | "beside" | undefined;
   /** Keep the matrices in 8 or 4 bits. @default as the checkpoint */
@@ -23,18 +19,12 @@ export interface ExportConfig {
 }
 
 /** What `diffucoder export` takes from `--config`, `--set` and its flags. */
-export const ExportConfigSchema = z
-  .strictObject({
-    model: z.string().optional().describe("folder, or owner/name[@revision] on the hub; default: the bundled model"),
-    out: z.string({ error: "a file to write is needed" }).endsWith(".onnx", { error: "must end in .onnx" }).describe("the file to write"),
-    function: z.enum(["logits", "logitsAt"]).default("logits").describe("everywhere, or at positions that are an input"),
-    batchSize: z.int().positive().default(1).describe("rows, B"),
-    length: z.int().positive().optional().describe("tokens of a row, L; default: the canvas of generation_config.json"),
-    positions: z.int().positive().optional().describe("how many positions logitsAt takes, M"),
-    attentionMask: z.boolean().default(false).describe("whether rows may be padded: one more input"),
-    weights: z.enum(["inside", "beside"]).optional().describe("in the file or in FILE.data; default: inside up to 1 GiB"),
-    quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits"),
-  })
-  .refine(({ function: name, positions }) => (name === "logitsAt") === (positions !== undefined), {
-    error: "positions is needed with logitsAt, and only there",
-  }) satisfies z.ZodType<ExportConfig>;
+export const ExportConfigSchema = z.strictObject({
+  model: z.string().optional().describe("folder, or owner/name[@revision] on the hub; default: the bundled model"),
+  out: z.string({ error: "a file to write is needed" }).endsWith(".onnx", { error: "must end in .onnx" }).describe("the file to write"),
+  function: z.enum(["logits", "logitsAt"]).default("logits").describe("everywhere, or at positions that are an input"),
+  batchSize: z.int().positive().optional().describe("rows, B; default: open, whoever runs the file chooses"),
+  length: z.int().positive().optional().describe("tokens of a row, L; default: open"),
+  weights: z.enum(["inside", "beside"]).optional().describe("in the file or in FILE.data; default: inside up to 1 GiB"),
+  quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits"),
+}) satisfies z.ZodType<ExportConfig>;

@@ -17,6 +17,9 @@ const IR_VERSION = 9;
 const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
 type ElementType = keyof typeof elementTypes;
 
+/** Length of each axis, or the name of a length that whoever runs the file chooses. */
+export type Dims = readonly (number | string)[];
+
 type Attribute = number | string | readonly number[];
 
 interface OnnxNode {
@@ -55,12 +58,12 @@ export class OnnxBuilder {
   }
 
   /** @param shape `undefined`: any */
-  input(name: string, shape: Shape | undefined, dtype: DType): void {
+  input(name: string, shape: Dims | undefined, dtype: DType | "int64"): void {
     this.#inputs.push(valueInfo(name, shape, dtype));
   }
 
   /** Makes `value` the graph output `name`; a node's result is renamed, so that the runtime writes it in place. */
-  output(name: string, value: string, shape: Shape | undefined, dtype: DType): void {
+  output(name: string, value: string, shape: Dims | undefined, dtype: DType): void {
     if (this.#results.has(value) && !this.#outputNames.has(value)) this.#outputNames.set(value, name);
     else this.#nodes.push({ opType: "Identity", inputs: [value], outputs: [name], attributes: {}, domain: "" });
     this.#outputs.push(valueInfo(name, shape, dtype));
@@ -163,11 +166,11 @@ function attribute(name: string, value: Attribute): ProtobufWriter {
   return floatAttributes.has(name) ? message.float(2, value).varint(20, 1) : message.varint(3, value).varint(20, 2);
 }
 
-function valueInfo(name: string, shape: Shape | undefined, dtype: DType): ProtobufWriter {
+function valueInfo(name: string, shape: Dims | undefined, dtype: ElementType): ProtobufWriter {
   const tensorType = new ProtobufWriter().varint(1, elementTypes[dtype]);
   if (shape !== undefined) {
     const dims = new ProtobufWriter();
-    for (const dim of shape) dims.message(1, new ProtobufWriter().varint(1, dim));
+    for (const dim of shape) dims.message(1, typeof dim === "string" ? new ProtobufWriter().string(2, dim) : new ProtobufWriter().varint(1, dim));
     tensorType.message(2, dims);
   }
   return new ProtobufWriter().string(1, name).message(2, new ProtobufWriter().message(1, tensorType));

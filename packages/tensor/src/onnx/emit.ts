@@ -1,7 +1,7 @@
 import type { Graph } from "../graph.ts";
 import { type Tensor, topologicalOrder } from "../tensor.ts";
 import type { NdArray } from "../nd-array.ts";
-import { type ExternalData, OnnxBuilder } from "./builder.ts";
+import { type Dims, type ExternalData, OnnxBuilder } from "./builder.ts";
 
 /** Name of graph input `i` in the emitted model. */
 export const inputName = (i: number): string => `input_${i}`;
@@ -21,6 +21,14 @@ export interface EmitOnnxOptions {
    * would have there. @default all are in the model
    */
   externalData?: (constant: NdArray, name: string) => ExternalData | undefined;
+  /** Whether int32 inputs are declared int64 and narrowed in the model. @default false */
+  int64Inputs?: boolean;
+  /** Shapes of the inputs, with the names of open sizes. @default those of the graph */
+  inputShapes?: readonly Dims[];
+  /** Shapes of the outputs, likewise. @default those of the graph */
+  outputShapes?: readonly Dims[];
+  /** @default a plain one */
+  builder?: OnnxBuilder;
 }
 
 /** The graph as the bytes of an `.onnx` file. */
@@ -31,13 +39,18 @@ export function emitOnnx(
     outputNames = graph.outputs.map((_, i) => outputName(i)),
     constantName,
     externalData,
+    int64Inputs = false,
+    inputShapes = graph.inputs.map(({ shape }) => shape),
+    outputShapes = graph.outputs.map(({ shape }) => shape),
+    builder = new OnnxBuilder(),
   }: EmitOnnxOptions = {},
 ): Uint8Array {
-  const builder = new OnnxBuilder();
   const names = new Map<Tensor, string>();
   graph.inputs.forEach((input, i) => {
-    builder.input(inputNames[i] as string, input.shape, input.dtype);
-    names.set(input, inputNames[i] as string);
+    const name = inputNames[i]!;
+    const isNarrowed = int64Inputs && input.dtype === "int32";
+    builder.input(name, inputShapes[i], isNarrowed ? "int64" : input.dtype);
+    names.set(input, isNarrowed ? builder.cast(name, "int32") : name);
   });
   for (const node of topologicalOrder(graph.outputs)) {
     if (names.has(node)) continue;
@@ -45,8 +58,7 @@ export function emitOnnx(
       const name = constantName?.(node.constant) ?? `%constant_${node.id}`;
       const external = externalData?.(node.constant, name);
       if (external) builder.externalInitializer(name, node.shape, node.dtype, external);
-      else builder.initializer(node.constant.data, node.shape, node.dtype, name);
-      names.set(node, name);
+      names.set(node, external ? name : builder.initializer(node.constant.data, node.shape, node.dtype, name));
     } else if (node.op)
       names.set(
         node,
@@ -58,6 +70,6 @@ export function emitOnnx(
         ),
       );
   }
-  graph.outputs.forEach((output, i) => builder.output(outputNames[i] as string, names.get(output) as string, output.shape, output.dtype));
+  graph.outputs.forEach((output, i) => builder.output(outputNames[i] as string, names.get(output) as string, outputShapes[i], output.dtype));
   return builder.finish(graph.name);
 }
