@@ -1,5 +1,6 @@
 // The compiled functions of reinforcement learning: estimates of rollouts under a policy, and updates of one.
-import { createOptimizerStep, type ParameterArrays, type StepPosition, type StepResult, type TrainingState } from "@diffucoder/trainer";
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { createOptimizerStep, type StepPosition, type StepResult, type TrainingState } from "@diffucoder/trainer";
 import { compile, type Executor, float32, int32, type NdArray, reshape, type Tensor } from "@diffucoder/tensor";
 import { checkScored, checkTrained } from "./check-rollouts.ts";
 import type { CoupledGrpoConfig } from "./config.ts";
@@ -11,7 +12,7 @@ import type { Rollout } from "./rollout.ts";
 /** The compiled functions of reinforcement learning. */
 export interface Policy {
   /** Estimates of rollouts' log-probabilities through the draws of an inner iteration, for each rollout one `[L]`, or `[1]` of the completion. */
-  estimate(parameters: ParameterArrays, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
+  estimate(parameters: ModelParameters, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
   /**
    * One optimizer step on rollouts; its figures are `kl` and `clipRatio`. The state's arrays are taken over. If the loss or a gradient is
    * not finite they come back unchanged; `gradNorms`, one for each parameter, then says where.

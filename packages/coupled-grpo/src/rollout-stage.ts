@@ -4,10 +4,10 @@
 // stopped and resumed without losing or repeating one; 2. with a single update the old log-probs are the current ones and are not
 // computed twice.
 import { DiffuCoderError, type Random } from "@diffucoder/core";
-import type { LogitsFunction } from "@diffucoder/diffusion";
+import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { createDenoiser, type Decoder, type DisposableDenoiser } from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
-import { cloneParameters, type ParameterArrays, type Stage, type TrainingState } from "@diffucoder/trainer";
+import { cloneParameters, type Stage, type TrainingState } from "@diffucoder/trainer";
 import { decoderCompletions } from "./completions.ts";
 import type { CoupledGrpoConfig } from "./config.ts";
 import type { Estimator } from "./estimators/estimator.ts";
@@ -18,7 +18,7 @@ import { type Rollout, rollout } from "./rollout.ts";
 /** What reinforcement learning changes from step to step. */
 export interface CoupledGrpoState extends TrainingState {
   /** The policy from which the KL term keeps the trained one near. */
-  reference: ParameterArrays;
+  reference: ModelParameters;
 }
 
 /** Completions of a step to score. */
@@ -50,7 +50,7 @@ export interface RolloutStageOptions {
   /** How rollouts are decoded. */
   decoder: Decoder;
   /** Makes the policy as decoders see it, e.g. with a cache; `parameters` gives those of the moment. @default without a cache */
-  denoiser?: ((parameters: () => ParameterArrays) => DisposableDenoiser) | undefined;
+  denoiser?: ((parameters: () => ModelParameters) => DisposableDenoiser) | undefined;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
   /** Token ids of a step's prompts: a function of the step alone. */
@@ -72,8 +72,8 @@ export interface RolloutStageOptions {
 export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoState> {
   const { config } = options;
   const policy = createPolicy(options);
-  let parameters: ParameterArrays = {};
-  const current = (): ParameterArrays => parameters;
+  let parameters: ModelParameters = {};
+  const current = (): ModelParameters => parameters;
   const denoiser = options.denoiser?.(current) ?? plainDenoiser(options, current);
   return {
     name: "coupled-GRPO",
@@ -107,7 +107,7 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
   };
 }
 
-function plainDenoiser({ logits, maskTokenId, vocabSize, forbiddenIds, executor }: RolloutStageOptions, parameters: () => ParameterArrays) {
+function plainDenoiser({ logits, maskTokenId, vocabSize, forbiddenIds, executor }: RolloutStageOptions, parameters: () => ModelParameters) {
   return createDenoiser({ logits, parameters, maskTokenId, vocabSize, forbiddenIds, ...(executor && { executor }) });
 }
 
@@ -146,7 +146,7 @@ async function addEstimates({
   state: CoupledGrpoState;
   config: CoupledGrpoConfig;
 }): Promise<void> {
-  const perIteration = async (parameters: ParameterArrays): Promise<Float32Array[][]> => {
+  const perIteration = async (parameters: ModelParameters): Promise<Float32Array[][]> => {
     const estimates: Float32Array[][] = [];
     for (let iteration = 0; iteration < config.numIterations; iteration++) estimates.push(await policy.estimate(parameters, rollouts, iteration));
     return rollouts.map((_, row) => estimates.map((rows) => rows[row]!));

@@ -17,7 +17,7 @@ export interface MaskTokensOptions {
   random: Random;
 }
 
-/** Tokens of which some are masked. */
+/** Tokens, some of them masked. */
 export interface NoisyTokens {
   /** int32 `[B, L]`. */
   noisy: NdArray;
@@ -28,12 +28,12 @@ export interface NoisyTokens {
 /**
  * Masks each eligible token of row `b` with probability `timesteps[b]`.
  *
- * Row `b` draws one number for each of its positions from `random.split(b)`: neither its neighbours nor what is
- * eligible moves its other masks. The first token has no predecessor to predict it (see `shiftLogits`), so it is
+ * Row `b` draws one number per position from `random.split(b)`: neither its neighbours nor `eligible` changes its other
+ * masks. The first token has no predecessor to predict it (see `shiftLogits`), so it is
  * never eligible unless `eligible` says so.
  *
  * @throws {ShapeError} if `eligible` or `timesteps` does not fit `tokens`
- * @throws {InvalidArgumentError} if a timestep is not a probability, or the mask token no id
+ * @throws {InvalidArgumentError} if a timestep is not a probability, or the mask token is not an id
  */
 export function maskTokens({ tokens, timesteps, maskTokenId, eligible, random }: MaskTokensOptions): NoisyTokens {
   const [batch, length] = rowsOf("tokens", tokens);
@@ -44,7 +44,7 @@ export function maskTokens({ tokens, timesteps, maskTokenId, eligible, random }:
   const mask = bool(new Uint8Array(batch * length), [batch, length]);
   for (let row = 0; row < batch; row++) {
     const stream = random.split(row);
-    const t = timesteps[row] as number;
+    const t = timesteps[row]!;
     for (let column = 0; column < length; column++) {
       const isMasked = stream.uniform() < t;
       const at = row * length + column;

@@ -2,8 +2,8 @@
 // Eq. 6 and `get_log_likelihood.py`): k uniform in 1 .. C, k tokens of y masked at random,
 //   log p(y | x) >= E_k,mask [ (C / k) sum_{i masked} log p(y_i | x, y masked) ].
 // Differs: 1. k is stratified over all samples, one draw in each of n equal parts of 1 .. C, instead of evenly spaced from a
-// random start; 2. the estimate comes with its error: the interval takes the samples for independent, which stratification
-// makes wider than it has to be.
+// random start; 2. the estimate comes with its error: the interval assumes independent samples, so stratification
+// makes it wider than necessary.
 import { InvalidArgumentError, type Random } from "@diffucoder/core";
 import { compile, constant, equal, type Executor, float32, int32, reshape, selectLogProbs, sum, type Tensor, where } from "@diffucoder/tensor";
 import type { LogitsFunction } from "./logits-function.ts";
@@ -40,11 +40,11 @@ export interface Likelihood {
   elbo: number;
   /** Of `elbo`: 95 %, normal approximation. */
   interval95: readonly [number, number];
-  /** `exp(-elbo / C)`; what the model's is at most. */
+  /** `exp(-elbo / C)`, an upper bound on the model's perplexity. */
   perplexity: number;
   /** Perplexity at the ends of the 95 % interval, the lower first. */
   perplexityInterval95: readonly [number, number];
-  /** Draws that it is the mean of. */
+  /** How many draws it is the mean of. */
   samples: number;
 }
 
@@ -75,7 +75,7 @@ export async function estimateLikelihood(options: LikelihoodOptions): Promise<Li
       // The last pass is filled up, so that there is one shape to compile.
       const batch = Array.from({ length: rows }, (_, i) => masks[Math.min(start + i, samples - 1)] as Uint8Array);
       const sums = await score.run(batch);
-      batch.slice(0, samples - start).forEach((mask, i) => terms.push((mask.length / maskCount(mask)) * (sums[i] as number)));
+      batch.slice(0, samples - start).forEach((mask, i) => terms.push((mask.length / maskCount(mask)) * sums[i]!));
     }
   } finally {
     score.dispose();
@@ -101,7 +101,7 @@ function maskedLogProbs({ logits, parameters, maskTokenId, promptIds, completion
   const length = promptLength + count;
   type Inputs = { inputIds: Tensor; mask: Tensor };
   const columns = Array.from({ length: rows * count }, (_, i) => Math.floor(i / count) * length + promptLength + (i % count) - (shift ? 1 : 0));
-  const targets = Array.from({ length: rows * count }, (_, i) => completionIds[i % count] as number);
+  const targets = Array.from({ length: rows * count }, (_, i) => completionIds[i % count]!);
   const run = compile(
     (weights: ModelParameters<Tensor>, { inputIds, mask }: Inputs) => {
       const scored = selectLogProbs(logits(weights, { inputIds, logitPositions: constant(int32(columns)) }), constant(int32(targets))); // [B * C]
@@ -128,7 +128,7 @@ function maskedLogProbs({ logits, parameters, maskTokenId, promptIds, completion
 function summarize(terms: readonly number[], length: number): Likelihood {
   const elbo = terms.reduce((a, b) => a + b, 0) / terms.length;
   const variance = terms.reduce((total, term) => total + (term - elbo) ** 2, 0) / (terms.length - 1);
-  // A completion that the model holds for impossible has no error: every sample that sees the token says so.
+  // A completion that the model considers impossible has no error: every sample that sees the token agrees.
   const halfWidth = Number.isFinite(elbo) ? 1.96 * Math.sqrt(variance / terms.length) : 0;
   const perplexity = (bound: number): number => Math.exp(-bound / length);
   return {

@@ -88,8 +88,8 @@ export function scoredTokens({
   const picked = { logitPositions: new Int32Array(size), targets: new Int32Array(size), weights: new Float32Array(size) };
   counted.forEach((token, i) => {
     picked.logitPositions[i] = token - 1;
-    picked.targets[i] = targets.data[token] as number;
-    picked.weights[i] = weights.data[token] as number;
+    picked.targets[i] = targets.data[token]!;
+    picked.weights[i] = weights.data[token]!;
   });
   return { logitPositions: int32(picked.logitPositions), targets: int32(picked.targets), weights: float32(picked.weights) };
 }
@@ -147,9 +147,7 @@ export function diffusionWeights({
   expectRows("timesteps", timesteps, batch);
   if (eligible !== undefined) expectSameShape("eligible", eligible, mask);
   const count = eligible === undefined ? batch * (length - 1) : countPredicted(eligible, length);
-  const weights = Array.from(mask.data, (masked, i) =>
-    masked === 0 || i % length === 0 ? 0 : 1 / ((timesteps[Math.floor(i / length)] as number) * count),
-  );
+  const weights = Array.from(mask.data, (masked, i) => (masked === 0 || i % length === 0 ? 0 : 1 / (timesteps[Math.floor(i / length)]! * count)));
   return float32(weights, mask.shape);
 }
 

@@ -18,7 +18,7 @@ export function checkTokenId(argument: string, id: unknown, vocabSize: number = 
 /**
  * Checks token ids where they enter, as `checkTokenId`.
  *
- * @throws {InvalidArgumentError} naming the first that is not one, or what is no list
+ * @throws {InvalidArgumentError} naming the first that is not an id, or if they are not a list
  */
 export function checkTokenIds(argument: string, ids: ArrayLike<number>, vocabSize?: number): void {
   if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) throw new InvalidArgumentError({ argument, value: ids, expected: "a list of token ids" });

@@ -6,11 +6,11 @@ import { add, cast, concat, constant, float32, max, mul, reshape, sub, type Tens
 export interface AttentionBias {
   /** Added to the scores `[B, kv heads, G * L, L]`; absent where everything is seen. */
   scores: Tensor | undefined;
-  /** 0 for queries that see no key at all, else 1: `[B * L, 1]`; absent where there are no such queries. */
+  /** 0 for queries that see no key, else 1: `[B * L, 1]`; absent where there are no such queries. */
   queries: Tensor | undefined;
 }
 
-/** Bias of what is not seen: far below every score, yet finite: a row of -Infinity would make softmax NaN. */
+/** Bias of hidden keys: far below every score, yet finite: a row of -Infinity would make softmax NaN. */
 export const hidden = -1e9;
 
 /**
@@ -50,7 +50,7 @@ function patternBias(attention: Attention, batch: number, length: number, groupS
   if ("blockLength" in attention) return { scores: blockCausalBias(length, groupSize, checkedBlockLength(attention)), queries: undefined };
 
   const { shape } = attention;
-  const rows = shape.length === 2 ? 1 : (shape[0] as number);
+  const rows = shape.length === 2 ? 1 : shape[0]!;
   const isSquare = shape.at(-1) === length && shape.at(-2) === length;
   const fits = shape.length === 2 || ((rows === 1 || rows === batch) && (shape.length === 3 || (shape.length === 4 && shape[1] === 1)));
   if (!isSquare || !fits) {

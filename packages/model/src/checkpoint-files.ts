@@ -1,4 +1,4 @@
-// Which files of a folder hold a model, and what to say of a folder that holds something else.
+// Which files of a folder hold a model, and what to say about a folder that holds something else.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, folderFile, readJsonObject } from "@diffucoder/core";
@@ -10,7 +10,7 @@ export const adapterFile = "adapter_config.json";
 /**
  * Path of the config.json of a model's folder.
  *
- * @throws {FileError} if it leads out of the folder or is no file, or if there is none and the folder holds a LoRA adapter
+ * @throws {FileError} if it leads out of the folder or is not a regular file, or if it is missing and the folder holds a LoRA adapter
  */
 export function modelConfigPath(directory: string): string {
   const path = folderFile(directory, "config.json");
@@ -47,7 +47,7 @@ export function checkpointFiles(directory: string): string[] {
       problem: `holds no ${singleFile} but ${other}`,
       wayOut: other.endsWith(".safetensors") ? `Name it ${singleFile} if it is the model.` : "Download the model's safetensors.",
     });
-  return [singleFile]; // opening it says that it is not there
+  return [singleFile]; // opening it reports that it is missing
 }
 
 function filesOfIndex(directory: string): string[] {

@@ -10,7 +10,7 @@ import { commonPrefix, plainName, renamingNotice } from "./parameter-names.ts";
 import { parameterShapes } from "./parameters.ts";
 import { type Quantization, type QuantizedParameter, quantizedParameterShapes } from "./quantize.ts";
 
-/** The parameters of a checkpoint are not those of its config. `code` is `"CHECKPOINT"`. */
+/** The parameters of a checkpoint do not match its config. `code` is `"CHECKPOINT"`. */
 export class CheckpointError extends DiffuCoderError {
   /** The folder. */
   readonly path: string;
@@ -43,15 +43,15 @@ function inLines(problems: readonly string[]): string {
 
 /** An open checkpoint, whose names and shapes are those of its config; parameters are read one by one. */
 export interface Checkpoint<Config extends TransformerConfig = TransformerConfig> {
-  /** The config that was given, without `tieWordEmbeddings` if the files hold a head of its own. */
+  /** The given config, without `tieWordEmbeddings` if the files hold a separate head. */
   readonly config: Config;
   /** Names of all parameters, in the order of `parameterShapes`, or of `quantizedParameterShapes`. */
   readonly names: readonly string[];
   /** How the files keep the matrices: quantized, or as floats. */
   readonly quantization: Quantization | undefined;
-  /** What a person should know of how the files were read, a sentence each without its point; mostly empty. */
+  /** What a person should know about how the files were read, a sentence each without its point; mostly empty. */
   readonly notices: readonly string[];
-  /** In memory of its own; floats of all types as float32. @throws {FileError} if a number is not finite, or the file ends early */
+  /** A new array; floats of every type become float32. @throws {FileError} if a number is not finite, or the file ends early */
   read(name: string): NdArray;
   /** Fills the target with elements of a float parameter from `first` on. Throws as `read` does. */
   readFloats(name: string, first: number, target: Float32Array): void;
@@ -66,8 +66,8 @@ interface Home {
 }
 
 /**
- * Opens the safetensors files of a folder and holds their headers to the config. No parameter is read yet, but for a head that
- * should be tied and is in the files all the same: it is compared with the embedding, and kept if it differs.
+ * Opens the safetensors files of a folder and checks their headers against the config. No parameter is read yet, except a head
+ * that should be tied and is in the files all the same: it is compared with the embedding, and kept if it differs.
  *
  * @throws {FileError} if a file is missing, damaged or outside of the folder, or the folder holds something else than a model
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
@@ -153,7 +153,7 @@ function checkParameters({
   if (problems.length > 0) throw new CheckpointError({ path: directory, problems });
 }
 
-/** Whether head and embedding are the same numbers. A piece of them is held at a time. */
+/** Whether head and embedding are the same numbers, compared a piece at a time. */
 function isSame(readFloats: Checkpoint["readFloats"], shape: Shape): boolean {
   const total = sizeOf(shape);
   const [left, right] = [new Float32Array(Math.min(total, 1 << 16)), new Float32Array(Math.min(total, 1 << 16))];

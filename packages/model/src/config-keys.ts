@@ -1,7 +1,7 @@
-// Keys of config.json that change the network, beside those that `names` of hugging-face-config.ts reads: of each, the values
-// with which the network is the one of forward.ts. They are the switches of Hugging Face's Dream, Qwen2 and Llama and of models
-// that descend from them; absent and null mean that there is nothing of the kind. Keys that are in no list, of training,
-// generation, dtypes or housekeeping, say nothing of the network and are passed over.
+// Keys of config.json that change the network, besides those that hugging-face-config.ts reads, with the values under which the
+// network is the one of forward.ts. They are the switches of Hugging Face's Dream, Qwen2 and Llama and of models derived from them;
+// absent and null mean that the feature is off. All other keys (training, generation, dtypes, housekeeping) do not describe the
+// network and are ignored.
 import { show } from "@diffucoder/core";
 
 const off: readonly unknown[] = [false, 0];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MODEL_FAMILIES } from "./architectures/registry.ts";
 import { type RopeScaling, RopeScalingSchema } from "./rope-frequencies.ts";
 
-// Bounds far above any model: what a stranger's config asks for is held before names, shapes and tables of that size are made.
+// Bounds far above any model: an untrusted config is checked before names, shapes and tables of its sizes are made.
 const count = z.int().positive();
 const width = count.max(1 << 20);
 const tokenId = z.int().nonnegative();
@@ -23,7 +23,7 @@ const transformerShape = {
   initializerRange: z.number().nonnegative().default(0.02).describe("standard deviation of new weights"),
   tieWordEmbeddings: z.boolean().default(false).describe("the head is the transpose of the embedding"),
   headSize: width.optional().describe("width of a head; absent: hiddenSize / numAttentionHeads"),
-  queryKeyNorm: z.boolean().optional().describe("whether each head of q and k has an RMSNorm of its own; absent: no, as in Dream and Qwen2"),
+  queryKeyNorm: z.boolean().optional().describe("whether each head of q and k is normed by RMSNorm; absent: no, as in Dream and Qwen2"),
   blockLength: count.optional().describe("tokens of a block, where tokens see their own block and those before it"),
 };
 
@@ -62,7 +62,7 @@ export interface TransformerConfig {
   readonly tieWordEmbeddings: boolean;
   /** Width of a head, even. @default hiddenSize / numAttentionHeads */
   readonly headSize?: number | undefined;
-  /** Whether each head of q and k goes through an RMSNorm of its own before the rotation. @default false, as in Dream and Qwen2 */
+  /** Whether each head of q and k is normed by RMSNorm before the rotation. @default false, as in Dream and Qwen2 */
   readonly queryKeyNorm?: boolean | undefined;
   /** Tokens of a block, for a family whose tokens see their own block and those before it. @default none */
   readonly blockLength?: number | undefined;
@@ -112,7 +112,7 @@ export const ModelConfigSchema = z
 
 /** A masked diffusion model: the transformer and its special token ids. */
 export interface ModelConfig extends TransformerConfig {
-  /** Token that stands for one that is not written yet. */
+  /** Token that stands for one not yet written. */
   readonly maskTokenId: number;
   /** Token that fills a canvas. */
   readonly padTokenId: number;

@@ -54,7 +54,7 @@ export interface KeysAndValues {
   values: Tensor;
 }
 
-/** `forward`, with the shapes checked and what is seen decided. */
+/** `forward` after its checks, with the attention pattern as a bias. */
 export function transformer(
   config: TransformerConfig,
   parameters: Readonly<ModelParameters<Tensor>>,
@@ -80,7 +80,7 @@ export function transformer(
     const wanted = layer === config.numHiddenLayers - 1 ? logitPositions : undefined;
     // The queries of several rows make no rectangle once some are left out, nor do patterns that differ by query.
     const isOneRow = batch === 1 && (bias.scores === undefined || bias.scores.shape.at(-2) === 1);
-    const queries = isOneRow && wanted !== undefined && (wanted.shape[0] as number) < length ? wanted : undefined;
+    const queries = isOneRow && wanted !== undefined && wanted.shape[0]! < length ? wanted : undefined;
     const attended = selfAttention(norm(input, "input_layernorm"), `${prefix}.self_attn`, {
       ...context,
       parameters: weights,
@@ -149,7 +149,7 @@ function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Te
   };
   const normed = (name: string, x: Tensor): Tensor =>
     config.queryKeyNorm === true ? rmsNorm(x, parameterOf(parameters, `${prefix}.${name}.weight`), { eps: config.rmsNormEps }) : x;
-  const asking = queries === undefined ? length : (queries.shape[0] as number);
+  const asking = queries === undefined ? length : queries.shape[0]!;
   const q =
     queries === undefined
       ? rotary(normed("q_norm", heads("q_proj", queryHeads)), queryTables)
@@ -170,5 +170,5 @@ function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Te
 
 /** `[1, L]` -> `[1, M]` */
 function takeTokens(x: Tensor, tokens: Tensor): Tensor {
-  return reshape(take(reshape(x, [-1]), tokens), [1, tokens.shape[0] as number]);
+  return reshape(take(reshape(x, [-1]), tokens), [1, tokens.shape[0]!]);
 }

@@ -41,8 +41,8 @@ function namesIn(family: ModelFamily): Readonly<Record<string, string>> {
 type JsonObject = Record<string, unknown>;
 
 /**
- * Reads the `config.json` of a model of a known family; a model with a mask token fills masks. Keys that say nothing of the
- * network are ignored. Ids of special tokens that a diffusion model's file leaves out are those of the tokenizer beside it.
+ * Reads the `config.json` of a model of a known family; a diffusion model's config has a mask token. Keys that do not
+ * describe the network are ignored. Special token ids that a diffusion model's file leaves out come from the tokenizer's files beside it.
  *
  * @throws {FileError} if the file cannot be read
  * @throws {ConfigError} listing, by the names in the file, what is missing, wrong or not supported
@@ -68,7 +68,7 @@ function readConfigFile(path: string): JsonObject {
   return readJsonObject(path);
 }
 
-/** @param family `undefined` for a file of none, which is then held to the default family, so that all that is wrong is told */
+/** @param family `undefined` if none is known; the file is then checked as the default family, so that every problem is reported */
 export function parseConfigFile({
   path,
   file,
@@ -183,7 +183,7 @@ export function toHuggingFaceConfig(config: ModelConfig | AutoregressiveConfig, 
   };
 }
 
-/** A file that says nothing of what its family lets nobody choose would be read as another network. */
+/** What a family fixes is not in the file: a config that differs would be read back as another network. */
 function checkLayers({ attentionBias, queryKeyNorm, headSize }: TransformerConfig, family: ModelFamily): void {
   const refuse = (key: string, value: unknown, expected: string): never => {
     throw new InvalidArgumentError({ argument: `config.${key}`, value, expected: `${expected} for a ${family.name} model` });

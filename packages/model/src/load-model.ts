@@ -14,11 +14,11 @@ import { type ParameterSource, type Quantization, quantizeParameter } from "./qu
 export interface LoadedModel extends ModelTraits {
   /** What config.json says; a head that the files hold in spite of `tie_word_embeddings`, and that differs from the embedding, is not tied. */
   config: ModelConfig | AutoregressiveConfig;
-  /** float32, whatever the type in the file, or the names and types of `quantizedParameterShapes`. */
+  /** float32 for every float type in the file, or the names and types of `quantizedParameterShapes`. */
   parameters: ModelParameters;
   /** How the matrices are kept; absent: as float32. */
   quantization?: Quantization;
-  /** What a person should know of how the files were read, a sentence each without its point; absent: nothing. */
+  /** What a person should know about how the files were read, a sentence each without its point; absent: nothing. */
   notices?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface LoadModelOptions {
  * @throws {FileError} if a file is missing, damaged or outside of the folder, or holds numbers that are not finite
  * @throws {ConfigError} if config.json does not describe a model of a known family
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
- * @throws {InvalidArgumentError} if `quantize` is no method, or the checkpoint was quantized by another one
+ * @throws {InvalidArgumentError} if `quantize` is not a method, or the checkpoint was quantized by another one
  */
 export async function loadModel(directory: string, { quantize }: LoadModelOptions = {}): Promise<LoadedModel> {
   if (quantize !== undefined && quantize !== "int8" && quantize !== "int4")

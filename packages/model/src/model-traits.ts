@@ -2,7 +2,7 @@ import type { BlockCausal } from "@diffucoder/diffusion";
 import { familyOf } from "./architectures/registry.ts";
 import type { AutoregressiveConfig, ModelConfig } from "./config.ts";
 
-/** What samplers and trainers must know of a model beside its sizes. */
+/** What samplers and trainers must know about a model, besides its sizes. */
 export interface ModelTraits {
   /** Name of its family, e.g. `"Dream"`, `"qwen2"` or `"llama"`. */
   readonly family: string;
@@ -12,7 +12,7 @@ export interface ModelTraits {
   readonly shift: boolean;
   /** Which tokens see which when it generates. */
   readonly attention: "full" | "causal" | BlockCausal;
-  /** Token that stands for one that is not written yet; `undefined` for an autoregressive model. */
+  /** Token that stands for one not yet written; `undefined` for an autoregressive model. */
   readonly maskTokenId: number | undefined;
 }
 

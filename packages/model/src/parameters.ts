@@ -58,7 +58,7 @@ export function initParameters({
       if (name.endsWith("norm.weight")) data.fill(1);
       else if (!name.endsWith(".bias")) {
         random.split(name).fillNormal(data);
-        for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) * config.initializerRange;
+        for (let i = 0; i < data.length; i++) data[i] = data[i]! * config.initializerRange;
       }
       return [name, array];
     }),

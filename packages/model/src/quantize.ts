@@ -3,7 +3,7 @@
 //   int8    NAME.codes  int8 [in, out], turned (see @diffucoder/tensor)    NAME.scales  float32 [out]
 //   int4    NAME.codes  uint8 [out, in / 32, 16], two codes a byte         NAME.scales  float32 [out, in / 32]
 //   table   NAME.codes  int8 [V, D]                                        NAME.scales  float32 [V]
-// The embedding is a table with both methods. A matrix whose width is no multiple of 32 is int8 with both. A tied model
+// The embedding is a table with both methods. A matrix whose width is not a multiple of 32 is int8 with both. A tied model
 // keeps its embedding in float32, and its head is quantized as "lm_head.weight". Norms and biases stay float32.
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { createQuantizer, type DType, type NdArray, type QuantizedFormat, type Quantizer, type Shape } from "@diffucoder/tensor";
@@ -31,7 +31,7 @@ type Kind = "float32" | QuantizedFormat;
 function kindOf(config: TransformerConfig, name: string, shape: Shape, method: Quantization): Kind {
   if (shape.length !== 2) return "float32";
   if (name === EMBEDDING) return config.tieWordEmbeddings ? "float32" : "table";
-  return method === "int4" && (shape[1] as number) % INT4_BLOCK === 0 ? "int4" : "int8";
+  return method === "int4" && shape[1]! % INT4_BLOCK === 0 ? "int4" : "int8";
 }
 
 /** Name, shape and dtype of every parameter of a quantized model, in order. */

@@ -16,7 +16,7 @@ export const ropeScalingNames = {
   attentionFactor: "attention_factor",
 } as const;
 
-/** What the file says of the frequencies; what is wrong with it goes into `problems`. */
+/** What the file says about the frequencies; what is wrong goes into `problems`. */
 export function readRope(file: JsonObject, problems: string[]): { theta: unknown; scaling: unknown } {
   const { rope_parameters: parameters, rope_scaling: old, rope_theta: own } = file;
   for (const key of contradictions(parameters, old)) problems.push(`rope_scaling.${key}: must say what rope_parameters says`);

@@ -30,7 +30,7 @@ export function smallParameters(config: ModelConfig = smallConfig, seed = 1): Mo
       return [
         name,
         float32(
-          Array.from(array.data, (value, i) => value + 0.2 * (noise[i] as number)),
+          Array.from(array.data, (value, i) => value + 0.2 * noise[i]!),
           array.shape,
         ),
       ];

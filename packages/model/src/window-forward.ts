@@ -47,7 +47,7 @@ export function windowForward(
   const [batch, width] = inputIds.shape as [number, number];
   const { numKeyValueHeads: heads } = config;
   const headSize = headSizeOf(config);
-  const cacheRows = (cache.keys[0] as Tensor).shape[0] as number;
+  const cacheRows = (cache.keys[0] as Tensor).shape[0]!;
   const slots = slotsOf({ batch, width, heads, length, rows, columns });
   const isWholeCache = rows === undefined && cacheRows === batch * heads * length;
 
@@ -184,7 +184,7 @@ function checkShapes(
     if (tables.length !== config.numHiddenLayers)
       throw new ShapeError({ argument: `cache.${name}`, shape: [tables.length], expected: `a tensor for each of ${config.numHiddenLayers} layers` });
     for (const { shape } of tables) {
-      const fits = shape.length === 2 && shape[1] === headSize && (shape[0] as number) % slots === 0 && (shape[0] as number) >= batch * slots;
+      const fits = shape.length === 2 && shape[1] === headSize && shape[0]! % slots === 0 && shape[0]! >= batch * slots;
       if (!fits)
         throw new ShapeError({
           argument: `cache.${name}`,

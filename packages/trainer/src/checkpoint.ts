@@ -2,22 +2,23 @@
 // by step, so the step's number is all of their state.
 import { existsSync } from "node:fs";
 import { FileError } from "@diffucoder/core";
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { readSafetensors, writeSafetensors } from "@diffucoder/tensor";
-import type { ParameterArrays, TrainingState } from "./training-state.ts";
+import type { TrainingState } from "./training-state.ts";
 
 /** A run's state between two steps. */
 export interface Checkpoint extends TrainingState {
   /** Steps done. */
   step: number;
   /** The reference policy of coupled-GRPO. */
-  reference?: ParameterArrays;
+  reference?: ModelParameters;
 }
 
 const groups = ["parameters", "adam.m", "adam.v", "reference"] as const;
 
 /** Writes a checkpoint to a temporary name and renames it. @throws {FileError} */
 export function saveCheckpoint(path: string, { step, parameters, adam, reference }: Checkpoint): void {
-  const trees: Record<(typeof groups)[number], ParameterArrays> = { parameters, "adam.m": adam.m, "adam.v": adam.v, reference: reference ?? {} };
+  const trees: Record<(typeof groups)[number], ModelParameters> = { parameters, "adam.m": adam.m, "adam.v": adam.v, reference: reference ?? {} };
   const arrays = Object.fromEntries(groups.flatMap((group) => Object.entries(trees[group]).map(([name, array]) => [`${group}/${name}`, array])));
   writeSafetensors(path, arrays, { metadata: { step: String(step) } });
 }
@@ -32,7 +33,7 @@ export function loadCheckpoint(path: string): Checkpoint | undefined {
   const { arrays, metadata } = readSafetensors(path);
   const step = Number(metadata.step);
   if (!Number.isInteger(step)) throw new FileError({ path, problem: "is not a training checkpoint" });
-  const group = (name: string): ParameterArrays =>
+  const group = (name: string): ModelParameters =>
     Object.fromEntries(Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), array]] : [])));
   const reference = group("reference");
   return {

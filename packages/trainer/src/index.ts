@@ -25,4 +25,4 @@ export {
 export { pretrain, type PretrainConfig, PretrainConfigSchema, type PretrainOptions, type PretrainStage } from "./pretrain.ts";
 export type { PreparedStep, Stage, StagePosition, UpdateResult } from "./stage.ts";
 export { train, type TrainConfig, type TrainOptions } from "./train.ts";
-export { cloneParameters, freshState, type ParameterArrays, type TrainingState } from "./training-state.ts";
+export { cloneParameters, freshState, type TrainingState } from "./training-state.ts";

@@ -1,6 +1,7 @@
 // One optimizer step: gradient, clipping and AdamW. For a single batch all of it is one graph. Several batches accumulate:
 //   g = (1/n) sum_i grad loss(batch_i)
 // one after the other into the same arrays, so that activations of one batch are in memory at a time.
+import type { ModelParameters } from "@diffucoder/diffusion";
 import {
   add,
   type AdamWState,
@@ -16,7 +17,7 @@ import {
   valueAndGradient,
   zerosArray,
 } from "@diffucoder/tensor";
-import type { ParameterArrays, TrainingState } from "./training-state.ts";
+import type { TrainingState } from "./training-state.ts";
 
 type Traced = Record<string, Tensor>;
 type TracedState = { parameters: Traced; adam: AdamWState<Traced> };
@@ -118,7 +119,7 @@ export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }
       return { ...result, figures: [figures] };
     }
     sums = sums === undefined ? emptySums(state.parameters) : cleared(sums);
-    const figures: ParameterArrays[] = [];
+    const figures: ModelParameters[] = [];
     for (const batch of batches) {
       const result = await accumulate(sums, state.parameters, batch, 1 / batches.length);
       sums = result.sums;
@@ -138,12 +139,12 @@ export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }
   };
 }
 
-function meanFigures(batches: readonly ParameterArrays[]): Record<string, number> {
+function meanFigures(batches: readonly ModelParameters[]): Record<string, number> {
   const names = Object.keys(batches[0] ?? {});
   return Object.fromEntries(names.map((name) => [name, batches.reduce((sum, figures) => sum + figures[name]!.item(), 0) / batches.length]));
 }
 
-function emptySums(parameters: ParameterArrays): Sums<NdArray> {
+function emptySums(parameters: ModelParameters): Sums<NdArray> {
   return { gradient: Object.fromEntries(Object.entries(parameters).map(([key, { shape }]) => [key, zerosArray(shape)])), loss: zerosArray([]) };
 }
 

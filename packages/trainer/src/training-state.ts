@@ -1,22 +1,20 @@
-import { type AdamWState, initAdamW, type NdArray } from "@diffucoder/tensor";
-
-/** Arrays by the name of their parameter. */
-export type ParameterArrays = Record<string, NdArray>;
+import type { ModelParameters } from "@diffucoder/diffusion";
+import { type AdamWState, initAdamW } from "@diffucoder/tensor";
 
 /** What an optimizer step reads and replaces. */
 export interface TrainingState {
   /** The model's parameters. */
-  parameters: ParameterArrays;
+  parameters: ModelParameters;
   /** AdamW's moments of each parameter. */
-  adam: AdamWState<ParameterArrays>;
+  adam: AdamWState<ModelParameters>;
 }
 
 /** The state of a run that starts: the parameters, and moments of zero. */
-export function freshState(parameters: ParameterArrays): TrainingState {
+export function freshState(parameters: ModelParameters): TrainingState {
   return { parameters, adam: initAdamW(parameters) };
 }
 
 /** A copy of arrays; an optimizer takes those of its state over. */
-export function cloneParameters(arrays: Readonly<ParameterArrays>): ParameterArrays {
+export function cloneParameters(arrays: Readonly<ModelParameters>): ModelParameters {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.clone()]));
 }

@@ -14,12 +14,12 @@ export interface ModelFamily {
   readonly attention: "full" | "causal" | { readonly blockLengthKey: string };
   /** Whether q, k and v have biases. An `attention_bias` in config.json must say the same. */
   readonly attentionBias: boolean;
-  /** Whether each head of q and k goes through an RMSNorm of its own before the rotation, as in Qwen3. */
+  /** Whether each head of q and k is normed by RMSNorm before the rotation, as in Qwen3. */
   readonly queryKeyNorm: boolean;
   /** Whether `head_dim` may differ from `hidden_size / num_attention_heads`, as in Qwen3. */
   readonly freeHeadSize: boolean;
-  /** Values of the keys that its config class lets config.json leave out. What is in neither is an error. */
+  /** Values of the keys that its config class lets config.json leave out. A key that is in neither is an error. */
   readonly defaults: (file: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** What config.json says when a model is saved, beside `model_type`, `architectures` and the fields of the config. */
+  /** What config.json says when a model is saved, besides `model_type`, `architectures` and the fields of the config. */
   readonly alsoWritten: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,5 @@
 // How good the policy is on held-out tasks while it is trained.
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { join } from "node:path";
 import { createRandom, JsonLinesLog } from "@diffucoder/core";
 import type { CoupledGrpoState } from "@diffucoder/coupled-grpo";
@@ -7,7 +8,6 @@ import { evaluate, type Generate, type KeptSample } from "@diffucoder/eval";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import { type DisposableDenoiser, generate } from "@diffucoder/samplers";
 import { defaultFolders, loadTasks, type TaskSet } from "@diffucoder/tasks";
-import type { ParameterArrays } from "@diffucoder/trainer";
 import { decodingOf } from "../evaluation/decoding-of.ts";
 import type { EvaluationSettings } from "../evaluation/evaluation-settings.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
@@ -30,7 +30,7 @@ const CONCURRENCY = 2;
 
 /** Evaluates states of a run: `evalPassAt1`, and `evalPassAtK` for the largest k. */
 export function heldOutEvaluator({ coder, sandbox, rollouts, output, config, seed, signal }: HeldOutOptions) {
-  let parameters: ParameterArrays = coder.parameters;
+  let parameters: ModelParameters = coder.parameters;
   let denoiser: DisposableDenoiser | undefined;
   let taskSet: TaskSet | undefined;
   const { samplesPerTask, batchSize, dataset, data } = config;

@@ -1,4 +1,5 @@
 // How a run's rollouts are decoded: any decoder and any cache that a command can name.
+import type { ModelParameters } from "@diffucoder/diffusion";
 import { resolveSettings, tokenTexts } from "@diffucoder/engine";
 import { cachedNetwork } from "@diffucoder/model";
 import {
@@ -9,7 +10,6 @@ import {
   DecodingOptionsSchema,
   type DisposableDenoiser,
 } from "@diffucoder/samplers";
-import type { ParameterArrays } from "@diffucoder/trainer";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
 
 /** How rollouts are decoded. The seed is the run's. */
@@ -22,7 +22,7 @@ export interface RolloutSampling {
   /** Positions of a completion, tokens. */
   maxNewTokens: number;
   /** Makes the policy as decoders see it, with the cache of the settings. */
-  denoiser: (parameters: () => ParameterArrays) => DisposableDenoiser;
+  denoiser: (parameters: () => ModelParameters) => DisposableDenoiser;
 }
 
 /** @throws {ConfigError} naming every option that the decoder does not read */
