@@ -4,8 +4,8 @@ import { InvalidArgumentError, writeFileAtomic } from "@diffucoder/core";
 import { type ArgumentsOf, type CompileOptions, trace, type Trace } from "./compile.ts";
 import type { NdArray } from "./nd-array.ts";
 import type { Graph } from "./graph.ts";
-import type { ExternalData } from "./onnx/builder.ts";
-import { emitOnnx } from "./onnx/emit.ts";
+import { type ExternalData, OnnxBuilder } from "./onnx/builder.ts";
+import { emitWith } from "./onnx/emit.ts";
 import { MOST_OPEN_SIZES, OpenSizes, OpenSizesBuilder, RecordingBuilder, sampleSizes, type Sizes } from "./onnx/open-sizes.ts";
 import { topologicalOrder } from "./tensor.ts";
 
@@ -71,14 +71,13 @@ export async function exportOnnx<P extends any[], R extends object>(
   const { isBeside, externalData, parts } = outsideConstants(graph, { dataPath: `${path}.data`, weights });
   const inModel = open?.dependent();
   const outputNames = outputPaths.map((outputPath) => outputPath || "output");
-  const model = emitOnnx(graph, {
+  const model = emitWith(open ? new OpenSizesBuilder(open, inputNames) : new OnnxBuilder(), graph, {
     inputNames,
     outputNames,
     int64Inputs,
     constantName: (array) => frozenPaths.get(array),
     externalData: (array) => (inModel?.has(array.data) === true ? undefined : externalData(array)),
     ...(open && {
-      builder: new OpenSizesBuilder(open, inputNames),
       inputShapes: graph.inputs.map((_, i) => open.named(({ inputs }) => inputs[i]!.shape)),
       outputShapes: graph.outputs.map((_, i) => open.named(({ outputs }) => outputs[i]!.shape)),
     }),
@@ -95,7 +94,7 @@ function openSizesOf(
   const graphs = traces.map(({ graph }) => graph);
   const records = graphs.map((graph) => {
     const builder = new RecordingBuilder();
-    emitOnnx(graph, { ...options, builder });
+    emitWith(builder, graph, options);
     return builder;
   });
   return new OpenSizes({ samples, graphs, records });

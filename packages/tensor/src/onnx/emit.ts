@@ -21,18 +21,26 @@ export interface EmitOnnxOptions {
    * would have there. @default all are in the model
    */
   externalData?: (constant: NdArray, name: string) => ExternalData | undefined;
+}
+
+/** What a file adds to a model in memory. */
+export interface EmitFileOptions extends EmitOnnxOptions {
   /** Whether int32 inputs are declared int64 and narrowed in the model. @default false */
   int64Inputs?: boolean;
   /** Shapes of the inputs, with the names of open sizes. @default those of the graph */
   inputShapes?: readonly Dims[];
   /** Shapes of the outputs, likewise. @default those of the graph */
   outputShapes?: readonly Dims[];
-  /** @default a plain one */
-  builder?: OnnxBuilder;
 }
 
 /** The graph as the bytes of an `.onnx` file. */
-export function emitOnnx(
+export function emitOnnx(graph: Graph, options: EmitOnnxOptions = {}): Uint8Array {
+  return emitWith(new OnnxBuilder(), graph, options);
+}
+
+/** `emitOnnx` through a builder that may compute some of the shapes. */
+export function emitWith(
+  builder: OnnxBuilder,
   graph: Graph,
   {
     inputNames = graph.inputs.map((_, i) => inputName(i)),
@@ -42,8 +50,7 @@ export function emitOnnx(
     int64Inputs = false,
     inputShapes = graph.inputs.map(({ shape }) => shape),
     outputShapes = graph.outputs.map(({ shape }) => shape),
-    builder = new OnnxBuilder(),
-  }: EmitOnnxOptions = {},
+  }: EmitFileOptions,
 ): Uint8Array {
   const names = new Map<Tensor, string>();
   graph.inputs.forEach((input, i) => {
