@@ -3,7 +3,7 @@ import type { ModelParameters } from "@diffucoder/diffusion";
 import { join } from "node:path";
 import { createRandom, JsonLinesLog } from "@diffucoder/core";
 import type { CoupledGrpoState } from "@diffucoder/coupled-grpo";
-import { resolveSettings } from "@diffucoder/engine";
+import { resolveSettings, tokenTexts } from "@diffucoder/engine";
 import { evaluate, type Generate, type KeptSample } from "@diffucoder/eval";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import { type DisposableDenoiser, generate } from "@diffucoder/samplers";
@@ -80,7 +80,9 @@ function policyAnswers(
   const { maxNewTokens } = generationConfig;
   const temperature = [config.temperature].flat()[0]!;
   const { cache: _, ...decoding } = decodingOf(config, temperature);
-  const { decoder } = resolveSettings({ ...decoding, maxNewTokens }, { defaults: generationConfig, maxLength: coder.config.maxPositionEmbeddings });
+  const { vocabSize, maxPositionEmbeddings: maxLength } = coder.config;
+  const texts = tokenTexts(coder.tokenizer, { vocabSize, endIds });
+  const { decoder } = resolveSettings({ ...decoding, maxNewTokens }, { texts, defaults: generationConfig, maxLength });
   return async (requests) => {
     const { completionIds } = await generate({
       denoiser,
