@@ -24,14 +24,14 @@ NUMBERS = """
     truncate 76 45, ftruncate 77 46, getcwd 79 17, chdir 80 49, fchdir 81 50, rename 82 -, mkdir 83 -, rmdir 84 -, creat 85 -,
     unlink 87 -, readlink 89 -, chmod 90 -, fchmod 91 52, umask 95 166, gettimeofday 96 169, getrusage 98 165, sysinfo 99 179, times
     100 153, getuid 102 174, getgid 104 176, geteuid 107 175, getegid 108 177, getppid 110 173, capget 125 90, rt_sigtimedwait 128
-    137, sigaltstack 131 132, prctl 157 167, arch_prctl 158 -, gettid 186 178, listxattr 194 11, llistxattr 195 12, time 201 -,
-    futex 202 98, sched_getaffinity 204 123, epoll_create 213 -, getdents64 217 61, set_tid_address 218 96, restart_syscall 219 128,
-    fadvise64 221 223, clock_gettime 228 113, clock_getres 229 114, clock_nanosleep 230 115, exit_group 231 94, epoll_wait 232 -,
-    epoll_ctl 233 21, openat 257 56, mkdirat 258 34, newfstatat 262 79, unlinkat 263 35, renameat 264 38, readlinkat 267 78,
-    fchmodat 268 53, faccessat 269 48, pselect6 270 72, ppoll 271 73, set_robust_list 273 99, utimensat 280 88, epoll_pwait 281 22,
-    fallocate 285 47, eventfd2 290 19, epoll_create1 291 20, dup3 292 24, pipe2 293 59, pwritev 296 70, prlimit64 302 261, getcpu
-    309 168, renameat2 316 276, getrandom 318 278, membarrier 324 283, copy_file_range 326 285, pkey_alloc 330 289, statx 332 291,
-    rseq 334 293, clone3 435 435, close_range 436 436, faccessat2 439 439
+    137, sigaltstack 131 132, statfs 137 43, fstatfs 138 44, prctl 157 167, arch_prctl 158 -, gettid 186 178, listxattr 194 11,
+    llistxattr 195 12, time 201 -, futex 202 98, sched_getaffinity 204 123, epoll_create 213 -, getdents64 217 61, set_tid_address
+    218 96, restart_syscall 219 128, fadvise64 221 223, clock_gettime 228 113, clock_getres 229 114, clock_nanosleep 230 115,
+    exit_group 231 94, epoll_wait 232 -, epoll_ctl 233 21, openat 257 56, mkdirat 258 34, newfstatat 262 79, unlinkat 263 35,
+    renameat 264 38, readlinkat 267 78, fchmodat 268 53, faccessat 269 48, pselect6 270 72, ppoll 271 73, set_robust_list 273 99,
+    utimensat 280 88, epoll_pwait 281 22, fallocate 285 47, eventfd2 290 19, epoll_create1 291 20, dup3 292 24, pipe2 293 59,
+    pwritev 296 70, prlimit64 302 261, getcpu 309 168, renameat2 316 276, getrandom 318 278, membarrier 324 283, copy_file_range 326
+    285, pkey_alloc 330 289, statx 332 291, rseq 334 293, clone3 435 435, close_range 436 436, faccessat2 439 439
 """
 ARCHITECTURES = ("x86_64", "aarch64")
 NUMBER = {}
@@ -50,10 +50,10 @@ COMPUTING = """
     clock_nanosleep exit_group epoll_wait epoll_ctl newfstatat readlinkat faccessat pselect6 ppoll set_robust_list epoll_pwait
     epoll_create1 dup3 pipe2 getcpu getrandom membarrier statx rseq close_range faccessat2
 """.split()
-# Changing files: the mounts, not the filter, then say where.
+# Changing files, and asking how much room there is for them: the mounts, not the filter, then say where.
 WRITING = """
     open pwrite64 sendfile flock fsync fdatasync truncate ftruncate chdir fchdir rename mkdir rmdir creat unlink chmod fchmod umask
-    openat mkdirat unlinkat renameat fchmodat utimensat fallocate pwritev renameat2 copy_file_range
+    openat mkdirat unlinkat renameat fchmodat utimensat fallocate pwritev renameat2 copy_file_range statfs fstatfs
 """.split()
 # What V8 and libuv want besides: their own events.
 ENGINE = "capget epoll_create eventfd2 pkey_alloc".split()
