@@ -16,6 +16,7 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
     .argument("[suite...]", `which suites (default: all of ${Object.keys(suites).join(", ")})`)
     .option("--json [file]", "write the measurements as a JSON list; without a file, print it in place of the table")
     .option("--tasks <number>", "tasks of each split in suites that score programs (pareto): more tasks, narrower intervals", positiveInteger)
+    .option("--python <path>", "Python that benchmarks' programs run on (eval-...), with the packages installed for it")
     .option("--quick", "a round or two of each: shows that it runs, measures nothing")
     .action(async (names: string[], flags: Flags) => void (failed = await bench(names, flags, terminal)));
   let failed: readonly string[] = [];
@@ -28,6 +29,7 @@ interface Flags {
   json?: string | true;
   quick?: boolean;
   tasks?: number;
+  python?: string;
 }
 
 function positiveInteger(text: string): number {
@@ -36,7 +38,7 @@ function positiveInteger(text: string): number {
 }
 
 /** @returns the suites that failed; the others run nevertheless */
-async function bench(names: readonly string[], { json, quick = false, tasks }: Flags, { out, error }: Terminal): Promise<string[]> {
+async function bench(names: readonly string[], { json, quick = false, tasks, python }: Flags, { out, error }: Terminal): Promise<string[]> {
   const unknown = names.filter((name) => !Object.hasOwn(suites, name));
   if (unknown.length > 0)
     throw new DiffuCoderError("UNKNOWN_SUITE", `There is no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}.`);
@@ -46,7 +48,7 @@ async function bench(names: readonly string[], { json, quick = false, tasks }: F
   const failed: string[] = [];
   for (const name of names.length > 0 ? names : Object.keys(suites).filter((suite) => !onlyByName.has(suite))) {
     try {
-      results.push(...(await (suites[name] as (typeof suites)[string])({ quick, tasks, say: error })));
+      results.push(...(await (suites[name] as (typeof suites)[string])({ quick, tasks, python, say: error })));
     } catch (cause) {
       if (!(cause instanceof DiffuCoderError)) throw cause;
       error(`${name} failed: ${cause.message}`);

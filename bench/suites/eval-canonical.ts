@@ -42,8 +42,8 @@ export function evalCanonicalSuite(suite: EvalSuiteName): Suite {
   return (options) => measureBenchmarks(suite, options);
 }
 
-async function measureBenchmarks(suite: EvalSuiteName, { quick, say }: SuiteOptions): Promise<Result[]> {
-  const sandbox = await createSandbox({ workers: WORKERS });
+async function measureBenchmarks(suite: EvalSuiteName, { quick, python, say }: SuiteOptions): Promise<Result[]> {
+  const sandbox = await createSandbox({ workers: WORKERS, ...(python !== undefined && { python }) });
   const results: Result[] = [];
   try {
     for (const name of EVAL_SUITES[suite]) {
@@ -94,8 +94,9 @@ async function measureBenchmark(
       const { verdict, failures } = of.base.verdict === "pass" ? (of.plus ?? of.base) : of.base;
       if (verdict !== "pass") say(`  ${taskId}: ${verdict}, ${NO_SOLUTION[taskId] ?? failures[0]?.detail ?? failures[0]?.test}`);
     }
-    for (const { where, reason } of right.leftOut.slice(0, 10)) say(`  left out: ${where}: ${reason}`);
-    if (right.leftOut.length > 10) say(`  left out: ${right.leftOut.length - 10} more`);
+    const shown = sandbox.python === undefined ? 10 : 100;
+    for (const { where, reason } of right.leftOut.slice(0, shown)) say(`  left out: ${where}: ${reason}`);
+    if (right.leftOut.length > shown) say(`  left out: ${right.leftOut.length - shown} more`);
     const judged = new Set(right.samples.map(({ taskId }) => taskId));
     const mutated = allMutants.filter(({ taskId }) => judged.has(taskId));
     say(`${suite}: ${name}, ${mutated.length} mutants ...`);

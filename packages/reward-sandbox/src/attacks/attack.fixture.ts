@@ -22,6 +22,8 @@ export interface Attack {
   weaker?: Partial<Record<Exclude<IsolationLevel, "bubblewrap" | "remote">, Verdicts>>;
   /** Under `process` on a kernel without Landlock, where it differs from that level. */
   withoutLandlock?: Verdicts;
+  /** Under `bubblewrap`, for a job that may write to /tmp, on a Python with its packages, where it differs from `verdict`. */
+  withPackages?: Verdicts;
   /** Against tests in its own process: an attack on that protocol itself, which trust "low" stands for. */
   passesInside?: boolean;
 }

@@ -38,24 +38,28 @@ export const fileSystem: Attack[] = [
     code: "import os\ndef f(x):\n    open(f'/proc/{os.getppid()}/fd/1', 'w').write('{}\\n')",
     verdict: "forbidden",
     weaker: { pyodide: "exception" },
+    withPackages: "exception",
   },
   {
     name: "writes a file",
     code: "import os\ndef f(x):\n    open('/tmp/left-behind-' + str(os.getpid()), 'w')\n    return 0",
     verdict: "forbidden",
     weaker: { pyodide: "wrong", none: "wrong" },
+    withPackages: "wrong",
   },
   {
     name: "writes a file under a relative name",
     code: "def f(x):\n    open('left-behind', 'x')\n    return 0",
     verdict: "forbidden",
     weaker: { pyodide: "wrong", none: ["wrong", "exception"] },
+    withPackages: "wrong",
   },
   {
     name: "makes a folder",
     code: "import os\ndef f(x):\n    os.mkdir('/tmp/left-behind')\n    return 0",
     verdict: "forbidden",
     weaker: { pyodide: "wrong", none: ["wrong", "exception"] },
+    withPackages: "wrong",
   },
   {
     name: "makes a link",
@@ -74,6 +78,7 @@ export const fileSystem: Attack[] = [
     code: `import os\ndef f(x):\n    os.unlink('${ANSWERS_FILE}')\n    return 0`,
     verdict: "forbidden",
     weaker: { pyodide: "exception", none: "exception" },
+    withPackages: "exception",
   },
   {
     name: "changes Python's own files",

@@ -49,5 +49,6 @@ export const kernelMemory: Attack[] = [
     code: "def f(x):\n    for i in range(10**6): open(f'/tmp/left-behind-{i}', 'w').close()\n    return 0",
     verdict: "forbidden",
     weaker: { pyodide: ["wrong", "memory", "exception", "timeout"], none: ["wrong", "timeout", "exception"] },
+    withPackages: "memory",
   },
 ];

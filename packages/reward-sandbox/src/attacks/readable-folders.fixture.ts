@@ -17,6 +17,7 @@ export const readableFolders: Attack[] = [
     verdict: "exception",
     weaker: { process: ["forbidden", "exception"], pyodide: "wrong", none: "wrong" },
     withoutLandlock: "wrong",
+    withPackages: ["wrong", "exception"],
   },
   {
     name: "looks into the system's settings",
@@ -24,6 +25,7 @@ export const readableFolders: Attack[] = [
     verdict: "exception",
     weaker: { process: ["forbidden", "exception"], none: "wrong" },
     withoutLandlock: "wrong",
+    withPackages: ["wrong", "exception"],
   },
   {
     name: "looks into the installed packages of Python and Node",
@@ -31,5 +33,6 @@ export const readableFolders: Attack[] = [
     verdict: "exception",
     weaker: { process: ["forbidden", "exception"], none: ["wrong", "exception"] },
     withoutLandlock: ["wrong", "exception"],
+    withPackages: ["wrong", "exception"],
   },
 ];
