@@ -103,6 +103,25 @@ describe("pretrain", () => {
   });
 });
 
+describe("pretrain --model", () => {
+  it("goes on from a model, whatever sizes the recipe has", async () => {
+    const output = join(folder, "further");
+    const settings = { "training.stages": [{ objective: "diffusion", maxSteps: 1 }], "training.learningRate": 1e-12 };
+    const { code, error } = await train([
+      "pretrain",
+      "--model",
+      model,
+      "--output",
+      output,
+      ...set({ ...settings, "training.perDeviceTrainBatchSize": 2 }),
+    ]);
+    expect(code, error).toBe(0);
+    const weights = (dir: string): Buffer => readFileSync(join(dir, "model.safetensors"));
+    expect(weights(join(output, "model")).equals(weights(model))).toBe(true);
+    expect(readFileSync(join(output, "report.html"), "utf8")).toContain("<h1>Pretraining</h1>");
+  });
+});
+
 describe.runIf(hasPython)(`tasks of one's own${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
   const tasks = [
     { id: "sum", prompt: "Return the sum of xs.", entry_point: "f", tests: [[[[1, 2]], 3]] },

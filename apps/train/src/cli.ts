@@ -53,7 +53,9 @@ const PYTHON = "Python that programs run on, with the packages installed for it 
 export async function runTrain(args: readonly string[], { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): Promise<number> {
   const program = createProgram("train", terminal).description("Trains a diffusion coder and improves it with coupled-GRPO");
   const context = { terminal, signal };
-  addCommand(program, "pretrain", "a base model from scratch on TinyCode", "runs/pretrain").action((flags: CommonFlags) => pretrain(flags, context));
+  addCommand(program, "pretrain", "a base model on TinyCode", "runs/pretrain")
+    .option("--model <dir>", "model to go on from (default: one from scratch, as the recipe's model says)")
+    .action((flags: ModelFlags) => pretrain(flags, context));
   addCommand(program, "coupled-grpo", "improves a model by rewards from the sandbox", "runs/coupled-grpo")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
@@ -111,7 +113,7 @@ interface Context {
   signal: AbortSignal;
 }
 
-async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Promise<void> {
+async function pretrain(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
   const parsed = readRecipe(PretrainRecipeSchema, "tinycode-base", flags, terminal);
   if (parsed === undefined) return;
   const model = await withFolder(flags.output, () =>
@@ -119,6 +121,7 @@ async function pretrain(flags: CommonFlags, { terminal, signal }: Context): Prom
       runPretrain({
         recipe: parsed,
         tokenizerFile: recipeFile("tokenizer"),
+        modelDir: flags.model,
         output: flags.output,
         fresh: flags.fresh === true,
         signal,

@@ -110,6 +110,7 @@ describe.runIf(hasPython)(`coupled-grpo${hasPython ? "" : " (SKIPPED: there is n
     const weights = (path: string): Buffer => readFileSync(join(output, path, "model.safetensors"));
     expect(weights("model").equals(weights("checkpoint-best"))).toBe(true);
     expect(readFileSync(join(output, "events.out.tfevents.0")).includes("evalPassAt1")).toBe(true);
+    expect(readFileSync(join(output, "report.html"), "utf8")).toContain('<title id="curve-evalPassAt1-title">evalPassAt1</title>');
     const before = readFileSync(join(output, "metrics.jsonl"), "utf8");
     expect(await run()).toMatchObject({ code: 0 });
     expect(readFileSync(join(output, "metrics.jsonl"), "utf8")).toBe(before);

@@ -5,3 +5,4 @@ export { quickstartReport } from "./quickstart-report.ts";
 export { type QuickstartResult, QuickstartResultSchema, resultJson } from "./quickstart-result.ts";
 export type { IterationMetrics, QuickstartReportData, ReportAttempt, ReportExample, ReportVerdict, RevealOrder } from "./report-data.ts";
 export { type RevealedPositions, revealOrder } from "./reveal-order.ts";
+export { trainingReport, type TrainingReportData } from "./training-report.ts";

@@ -15,6 +15,7 @@ import { loadRewardModules, RewardSettingsSchema } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
 import { trainingPrompts, TrainingDataSchema } from "./task-rewards.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
+import { writeTrainingReport } from "./write-report.ts";
 
 /** What `training.evalSteps` evaluates on, if the recipe does not say. */
 const DURING_TRAINING = {
@@ -65,7 +66,9 @@ export async function runCoupledGrpo(options: CoupledGrpoCommandOptions): Promis
     stepsKey: STEPS_KEY,
     startOver: START_OVER,
   });
-  return continueCoupledGrpo({ ...options, raisedFrom });
+  const model = await continueCoupledGrpo({ ...options, raisedFrom });
+  writeTrainingReport(output, { title: "Coupled-GRPO", recipe });
+  return model;
 }
 
 /** `runCoupledGrpo` in a folder that is claimed. */

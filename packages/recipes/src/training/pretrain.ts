@@ -5,11 +5,13 @@ import { claimRun, contentHash, createRandom, type OnProgress, parseConfig, runF
 import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import { exampleBatches, freshState, pretrain, PretrainConfigSchema, type TrainingState } from "@diffucoder/trainer";
+import { cloneParameters, exampleBatches, freshState, pretrain, PretrainConfigSchema, type TrainingState } from "@diffucoder/trainer";
 import { z } from "zod";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
+import { loadDiffusionModel } from "./load-diffusion-model.ts";
 import { TiersSchema } from "./tiers-schema.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
+import { writeTrainingReport } from "./write-report.ts";
 
 export const PretrainRecipeSchema = z.strictObject({
   model: z.strictObject({
@@ -35,6 +37,8 @@ export type PretrainRecipe = z.output<typeof PretrainRecipeSchema>;
 export interface PretrainCommandOptions {
   recipe: PretrainRecipe;
   tokenizerFile: string;
+  /** Folder of a model to go on from, with its tokenizer; the recipe's `model` is not read then. @default one from scratch */
+  modelDir?: string | undefined;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
   fresh: boolean;
@@ -45,14 +49,17 @@ export interface PretrainCommandOptions {
 }
 
 /** Runs or resumes pretraining and writes the model to `output/model`. @returns that folder */
-export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal, onProgress, onNote }: PretrainCommandOptions): Promise<string> {
+export async function runPretrain(options: PretrainCommandOptions): Promise<string> {
+  const { recipe, modelDir, output, fresh, signal, onProgress, onNote } = options;
   const { training, data } = recipe;
-  const tokenizer = Tokenizer.fromFile(tokenizerFile);
-  const config = modelConfig(recipe, tokenizer);
+  const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir);
+  const tokenizerFile = modelDir === undefined ? options.tokenizerFile : join(modelDir, "tokenizer.json");
+  const tokenizer = coder?.tokenizer ?? Tokenizer.fromFile(tokenizerFile);
+  const config = coder?.config ?? modelConfig(recipe, tokenizer);
   const random = createRandom(training.seed);
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {
-    settings: { command: "pretrain", ...runFingerprint({ recipe }), "tokenizer.json": contentHash(tokenizerFile) },
+    settings: { command: "pretrain", ...runFingerprint({ recipe, modelDir }), "tokenizer.json": contentHash(tokenizerFile) },
     results: [CHECKPOINT_FILE],
     stepsKey: stepsKey(recipe),
     startOver: START_OVER,
@@ -87,7 +94,7 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
-    state: checkpoint ?? freshState(initParameters({ config, random: random.split("init") })),
+    state: checkpoint ?? freshState(coder ? cloneParameters(coder.parameters) : initParameters({ config, random: random.split("init") })),
     vocabSize: config.vocabSize,
     batch: exampleBatches({
       example: (index) => encodeExample(example(index), tokenizer),
@@ -100,7 +107,9 @@ export async function runPretrain({ recipe, tokenizerFile, output, fresh, signal
     onProgress,
     ...hooks,
   });
-  return finish(state);
+  const model = finish(state);
+  writeTrainingReport(output, { title: "Pretraining", recipe });
+  return model;
 }
 
 function modelConfig({ model, data }: PretrainRecipe, tokenizer: Tokenizer): ModelConfig {

@@ -28,7 +28,16 @@ export const BEST_FOLDER = "checkpoint-best";
 const BEST_FILE = "best.json";
 
 /** Files and folders that a training run leaves, besides its kept checkpoints. */
-export const TRAINING_FILES = [CHECKPOINT_FILE, METRICS_FILE, "metrics.csv", "events.out.tfevents.0", "evaluations", BEST_FOLDER, "model"] as const;
+export const TRAINING_FILES = [
+  CHECKPOINT_FILE,
+  METRICS_FILE,
+  "metrics.csv",
+  "events.out.tfevents.0",
+  "evaluations",
+  BEST_FOLDER,
+  "model",
+  "report.html",
+] as const;
 
 /** A run's folder, and what it writes there. */
 export interface TrainingRunOptions {

@@ -1,0 +1,79 @@
+import { type Html, html } from "./html.ts";
+import { lineChart } from "./line-chart.ts";
+import { formatNumber } from "./number-format.ts";
+import { pageHead } from "./page-head.ts";
+
+/** A training run: all that the page shows. */
+export interface TrainingReportData {
+  /** The page's title, plain text. */
+  readonly title: string;
+  /** Settings by their path, plain text or numbers. */
+  readonly settings: Readonly<Record<string, string | number>>;
+  /** A line for each step, and for each evaluation one whose figures begin with `eval`. */
+  readonly metrics: readonly Readonly<Record<string, number>>[];
+}
+
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** What is worth knowing of a figure. Others are shown with their name alone. */
+const meanings: Readonly<Record<string, string>> = {
+  reward: "Mean weighted reward of the completions drawn in a step.",
+  loss: "The objective, to be minimised.",
+  kl: "Mean KL divergence to the reference policy, nats per token.",
+  clipRatio: "Share of tokens whose probability ratio was clipped.",
+  gradNorm: "Global norm of the gradient before clipping.",
+  completionLength: "Mean length of a completion, tokens.",
+  informativeGroups: "Share of groups whose rewards differ.",
+  learningRate: "Learning rate of the step.",
+  seconds: "Seconds of the step.",
+  evalPassAt1: "pass@1 on held-out tasks.",
+};
+
+/** The report of a training run as one HTML file that needs nothing else: a chart for each figure, the settings, and the last figures. */
+export function trainingReport({ title, settings, metrics }: TrainingReportData): string {
+  const names = [...new Set(metrics.flatMap((line) => Object.keys(line)))].filter((name) => name !== "step");
+  const inOrder = [...names.filter((name) => name.startsWith("eval")), ...names.filter((name) => !name.startsWith("eval"))];
+  const page = html`<!doctype html>
+    <html lang="en">
+      ${pageHead({ title, policy })}
+      <body>
+        <header>
+          <h1>${title}</h1>
+          <p class="muted">${formatNumber(Math.max(0, ...metrics.map(({ step }) => step ?? 0)))} steps. Thin: each step; bold: a moving mean.</p>
+        </header>
+        <main>
+          <section>
+            <h2>Curves</h2>
+            <div class="charts">${inOrder.map((name) => curve(name, metrics))}</div>
+          </section>
+          <section>
+            <h2>Settings</h2>
+            <table class="settings">
+              <tbody>
+                ${Object.entries(settings).map(
+                  ([name, value]) =>
+                    html`<tr>
+                      <th scope="row">${name}</th>
+                      <td>${typeof value === "number" ? formatNumber(value) : value}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </section>
+        </main>
+      </body>
+    </html>`;
+  return page.markup;
+}
+
+function curve(name: string, metrics: TrainingReportData["metrics"]): Html {
+  const lines = metrics.filter((line) => line[name] !== undefined);
+  return lineChart({
+    id: `curve-${name.replaceAll(/\W/g, "-")}`,
+    title: name,
+    description: meanings[name] ?? `${name} of each step.`,
+    xLabel: "step",
+    x: lines.map(({ step }) => step!),
+    y: lines.map((line) => line[name]!),
+  });
+}
