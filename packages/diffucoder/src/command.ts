@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createProgram, runProgram } from "@diffucoder/command-line";
+import { addAuditCacheCommand } from "./commands/audit-cache.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
+import { addLikelihoodCommand } from "./commands/likelihood.ts";
 import { addTraceCommand } from "./commands/trace.ts";
 import { addEvalCommands } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -32,6 +34,8 @@ export async function runCommand(
   addGenerateCommand(program, context);
   addInfillCommand(program, context);
   addChatCommand(program, context);
+  addLikelihoodCommand(program, context);
+  addAuditCacheCommand(program, context);
   addTraceCommand(program, context);
   addExportCommand(program, context);
   addEvalCommands(program, context);

@@ -1,6 +1,6 @@
 export { bundledModelDir } from "./bundled-model.ts";
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "@diffucoder/engine";
-export type { Infilling } from "@diffucoder/engine";
+export type { AuditedRun, AuditOptions, GenerationAudit, Infilling, LikelihoodOptions, TextLikelihood } from "@diffucoder/engine";
 export { type InfillOptions, InfillSettingsSchema, type TextSegment } from "@diffucoder/engine";
 export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "@diffucoder/engine";
 export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";

@@ -2,15 +2,18 @@ import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { type AutoregressiveConfig, loadModel, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
 import type { Denoiser } from "@diffucoder/samplers";
-import { compile, type Executor, onnxExecutor, type OnnxExecutorOptions, type Tensor } from "@diffucoder/tensor";
+import { compile, type Executor, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import { type AuditOptions, auditGeneration, type GenerationAudit } from "./cache-audit.ts";
 import { DecodeLoops, type EngineStats } from "./decode-loops.ts";
 import { createDenoisers } from "./denoisers.ts";
 import type { Generation, GenerationEvent } from "./events.ts";
+import { createExecutor, type ExecutorOptions } from "./executor-option.ts";
 import type { GenerateOptions } from "./requests/generate-options.ts";
 import type { GenerationConfig } from "./folder/generation-config.ts";
 import { type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
 import type { Infilling } from "./infill.ts";
+import { type LikelihoodOptions, type TextLikelihood, textLikelihood } from "./likelihood.ts";
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
 import { requestsOf } from "./run-requests.ts";
@@ -73,6 +76,20 @@ export interface DiffuCoder {
   infill(options: InfillOptions): Promise<Infilling>;
   /** Several texts together, in their order. All are checked before the first is decoded; where one fails the others end. Throws as for one. */
   infill(requests: readonly InfillOptions[]): Promise<Infilling[]>;
+  /**
+   * Estimates how likely the model holds a text to be what an answer begins with.
+   *
+   * @throws {InvalidArgumentError} if the model is autoregressive
+   * @throws {TooLongError} if prompt or text are longer than the model allows
+   * @throws {ConfigError} naming every bad option
+   */
+  likelihood(options: LikelihoodOptions): Promise<TextLikelihood>;
+  /**
+   * Generates with a cache and without, and says how far the answers lie apart and where the two runs part. Costs about three generations.
+   *
+   * @throws {ConfigError} if no cache is given; else as `generate` does
+   */
+  auditCache(options: AuditOptions): Promise<GenerationAudit>;
   /** Requests that run and wait, and what all have cost so far. */
   stats(): EngineStats;
   /** Takes no more requests. Resolves when those it has are done. */
@@ -82,14 +99,9 @@ export interface DiffuCoder {
 }
 
 /** How a model is kept and where it runs; and, for a repository, how it is downloaded. */
-export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision"> {
+export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision">, ExecutorOptions {
   /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
   quantize?: Quantization | undefined;
-  /**
-   * Where the network runs: the processor, or a GPU through Vulkan, Metal or Direct3D 12, where the weights then stay. Float32 only.
-   * @default "cpu"
-   */
-  device?: OnnxExecutorOptions["device"] | undefined;
   /** Requests that are decoded together, at most; others wait, first come first served. @default 16 */
   maxRows?: number | undefined;
   /** Tokens that are decoded together, each row as long as the longest, at most; a longer row alone. @default as many as have 1 GiB of logits */
@@ -113,16 +125,16 @@ export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderO
 /** The second half of `loadDiffuCoder`: all that takes long. */
 export async function loadParameters(
   model: ModelFolder,
-  { quantize, device = "cpu", maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
+  { quantize, executor: name = "onnx", device, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
 ): Promise<DiffuCoder> {
-  const executor = await onnxExecutor({ device });
+  const executor = await createExecutor({ executor: name, device });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
   const loaded = await loadModel(dir, { quantize });
-  if (device !== "cpu" && loaded.quantization !== undefined)
-    throw new InvalidArgumentError({ argument: "device", value: device, expected: `"cpu" for a model in ${loaded.quantization}` });
+  if (loaded.quantization !== undefined) checkQuantized(loaded.quantization, { executor: name, device });
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
-  const parameters = device === "cpu" ? loaded.parameters : await onDevice(loaded.parameters, executor);
+  const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
   const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);
+  const logits = logitsFunction(config);
   const loops = new DecodeLoops({ denoisers, padTokenId, maxRows, maxTokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize) });
   return {
     config,
@@ -132,13 +144,22 @@ export async function loadParameters(
     tokenizer,
     padTokenId,
     endIds,
-    logits: logitsFunction(config),
+    logits,
     denoiser: denoisers.exact,
     ...requestsOf(model, loops),
+    likelihood: (options) => textLikelihood(model, { logits, parameters, executor }, options),
+    auditCache: (options) => auditGeneration(model, denoisers, options),
     stats: () => loops.stats(),
     drain: () => loops.drain(),
     close: () => loops.close(),
   };
+}
+
+/** Only ONNX Runtime on the processor computes with codes and scales. */
+function checkQuantized(quantization: Quantization, { executor, device }: ExecutorOptions): void {
+  const expected = (value: string): string => `"${value}" for a model in ${quantization}`;
+  if (executor !== "onnx") throw new InvalidArgumentError({ argument: "executor", value: executor, expected: expected("onnx") });
+  if (device === "webgpu") throw new InvalidArgumentError({ argument: "device", value: device, expected: expected("cpu") });
 }
 
 /** Logits of a batch, numbers: 1 GiB. */

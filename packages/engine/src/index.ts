@@ -1,4 +1,7 @@
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions, loadParameters } from "./diffucoder.ts";
+export { type AuditedRun, type AuditOptions, type GenerationAudit, prepareAudit } from "./cache-audit.ts";
+export { type ExecutorOptions, EXECUTORS } from "./executor-option.ts";
+export { type LikelihoodOptions, LikelihoodOptionsSchema, prepareLikelihood, type TextLikelihood } from "./likelihood.ts";
 export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
 export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts";
 export { type ExportedModel, type ExportedValue, exportModel } from "./export/export-model.ts";

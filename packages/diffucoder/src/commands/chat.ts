@@ -47,8 +47,7 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
     () => void prepareGeneration(model, { ...options, messages: [...head, { role: "user", content: "" }] }),
   ]);
 
-  const { quantize, device } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, { quantize, device });
+  const coder = await loadParameters(model, parseConfig(ModelSettingsSchema, own));
   for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { scope } = model.generationConfig;
   if (scope !== undefined) terminal.error(`${scope} It has room for little more than the last message.`);

@@ -133,6 +133,33 @@ describe("diffucoder generate, the prompt", () => {
   });
 });
 
+describe("diffucoder likelihood and audit-cache", () => {
+  it("tell what the model's own calls tell", async () => {
+    expect(await run("likelihood", prompt, "--completion", "return xs", "--samples", "4", "--seed", "2", "--json")).toBe(0);
+    expect(JSON.parse(output[0]!)).toEqual(await coder.likelihood({ prompt, completion: "return xs", samples: 4, seed: 2 }));
+    expect(await run("likelihood", prompt, "--completion", "return xs", "--samples", "4")).toBe(0);
+    expect(output[1]).toMatch(
+      /^log-likelihood {2}at least -\d+\.\d\d nats \(.*\), \d+ tokens\nperplexity {6}at most [\d.]+ \(.*\)\n95 % intervals from 4 samples$/,
+    );
+    const options = { prompt, alg: "threshold", cache: { kind: "dual" } } as const;
+    expect(await run("audit-cache", prompt, "--alg", "threshold", "--cache", "dual", "--json")).toBe(0);
+    expect(JSON.parse(output[2]!)).toEqual(JSON.parse(JSON.stringify(await coder.auditCache(options))));
+    expect(await run("audit-cache", prompt, "--alg", "threshold", "--cache", "dual")).toBe(0);
+    expect(output[3]).toMatch(/^pass {2}positions {2}other token {2}confidence {4}entropy\n {3}1 +12 +0\.0 % +0\.0000 +0\.0000\n/);
+    expect(await run("audit-cache", prompt)).toBe(1);
+    expect(await run("likelihood", "--completion", "x")).toBe(1);
+    expect(errors).toEqual([
+      'Invalid audit-cache settings:\n  - cache: must be given to be audited, e.g. { "kind": "dual" }',
+      'Give a prompt: likelihood "Return the sum of the elements of xs that are even.", or - to read it from standard input.',
+    ]);
+  });
+
+  it("run on another executor", async () => {
+    expect(await run("generate", prompt, "--executor", "tfjs-cpu")).toBe(0);
+    expect(output).toEqual([(await coder.generate({ prompt })).text]);
+  });
+});
+
 describe("diffucoder --print-config", () => {
   it("shows every setting with its source, and needs no prompt", async () => {
     const config = file("print.json", { temperature: 0.5, cache: { kind: "dual" } });

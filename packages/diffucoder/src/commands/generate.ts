@@ -1,5 +1,5 @@
 import { type Screen, writeText } from "@diffucoder/command-line";
-import { decodeText, InvalidArgumentError, parseConfig, writeFileAtomic } from "@diffucoder/core";
+import { parseConfig, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -14,8 +14,9 @@ import {
 import type { CommandContext } from "../command-context.ts";
 import { liveReveal } from "./live-reveal.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
-import { emptyAnswerNote, EXAMPLE_PROMPT } from "../what-it-knows.ts";
+import { emptyAnswerNote } from "../what-it-knows.ts";
 
 const TEXTS = [...MODEL_TEXTS, "prompt"];
 
@@ -33,7 +34,11 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
 
 async function generate(words: readonly string[], { chatTemplate, ...given }: Flags, context: CommandContext): Promise<void> {
   const { terminal, signal } = context;
-  const flags: Flags = { ...given, ...(await positionalPrompt(words, given, context)), ...(chatTemplate === false && { chatTemplate }) };
+  const flags: Flags = {
+    ...given,
+    ...(await positionalPrompt("generate", words, { flags: given, input: context.input })),
+    ...(chatTemplate === false && { chatTemplate }),
+  };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const options = { ...call, signal } as GenerateOptions;
   const model = await openModel(own["model"], signal);
@@ -43,40 +48,17 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
     terminal.out(settingsText(Schema, { flags, texts: TEXTS, defaults: modelDefaults(model), source }));
     return;
   }
-  if (options.prompt === undefined && options.messages === undefined) throw noPrompt();
+  if (options.prompt === undefined && options.messages === undefined) throw noPrompt("generate");
   reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
 
-  const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, { quantize, device });
+  const { trace: traceFile, ...loading } = parseConfig(ModelSettingsSchema, own);
+  const coder = await loadParameters(model, loading);
   for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { trace, ...result } = flags.json === true ? await coder.generate(options) : await shownGeneration(coder, options, terminal.screen);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   if (flags.json === true) terminal.out(JSON.stringify(result));
   else writeText(terminal, result.text);
   if (result.text.trim() === "") terminal.error(emptyAnswerNote(model));
-}
-
-function noPrompt(): InvalidArgumentError {
-  const message = `Give a prompt: generate "${EXAMPLE_PROMPT}", or - to read it from standard input.`;
-  return new InvalidArgumentError({ argument: "prompt", value: undefined, expected: "given", message });
-}
-
-/** The prompt that stands behind the command or on standard input. */
-async function positionalPrompt(words: readonly string[], flags: Flags, { input }: CommandContext): Promise<{ prompt?: string }> {
-  if (words.length === 0) return {};
-  if (words.length > 1) {
-    throw new InvalidArgumentError({
-      argument: "prompt",
-      value: words,
-      expected: "one argument",
-      wayOut: `Put it in quotes: generate "${words.join(" ")}".`,
-    });
-  }
-  if (flags["prompt"] !== undefined) {
-    throw new InvalidArgumentError({ argument: "prompt", value: words[0], expected: "given once, as an argument or with --prompt" });
-  }
-  if (words[0] !== "-") return { prompt: words[0] as string };
-  return { prompt: decodeText(await input(), "standard input").replace(/\r?\n$/, "") };
 }
 
 /** A generation that is watched where there is a screen to watch it on. */

@@ -37,8 +37,8 @@ async function infill({ file, ...flags }: Flags, { terminal, signal, input }: Co
   const options = { ...(text === undefined ? call : withTemplate(call, text, file as string)), signal } as InfillOptions;
   reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
 
-  const { quantize, device, trace: traceFile } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, { quantize, device });
+  const { trace: traceFile, ...loading } = parseConfig(ModelSettingsSchema, own);
+  const coder = await loadParameters(model, loading);
   for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
   const { trace, ...result } = await coder.infill(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));

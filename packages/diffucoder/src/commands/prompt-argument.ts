@@ -1,0 +1,32 @@
+import { decodeText, InvalidArgumentError } from "@diffucoder/core";
+import type { CommandContext } from "../command-context.ts";
+import { EXAMPLE_PROMPT } from "../what-it-knows.ts";
+import type { Flags } from "./setting-flags.ts";
+
+/** The prompt that stands behind the command or on standard input. */
+export async function positionalPrompt(
+  command: string,
+  words: readonly string[],
+  { flags, input }: { flags: Flags } & Pick<CommandContext, "input">,
+): Promise<{ prompt?: string }> {
+  if (words.length === 0) return {};
+  if (words.length > 1) {
+    throw new InvalidArgumentError({
+      argument: "prompt",
+      value: words,
+      expected: "one argument",
+      wayOut: `Put it in quotes: ${command} "${words.join(" ")}".`,
+    });
+  }
+  if (flags["prompt"] !== undefined) {
+    throw new InvalidArgumentError({ argument: "prompt", value: words[0], expected: "given once, as an argument or with --prompt" });
+  }
+  if (words[0] !== "-") return { prompt: words[0]! };
+  return { prompt: decodeText(await input(), "standard input").replace(/\r?\n$/, "") };
+}
+
+/** That nothing was asked. */
+export function noPrompt(command: string): InvalidArgumentError {
+  const message = `Give a prompt: ${command} "${EXAMPLE_PROMPT}", or - to read it from standard input.`;
+  return new InvalidArgumentError({ argument: "prompt", value: undefined, expected: "given", message });
+}
