@@ -71,7 +71,7 @@ export function configTable(keys: readonly DescribedKey[]): string {
     meaning ?? "",
   ]);
   const all = [["key", "value", "from", "default", "meaning"], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.min(28, Math.max(...all.map((row) => (row[column] as string).length))));
+  const widths = [0, 1, 2, 3].map((column) => Math.min(28, Math.max(...all.map((row) => row[column]!.length))));
   return all
     .map((row) =>
       row
