@@ -52,11 +52,11 @@ function byGroup(
   for (let start = 0; start < rewards.length; start += groupSize) {
     const known = Array.from({ length: groupSize }, (_, i) => start + i).filter((i) => rewards[i] !== null);
     if (known.length < 2) continue;
-    const values = known.map((i) => rewards[i] as number);
+    const values = known.map((i) => rewards[i]!);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const deviations = values.map((value) => value - mean);
     const scale = scaleRewards ? Math.sqrt(deviations.reduce((sum, deviation) => sum + deviation ** 2, 0) / (values.length - 1)) + 1e-4 : 1;
-    baseline(deviations).forEach((advantage, i) => (advantages[known[i] as number] = advantage / scale));
+    baseline(deviations).forEach((advantage, i) => (advantages[known[i]!] = advantage / scale));
   }
   return advantages;
 }

@@ -25,6 +25,6 @@ export function toyParameters(seed = 1): { table: NdArray; bias: NdArray } {
 
 /** log p(next word | word) under the table, in plain numbers. */
 export function logProbAfter({ table, bias }: { table: NdArray; bias: NdArray }, word: number, next: number): number {
-  const row = Array.from({ length: VOCAB }, (_, i) => (table.data[word * VOCAB + i] as number) + (bias.data[i] as number));
-  return (row[next] as number) - Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
+  const row = Array.from({ length: VOCAB }, (_, i) => table.data[word * VOCAB + i]! + bias.data[i]!);
+  return row[next]! - Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
 }
