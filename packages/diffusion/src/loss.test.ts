@@ -131,7 +131,7 @@ describe("diffusionLoss", () => {
         for (let i = 0; i < batch * length; i++) {
           const row = Array.from(aligned.slice(i * words, (i + 1) * words));
           const logSum = Math.log(row.reduce((total, x) => total + Math.exp(x), 0));
-          want -= (weights.data[i] as number) * ((row[targets.data[i] as number] as number) - logSum);
+          want -= weights.data[i]! * (row[targets.data[i]!]! - logSum);
         }
         expect(await lossOf(logits, targets, weights)).toBeCloseTo(want, 4);
       }),
