@@ -56,7 +56,7 @@ describe("CommittedPrefix", () => {
         const order = ids.map((_, position) => ({ position, key: keys.next().value })).sort((a, b) => a.key - b.key);
         let before = "";
         for (const { position } of order) {
-          prefix.commit([position], [ids[position] as number]);
+          prefix.commit([position], [ids[position]!]);
           expect(prefix.text.startsWith(before)).toBe(true);
           before = prefix.text;
         }

@@ -64,7 +64,7 @@ export function inOwnNames(
   for (const [key, value] of Object.entries(data)) {
     const isOff = value === null || isEmpty(value) || (Object.hasOwn(off, key) && off[key] === value);
     if (isOff || housekeeping.has(key)) continue;
-    const name = Object.hasOwn(sameAs, key) ? (sameAs[key] as string) : key;
+    const name = Object.hasOwn(sameAs, key) ? sameAs[key]! : key;
     if (name !== key && Object.hasOwn(data, name) && JSON.stringify(ownForm(name, data[name])) !== JSON.stringify(ownForm(name, value)))
       problems.push(`${key}: must be the ${show(data[name])} of ${name}, got ${show(value)}`);
     else if (Object.hasOwn(tokenIds, key)) {
