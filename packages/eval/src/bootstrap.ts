@@ -42,7 +42,7 @@ export function bootstrapMean(values: readonly number[], { random, resamples = 1
   const means = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += data[Math.floor(random.uniform() * count)] as number;
+    for (let i = 0; i < count; i++) sum += data[Math.floor(random.uniform() * count)]!;
     means[r] = sum / count;
   }
   means.sort();
@@ -79,7 +79,7 @@ export function pairedDifference(
   if (after.length !== before.length) {
     throw new InvalidArgumentError({ argument: "after", value: after, expected: `as long as before (${before.length} tasks)` });
   }
-  const differences = after.map((value, i) => value - (before[i] as number));
+  const differences = after.map((value, i) => value - before[i]!);
   const { estimate, interval95 } = bootstrapMean(differences, options);
   return { difference: estimate, interval95 };
 }
@@ -88,7 +88,7 @@ export function pairedDifference(
 function quantile(sorted: Float64Array, q: number): number {
   const position = q * (sorted.length - 1);
   const low = Math.floor(position);
-  const a = sorted[low] as number;
-  const b = sorted[Math.min(low + 1, sorted.length - 1)] as number;
+  const a = sorted[low]!;
+  const b = sorted[Math.min(low + 1, sorted.length - 1)]!;
   return a + (b - a) * (position - low);
 }

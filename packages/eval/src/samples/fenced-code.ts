@@ -24,18 +24,18 @@ const OPENING = /^(\s*)(`{3,}|~{3,})([^`]*)$/;
 function isClosing(line: string, fence: string, indent: number): boolean {
   const text = line.trim();
   if (!text.startsWith(fence) || line.length - line.trimStart().length > indent + 3) return false;
-  return text === (fence[0] as string).repeat(text.length);
+  return text === fence[0]!.repeat(text.length);
 }
 
 function blocksOf(lines: readonly string[]): Block[] {
   const blocks: Block[] = [];
   const neverClosed = new Set<string>(); // fences that no line behind closes: looked for once
   const find = (from: number, test: (line: string) => boolean): number => {
-    for (let i = from; i < lines.length; i++) if (test(lines[i] as string)) return i;
+    for (let i = from; i < lines.length; i++) if (test(lines[i]!)) return i;
     return -1;
   };
   for (let i = 0; i < lines.length; i++) {
-    const [, indentation, fence, info] = OPENING.exec(lines[i] as string) ?? [];
+    const [, indentation, fence, info] = OPENING.exec(lines[i]!) ?? [];
     if (indentation === undefined || fence === undefined) continue;
     const kind = `${indentation.length} ${fence}`;
     const closing = neverClosed.has(kind) ? -1 : find(i + 1, (line) => isClosing(line, fence, indentation.length));
