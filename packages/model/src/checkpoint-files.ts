@@ -73,7 +73,7 @@ function wholeSet(directory: string, shards: readonly string[]): string[] {
       problem: `holds shards of ${sets.size} models and no ${indexFile} that says which to read`,
       wayOut: "Download the index, or leave only one model's shards.",
     });
-  const [, stem = "", , total = ""] = SHARD.exec(shards[0] as string) ?? [];
+  const [, stem = "", , total = ""] = SHARD.exec(shards[0]!) ?? [];
   const nameOf = (i: number): string => `${stem}-${String(i).padStart(5, "0")}-of-${total}.safetensors`;
   for (let i = 1; i <= Number(total); i++) {
     if (!shards.includes(nameOf(i)))

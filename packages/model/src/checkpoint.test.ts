@@ -20,7 +20,7 @@ function shard(change: (weightMap: Record<string, string>) => void = () => {}): 
   const weightMap: Record<string, string> = {};
   const shards: Record<string, Record<string, NdArray>> = { "model-00001-of-00002.safetensors": {}, "model-00002-of-00002.safetensors": {} };
   Object.entries(arrays).forEach(([name, array], i) => {
-    const file = Object.keys(shards)[i % 2] as string;
+    const file = Object.keys(shards)[i % 2]!;
     weightMap[name] = file;
     (shards[file] as Record<string, NdArray>)[name] = array;
   });

@@ -208,11 +208,11 @@ describe("forward", () => {
       const direction = Float64Array.from(weights[at] as Float64Array, () => random.normal());
       const h = 1e-5;
       const moved = (sign: number): number => {
-        const inputs = weights.map((values, i) => (i === at ? values.map((value, j) => value + sign * h * (direction[j] as number)) : values));
+        const inputs = weights.map((values, i) => (i === at ? values.map((value, j) => value + sign * h * direction[j]!) : values));
         return (evaluateGraph(graph, [...inputs, ...fixed])[0] as Float64Array)[0] as number;
       };
       const want = (moved(1) - moved(-1)) / (2 * h);
-      const got = (gradient[at] as Float64Array).reduce((total, g, j) => total + g * (direction[j] as number), 0);
+      const got = (gradient[at] as Float64Array).reduce((total, g, j) => total + g * direction[j]!, 0);
       expect([got], name).toBeAllclose([want], { rtol: 1e-6, atol: 1e-8 });
     });
   });

@@ -17,7 +17,7 @@ async function logitsOf(config: TransformerConfig, parameters: ModelParameters, 
 /** Length of the difference by the length of what was wanted. */
 function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): number {
   const exact = Array.from(want);
-  return Math.hypot(...exact.map((value, i) => value - (got[i] as number))) / Math.hypot(...exact);
+  return Math.hypot(...exact.map((value, i) => value - got[i]!)) / Math.hypot(...exact);
 }
 
 /** The float32 model that a quantized one stands for. */

@@ -58,7 +58,7 @@ describe.skipIf(!isThere)(`stories260K${isThere ? "" : " (SKIPPED: ../shared/wei
     for (let i = 0; i < 63; i++) {
       const row = Array.from(data.slice(512 * i, 512 * (i + 1)));
       const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
-      nll += logSum - (row[ids[i + 1] as number] as number);
+      nll += logSum - row[ids[i + 1]!]!;
     }
     expect([nll / 63]).toBeAllclose([want], { rtol: 1e-4 });
   });

@@ -51,7 +51,7 @@ describe("a window pass", () => {
     const columns = [5, 4, 3, 2, 1, 0, 2, 0, 4, 1, 3, 5];
     const shuffled = await run(emptyCache(smallConfig, { rows: 2, length }), {
       inputIds: int32(
-        columns.map((column, i) => ids.data[Math.floor(i / length) * length + column] as number),
+        columns.map((column, i) => ids.data[Math.floor(i / length) * length + column]!),
         [2, length],
       ),
       columns: int32(columns, [2, length]),
@@ -135,7 +135,7 @@ describe("a window pass", () => {
           const columns = Array.from({ length: end - (ends[i - 1] ?? 0) }, (_, column) => (ends[i - 1] ?? 0) + column);
           const result = await run(cache, {
             inputIds: int32(
-              columns.map((column) => tokens[column] as number),
+              columns.map((column) => tokens[column]!),
               [1, columns.length],
             ),
             columns: int32(columns, [1, columns.length]),
