@@ -11,8 +11,8 @@ export type HtmlValue = Html | string | number | null | undefined | readonly Htm
 
 /** Template tag: every interpolated value is escaped, unless it is `Html` itself. Lists are joined, null is nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  let markup = strings[0] as string;
-  for (const [i, value] of values.entries()) markup += toMarkup(value) + (strings[i + 1] as string);
+  let markup = strings[0]!;
+  for (const [i, value] of values.entries()) markup += toMarkup(value) + strings[i + 1]!;
   return new Html(markup);
 }
 

@@ -67,7 +67,7 @@ export function sampleReportData({ iterationCount = 120, seed = 3 }: { iteration
   ];
   const steps = 22;
   const order = random.shuffle(tokens.map((_, i) => i));
-  const stepOf = tokens.map((_, i) => Math.floor(((0.7 * i + 0.3 * (order[i] as number)) / tokens.length) * steps));
+  const stepOf = tokens.map((_, i) => Math.floor(((0.7 * i + 0.3 * order[i]!) / tokens.length) * steps));
   const prompt = "Write a function f(xs) that returns the sum of the squares of the elements of xs that are even.\n\n>>> f([1, 2, 3, 4])\n20";
   const text = tokens.slice(0, -1).join("");
   return {

@@ -66,7 +66,7 @@ describe("quickstartReport", () => {
     expect(count(hostile, /<script/g)).toBe(1);
     expect(count(hostile, /<\/script/g)).toBe(1);
     // Tags that the hostile page has and the other one has not would come from the text.
-    const tags = (page: string): string[] => [...new Set([...page.matchAll(/<\/?([a-z][a-z0-9]*)/g)].map((match) => match[1] as string))].sort();
+    const tags = (page: string): string[] => [...new Set([...page.matchAll(/<\/?([a-z][a-z0-9]*)/g)].map((match) => match[1]!))].sort();
     expect(tags(hostile)).toEqual(tags(harmless));
   });
 

@@ -12,12 +12,12 @@ import type { RevealOrder } from "./report-data.ts";
 export function revealView({ tokens, stepOf, confidence, steps }: RevealOrder, id: string): Html {
   check({ tokens, stepOf, steps, ...(confidence === undefined ? {} : { confidence }) });
   const titleOf = (i: number): string => {
-    const step = stepOf[i] as number;
+    const step = stepOf[i]!;
     if (step < 0) return "given";
-    return confidence === undefined ? `step ${step + 1}` : `step ${step + 1}, confidence ${formatNumber(confidence[i] as number)}`;
+    return confidence === undefined ? `step ${step + 1}` : `step ${step + 1}, confidence ${formatNumber(confidence[i]!)}`;
   };
   const cells = tokens.map((token, i) => {
-    const step = stepOf[i] as number;
+    const step = stepOf[i]!;
     const shade = step < 0 ? null : html` style="--t:${Math.round((1000 * step) / Math.max(1, steps - 1)) / 1000}"`;
     return html`<span class="token${step < 0 ? " given" : ""}" data-step="${step}" ${shade} title="${titleOf(i)}">${visible(token)}</span>`;
   });
@@ -58,7 +58,7 @@ export function revealView({ tokens, stepOf, confidence, steps }: RevealOrder, i
 function orderRows({ tokens, stepOf }: Pick<RevealOrder, "tokens" | "stepOf">): Html[] {
   const byStep = new Map<number, string[]>();
   for (const [i, step] of stepOf.entries()) {
-    if (step >= 0) byStep.set(step, [...(byStep.get(step) ?? []), tokens[i] as string]);
+    if (step >= 0) byStep.set(step, [...(byStep.get(step) ?? []), tokens[i]!]);
   }
   return [...byStep]
     .sort(([a], [b]) => a - b)
