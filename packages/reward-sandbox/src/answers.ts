@@ -60,7 +60,7 @@ const hasStatement = (test: string, language: Language): boolean =>
 export function toTestResult({ parses, results }: Answer, job: TestJob, trust: TestResult["trust"], isolation: IsolationLevel): TestResult {
   const verdicts = results.map((result, i) => {
     const { verdict, detail, milliseconds } = toVerdict(result);
-    const canJudge = verdict !== "pass" || hasStatement(job.tests[i] as string, job.language ?? "python");
+    const canJudge = verdict !== "pass" || hasStatement(job.tests[i]!, job.language ?? "python");
     return canJudge ? { verdict, detail, milliseconds } : { verdict: "infrastructure" as const, detail: "the test has no statement", milliseconds };
   });
   return { isolation, parses, trust, verdicts };

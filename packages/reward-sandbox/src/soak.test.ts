@@ -129,7 +129,7 @@ it.runIf(canRun("bubblewrap"))(
     const jobs = Array.from({ length: JOBS }, (_, n) => n);
     await Promise.all(
       Array.from({ length: 4 * WORKERS }, async () => {
-        while (running < jobs.length) await runJob(jobs[running++] as number);
+        while (running < jobs.length) await runJob(jobs[running++]!);
       }),
     );
 

@@ -128,7 +128,7 @@ export class PyodideWorker implements Worker {
       if (!parses) results.push([...NOT_PARSED, 0]);
       else if (clock.isOver() || this.#isStopped) results.push([...TIME_OVER, 0]);
       else {
-        const ending = await this.#program(job, stdin, clock, job.walls[i] as number);
+        const ending = await this.#program(job, stdin, clock, job.walls[i]!);
         parses = ending[0] !== "syntax";
         const fits = held.takes(2 * String(ending[1]).length);
         results.push([...(parses ? (fits ? ending : TOO_MUCH) : NOT_PARSED), clock.milliseconds()]);
@@ -160,8 +160,8 @@ export class PyodideWorker implements Worker {
       else if (clock.isOver() || this.#isStopped) results.push([...TIME_OVER, 0]);
       else {
         const ending = await (job.entry === null || job.entry === undefined
-          ? this.#testInside(job, test, clock, job.walls[i] as number)
-          : this.#testApart(job, test, clock, job.walls[i] as number, job.entry));
+          ? this.#testInside(job, test, clock, job.walls[i]!)
+          : this.#testApart(job, test, clock, job.walls[i]!, job.entry));
         parses = ending[0] !== "syntax";
         results.push([...(parses ? ending : NOT_PARSED), clock.milliseconds()]);
       }

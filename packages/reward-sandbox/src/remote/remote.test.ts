@@ -161,7 +161,7 @@ describe("Piston's own limits", () => {
     await sandbox.run(double);
     expect(service.headers.every(({ authorization }) => authorization === SECRET)).toBe(true);
     expect(service.bodies.join("")).not.toContain(SECRET);
-    expect(JSON.parse(service.bodies[1] as string)).toMatchObject({ language: "python", version: "3.12.0", run_timeout: 9000 });
+    expect(JSON.parse(service.bodies[1]!)).toMatchObject({ language: "python", version: "3.12.0", run_timeout: 9000 });
     expect(() => pistonProvider({ url: "localhost" })).toThrow('url must be an address with http or https and without a password, got "localhost".');
     expect(() => pistonProvider({ url: "http://me:hidden@host" })).toThrow(
       'url must be an address with http or https and without a password, got "http://***@host".',
@@ -179,7 +179,7 @@ describe("E2B's machines", () => {
     await expect
       .poll(() => service.requests)
       .toEqual(["POST /v2/sandboxes", "POST /execute", "POST /execute", "POST /execute", "DELETE /sandboxes/machine0"]);
-    expect(JSON.parse(service.bodies[0] as string)).toEqual({ templateID: "code-interpreter-v1", timeout: 300, allow_internet_access: false });
+    expect(JSON.parse(service.bodies[0]!)).toEqual({ templateID: "code-interpreter-v1", timeout: 300, allow_internet_access: false });
     expect(service.headers[0]?.["x-api-key"]).toBe(SECRET);
     expect(service.headers[1]).toMatchObject({ "x-access-token": "token-of-machine0", "e2b-sandbox-id": "machine0" });
     expect(service.headers[1]?.["x-api-key"]).toBeUndefined(); // programs share the machine with whoever reads that request
