@@ -55,10 +55,10 @@ export function noChange(): Change {
  */
 export function applyChange(ids: Int32Array, change: Change, { maskTokenId, padTokenId }: { maskTokenId: number; padTokenId: number }): Int32Array {
   const { positions, tokens, filled = [], hooked, remasked = [], expanded = [], deleted = [] } = change;
-  positions.forEach((column, i) => (ids[column] = tokens[i] as number));
+  positions.forEach((column, i) => (ids[column] = tokens[i]!));
   for (const column of remasked) ids[column] = maskTokenId;
   for (const column of filled) ids[column] = padTokenId;
-  hooked?.positions.forEach((column, i) => (ids[column] = hooked.tokens[i] as number));
+  hooked?.positions.forEach((column, i) => (ids[column] = hooked.tokens[i]!));
   if (expanded.length === 0 && deleted.length === 0) return ids;
   return Int32Array.from(
     [...ids].flatMap((token, column) => {

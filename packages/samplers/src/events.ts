@@ -92,10 +92,10 @@ export function rowEvent({
 
 function notCommitted({ columns, tokens, confidence }: Candidates, { positions }: Change, relative: (columns: readonly number[]) => number[]) {
   const taken = new Set(positions);
-  const left = [...columns.keys()].filter((i) => !taken.has(columns[i] as number));
+  const left = [...columns.keys()].filter((i) => !taken.has(columns[i]!));
   return {
-    positions: relative(left.map((i) => columns[i] as number)),
-    tokens: left.map((i) => tokens[i] as number),
-    confidence: left.map((i) => confidence[i] as number),
+    positions: relative(left.map((i) => columns[i]!)),
+    tokens: left.map((i) => tokens[i]!),
+    confidence: left.map((i) => confidence[i]!),
   };
 }

@@ -20,7 +20,7 @@ export function stopColumn(
   const longest = Math.max(...stop.strings.map(({ length }) => length));
   let text = "";
   for (let column = from; column < ids.length; column++) {
-    const token = ids[column] as number;
+    const token = ids[column]!;
     // What came before can only matter as far as a stop string reaches back.
     text = token === maskTokenId ? "" : text.slice(-longest) + stop.tokenText(token);
     if (stop.strings.some((string) => text.includes(string))) return column;

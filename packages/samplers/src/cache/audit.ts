@@ -97,7 +97,7 @@ function sideBySide(first: Denoiser, second: Denoiser, onAnswers: (a: Proposals,
 
 function compare(a: Proposals, b: Proposals): AuditedPass {
   const difference = (x: Float32Array, y: Float32Array): Difference => {
-    const all = Array.from(x, (value, i) => Math.abs(value - (y[i] as number)));
+    const all = Array.from(x, (value, i) => Math.abs(value - y[i]!));
     return { mean: all.reduce((sum, value) => sum + value, 0) / all.length, max: Math.max(...all) };
   };
   const positions = a.tokens.length;

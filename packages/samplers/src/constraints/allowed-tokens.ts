@@ -21,7 +21,7 @@ export function allowedTokens({
     throw new InvalidArgumentError({ argument: `positions.get(${position})`, value: tokens, expected: `at least one token, all below ${vocabSize}` });
   }
   const { classOf, classCount } = classesOf([...positions.values()], vocabSize);
-  const classesAt = new Map([...positions].map(([position, tokens]) => [position, new Set(tokens.map((token) => classOf[token] as number))]));
+  const classesAt = new Map([...positions].map(([position, tokens]) => [position, new Set(tokens.map((token) => classOf[token]!))]));
   return {
     tokenClasses: { classOf, classCount },
     allowed: ({ completionStart }, columns) =>
@@ -41,7 +41,7 @@ function classesOf(sets: readonly (readonly number[])[], vocabSize: number): { c
   for (const set of sets) {
     const split = new Map<number, number>();
     for (const token of new Set(set)) {
-      const old = classOf[token] as number;
+      const old = classOf[token]!;
       if (!split.has(old)) split.set(old, classCount++);
       classOf[token] = split.get(old) as number;
     }

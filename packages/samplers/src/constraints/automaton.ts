@@ -72,7 +72,7 @@ function allowedClasses(
 ) {
   const { classCount, classOf } = automaton;
   const length = end + 1 - completionStart;
-  const classAt = (i: number): number => (ids[completionStart + i] === maskTokenId ? DEAD : (classOf[ids[completionStart + i] as number] as number));
+  const classAt = (i: number): number => (ids[completionStart + i] === maskTokenId ? DEAD : classOf[ids[completionStart + i]!]!);
   const forward = forwardStates(automaton, length, classAt);
   const backward = backwardStates(automaton, length, classAt, forward);
   const allowed = new Uint8Array(columns.length * classCount);
@@ -92,7 +92,7 @@ function classesBetween({ classCount, next }: TokenAutomaton, states: Int32Array
   const classes = new Uint8Array(classCount);
   for (const state of states) {
     for (let group = 0; group < classCount; group++) {
-      const to = next[state * classCount + group] as number;
+      const to = next[state * classCount + group]!;
       if (to !== DEAD && ahead[to] === 1) classes[group] = 1;
     }
   }
@@ -116,7 +116,7 @@ function forwardStates(
     };
     const group = classAt(i);
     for (const state of before[i] as Int32Array) {
-      if (group !== DEAD) visit(next[state * classCount + group] as number);
+      if (group !== DEAD) visit(next[state * classCount + group]!);
       else for (const to of successors[state] as Int32Array) visit(to);
     }
     const last = before[i] as Int32Array;
@@ -134,14 +134,14 @@ function backwardStates(
   forward: readonly Int32Array[],
 ): Uint8Array[] {
   const last = new Uint8Array(stateCount);
-  for (const state of forward[length] as Int32Array) last[state] = accepts[state] as number;
+  for (const state of forward[length] as Int32Array) last[state] = accepts[state]!;
   const live: Uint8Array[] = [];
   live[length] = last;
   for (let i = length - 1; i >= 0; i--) {
     const [states, ahead, group] = [forward[i] as Int32Array, live[i + 1] as Uint8Array, classAt(i)];
     const here = new Uint8Array(stateCount);
     for (const state of states) {
-      const to = group === DEAD ? undefined : (next[state * classCount + group] as number);
+      const to = group === DEAD ? undefined : next[state * classCount + group]!;
       const isLive = to === undefined ? (successors[state] as Int32Array).some((one) => ahead[one] === 1) : to !== DEAD && ahead[to] === 1;
       if (isLive) here[state] = 1;
     }
@@ -203,7 +203,7 @@ function characterTable({ automaton, prefix = "", maxStates = 20_000 }: Automato
   const next = (state: number, number: number): number => {
     const table = (tables[state] ??= []);
     return (table[number] ??= ((): number => {
-      const to = automaton.next(names[state] as string, [...letters.keys()][number] as string);
+      const to = automaton.next(names[state]!, [...letters.keys()][number] as string);
       return to === undefined ? DEAD : numberOf(to);
     })());
   };
@@ -211,7 +211,7 @@ function characterTable({ automaton, prefix = "", maxStates = 20_000 }: Automato
   const start = follow(Array.from(automaton.simplify(prefix), letter), first, next);
   if (start === DEAD)
     throw new InvalidArgumentError({ argument: "prefix", value: prefix, expected: "a text that the automaton accepts the beginning of" });
-  return { start, letter, next, count: () => names.length, accepts: (state: number) => automaton.accepts(names[state] as string) };
+  return { start, letter, next, count: () => names.length, accepts: (state: number) => automaton.accepts(names[state]!) };
 }
 
 function follow(letters: readonly number[], start: number, next: (state: number, letter: number) => number): number {

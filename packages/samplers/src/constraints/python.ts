@@ -89,7 +89,7 @@ function codeStep(state: State, character: string, { maxDepth, ...settings }: Se
 
 /** Modes of a string: its quote, then 1 or 2 quotes seen, `s` short, `t` long, `t1`, `t2` long behind quotes, `\` behind a backslash. */
 function stringStep(state: State, character: string, settings: Settings): State | undefined {
-  const [quote, kind] = [state.mode[0] as string, state.mode.slice(1)];
+  const [quote, kind] = [state.mode[0]!, state.mode.slice(1)];
   const to = (next: string): State => ({ ...state, mode: quote + next });
   const isQuote = character === quote;
   switch (kind) {

@@ -61,6 +61,6 @@ export interface Candidates {
 
 /** The change that commits some of the candidates, given by their indices. */
 export function commit({ columns, tokens, confidence, entropy }: Candidates, chosen: readonly number[]): Change {
-  const of = (values: ArrayLike<number>): number[] => chosen.map((i) => values[i] as number);
+  const of = (values: ArrayLike<number>): number[] => chosen.map((i) => values[i]!);
   return { positions: of(columns), tokens: of(tokens), confidence: of(confidence), entropy: of(entropy) };
 }

@@ -104,7 +104,7 @@ function fill(
   { holes, expandTokenId, eosTokenId }: { holes: readonly (number | undefined)[]; expandTokenId: number; eosTokenId: number },
 ): Change {
   const change = commit(candidates, surest(candidates.confidence, 1));
-  const [column, token] = [change.positions[0] as number, change.tokens[0] as number];
+  const [column, token] = [change.positions[0]!, change.tokens[0]!];
   if (token === expandTokenId) return { ...change, expanded: [column] };
   if (token !== eosTokenId) return change;
   const closed = candidates.columns.filter((other) => other >= column && holes[other] === holes[column]);

@@ -35,7 +35,7 @@ describe("dreamDecoder", () => {
     const [first] = (await countsOf({ alg: "origin", steps: 4, schedule: "even" }, 3, 400)) as [number];
     expect(Math.abs(first - 100)).toBeLessThan(26);
     const dream = await countsOf({ alg: "origin", steps: 4 }, 3, 400);
-    expect(Math.abs((dream[0] as number) - 100)).toBeLessThan(26);
+    expect(Math.abs(dream[0]! - 100)).toBeLessThan(26);
     expect(dream.reduce((a, b) => a + b, 0)).toBe(400); // the last step leaves none
   });
 

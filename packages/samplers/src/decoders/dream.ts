@@ -65,7 +65,7 @@ function originRule({ steps, schedule, eps }: SamplerOptions): RevealRule {
     choose: ({ columns }, { step, random }) => {
       const probability = revealProbability({ step, steps, schedule, eps });
       const drawn = columns.map(() => Math.fround(random.uniform()));
-      return [...columns.keys()].filter((i) => (drawn[i] as number) < probability);
+      return [...columns.keys()].filter((i) => drawn[i]! < probability);
     },
   };
 }

@@ -75,12 +75,12 @@ function editingRow({ canvas, maskTokenId }: DecoderRow, options: z.output<typeo
       return undefined;
     },
     answer: (candidates) => {
-      const masks = [...candidates.columns.keys()].filter((i) => canvas.ids[candidates.columns[i] as number] === maskTokenId);
+      const masks = [...candidates.columns.keys()].filter((i) => canvas.ids[candidates.columns[i]!] === maskTokenId);
       const edits = editsOf(candidates, canvas.ids, { maskTokenId, editThreshold });
       if (masks.length === 0) postEdits++;
       settled = masks.length === 0 && edits.length === 0;
-      const confidence = masks.map((i) => candidates.confidence[i] as number);
-      const committed = masks.length === 0 ? [] : aboveThreshold(confidence, threshold).map((i) => masks[i] as number);
+      const confidence = masks.map((i) => candidates.confidence[i]!);
+      const committed = masks.length === 0 ? [] : aboveThreshold(confidence, threshold).map((i) => masks[i]!);
       return commit(candidates, [...committed, ...edits]);
     },
   };
@@ -93,7 +93,7 @@ function editsOf(
   { maskTokenId, editThreshold }: { maskTokenId: number; editThreshold: number },
 ): number[] {
   return [...columns.keys()].filter((i) => {
-    const now = ids[columns[i] as number];
-    return now !== maskTokenId && tokens[i] !== now && (confidence[i] as number) >= editThreshold;
+    const now = ids[columns[i]!];
+    return now !== maskTokenId && tokens[i] !== now && confidence[i]! >= editThreshold;
   });
 }

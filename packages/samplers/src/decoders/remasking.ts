@@ -96,7 +96,7 @@ function remaskingRow({ canvas, maskTokenId, random }: DecoderRow, settings: Set
       const remasked = step < settings.steps ? drawRemasked(free, step, settings, random.split("remask", step)) : [];
       const change: Change = commit(candidates, surest(candidates.confidence, wanted(step) - known() + remasked.length));
       for (const column of remasked) committed.delete(column);
-      change.positions.forEach((column, i) => committed.set(column, change.confidence[i] as number));
+      change.positions.forEach((column, i) => committed.set(column, change.confidence[i]!));
       return remasked.length > 0 ? { ...change, remasked } : change;
     },
   };
@@ -116,8 +116,8 @@ export function drawRemasked(
   const probabilityOf = {
     cap: () => Math.min(eta, most),
     rescale: () => eta * most,
-    conf: (i: number) => (most * (weights[i] as number)) / totalWeight,
+    conf: (i: number) => (most * weights[i]!) / totalWeight,
   }[remasking];
   const drawn = revealed.map(() => random.uniform());
-  return revealed.flatMap(([column], i) => ((drawn[i] as number) < probabilityOf(i) ? [column] : []));
+  return revealed.flatMap(([column], i) => (drawn[i]! < probabilityOf(i) ? [column] : []));
 }

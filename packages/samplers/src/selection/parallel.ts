@@ -4,7 +4,7 @@ import { ranked } from "./surest.ts";
 
 /** Those with c >= threshold. Fast-dLLM (arXiv 2505.22618), section 3.3. */
 export function aboveThreshold(confidence: ArrayLike<number>, threshold: number): number[] {
-  return ranked(confidence).filter((i, rank) => rank === 0 || (confidence[i] as number) >= threshold);
+  return ranked(confidence).filter((i, rank) => rank === 0 || confidence[i]! >= threshold);
 }
 
 /**
@@ -15,7 +15,7 @@ export function aboveThreshold(confidence: ArrayLike<number>, threshold: number)
  */
 export function withinFactor(confidence: ArrayLike<number>, factor: number): number[] {
   const order = ranked(confidence);
-  const holds = (n: number): boolean => (n + 1) * (1 - (confidence[order[n - 1] as number] as number)) < factor;
+  const holds = (n: number): boolean => (n + 1) * (1 - confidence[order[n - 1]!]!) < factor;
   let count = order.length;
   while (count > 1 && !holds(count)) count--;
   return order.slice(0, count);
@@ -32,7 +32,7 @@ export function withinEntropyBound(entropy: ArrayLike<number>, bound: number): n
   for (const i of order) {
     // In rising order the largest is the one that is added, so the sum without it is the one so far.
     if (count > 0 && total > bound) break;
-    total += entropy[i] as number;
+    total += entropy[i]!;
     count++;
   }
   return order.slice(0, count);
@@ -49,10 +49,10 @@ export function hierarchical(
   const best = new Set<number>();
   for (let start = 0; start < columns.length;) {
     let end = start + 1;
-    while (end < columns.length && columns[end] === (columns[end - 1] as number) + 1) end++;
+    while (end < columns.length && columns[end] === columns[end - 1]! + 1) end++;
     const run = ranked(confidence).find((i) => i >= start && i < end) as number;
-    if ((confidence[run] as number) >= lowThreshold) best.add(run);
+    if (confidence[run]! >= lowThreshold) best.add(run);
     start = end;
   }
-  return ranked(confidence).filter((i, rank) => rank === 0 || best.has(i) || (confidence[i] as number) >= threshold);
+  return ranked(confidence).filter((i, rank) => rank === 0 || best.has(i) || confidence[i]! >= threshold);
 }

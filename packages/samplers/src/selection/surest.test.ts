@@ -21,7 +21,7 @@ describe("drawSurest", () => {
     const shares = [0, 0, 0];
     for (let i = 0; i < draws; i++) {
       const [first] = drawSurest([Math.log(1), Math.log(2), Math.log(3)], 1, { temperature: 0.5, random }) as [number];
-      shares[first] = (shares[first] as number) + 1 / draws;
+      shares[first] = shares[first]! + 1 / draws;
     }
     expect(shares).toBeAllclose([1 / 14, 4 / 14, 9 / 14], { atol: 0.032 }); // four standard deviations
   });

@@ -3,7 +3,7 @@ import { COLDEST } from "../limits.ts";
 
 /** Indices from the largest value to the smallest; of equal ones the leftmost first. */
 export function ranked(values: ArrayLike<number>): number[] {
-  return Array.from({ length: values.length }, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+  return Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
 /** Indices of the `count` largest values, largest first. */
