@@ -85,7 +85,7 @@ const total = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 
 const largest = (xs: readonly number[]): number => (xs.length === 0 ? 0 : Math.max(...xs));
 const smallest = (xs: readonly number[]): number => (xs.length === 0 ? 0 : Math.min(...xs));
 const running = (xs: readonly number[], combine: (a: number, b: number) => number): number[] =>
-  xs.reduce<number[]>((out, x, i) => [...out, i === 0 ? x : combine(out[i - 1] as number, x)], []);
+  xs.reduce<number[]>((out, x, i) => [...out, i === 0 ? x : combine(out[i - 1]!, x)], []);
 
 const filters: Operation[] = [
   filter(
@@ -302,7 +302,7 @@ const transforms: Operation[] = [
     "differences",
     ["as differences of neighbours", "as steps between neighbours"],
     (v) => `[b - a for a, b in zip(${v}, ${v}[1:])]`,
-    (xs) => xs.slice(1).map((x, i) => x - (xs[i] as number)),
+    (xs) => xs.slice(1).map((x, i) => x - xs[i]!),
   ),
   transform(
     "even positions",

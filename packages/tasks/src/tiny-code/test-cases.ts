@@ -22,12 +22,12 @@ export function makeTests(pipeline: Pipeline, { visible, hidden, random }: MakeT
     let best = -1;
     let bestScore = -Infinity;
     for (const i of left) {
-      const score = alive.filter((caught) => caught[i]).length - (answers.get(outputs[i] as string) ?? 0) / 100;
+      const score = alive.filter((caught) => caught[i]).length - (answers.get(outputs[i]!) ?? 0) / 100;
       if (score > bestScore) [best, bestScore] = [i, score];
     }
     left.delete(best);
     chosen.push(best);
-    answers.set(outputs[best] as string, (answers.get(outputs[best] as string) ?? 0) + 1);
+    answers.set(outputs[best]!, (answers.get(outputs[best]!) ?? 0) + 1);
     alive = alive.filter((caught) => !caught[best]);
   }
   const cases = chosen.map((i): TestCase => [[candidates[i] as number[]], runPipeline(pipeline, candidates[i] as number[])]);
