@@ -76,7 +76,7 @@ export class NdArray {
   /** The only element of an array of size 1. */
   item(): number {
     if (this.size !== 1) throw new ShapeError({ argument: "array", shape: this.shape, expected: "one element" });
-    return this.data[0] as number;
+    return this.data[0]!;
   }
 
   /** An array of its own with the same elements. */

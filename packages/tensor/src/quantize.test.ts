@@ -38,10 +38,10 @@ describe("quantizeInt8", () => {
       fc.property(weights, (weight) => {
         const quantized = quantizeInt8(weight);
         const back = dequantize(quantized).data;
-        const width = weight.shape[1] as number;
+        const width = weight.shape[1]!;
         quantized.scales.data.forEach((scale, row) => {
           const slice = (data: NdArray["data"]): NdArray["data"] => data.slice(row * width, (row + 1) * width);
-          const error = Float32Array.from(slice(back), (value, i) => value - (slice(weight.data)[i] as number));
+          const error = Float32Array.from(slice(back), (value, i) => value - slice(weight.data)[i]!);
           expect(length(error)).toBeLessThanOrEqual((scale / 2) * Math.sqrt(width) * (1 + 1e-4));
         });
       }),
@@ -69,9 +69,9 @@ describe("quantizeInt4", () => {
         const back = dequantize(quantized).data;
         const [rows, width] = weight.shape as [number, number];
         for (let i = 0; i < rows * width; i++) {
-          const scale = quantized.scales.data[Math.floor(i / 32)] as number;
-          const exact = (weight.data[i] as number) / scale;
-          expect(Math.abs((back[i] as number) / scale - exact)).toBeLessThanOrEqual(exact > 7.5 ? 1 + 1e-4 : 0.5 + 1e-4);
+          const scale = quantized.scales.data[Math.floor(i / 32)]!;
+          const exact = weight.data[i]! / scale;
+          expect(Math.abs(back[i]! / scale - exact)).toBeLessThanOrEqual(exact > 7.5 ? 1 + 1e-4 : 0.5 + 1e-4);
         }
       }),
       { numRuns: 30 },

@@ -34,12 +34,12 @@ export function quantizeInt8(weight: NdArray): QuantizedWeight<NdArray> {
     const factors = new Float64Array(count);
     for (let i = 0; i < count; i++) {
       let largest = 0;
-      for (let k = i * inner; k < (i + 1) * inner; k++) largest = Math.max(largest, Math.abs(rows[k] as number));
+      for (let k = i * inner; k < (i + 1) * inner; k++) largest = Math.max(largest, Math.abs(rows[k]!));
       scales[first + i] = largest / 127;
       factors[i] = largest === 0 ? 0 : 127 / largest;
     }
     for (let k = 0; k < inner; k++) {
-      for (let i = 0; i < count; i++) codes[k * out + first + i] = Math.round((rows[i * inner + k] as number) * (factors[i] as number));
+      for (let i = 0; i < count; i++) codes[k * out + first + i] = Math.round(rows[i * inner + k]! * factors[i]!);
     }
   }
   return { codes: new NdArray(codes, [inner, out]), scales: new NdArray(scales, [out]) };
@@ -77,13 +77,13 @@ export function quantizeInt4(
     const start = b * blockSize;
     let [highest, lowest] = [0, 0];
     for (let i = start; i < start + blockSize; i++) {
-      highest = Math.max(highest, data[i] as number);
-      lowest = Math.min(lowest, data[i] as number);
+      highest = Math.max(highest, data[i]!);
+      lowest = Math.min(lowest, data[i]!);
     }
     const extreme = -lowest > highest ? lowest : highest;
     scales[b] = extreme / -8;
     const factor = extreme === 0 ? 0 : -8 / extreme;
-    const code = (i: number): number => Math.min(Math.round((data[i] as number) * factor) + 8, 15);
+    const code = (i: number): number => Math.min(Math.round(data[i]! * factor) + 8, 15);
     for (let i = start; i < start + blockSize; i += 2) codes[i >> 1] = code(i) | (code(i + 1) << 4);
   }
   const perRow = inner / blockSize;
@@ -97,7 +97,7 @@ export function dequantize({ codes, scales }: QuantizedWeight<NdArray>): NdArray
     const data = allocate("float32", codes.size) as Float32Array;
     for (let i = 0; i < data.length; i++) {
       const [n, k] = [Math.floor(i / inner), i % inner];
-      data[i] = (codes.data[k * out + n] as number) * (scales.data[n] as number);
+      data[i] = codes.data[k * out + n]! * scales.data[n]!;
     }
     rotateInPlace(data, rotationBlock(inner));
     return new NdArray(data, [out, inner]);
@@ -105,8 +105,8 @@ export function dequantize({ codes, scales }: QuantizedWeight<NdArray>): NdArray
   const [out, blocks, bytes] = codes.shape as [number, number, number];
   const data = allocate("float32", 2 * codes.size) as Float32Array;
   for (let i = 0; i < data.length; i++) {
-    const pair = codes.data[i >> 1] as number;
-    data[i] = ((i % 2 === 0 ? pair & 15 : pair >> 4) - 8) * (scales.data[Math.floor(i / (2 * bytes))] as number);
+    const pair = codes.data[i >> 1]!;
+    data[i] = ((i % 2 === 0 ? pair & 15 : pair >> 4) - 8) * scales.data[Math.floor(i / (2 * bytes))]!;
   }
   return new NdArray(data, [out, 2 * blocks * bytes]);
 }

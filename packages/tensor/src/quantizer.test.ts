@@ -17,7 +17,7 @@ const normal = (out: number, inner: number): NdArray => float32(createRandom(0).
 function differences(got: ArrayLike<number>, want: ArrayLike<number>): { count: number; largest: number } {
   let [count, largest] = [0, 0];
   for (let i = 0; i < want.length; i++) {
-    const distance = Math.abs((want[i] as number) - (got[i] as number));
+    const distance = Math.abs(want[i]! - got[i]!);
     if (distance > 0) count++;
     largest = Math.max(largest, distance);
   }

@@ -90,7 +90,7 @@ function int8Rows(rows: Tensor): QuantizedWeight<Tensor> {
 /** `rows [R, K]` -> codes `[R, K]`, scales `[R]` */
 function tableRows(rows: Tensor): QuantizedWeight<Tensor> {
   const { codes, scales } = quantizeRows(rows, "int8");
-  return { codes, scales: reshape(scales, [rows.shape[0] as number]) };
+  return { codes, scales: reshape(scales, [rows.shape[0]!]) };
 }
 
 /** `rows [R, K]` -> codes `[R, K / 32, 16]`, scales `[R, K / 32]` */
@@ -144,7 +144,7 @@ function emptyResult(format: QuantizedFormat, out: number, inner: number): Quant
 
 /** Copies the codes and scales of rows from `first` on to where they belong; rows of the piece behind the last are left out. */
 function place(format: QuantizedFormat, { codes, scales }: QuantizedWeight<NdArray>, piece: QuantizedWeight<NdArray>, first: number): void {
-  const rows = piece.scales.shape[0] as number;
+  const rows = piece.scales.shape[0]!;
   if (format !== "int8") {
     for (const [whole, part] of [
       [codes, piece.codes],

@@ -20,7 +20,7 @@ export function rotationBlock(width: number): number {
 
 /** Turns each row of `x [M, K]`. Applied twice it gives `x` back. */
 export function rotateTensor(x: Tensor): Tensor {
-  const block = rotationBlock(x.shape[1] as number);
+  const block = rotationBlock(x.shape[1]!);
   if (block === 1) return x;
   return reshape(matmul(reshape(x, [sizeOf(x.shape) / block, block]), constant(hadamard(block))), x.shape);
 }
@@ -32,13 +32,13 @@ export function rotateInPlace(values: Float32Array, block: number): void {
     for (let half = 1; half < block; half *= 2) {
       for (let i = start; i < start + block; i += 2 * half) {
         for (let j = i; j < i + half; j++) {
-          const [a, b] = [values[j] as number, values[j + half] as number];
+          const [a, b] = [values[j]!, values[j + half]!];
           values[j] = a + b;
           values[j + half] = a - b;
         }
       }
     }
-    for (let i = start; i < start + block; i++) values[i] = (values[i] as number) * norm;
+    for (let i = start; i < start + block; i++) values[i] = values[i]! * norm;
   }
 }
 

@@ -16,7 +16,7 @@ export function stridesOf(shape: Shape): number[] {
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride;
-    stride *= shape[axis] as number;
+    stride *= shape[axis]!;
   }
   return strides;
 }
@@ -59,10 +59,10 @@ export function broadcastIndex(from: Shape, to: Shape): (index: number) => numbe
     let rest = index;
     let result = 0;
     for (let axis = 0; axis < to.length; axis++) {
-      const stride = toStrides[axis] as number;
+      const stride = toStrides[axis]!;
       const position = stride === 0 ? 0 : Math.floor(rest / stride);
       rest -= position * stride;
-      if (axis >= offset) result += position * (fromStrides[axis - offset] as number);
+      if (axis >= offset) result += position * fromStrides[axis - offset]!;
     }
     return result;
   };

@@ -93,7 +93,7 @@ function binary({ name, onnx, compute, gradient, dtypes = ["float32", "int32"], 
       const dtype = (node.inputs[0] as Tensor).dtype;
       const out = new Float64Array(sizeOf(node.shape));
       const [indexA, indexB] = [broadcastIndex(a.shape, node.shape), broadcastIndex(b.shape, node.shape)];
-      for (let i = 0; i < out.length; i++) out[i] = compute(a.data[indexA(i)] as number, b.data[indexB(i)] as number, dtype);
+      for (let i = 0; i < out.length; i++) out[i] = compute(a.data[indexA(i)]!, b.data[indexB(i)]!, dtype);
       return out;
     },
     emit: (builder, inputs) => builder.node(onnx, inputs),

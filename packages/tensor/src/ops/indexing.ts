@@ -21,10 +21,7 @@ const takeOp: OpDefinition = {
     const rows = sizeOf(indices.shape);
     const width = sizeOf(table.shape.slice(1));
     const flatIndices = broadcastTo(reshape(indices, [rows, 1]), [rows, width]);
-    return [
-      reshape(scatterAdd(flatIndices, reshape(g, [rows, width]), { axis: 0, shape: [table.shape[0] as number, width] }), table.shape),
-      undefined,
-    ];
+    return [reshape(scatterAdd(flatIndices, reshape(g, [rows, width]), { axis: 0, shape: [table.shape[0]!, width] }), table.shape), undefined];
   },
   evaluate: (inputs, node) => {
     const [table, indices] = inputs as [HostValue, HostValue];
@@ -61,7 +58,7 @@ const takeAlongAxisOp: OpDefinition = {
   },
   evaluate: (inputs, _node, { axis }) => {
     const [x, indices] = inputs as [HostValue, HostValue];
-    return indices.data.map((_, i) => x.data[elementIndex(i, indices, axis, x.shape)] as number);
+    return indices.data.map((_, i) => x.data[elementIndex(i, indices, axis, x.shape)]!);
   },
   emit: (builder, inputs, _node, { axis }) => builder.node("GatherElements", inputs, { axis }),
 };
@@ -93,7 +90,7 @@ const scatterAddOp: OpDefinition = {
     const out = new Float64Array(sizeOf(node.shape));
     updates.data.forEach((value, i) => {
       const at = elementIndex(i, indices, axis, node.shape);
-      out[at] = (out[at] as number) + value;
+      out[at] = out[at]! + value;
     });
     return out;
   },
@@ -129,7 +126,7 @@ const replaceRowsOp: OpDefinition = {
     expectDType("replaceRows", "rows", rows, "int32");
     expectDType("replaceRows", "updates", updates, table.dtype);
     if (rows.shape.length !== 1) throw new ShapeError({ argument: "replaceRows: rows", shape: rows.shape, expected: "one axis" });
-    const expected = [rows.shape[0] as number, ...table.shape.slice(1)];
+    const expected = [rows.shape[0]!, ...table.shape.slice(1)];
     if (table.shape.length < 1 || !sameShape(updates.shape, expected))
       throw new ShapeError({
         argument: "replaceRows: updates",
@@ -166,8 +163,8 @@ export function replaceRows(table: TensorLike, rows: TensorLike, updates: Tensor
 /** Flat index into an array of `shape` that element `i` of `indices` points at. */
 function elementIndex(i: number, indices: HostValue, axis: number, shape: Shape): number {
   const inner = sizeOf(shape.slice(axis + 1));
-  const outer = Math.floor(i / (inner * (indices.shape[axis] as number)));
-  return (outer * (shape[axis] as number) + (indices.data[i] as number)) * inner + (i % inner);
+  const outer = Math.floor(i / (inner * indices.shape[axis]!));
+  return (outer * shape[axis]! + indices.data[i]!) * inner + (i % inner);
 }
 
 const sortIndicesOp: OpDefinition = {
@@ -181,15 +178,13 @@ const sortIndicesOp: OpDefinition = {
     const width = shape.at(-1) as number;
     const out = new Float64Array(sizeOf(node.shape));
     for (let row = 0; row < sizeOf(shape.slice(0, -1)); row++) {
-      const order = Array.from({ length: width }, (_, i) => i).sort(
-        (a, b) => (data[row * width + b] as number) - (data[row * width + a] as number) || a - b,
-      );
+      const order = Array.from({ length: width }, (_, i) => i).sort((a, b) => data[row * width + b]! - data[row * width + a]! || a - b);
       out.set(order.slice(0, count), row * count);
     }
     return out;
   },
   emit: (builder, [x], _node, { count }) =>
-    builder.cast(builder.nodes("TopK", [x as string, builder.int64s([count])], { axis: -1, largest: 1, sorted: 1 }, 2)[1] as string, "int32"),
+    builder.cast(builder.nodes("TopK", [x as string, builder.int64s([count])], { axis: -1, largest: 1, sorted: 1 }, 2)[1]!, "int32"),
 };
 
 /** Indices of the `count` largest elements of the last axis, largest first; equal ones by lower index. */

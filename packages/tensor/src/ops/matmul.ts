@@ -54,8 +54,8 @@ const matmulOp: OpDefinition = {
         for (let j = 0; j < n; j++) {
           let total = 0;
           for (let l = 0; l < k; l++) {
-            const left = a.data[baseA + (transposeA ? l * m + i : i * k + l)] as number;
-            total += left * (b.data[baseB + (transposeB ? j * k + l : l * n + j)] as number);
+            const left = a.data[baseA + (transposeA ? l * m + i : i * k + l)]!;
+            total += left * b.data[baseB + (transposeB ? j * k + l : l * n + j)]!;
           }
           out[(s * m + i) * n + j] = total;
         }
@@ -108,5 +108,5 @@ export function linear(x: TensorLike, weight: TensorLike): Tensor {
   const inner = tensor.shape.at(-1) as number;
   // One large product over all rows, whatever the leading axes.
   const flat = matmul(reshape(tensor, [sizeOf(tensor.shape.slice(0, -1)), inner]), matrix, { transposeB: true });
-  return reshape(flat, [...tensor.shape.slice(0, -1), matrix.shape[0] as number]);
+  return reshape(flat, [...tensor.shape.slice(0, -1), matrix.shape[0]!]);
 }

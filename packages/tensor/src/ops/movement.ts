@@ -73,7 +73,7 @@ const sliceOp: OpDefinition = {
   evaluate: ([x], node, { starts }) => {
     const { data, shape } = x as HostValue;
     const strides = stridesOf(shape);
-    const offset = starts.reduce((total: number, start: number, axis: number) => total + start * (strides[axis] as number), 0);
+    const offset = starts.reduce((total: number, start: number, axis: number) => total + start * strides[axis]!, 0);
     return gatherStrided(data, node.shape, strides, offset);
   },
   emit: (builder, [x], _node, { starts, ends }) =>
@@ -98,7 +98,7 @@ export function slice(
 ): Tensor {
   const tensor = toTensor(x);
   const at = normalizeAxis("slice", axis, tensor.shape);
-  const dim = tensor.shape[at] as number;
+  const dim = tensor.shape[at]!;
   const from = start < 0 ? start + dim : start;
   const to = end === undefined ? dim : end < 0 ? end + dim : end;
   if (!(from >= 0 && from <= to && to <= dim)) {
@@ -129,11 +129,11 @@ const padOp: OpDefinition = {
       let rest = i;
       let at = 0;
       for (let axis = 0; axis < shape.length; axis++) {
-        const position = Math.floor(rest / (from[axis] as number));
-        rest -= position * (from[axis] as number);
-        at += (position + before[axis]) * (to[axis] as number);
+        const position = Math.floor(rest / from[axis]!);
+        rest -= position * from[axis]!;
+        at += (position + before[axis]) * to[axis]!;
       }
-      out[at] = data[i] as number;
+      out[at] = data[i]!;
     }
     return out;
   },
@@ -172,13 +172,13 @@ const concatOp: OpDefinition = {
           expected: `[${first.shape.join(", ")}] except along axis ${axis}`,
         });
     });
-    const total = inputs.reduce((size, input) => size + (input.shape[axis] as number), 0);
+    const total = inputs.reduce((size, input) => size + input.shape[axis]!, 0);
     return { shape: first.shape.map((dim, at) => (at === axis ? total : dim)), dtype: first.dtype };
   },
   vjp: (g, node, { axis }) => {
     let start = 0;
     return node.inputs.map((input) => {
-      const end = start + (input.shape[axis] as number);
+      const end = start + input.shape[axis]!;
       const part = slice(g, { axis, start, end });
       start = end;
       return part;
@@ -253,10 +253,10 @@ function gatherStrided(data: Float64Array, shape: Shape, strides: readonly numbe
     let rest = i;
     let at = offset;
     for (let axis = 0; axis < shape.length; axis++) {
-      const position = Math.floor(rest / (outStrides[axis] as number));
-      rest -= position * (outStrides[axis] as number);
-      at += position * (strides[axis] as number);
+      const position = Math.floor(rest / outStrides[axis]!);
+      rest -= position * outStrides[axis]!;
+      at += position * strides[axis]!;
     }
-    return data[at] as number;
+    return data[at]!;
   });
 }

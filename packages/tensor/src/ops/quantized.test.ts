@@ -14,8 +14,8 @@ beforeAll(async () => {
 function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): number {
   let [difference, largest] = [0, 0];
   for (let i = 0; i < want.length; i++) {
-    difference = Math.max(difference, Math.abs((got[i] as number) - (want[i] as number)));
-    largest = Math.max(largest, Math.abs(want[i] as number));
+    difference = Math.max(difference, Math.abs(got[i]! - want[i]!));
+    largest = Math.max(largest, Math.abs(want[i]!));
   }
   return difference / largest;
 }
@@ -39,7 +39,7 @@ async function roundingBounds(x: t.NdArray, { codes, scales }: t.QuantizedWeight
     const turned = Float64Array.from(values, (_, k) => {
       const start = k - (k % block);
       let sum = 0;
-      for (let j = 0; j < block; j++) sum += (values[start + j] as number) * (isOdd((k % block) & j) ? -1 : 1);
+      for (let j = 0; j < block; j++) sum += values[start + j]! * (isOdd((k % block) & j) ? -1 : 1);
       return sum / Math.sqrt(block);
     });
     const step = Math.max(1e-30, ...turned.map(Math.abs)) / 127;
@@ -52,11 +52,11 @@ async function roundingBounds(x: t.NdArray, { codes, scales }: t.QuantizedWeight
     for (let n = 0; n < out; n++) {
       let [moved, terms] = [0, 0];
       for (let k = 0; k < width; k++) {
-        const code = Math.abs(codes.data[k * out + n] as number);
-        moved += (mayMove[k] as number) * code;
-        terms += (Math.abs((turned[k] as number) / step) + 1) * code;
+        const code = Math.abs(codes.data[k * out + n]!);
+        moved += mayMove[k]! * code;
+        terms += (Math.abs(turned[k]! / step) + 1) * code;
       }
-      bounds.push(step * (scales.data[n] as number) * (moved + (block + 9) * EPSILON * terms));
+      bounds.push(step * scales.data[n]! * (moved + (block + 9) * EPSILON * terms));
     }
   }
   return bounds;
@@ -107,7 +107,7 @@ describe("quantizedLinear", () => {
         const bounds = await roundingBounds(x, weight);
         for (const name of ["c", "js"] as const) {
           const got = (await apply(executors[name] as t.Executor, x, weight)).data;
-          bounds.forEach((bound, i) => expect(Math.abs((got[i] as number) - (want.data[i] as number))).toBeLessThanOrEqual(bound));
+          bounds.forEach((bound, i) => expect(Math.abs(got[i]! - want.data[i]!)).toBeLessThanOrEqual(bound));
         }
       }),
       { numRuns: 15 },

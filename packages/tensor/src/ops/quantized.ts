@@ -62,10 +62,10 @@ const quantizeRowsOp: OpDefinition = {
   evaluate: ([x, scale], node) => {
     const { data, shape } = x as HostValue;
     const zero = zeroOf[node.dtype as CodeType];
-    return data.map((value, i) => roundToEven(value / ((scale as HostValue).data[Math.floor(i / (shape[1] as number))] as number)) + zero);
+    return data.map((value, i) => roundToEven(value / ((scale as HostValue).data[Math.floor(i / shape[1]!)] as number)) + zero);
   },
   emit: (builder, [x, scale], node) => {
-    const rows = node.shape[0] as number;
+    const rows = node.shape[0]!;
     const dtype = node.dtype as CodeType;
     const zeros = builder.initializer(allocate(dtype, rows).fill(zeroOf[dtype]), [rows], dtype);
     return builder.node("QuantizeLinear", [x as string, builder.node("Reshape", [scale as string, builder.int64s([rows])]), zeros], { axis: 0 });
@@ -97,12 +97,12 @@ const integerMatmulOp: OpDefinition = {
   evaluate: (inputs, node) => {
     const [rows, codes, scales] = inputs as [HostValue, HostValue, HostValue];
     const [m, n] = node.shape as [number, number];
-    const k = rows.shape[1] as number;
+    const k = rows.shape[1]!;
     return Float64Array.from({ length: m * n }, (_, at) => {
       const [i, j] = [Math.floor(at / n), at % n];
       let total = 0;
-      for (let l = 0; l < k; l++) total += ((rows.data[i * k + l] as number) - ROW_ZERO) * (codes.data[l * n + j] as number);
-      return total * (scales.data[j] as number);
+      for (let l = 0; l < k; l++) total += (rows.data[i * k + l]! - ROW_ZERO) * codes.data[l * n + j]!;
+      return total * scales.data[j]!;
     });
   },
   emit: (builder, [rows, codes, scales]) => {
@@ -123,16 +123,16 @@ const int4MatmulOp: OpDefinition = {
   evaluate: (inputs, node) => {
     const [x, codes, scales] = inputs as [HostValue, HostValue, HostValue];
     const [m, n] = node.shape as [number, number];
-    const k = x.shape[1] as number;
-    const blockSize = 2 * (codes.shape[2] as number);
+    const k = x.shape[1]!;
+    const blockSize = 2 * codes.shape[2]!;
     return Float64Array.from({ length: m * n }, (_, at) => {
       const [i, j] = [Math.floor(at / n), at % n];
       let total = 0;
       for (let l = 0; l < k; l++) {
         const weight = j * k + l;
-        const pair = codes.data[weight >> 1] as number;
+        const pair = codes.data[weight >> 1]!;
         const code = (weight % 2 === 0 ? pair & 15 : pair >> 4) - INT4_ZERO;
-        total += (x.data[i * k + l] as number) * code * (scales.data[Math.floor(weight / blockSize)] as number);
+        total += x.data[i * k + l]! * code * scales.data[Math.floor(weight / blockSize)]!;
       }
       return total;
     });
@@ -140,14 +140,14 @@ const int4MatmulOp: OpDefinition = {
   emit: (builder, inputs, node) => {
     const [x, codes] = node.inputs as [Tensor, Tensor, Tensor];
     const attributes = {
-      K: x.shape[1] as number,
-      N: node.shape[1] as number,
+      K: x.shape[1]!,
+      N: node.shape[1]!,
       bits: 4,
-      block_size: 2 * (codes.shape[2] as number),
+      block_size: 2 * codes.shape[2]!,
       accuracy_level: INTEGER_ARITHMETIC,
     };
-    const scales = builder.node("Reshape", [inputs[2] as string, builder.int64s([-1])]);
-    return builder.node("MatMulNBits", [inputs[0] as string, inputs[1] as string, scales], attributes, MICROSOFT);
+    const scales = builder.node("Reshape", [inputs[2]!, builder.int64s([-1])]);
+    return builder.node("MatMulNBits", [inputs[0]!, inputs[1]!, scales], attributes, MICROSOFT);
   },
 };
 
@@ -208,7 +208,7 @@ export function quantizedLinear(x: TensorLike, { codes, scales }: QuantizedWeigh
 
 /** `in`, `out` and the shape of the scales, from the shape of the codes. */
 function sizes(codes: Shape): [inner: number, out: number, scales: Shape] {
-  if (codes.length === 2) return [codes[0] as number, codes[1] as number, [codes[1] as number]];
+  if (codes.length === 2) return [codes[0]!, codes[1]!, [codes[1]!]];
   const [out, blocks, bytes] = codes as [number, number, number];
   return [2 * blocks * bytes, out, [out, blocks]];
 }

@@ -106,7 +106,7 @@ describe("on random shapes", () => {
   it("slice, pad, concat and transpose move any axis", async () => {
     await fc.assert(
       fc.asyncProperty(withAxis, fc.nat(3), fc.nat(2), ([shape, axis], cut, more) => {
-        const start = Math.min(cut, shape[axis] as number);
+        const start = Math.min(cut, shape[axis]!);
         const before = shape.map((_, i) => (i === axis ? more : 0));
         const reversed = shape.map((_, i) => shape.length - 1 - i);
         return checkFunction(
@@ -156,7 +156,7 @@ describe("on random shapes", () => {
     await fc.assert(
       fc.asyncProperty(along, ([[shape, axis], count]) => {
         const picked = shape.map((dim, i) => (i === axis ? count : dim));
-        const indices = indicesOf(picked, shape[axis] as number);
+        const indices = indicesOf(picked, shape[axis]!);
         return checkFunction((x) => t.scatterAdd(indices, t.mul(t.takeAlongAxis(x, indices, axis), 2), { axis, shape }), [spread(shape)], executors);
       }),
       { numRuns: 16 },

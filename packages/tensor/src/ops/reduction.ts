@@ -45,11 +45,11 @@ const argMaxOp: OpDefinition = {
   evaluate: ([x], node, { axis }) => {
     const { data, shape } = x as HostValue;
     const inner = sizeOf(shape.slice(axis + 1));
-    const length = shape[axis] as number;
+    const length = shape[axis]!;
     return new Float64Array(sizeOf(node.shape)).map((_, i) => {
       const base = Math.floor(i / inner) * inner * length + (i % inner);
       let best = 0;
-      for (let j = 1; j < length; j++) if ((data[base + j * inner] as number) > (data[base + best * inner] as number)) best = j;
+      for (let j = 1; j < length; j++) if (data[base + j * inner]! > data[base + best * inner]!) best = j;
       return best;
     });
   },
@@ -73,15 +73,15 @@ const cumSumOp: OpDefinition = {
     const { data, shape } = x as HostValue;
     const out = new Float64Array(data.length);
     const inner = sizeOf(shape.slice(axis + 1));
-    const length = shape[axis] as number;
+    const length = shape[axis]!;
     for (let lane = 0; lane < data.length / Math.max(length, 1); lane++) {
       const base = Math.floor(lane / inner) * inner * length + (lane % inner);
       let total = 0;
       for (let step = 0; step < length; step++) {
         const at = base + (reverse ? length - 1 - step : step) * inner;
-        if (!exclusive) total += data[at] as number;
+        if (!exclusive) total += data[at]!;
         out[at] = total;
-        if (exclusive) total += data[at] as number;
+        if (exclusive) total += data[at]!;
       }
     }
     return out;

@@ -13,9 +13,9 @@ const rotaryOp: OpDefinition = {
     const [x, cos, sin, positions] = inputs as [Tensor, Tensor, Tensor, Tensor];
     expectDType("rotary", "x", x, "float32");
     expectDType("rotary", "positions", positions, "int32");
-    if (x.shape.length !== 4 || (x.shape[3] as number) % 2 !== 0)
+    if (x.shape.length !== 4 || x.shape[3]! % 2 !== 0)
       throw new ShapeError({ argument: "rotary: x", shape: x.shape, expected: "[B, H, L, D] with an even D" });
-    const half = (x.shape[3] as number) / 2;
+    const half = x.shape[3]! / 2;
     for (const [argument, table] of [
       ["cos", cos],
       ["sin", sin],
@@ -43,10 +43,10 @@ const rotaryOp: OpDefinition = {
     const out = new Float64Array(sizeOf(node.shape));
     for (let row = 0; row < out.length / width; row++) {
       const batch = Math.floor(row / (heads * length));
-      const table = (positions.data[batch * length + (row % length)] as number) * half;
+      const table = positions.data[batch * length + (row % length)]! * half;
       for (let j = 0; j < half; j++) {
-        const [a, b] = [x.data[row * width + j] as number, x.data[row * width + half + j] as number];
-        const [c, s] = [cos.data[table + j] as number, sin.data[table + j] as number];
+        const [a, b] = [x.data[row * width + j]!, x.data[row * width + half + j]!];
+        const [c, s] = [cos.data[table + j]!, sin.data[table + j]!];
         out[row * width + j] = a * c - b * s;
         out[row * width + half + j] = b * c + a * s;
       }

@@ -45,7 +45,7 @@ export function reducer({
       const { data, shape } = x as HostValue;
       const out = new Float64Array(sizeOf(node.shape)).fill(start);
       const index = broadcastIndex(node.shape, shape);
-      for (let i = 0; i < data.length; i++) out[index(i)] = combine(out[index(i)] as number, data[i] as number);
+      for (let i = 0; i < data.length; i++) out[index(i)] = combine(out[index(i)]!, data[i]!);
       return out;
     },
     emit: (builder, [x], _node, { axes }) => builder.node(onnx, [x as string, builder.int64s(axes)], { keepdims: 1 }),

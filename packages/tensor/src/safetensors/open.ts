@@ -121,7 +121,7 @@ function readHeader(path: string, descriptor: number): ReturnType<typeof parseHe
 /** PyTorch's own files are told apart: a zip of pickles, or a bare pickle, whose first opcode is PROTO. */
 function notSafetensors(path: string, prefix: Buffer, headerBytes: number): FileError {
   const isZip = prefix.readUInt32LE() === 0x04034b50;
-  const isPickle = prefix[0] === 0x80 && (prefix[1] as number) <= 5;
+  const isPickle = prefix[0] === 0x80 && prefix[1]! <= 5;
   if (!isZip && !isPickle) return new FileError({ path, problem: `not a safetensors file, its header would take ${headerBytes} bytes` });
   return new FileError({
     path,
@@ -196,12 +196,12 @@ function isFiniteThroughout(values: Float32Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const fours = values.length - (values.length % 4);
   for (let i = 0; i < fours; i += 4) {
-    a += (values[i] as number) * ZERO;
-    b += (values[i + 1] as number) * ZERO;
-    c += (values[i + 2] as number) * ZERO;
-    d += (values[i + 3] as number) * ZERO;
+    a += values[i]! * ZERO;
+    b += values[i + 1]! * ZERO;
+    c += values[i + 2]! * ZERO;
+    d += values[i + 3]! * ZERO;
   }
-  for (let i = fours; i < values.length; i++) a += (values[i] as number) * ZERO;
+  for (let i = fours; i < values.length; i++) a += values[i]! * ZERO;
   return a + b + c + d === 0;
 }
 

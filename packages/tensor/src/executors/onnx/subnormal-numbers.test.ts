@@ -5,5 +5,5 @@ it("leaves JavaScript its subnormal numbers, which ONNX Runtime's threads take f
   const negate = compile(neg, { executor: await onnxExecutor({ api: "c" }) });
   await negate(float32([1]));
   negate.dispose();
-  expect((Float64Array.of(1e-310)[0] as number) * 2).toBe(2e-310);
+  expect(Float64Array.of(1e-310)[0]! * 2).toBe(2e-310);
 });

@@ -129,9 +129,9 @@ function truncatedDivision(tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor): tfjs.Tenso
 
 /** For indices along an axis of an array of `shape`, the indices into the flattened array, in one axis. */
 function flatIndices(tf: Tfjs, indices: tfjs.Tensor, axis: number, shape: Shape): tfjs.Tensor {
-  const [outer, count, inner] = [sizeOf(shape.slice(0, axis)), indices.shape[axis] as number, sizeOf(shape.slice(axis + 1))];
+  const [outer, count, inner] = [sizeOf(shape.slice(0, axis)), indices.shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const integer = (value: number): tfjs.Scalar => tf.scalar(value, "int32");
-  const starts = tf.reshape(tf.mul(tf.range(0, outer, 1, "int32"), integer((shape[axis] as number) * inner)), [outer, 1, 1]);
+  const starts = tf.reshape(tf.mul(tf.range(0, outer, 1, "int32"), integer(shape[axis]! * inner)), [outer, 1, 1]);
   const rows = tf.mul(tf.reshape(indices, [outer, count, inner]), integer(inner));
   return tf.reshape(tf.add(tf.add(starts, rows), tf.reshape(tf.range(0, inner, 1, "int32"), [1, 1, inner])), [-1]);
 }
