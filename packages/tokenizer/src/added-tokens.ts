@@ -116,8 +116,8 @@ class TokenFinder {
         let [start, stop] = [at, at + token.content.length];
         at = stop;
         if (start < end || (token.singleWord && (isWordAtEnd(text, start) || isWordAtStart(text, stop)))) continue;
-        while (token.lstrip && start > end && whiteSpace.test(text[start - 1] as string)) start--;
-        while (token.rstrip && stop < text.length && whiteSpace.test(text[stop] as string)) stop++;
+        while (token.lstrip && start > end && whiteSpace.test(text[start - 1]!)) start--;
+        while (token.rstrip && stop < text.length && whiteSpace.test(text[stop]!)) stop++;
         if (start > end) pieces.push({ start: end, end: start });
         pieces.push({ id: token.id });
         end = stop;

@@ -25,7 +25,7 @@ const now = new Date(2026, 2, 5, 9, 7);
 const render = (source: string, content: unknown, role = "user"): Part[] => {
   const options = { messages: [{ role, content }], addGenerationPrompt: false, tokens: { bos_token: "<|im_start|>" }, now };
   const { text, ranges } = new ChatTemplate(source).render(options);
-  return added.cut(text, ranges).map((part) => ("id" in part ? { special: special[part.id] as string } : part));
+  return added.cut(text, ranges).map((part) => ("id" in part ? { special: special[part.id]! } : part));
 };
 
 const written = (source: string, content: unknown = ""): string => {

@@ -55,13 +55,13 @@ function mutated(value: unknown, random: Random): unknown {
   }
   if (typeof value === "string") {
     const at = random.integer(0, value.length + 1);
-    const piece = pieces[random.integer(0, pieces.length)] as string;
+    const piece = pieces[random.integer(0, pieces.length)]!;
     return value.slice(0, at) + piece + value.slice(at + random.integer(0, 6));
   }
   if (typeof value !== "object" || value === null) return scraps[random.integer(0, scraps.length)];
   const keys = Object.keys(value);
   const key = keys.length === 0 ? undefined : keys[random.integer(0, keys.length)];
-  if (key === undefined) return { [pieces[random.integer(0, pieces.length)] as string]: 1 };
+  if (key === undefined) return { [pieces[random.integer(0, pieces.length)]!]: 1 };
   const { [key]: inner, ...others } = value as Record<string, unknown>;
   return random.integer(0, 10) === 0 ? others : { ...others, [key]: mutated(inner, random) };
 }

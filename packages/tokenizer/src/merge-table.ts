@@ -27,12 +27,12 @@ export class MergeTable {
 
   /** Place of a merge in the file: lower ones come first. */
   rankAt(place: number): number {
-    return this.#places[place + 2] as number;
+    return this.#places[place + 2]!;
   }
 
   /** Id of the token that a merge makes. */
   joinedAt(place: number): number {
-    return this.#places[place + 3] as number;
+    return this.#places[place + 3]!;
   }
 
   #placeOf(left: number, right: number): number {

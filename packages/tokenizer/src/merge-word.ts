@@ -12,9 +12,9 @@ export function mergeWord(start: ArrayLike<number>, merges: MergeTable): number[
   const isGone = new Uint8Array(length);
   const candidates = new NumberHeap();
   const propose = (left: number): void => {
-    const right = left < 0 ? length : (next[left] as number);
+    const right = left < 0 ? length : next[left]!;
     if (right >= length) return;
-    const place = merges.find(ids[left] as number, ids[right] as number);
+    const place = merges.find(ids[left]!, ids[right]!);
     if (place >= 0) candidates.push(merges.rankAt(place) * positions + left);
   };
   for (let i = 0; i < length - 1; i++) propose(i);
@@ -22,21 +22,21 @@ export function mergeWord(start: ArrayLike<number>, merges: MergeTable): number[
   while (candidates.size > 0) {
     const key = candidates.pop();
     const left = key % positions;
-    const right = isGone[left] === 1 ? length : (next[left] as number);
+    const right = isGone[left] === 1 ? length : next[left]!;
     if (right >= length) continue;
     // One of the two may have been joined with another since.
-    const place = merges.find(ids[left] as number, ids[right] as number);
+    const place = merges.find(ids[left]!, ids[right]!);
     if (place < 0 || merges.rankAt(place) !== (key - left) / positions) continue;
     ids[left] = merges.joinedAt(place);
     isGone[right] = 1;
-    const after = next[right] as number;
+    const after = next[right]!;
     next[left] = after;
     if (after < length) previous[after] = left;
-    propose(previous[left] as number);
+    propose(previous[left]!);
     propose(left);
   }
   const result: number[] = [];
-  for (let i = 0; i < length; i = next[i] as number) result.push(ids[i] as number);
+  for (let i = 0; i < length; i = next[i]!) result.push(ids[i]!);
   return result;
 }
 
@@ -57,8 +57,8 @@ class NumberHeap {
     items.push(item);
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if ((items[parent] as number) <= item) break;
-      items[at] = items[parent] as number;
+      if (items[parent]! <= item) break;
+      items[at] = items[parent]!;
       at = parent;
     }
     items[at] = item;
@@ -66,16 +66,16 @@ class NumberHeap {
 
   pop(): number {
     const items = this.#items;
-    const top = items[0] as number;
+    const top = items[0]!;
     const last = items.pop() as number;
     const size = items.length;
     let at = 0;
     while (true) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && (items[child + 1] as number) < (items[child] as number)) child++;
-      if ((items[child] as number) >= last) break;
-      items[at] = items[child] as number;
+      if (child + 1 < size && items[child + 1]! < items[child]!) child++;
+      if (items[child]! >= last) break;
+      items[at] = items[child]!;
       at = child;
     }
     if (size > 0) items[at] = last;

@@ -88,7 +88,7 @@ class Translation {
   }
 
   run(): string {
-    while (this.#at < this.#units.length) this.#next(this.#units[this.#at++] as string);
+    while (this.#at < this.#units.length) this.#next(this.#units[this.#at++]!);
     if (this.#groups.length > 1) throw new PatternError("a group is not closed");
     return this.#result;
   }
@@ -105,8 +105,8 @@ class Translation {
       this.#atom = -1;
     } else if (/^[*+?]$|^\{(?:\d+(?:,\d*)?|,\d+)\}$/.test(unit)) this.#quantify(unit);
     else if (unit === "[") this.#write(this.#class());
-    else if (unit in anchors) this.#write(anchors[unit] as string);
-    else if (/^\\[a-zA-Z]$/.test(unit) && (unit[1] as string) in escapes) this.#write(escapes[unit[1] as string] as string);
+    else if (unit in anchors) this.#write(anchors[unit]!);
+    else if (/^\\[a-zA-Z]$/.test(unit) && unit[1]! in escapes) this.#write(escapes[unit[1] as string]!);
     else if (/^\\p/i.test(unit)) this.#write(property(unit));
     else for (const character of unit.startsWith("\\") ? [literal(unit)] : unit) this.#character(character);
   }
@@ -197,14 +197,14 @@ class Translation {
     let size = 0;
     const units = this.#classUnits();
     for (let i = 0; i < units.length; i++) {
-      const unit = units[i] as string;
-      const set = /^\\[a-zA-Z]$/.test(unit) ? classEscapes[unit[1] as string] : /^\\p/i.test(unit) ? property(unit) : undefined;
+      const unit = units[i]!;
+      const set = /^\\[a-zA-Z]$/.test(unit) ? classEscapes[unit[1]!] : /^\\p/i.test(unit) ? property(unit) : undefined;
       size++;
       if (set !== undefined) {
         result += set;
         from = undefined;
       } else if (unit === "-" && from !== undefined && i + 1 < units.length) {
-        const to = literal(units[++i] as string);
+        const to = literal(units[++i]!);
         if (this.#group.ignoresCase) throw new PatternError("a range of characters with case ignored is not translated");
         result += `-${escapedInClass(to)}`;
         from = undefined;
@@ -243,7 +243,7 @@ function literal(unit: string): string {
     return String.fromCodePoint(point);
   }
   const character = unit.slice(1);
-  if (character in controls) return controls[character] as string;
+  if (character in controls) return controls[character]!;
   if (/[a-zA-Z0-9]/.test(character) || character === "") throw new PatternError(`${unit} is not translated`);
   return character;
 }

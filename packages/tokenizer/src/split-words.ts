@@ -34,7 +34,7 @@ export function splitWords(text: string, rules: readonly SplitRule[]): string[] 
 
 function applyRules(text: string, rules: readonly SplitRule[]): string[] {
   let pieces = [text];
-  for (const rule of rules) pieces = pieces.length === 1 ? cut(pieces[0] as string, rule) : pieces.flatMap((piece) => cut(piece, rule));
+  for (const rule of rules) pieces = pieces.length === 1 ? cut(pieces[0]!, rule) : pieces.flatMap((piece) => cut(piece, rule));
   return pieces;
 }
 

@@ -31,11 +31,11 @@ export function reachesEveryToken({ tokens, merges, parts }: MergeTree): boolean
 }
 
 function isReached(id: number, { merges, parts }: Omit<MergeTree, "tokens">): boolean {
-  let [left, right, limit] = [parts[2 * id] as number, parts[2 * id + 1] as number, id];
+  let [left, right, limit] = [parts[2 * id]!, parts[2 * id + 1]!, id];
   while (true) {
     const place = merges.find(left, right);
     if (place >= 0 && merges.joinedAt(place) < limit) return false;
-    const [undoLeft, undoRight] = [parts[2 * left + 1] as number, parts[2 * right] as number];
+    const [undoLeft, undoRight] = [parts[2 * left + 1]!, parts[2 * right]!];
     if (undoLeft === -1 && undoRight === -1) return true;
     if (undoRight === -1 || (undoLeft !== -1 && left > right)) [left, limit] = [undoLeft, left];
     // Of equal merges the leftmost comes first: the same one across the place comes before `right`.

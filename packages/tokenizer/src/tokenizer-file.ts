@@ -241,7 +241,7 @@ export function ordinaryTokens({ vocab, merges, added, path }: BytePairModel): O
   const tokens: (Uint8Array | undefined)[] = [];
   const ids = new Map<string, number>();
   for (const symbols in vocab) {
-    const id = vocab[symbols] as number;
+    const id = vocab[symbols]!;
     if (!Number.isSafeInteger(id) || id < 0 || id >= MAX_ID)
       throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} has the id ${JSON.stringify(id)}, expected an integer from 0 on` });
     if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });

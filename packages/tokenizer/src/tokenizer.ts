@@ -116,7 +116,7 @@ export class Tokenizer {
     this.#splits = splits;
     this.#merges = merges;
     if (asTiktoken) this.#tiktoken = new Tiktoken(tokens.map(rankLine).join(""), {}, "(?s).+"); // a word is one piece
-    for (const [id, bytes] of tokens.entries()) if (bytes?.length === 1) this.#byteIds[bytes[0] as number] = id;
+    for (const [id, bytes] of tokens.entries()) if (bytes?.length === 1) this.#byteIds[bytes[0]!] = id;
     if (ignoreMerges) this.#whole = new Map(Array.from(tokens, (bytes, id) => [bytes === undefined ? "" : latin1(bytes), id]));
     this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate);
   }
@@ -166,7 +166,7 @@ export class Tokenizer {
     const bytes = Buffer.from(word);
     const whole = this.#whole?.get(latin1(bytes));
     const ids = whole === undefined ? this.#merge(word, bytes) : [whole];
-    const result = ids.length === 1 ? (ids[0] as number) : Array.from(ids);
+    const result = ids.length === 1 ? ids[0]! : Array.from(ids);
     if (word.length > REMEMBERED_LENGTH) return result;
     if (this.#words.size >= REMEMBERED_WORDS) this.#words.clear();
     this.#words.set(word, result);
@@ -176,7 +176,7 @@ export class Tokenizer {
   #merge(word: string, bytes: Uint8Array): ArrayLike<number> {
     if (this.#tiktoken !== undefined && bytes.length <= LONG_WORD_BYTES) return this.#tiktoken.encode(word, [], []);
     return mergeWord(
-      Int32Array.from(bytes, (byte) => this.#byteIds[byte] as number),
+      Int32Array.from(bytes, (byte) => this.#byteIds[byte]!),
       this.#merges,
     );
   }

@@ -66,7 +66,7 @@ function mostFrequentPair(words: readonly Word[]): [number, number] | undefined 
   const counts = new Map<number, number>();
   for (const { ids, count } of words) {
     for (let i = 1; i < ids.length; i++) {
-      const pair = (ids[i - 1] as number) * 2 ** 21 + (ids[i] as number);
+      const pair = ids[i - 1]! * 2 ** 21 + ids[i]!;
       counts.set(pair, (counts.get(pair) ?? 0) + count);
     }
   }

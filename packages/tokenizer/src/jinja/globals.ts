@@ -23,8 +23,7 @@ const entries = (named: ReadonlyMap<string, Value>): [Value, Value][] => Array.f
 
 function range(args: readonly Value[], budget: Budget): number[] {
   const numbers = args.map((one) => (isNumber(one) ? numberOf(one) : Number.NaN));
-  const [start, stop, step] =
-    numbers.length === 1 ? [0, numbers[0] as number, 1] : [numbers[0] ?? Number.NaN, numbers[1] ?? Number.NaN, numbers[2] ?? 1];
+  const [start, stop, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0] ?? Number.NaN, numbers[1] ?? Number.NaN, numbers[2] ?? 1];
   if (![start, stop, step].every(Number.isInteger) || step === 0) throw new TemplateError("range wants one to three integers, and no step of 0");
   const length = Math.max(0, Math.ceil((stop - start) / step));
   budget.charge(length);

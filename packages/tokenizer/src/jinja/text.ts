@@ -40,7 +40,7 @@ export class Text {
 
   /** Each code point changed on its own. */
   map(change: (character: string) => string): Text {
-    return Text.join(this.characters().map((one) => new Text(change(one.value), (one.origin[0] as string).repeat(change(one.value).length))));
+    return Text.join(this.characters().map((one) => new Text(change(one.value), one.origin[0]!.repeat(change(one.value).length))));
   }
 
   /** In capital or small letters, which may depend on the neighbours: a sigma at the end of a word. */
@@ -99,8 +99,8 @@ export class Text {
   trim(where: "both" | "start" | "end", characters?: string): Text {
     const isOut = (unit: string): boolean => (characters === undefined ? isSpace.test(unit) : characters.includes(unit));
     let [start, end] = [0, this.length];
-    if (where !== "end") while (start < end && isOut(this.value[start] as string)) start++;
-    if (where !== "start") while (end > start && isOut(this.value[end - 1] as string)) end--;
+    if (where !== "end") while (start < end && isOut(this.value[start]!)) start++;
+    if (where !== "start") while (end > start && isOut(this.value[end - 1]!)) end--;
     return this.slice(start, end);
   }
 }

@@ -139,7 +139,7 @@ export function compare(a: Value, b: Value): number {
 function comparePoints(a: string, b: string): number {
   const [x, y] = [Array.from(a, (one) => one.codePointAt(0) as number), Array.from(b, (one) => one.codePointAt(0) as number)];
   const at = x.findIndex((point, i) => point !== y[i]);
-  return at < 0 ? x.length - y.length : at >= y.length ? 1 : (x[at] as number) - (y[at] as number);
+  return at < 0 ? x.length - y.length : at >= y.length ? 1 : x[at]! - y[at]!;
 }
 
 /** Python's str. */
