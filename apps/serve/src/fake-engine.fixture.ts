@@ -80,7 +80,7 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
     let prefix = 0;
     while (prefix < limit && revealed.has(prefix)) prefix++;
     const settled = prefix === limit && (reason === "length" || revealed.has(end)) ? reason : undefined;
-    const text = tokens[position] as string;
+    const text = tokens[position]!;
     yield {
       type: "reveal",
       step,
