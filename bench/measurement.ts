@@ -41,7 +41,7 @@ export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError("median wants at least one value");
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 export function extent(values: readonly number[]): readonly [number, number] {

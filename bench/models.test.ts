@@ -18,7 +18,7 @@ describe("the models", () => {
     const model = makeModel("1.7M");
     const { inputIds, targets, weights } = makeBatch(model);
     inputIds.forEach((id, i) => {
-      expect((weights[i] as number) > 0).toBe(id === model.config.maskTokenId);
+      expect(weights[i]! > 0).toBe(id === model.config.maskTokenId);
       if (id !== model.config.maskTokenId) expect(id).toBe(targets[i]);
     });
     expect(makeBatch(model)).toEqual({ inputIds, targets, weights });

@@ -5,11 +5,11 @@ const headings = ["suite", "name", "ours", "peer", "ratio", "unit", "target"];
 /** The results as lines of aligned columns. */
 export function tableText(results: readonly Result[]): string {
   const rows = [headings, ...results.map(cells)];
-  const widths = headings.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] as number))
+        .map((cell, column) => cell.padEnd(widths[column]!))
         .join("  ")
         .trimEnd(),
     )

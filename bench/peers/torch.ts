@@ -121,7 +121,7 @@ async function fasterThreadCount(ask: Ask, run: () => Promise<{ milliseconds: nu
     for (let i = 0; i < TRIALS && times.reduce((a, b) => a + b, 0) < ENOUGH; i++) times.push((await run()).milliseconds);
     best[count] = Math.min(...times);
   }
-  const chosen = (best[1] as number) < (best[2] as number) ? 1 : 2;
+  const chosen = best[1]! < best[2]! ? 1 : 2;
   await ask({ do: "threads", count: chosen });
   return chosen;
 }

@@ -84,13 +84,13 @@ async function measureForward(model: BenchModel, { rows, quick, torch }: Forward
 
 /** The values from the start, as often as it takes. */
 function repeatedTo(size: number, values: Int32Array): Int32Array {
-  return Int32Array.from({ length: size }, (_, i) => values[i % values.length] as number);
+  return Int32Array.from({ length: size }, (_, i) => values[i % values.length]!);
 }
 
 /** Logits can be near zero by themselves, so their sum of squares is compared. */
 function compareLogits(name: string, ours: ArrayLike<number>, peer: readonly number[]): void {
   const size = Math.hypot(...peer);
-  const distance = Math.hypot(...peer.map((value, i) => value - (ours[i] as number)));
+  const distance = Math.hypot(...peer.map((value, i) => value - ours[i]!));
   if (!agree(size + distance, size))
     throw new DiffuCoderError("MISMATCH", `${name}: our logits begin with ${Array.from(ours).join(", ")} and PyTorch's with ${peer.join(", ")}.`);
 }

@@ -30,7 +30,7 @@ export async function javascriptOverheadSuite({ quick, say }: SuiteOptions): Pro
     const step = trainingStep(makeModel(name));
     const processor: number[] = [];
     const turn = async (): Promise<number> => {
-      const shares = await sharesOfTurn(step, quick ? 1 : (stepsPerTurn[name] as number));
+      const shares = await sharesOfTurn(step, quick ? 1 : stepsPerTurn[name]!);
       if (shares.processor !== undefined) processor.push(shares.processor);
       return shares.wall;
     };

@@ -52,7 +52,7 @@ async function joined(model: BenchModel, { what, widths, isFrozen, quick }: Proj
     ours: () => (isFrozen ? once(x, whole) : inGraph(x, parts)),
     peer: () => apart(x, parts),
     peerName: "one each",
-    runs: runsPerTurn[model.name] as number,
+    runs: runsPerTurn[model.name]!,
     quick,
   });
   for (const plan of [apart, once, inGraph]) plan.dispose();

@@ -96,8 +96,8 @@ async function withPass<T>({ config, parameters, ids, isFrozen }: PassOptions, u
 function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): number {
   let [difference, size] = [0, 0];
   for (let i = 0; i < want.length; i++) {
-    difference += ((got[i] as number) - (want[i] as number)) ** 2;
-    size += (want[i] as number) ** 2;
+    difference += (got[i]! - want[i]!) ** 2;
+    size += want[i]! ** 2;
   }
   return Math.sqrt(difference / size);
 }
