@@ -18,7 +18,7 @@ const period = 1 << 24;
 const shift = 1009;
 const normal = createRandom(0).fillNormal(new Float32Array(period));
 const values = new Float32Array(largest + shift * shapes.length);
-for (let i = 0; i < values.length; i++) values[i] = config.initializerRange * (normal[i % period] as number);
+for (let i = 0; i < values.length; i++) values[i] = config.initializerRange * normal[i % period]!;
 
 const parameters: ModelParameters = Object.fromEntries(
   shapes.map(([name, shape], i) => {

@@ -47,7 +47,7 @@ export function largestError(got: ArrayLike<number>, want: ArrayLike<number>, fl
   if (got.length !== want.length) return Infinity;
   let largest = 0;
   for (let i = 0; i < want.length; i++) {
-    const error = Math.abs((got[i] as number) - (want[i] as number)) / Math.max(Math.abs(want[i] as number), floor);
+    const error = Math.abs(got[i]! - want[i]!) / Math.max(Math.abs(want[i]!), floor);
     // A NaN is as wrong as can be; Math.max alone would keep it and every comparison with it is false.
     largest = Math.max(largest, Number.isNaN(error) ? Infinity : error);
   }

@@ -93,7 +93,7 @@ export const coupledGrpoCheck: Check = {
         what: "gradient norms",
         error: largestError(
           names.map((name) => result.norms[name]?.item() ?? Number.NaN),
-          names.map((name) => golden.gradient_norms[name] as number),
+          names.map((name) => golden.gradient_norms[name]!),
           1e-3,
         ),
         tolerance: 1e-3,
@@ -118,8 +118,8 @@ function tokenMeanKl({ passes, loss, completion_mask: mask }: CoupledGrpoGolden)
   const logProbs = passes[loss.iteration]?.per_token_logps.flat() ?? [];
   const kept = mask.flat();
   const total = logProbs.reduce((sum, logProb, i) => {
-    const difference = (loss.ref_per_token_logps.data[i] as number) - logProb;
-    return sum + (kept[i] as number) * (Math.exp(difference) - difference - 1);
+    const difference = loss.ref_per_token_logps.data[i]! - logProb;
+    return sum + kept[i]! * (Math.exp(difference) - difference - 1);
   }, 0);
   return total / kept.reduce((sum, one) => sum + one, 0);
 }

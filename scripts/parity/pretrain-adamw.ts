@@ -113,7 +113,7 @@ function errorByName(got: Readonly<Record<string, NdArray>>, want: Readonly<Reco
   const names = Object.keys(want);
   return largestError(
     names.map((name) => got[name]?.item() ?? Number.NaN),
-    names.map((name) => want[name] as number),
+    names.map((name) => want[name]!),
     1e-6,
   );
 }
