@@ -55,7 +55,7 @@ export function isMet({ target, ours, ratio }: Result): boolean | undefined {
   return (target.atMost === undefined || value <= target.atMost) && (target.atLeast === undefined || value >= target.atLeast);
 }
 
-/** After a run ONNX Runtime's threads spin for about 40 ms, in which whoever comes next would have one processor less. */
+/** After a run ONNX Runtime's threads spin for about 40 ms, which would take a processor from whatever is measured next. */
 const PAUSE = 100;
 
 /**

@@ -1,4 +1,4 @@
-// Near misses of right programs: one operator or constant is another. Works on tokens, so that Python, JavaScript and a
+// Near misses of right programs: one operator or constant is changed. Works on tokens, so that Python, JavaScript and a
 // fragment of a program can be mutated alike; strings, comments and regular expressions are left alone.
 import type { Random } from "@diffucoder/core";
 

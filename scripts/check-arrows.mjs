@@ -17,7 +17,7 @@ for (const { name, folder, manifest } of packages) {
   for (const target of imported) if (!declared.has(target)) problems.push(`${folder} imports ${target}, which its package.json does not declare`);
   for (const target of declared) if (!imported.has(target)) problems.push(`${folder} declares ${target} and never imports it`);
 
-  if (!arrows.has(name)) continue; // tools beside the packages (bench, scripts) may use them all
+  if (!arrows.has(name)) continue; // tools outside the packages (bench, scripts) may use them all
   const allowed = reachableFrom(name);
   for (const target of declared) if (!allowed.has(target)) problems.push(`${folder} depends on ${target} against the arrows of ARCHITECTURE.md`);
   for (const target of arrows.get(name))

@@ -32,7 +32,7 @@ export async function startRegistry({ packages, upstream }) {
     if (ours !== undefined) return { status: 200, body: JSON.stringify(packument(ours)), type: "application/json" };
     const theirs = await fetch(new URL(path.slice(1), upstream), { headers: { accept: headers.accept ?? "*/*" } });
     const type = theirs.headers.get("content-type") ?? "application/octet-stream";
-    // Tarballs come this way as well, so that whatever else is asked of the network is a mistake.
+    // Tarballs come this way as well, so that any other network request is a mistake.
     const body = type.includes("json") ? (await theirs.text()).replaceAll(upstream, url) : Buffer.from(await theirs.arrayBuffer());
     return { status: theirs.status, body, type };
   }

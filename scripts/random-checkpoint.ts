@@ -1,4 +1,4 @@
-// A checkpoint of a given shape with random weights, to measure loading and decoding of models that are not at hand:
+// A checkpoint of a given shape with random weights, to measure loading and decoding of models that are not available:
 //   random-checkpoint CONFIG_JSON OUTPUT_FOLDER [TOKENIZER_FOLDER]
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// llama.cpp beside us, through node-llama-cpp in a process of its own.
+// llama.cpp for comparison, through node-llama-cpp in a process of its own.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// PyTorch beside us, in a process of its own that is fed the same weights and batch, and works only when asked.
+// PyTorch for comparison, in a process of its own that is fed the same weights and batch, and works only when asked.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 // What the engine costs around the computation: tracing and compiling, starting a plan that is there, memory over many steps
-// and over many plans; and that the event loop goes on meanwhile.
+// and over many plans; and that the event loop keeps running meanwhile.
 import { add, compile, float32, linear, type Tensor } from "@diffucoder/tensor";
 import { measured, median, type Result, timed } from "../measurement.ts";
 import { makeModel } from "../models.ts";

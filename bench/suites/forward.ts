@@ -1,4 +1,4 @@
-// A forward pass for inference beside PyTorch's: its time with the weights as arguments and with frozen ones, which ONNX
+// A forward pass for inference compared with PyTorch's: its time with the weights as arguments and with frozen ones, which ONNX
 // Runtime packs once, the tokens a second, and the rate of the operations that it takes at least. Both must find the same logits.
 import { DiffuCoderError } from "@diffucoder/core";
 import { compile, int32, type Tensor } from "@diffucoder/tensor";

@@ -1,5 +1,5 @@
 // Reading a checkpoint from a warm page cache into memory, floats as float32 and checked to be finite, by the type in the file; and
-// reading it into int8 and int4. The floor beside it: the same bytes, unconverted, into new memory. Bytes are those of the file.
+// reading it into int8 and int4. The floor: the same bytes, unconverted, into new memory. Bytes are those of the file.
 import { mkdtempSync, openSync, closeSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

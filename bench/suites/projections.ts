@@ -1,6 +1,6 @@
 // Two ways to spend less between the products. One product for q, k and v, and one for gate and up, in place of one each: the
 // weights are joined in the graph, as training would have to, or once, as frozen weights can be. And a forward pass over
-// frozen weights, which ONNX Runtime packs, beside the same over arguments. The peer is what the engine does.
+// frozen weights, which ONNX Runtime packs, compared with the same over arguments. The peer is what the engine does.
 import { compile, concat, float32, int32, linear, mul, type NdArray, slice, sizeOf, type Tensor } from "@diffucoder/tensor";
 import { createRandom } from "@diffucoder/core";
 import { extent, inTurns, meanOf, measured, median, type Result, timed } from "../measurement.ts";

@@ -20,7 +20,7 @@ export async function publishedModelSuite({ quick, say }: SuiteOptions): Promise
   if (folder === undefined)
     throw new UnavailableError({
       what: SUITE,
-      problem: "DIFFUCODER_7B names no checkpoint folder",
+      problem: "DIFFUCODER_7B does not name a checkpoint folder",
       wayOut: "scripts/random-checkpoint.ts writes one of any shape with random weights.",
     });
   const isQuantized = Object.hasOwn(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as object, "quantization_config");

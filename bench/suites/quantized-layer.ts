@@ -1,4 +1,4 @@
-// One layer of Qwen2.5-7B's shape over 512 tokens with quantized weights: its time beside llama.cpp's, and how far its result
+// One layer of Qwen2.5-7B's shape over 512 tokens with quantized weights: its time compared with llama.cpp's, and how far its result
 // is from that of the float32 layer. The weights are random; a vocabulary of 256 keeps embedding and head out of the figures.
 import { createRandom } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";

@@ -1,4 +1,4 @@
-// Encoding the code of this repository, file by file, and one long word. With Dream's files beside the repository the vocabulary has
+// Encoding the code of this repository, file by file, and one long word. With Dream's files next to the repository the vocabulary has
 // 151,643 tokens, else it is the bundled model's.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

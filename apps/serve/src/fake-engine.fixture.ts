@@ -8,7 +8,7 @@ export interface FakeEngine extends Engine {
   infillings: InfillOptions[];
   /** Generations that are running now. */
   active: number;
-  /** Lets those go on that stand before step `holdAt`, now and later. */
+  /** Lets those continue that wait before step `holdAt`, now and later. */
   resume: () => void;
 }
 

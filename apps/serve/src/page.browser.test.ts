@@ -105,7 +105,7 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     expect(await page.locator("#prompt-hint").textContent()).toContain("At most 48 tokens");
   });
 
-  it("lets no earlier answer stand beside an error", async () => {
+  it("lets no earlier answer stand next to an error", async () => {
     const { url } = await serve(createFakeEngine({ tokens: TOKENS, order: ORDER }));
     await page.goto(url);
     await page.getByLabel("Show").selectOption("0");

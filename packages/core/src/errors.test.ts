@@ -13,7 +13,7 @@ describe("errors", () => {
     expect(error.message).toBe("batch must be a multiple of 2, got 3. Pad the last batch.");
   });
 
-  it("give a shape beside the one that was expected", () => {
+  it("give a shape and the one that was expected", () => {
     const error = new ShapeError({ argument: "completionMask", shape: [4, 9], expected: "[4, 10], as completionIds" });
     expect(error.message).toBe("completionMask has shape [4, 9], expected [4, 10], as completionIds.");
     expect(error).toMatchObject({ code: "SHAPE", argument: "completionMask", shape: [4, 9] });

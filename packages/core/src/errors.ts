@@ -38,7 +38,7 @@ export class InvalidArgumentError extends DiffuCoderError {
     argument: string;
     /** What it got. */
     value: unknown;
-    /** What it wanted, as it goes on behind "must be". */
+    /** What it wanted; it follows "must be". */
     expected: string;
     /** What to do about it, a sentence. @default nothing is said */
     wayOut?: string;
@@ -178,7 +178,7 @@ export class FileError extends DiffuCoderError {
   }: {
     /** The file or folder: the sentence begins with it. */
     path: string;
-    /** What is wrong with it, as it goes on behind the path: `"is empty"`. */
+    /** What is wrong with it; it follows the path: `"is empty"`. */
     problem: string;
     /** What to do about it, a sentence. @default nothing is said */
     wayOut?: string;
@@ -203,7 +203,7 @@ export class UnavailableError extends DiffuCoderError {
   }: {
     /** What is absent: the sentence begins with it. */
     what: string;
-    /** Why it is absent, as it goes on behind "is not available:". */
+    /** Why it is absent; it follows "is not available:". */
     problem: string;
     /** What to do about it, a sentence. @default nothing is said */
     wayOut?: string;
@@ -215,7 +215,7 @@ export class UnavailableError extends DiffuCoderError {
   }
 }
 
-/** Memory ran out. The process goes on, and what was there before is intact. `code` is `"OUT_OF_MEMORY"`. */
+/** Memory ran out. The process can continue, and existing data is intact. `code` is `"OUT_OF_MEMORY"`. */
 export class OutOfMemoryError extends DiffuCoderError {
   /** Of the request that failed, if it is known. */
   readonly bytes: number | undefined;

@@ -8,7 +8,7 @@ import { MAX_TEXT_BYTES, requireRegularFile } from "./regular-file.ts";
  * may lead out of the folder. Links into the blobs of Hugging Face's cache, where a snapshot's files lie, are followed. What
  * is there must be a file of a bounded size: opening a pipe or reading a device could take for ever.
  *
- * A file that is not there is not an error here: whoever reads it says so.
+ * A missing file is not an error here: reading it is.
  *
  * @throws {FileError} if the file lies elsewhere, is a pipe, a device or a folder, or is too large
  */

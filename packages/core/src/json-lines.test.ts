@@ -32,7 +32,7 @@ describe("readJsonLines", () => {
 });
 
 describe("JsonLinesLog", () => {
-  it("goes on behind what it keeps, after a crash in the middle of a line too", () => {
+  it("appends after what it keeps, also after a crash in the middle of a line", () => {
     const path = newPath();
     const first = new JsonLinesLog<{ step: number }>(path);
     for (const step of [1, 2, 3]) first.append({ step });

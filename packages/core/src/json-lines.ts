@@ -19,7 +19,7 @@ export function readJsonLines<T>(
     check: (value: unknown) => T;
     /** Whether a last line without its newline, which a crash cut off, is left out. @default false */
     dropCutLine?: boolean;
-    /** Reads a line, for whoever needs more than JavaScript's numbers hold. @default JSON.parse */
+    /** Reads a line, for values that JavaScript's numbers cannot hold. @default JSON.parse */
     parse?: (text: string) => unknown;
   },
 ): T[] {
@@ -41,7 +41,7 @@ export function readJsonLines<T>(
   });
 }
 
-/** A file of JSON lines that a long run appends to, and goes on with after a stop or a crash. */
+/** A file of JSON lines that a long run appends to, and resumes from after a stop or a crash. */
 export class JsonLinesLog<T> {
   readonly #path: string;
   /** What was there and was kept. */
@@ -74,7 +74,7 @@ export class JsonLinesLog<T> {
       throw new FileError({
         path: this.#path,
         problem: `could not be appended to (${(cause as Error).message})`,
-        wayOut: "What was written before is intact: make room and run again to go on.",
+        wayOut: "What was written before is intact: free some space and run again to resume.",
         cause,
       });
     }

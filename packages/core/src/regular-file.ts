@@ -7,7 +7,7 @@ export const MAX_TEXT_BYTES = 100_000_000;
 
 /**
  * Holds a path of a stranger's to what can be read in bounded time: a file, not a pipe, a device or a folder, and not too
- * large a one. Nothing is opened. A file that is not there is not an error here: whoever reads it says so.
+ * large a one. Nothing is opened. A missing file is not an error here: reading it is.
  *
  * @throws {FileError} naming what the path is instead, or how large
  */
@@ -34,7 +34,7 @@ export function requireRegularFile(
     throw new FileError({ path, problem: "not a file", wayOut: `It is ${kind}.` });
   }
   if (status.size > maxBytes)
-    throw new FileError({ path, problem: `holds ${status.size} bytes, more than the ${maxBytes} that are read of such a file` });
+    throw new FileError({ path, problem: `holds ${status.size} bytes, more than the limit of ${maxBytes} for such a file` });
 }
 
 function statusOf(path: string): Stats | undefined {

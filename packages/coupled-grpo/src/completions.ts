@@ -24,7 +24,7 @@ export type SampleCompletions = (request: SampleRequest) => Promise<SampledCompl
 
 /** What `decoderCompletions` samples with. */
 export interface DecoderCompletionsOptions {
-  /** The policy, with whatever cache, as decoders see it. */
+  /** The policy, with or without a cache, as decoders see it. */
   denoiser: Denoiser;
   /** Which tokens are committed when, and how they are drawn. */
   decoder: Decoder;

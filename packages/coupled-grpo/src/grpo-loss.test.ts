@@ -96,7 +96,7 @@ describe("grpoLoss", () => {
 describe("grpoLoss at the ends of float32", () => {
   const far = [89, 200, 1e30, -89, -200, -Infinity];
 
-  it("is finite whatever the log-ratio, and clipped tokens give no gradient", async () => {
+  it("is finite for every log-ratio, and clipped tokens give no gradient", async () => {
     for (const value of far) {
       for (const advantage of [1, -1, 0]) {
         const inputs = { logProbs: row(value, -1), oldLogProbs: row(0, -1), advantages: float32([advantage]), completionMask: row(1, 1) };
@@ -117,7 +117,7 @@ describe("grpoLoss at the ends of float32", () => {
     }
   });
 
-  it("reads nothing outside the mask, whatever stands there", async () => {
+  it("reads nothing outside the mask", async () => {
     const at = (value: number) => ({
       logProbs: float32([-1, value, value, value], [2, 2]),
       oldLogProbs: float32([-1.5, value, -value, value], [2, 2]),

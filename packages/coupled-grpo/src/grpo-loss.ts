@@ -68,7 +68,7 @@ export interface GrpoLoss {
 }
 
 /**
- * The clipped objective of GRPO over the tokens of the mask, traced. Finite whatever the log-probabilities and ratios are;
+ * The clipped objective of GRPO over the tokens of the mask, traced. Finite for all log-probabilities and ratios;
  * clipped tokens, tokens of advantage 0 and tokens outside the mask give no gradient.
  *
  * @throws {ShapeError} if the three log-probabilities differ in shape

@@ -28,7 +28,7 @@ export async function runCommand(
   }: Pick<CommandContext, "terminal" | "signal"> & Partial<Pick<CommandContext, "lines" | "input">>,
 ): Promise<number> {
   const program = createProgram("diffucoder", terminal).description("Masked diffusion language models for code");
-  program.version(version(), "-v, --version", "print the version").showHelpAfterError("Add --help to see what there is.");
+  program.version(version(), "-v, --version", "print the version").showHelpAfterError("Run it with --help for usage.");
   let exitCode = 0;
   const context: CommandContext = { terminal, signal, lines, input, fail: () => (exitCode = 1) };
   addGenerateCommand(program, context);

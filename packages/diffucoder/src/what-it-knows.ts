@@ -6,5 +6,5 @@ export const EXAMPLE_PROMPT = "Return the sum of the elements of xs that are eve
 
 /** What to say of an answer without text. */
 export function emptyAnswerNote({ generationConfig: { scope } }: { generationConfig: Readonly<GenerationConfig> }): string {
-  return ["The answer is empty: the model ended it at once.", ...(scope === undefined ? [] : [scope])].join(" ");
+  return ["The answer is empty: the model stopped at once.", ...(scope === undefined ? [] : [scope])].join(" ");
 }

@@ -24,7 +24,7 @@ describe("drawTimesteps", () => {
     expect(timesteps.reduce((a, b) => a + b, 0) / 4000).toBeCloseTo(0.5005, 1);
   });
 
-  it("gives a row the same timestep whatever the batch size", () => {
+  it("gives a row the same timestep for every batch size", () => {
     const random = createRandom(3);
     expect(drawTimesteps({ count: 8, random }).slice(0, 3)).toEqual(drawTimesteps({ count: 3, random }));
   });
@@ -68,7 +68,7 @@ describe("maskTokens", () => {
     );
   });
 
-  it("masks a row alike whatever its neighbours are and whatever else is eligible", () => {
+  it("masks a row independently of its neighbours and of what else is eligible", () => {
     const random = createRandom(5);
     const alone = maskTokens({ tokens: tokens(1, 40), timesteps: [0.5], maskTokenId, random }).mask.data;
     const together = maskTokens({ tokens: tokens(3, 40), timesteps: [0.5, 0.1, 0.9], maskTokenId, random }).mask.data.slice(0, 40);

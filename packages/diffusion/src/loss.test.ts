@@ -55,7 +55,7 @@ describe("scoredTokens", () => {
     expect(scoredTokens({ targets, weights: float32(new Float32Array(16), [4, 4]) }).weights.shape).toEqual([2]);
   });
 
-  it("gives the loss of all logits, whatever the mask", async () => {
+  it("gives the loss of all logits for every mask", async () => {
     const [length, vocab] = [4, 5];
     const picked = compile(
       (logits: Tensor, tokens: { logitPositions: Tensor; targets: Tensor; weights: Tensor }) => ({

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stratifiedTimesteps } from "./timesteps.ts";
 
 describe("stratifiedTimesteps", () => {
-  it("puts one timestep in each equal part of [eps, 1), whatever the seed", () => {
+  it("puts one timestep in each equal part of [eps, 1) for every seed", () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 20 }), (seed, count) => {
         const eps = 0.1;

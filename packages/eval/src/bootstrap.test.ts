@@ -66,7 +66,7 @@ describe("bootstrapMean", () => {
 });
 
 describe("estimatePassAtK", () => {
-  it("is the mean over tasks, whatever their number of samples", () => {
+  it("is the mean over tasks, independent of their numbers of samples", () => {
     // pass@2: 5/6 for (4, 2), 0 for (3, 0), 1 for (2, 2)
     const counts = [
       { n: 4, c: 2 },

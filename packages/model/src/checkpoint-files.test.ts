@@ -28,12 +28,12 @@ describe("a folder that holds something else", () => {
     );
   });
 
-  it("names a LoRA adapter, alone, unmerged or beside a model", async () => {
+  it("names a LoRA adapter, alone, unmerged or next to a model", async () => {
     writeFileSync(join(folder, "adapter_config.json"), JSON.stringify({ base_model_name_or_path: "Dream-org/Dream-7B" }));
     const refusal = `${folder}: holds a LoRA adapter for Dream-org/Dream-7B, not a model. Merge it into its model with PEFT's merge_and_unload() and save that.`;
     await expect(loadModel(folder)).rejects.toThrow(refusal);
     saveModel(folder, { config: smallConfig, parameters: smallParameters() });
-    expect((await loadModel(folder)).notices).toEqual(["adapter_config.json lies beside the model: the adapter is not applied"]);
+    expect((await loadModel(folder)).notices).toEqual(["adapter_config.json is next to the model: the adapter is not applied"]);
     const lora = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
     writeSafetensors(join(folder, "model.safetensors"), { ...smallParameters(), [lora]: float32([1]) });
     await expect(loadModel(folder)).rejects.toThrow(`holds LoRA weights that were not merged into the layers, ${lora} among them.`);

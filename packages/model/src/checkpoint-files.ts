@@ -77,7 +77,7 @@ function wholeSet(directory: string, shards: readonly string[]): string[] {
   const nameOf = (i: number): string => `${stem}-${String(i).padStart(5, "0")}-of-${total}.safetensors`;
   for (let i = 1; i <= Number(total); i++) {
     if (!shards.includes(nameOf(i)))
-      throw new FileError({ path: join(directory, nameOf(i)), problem: `no such file, of ${Number(total)} shards ${shards.length} are there` });
+      throw new FileError({ path: join(directory, nameOf(i)), problem: `no such file; ${shards.length} of ${Number(total)} shards are there` });
   }
   return [...shards];
 }

@@ -212,7 +212,7 @@ describe("a checkpoint that is not right", () => {
   });
 });
 
-describe("a head beside an embedding that it should be tied to", () => {
+describe("a head that should be tied to the embedding", () => {
   const tied = { ...smallConfig, tieWordEmbeddings: true };
   const head = smallParameters(smallConfig, 3)["lm_head.weight"] as NdArray;
 

@@ -174,7 +174,7 @@ function noticesOf(directory: string, { hasOwnHead, homes }: { hasOwnHead: boole
     );
   const renaming = renamingNotice(Array.from(homes.values(), ({ name }) => name));
   if (renaming !== undefined) notices.push(renaming);
-  if (existsSync(join(directory, adapterFile))) notices.push(`${adapterFile} lies beside the model: the adapter is not applied`);
+  if (existsSync(join(directory, adapterFile))) notices.push(`${adapterFile} is next to the model: the adapter is not applied`);
   return notices;
 }
 

@@ -29,8 +29,8 @@ export interface LoadModelOptions {
 }
 
 /**
- * Reads a checkpoint folder of any family. Beside the parameters it takes less than a megabyte, and with `quantize`, which
- * works piece by piece, less than 100 MB. A checkpoint that is quantized already is read as it is.
+ * Reads a checkpoint folder of any family. Besides the parameters it takes less than a megabyte, and with `quantize`, which
+ * works piece by piece, less than 100 MB. A checkpoint that is already quantized is read as it is.
  *
  * @throws {FileError} if a file is missing, damaged or outside of the folder, or holds numbers that are not finite
  * @throws {ConfigError} if config.json does not describe a model of a known family
@@ -48,7 +48,7 @@ export async function loadModel(directory: string, { quantize }: LoadModelOption
       throw new InvalidArgumentError({
         argument: "quantize",
         value: quantize,
-        expected: `"${found}" or absent, for ${directory} is quantized already`,
+        expected: `"${found}" or absent, because ${directory} is already quantized`,
       });
     const isAsItIs = quantize === undefined || found === quantize;
     const parameters = isAsItIs ? readWhole(checkpoint) : await readQuantized(checkpoint, quantize);

@@ -28,7 +28,7 @@ describe("a quantized checkpoint", () => {
       expect(await loadModel(folder, { quantize: method })).toEqual(quantized);
       const other = method === "int8" ? "int4" : "int8";
       await expect(loadModel(folder, { quantize: other })).rejects.toThrow(
-        `quantize must be "${method}" or absent, for ${folder} is quantized already, got "${other}".`,
+        `quantize must be "${method}" or absent, because ${folder} is already quantized, got "${other}".`,
       );
     }
   });

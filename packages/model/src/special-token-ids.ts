@@ -1,5 +1,5 @@
 // Ids of the special tokens that a config.json leaves out, as most diffusion coders' do: from the small files that a tokenizer
-// keeps beside a model. A role's token is named in tokenizer_config.json or special_tokens_map.json (some name the mask in the
+// keeps next to a model. A role's token is named in tokenizer_config.json or special_tokens_map.json (some name the mask in the
 // second alone); its id is in added_tokens.json or `added_tokens_decoder`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Files that a stranger wrote: whatever they hold, they are read or there is one error that a person can read, soon.
+// Files that a stranger wrote: they are read, or there is soon one error that a person can read.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -119,7 +119,7 @@ describe("a window pass", () => {
     [4, 8, 9].forEach((position, i) => expect(at(window.logits, i + 1)).toBeAllclose(at(want, position), exact));
   });
 
-  it("is exact for block-causal attention, block by block, whatever the later columns hold", async () => {
+  it("is exact for block-causal attention, block by block, independent of later columns", async () => {
     const blockOf = fc.uniqueArray(fc.integer({ min: 1, max: length - 1 }), { maxLength: length - 1 });
     await fc.assert(
       fc.asyncProperty(blockOf, fc.nat(1000), async (cuts, seed) => {

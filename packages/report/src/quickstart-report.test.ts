@@ -126,7 +126,7 @@ describe("quickstartReport", () => {
     expect(() => quickstartReport(withReveal({ tokens: [], stepOf: [], steps: 0 }))).toThrow("steps must be a positive integer, got 0.");
   });
 
-  it("never writes NaN into the page, whatever is missing", () => {
+  it("never writes NaN into the page where something is missing", () => {
     const nothing = {
       step: 1,
       reward: Number.NaN,

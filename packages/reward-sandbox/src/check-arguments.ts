@@ -1,4 +1,4 @@
-// What callers give, held to its kind before anything runs: a wrong argument is named, whatever types the caller's compiler saw.
+// What callers give, checked before anything runs: a wrong argument is named, independent of the caller's compiler.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { givenValue } from "./given-values.ts";
 import type { FunctionJob, Language, ProgramJob, RunOptions, TestJob } from "./jobs.ts";

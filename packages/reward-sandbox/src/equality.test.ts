@@ -128,7 +128,7 @@ describe("pythonEqual", () => {
     }
   });
 
-  it("holds for whatever sameValue takes without tolerance", () => {
+  it("holds for everything that sameValue takes without tolerance", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constant(null))), (items) => {
         expect(pythonEqual(items, [...items])).toBe(true);

@@ -144,6 +144,6 @@ export interface TestResult {
 export interface RunOptions {
   /** Ends the job, or takes it out of the queue. */
   signal?: AbortSignal | undefined;
-  /** Who asks: workers are shared fairly between callers, whatever each has waiting. @default "" */
+  /** Who asks: workers are shared fairly between callers, however many jobs each has waiting. @default "" */
   caller?: string;
 }

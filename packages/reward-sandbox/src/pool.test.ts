@@ -45,7 +45,7 @@ it("never uses an item twice at a time, and serves everyone", async () => {
   );
 });
 
-it("lets those leave the queue whose signal says so, and goes on after a job that failed", async () => {
+it("lets those leave the queue whose signal says so, and continues after a job that failed", async () => {
   const pool = new Pool(["w"]);
   const controller = new AbortController();
   const first = pool.use(async () => {
@@ -92,7 +92,7 @@ it("submits in turns between callers, and does not wait for the work to be done"
   expect(started).toEqual(["a", "a", "a", "b", "a"]);
 });
 
-it("hands on the failure of what was submitted to whoever waits for it, and to nobody else", async () => {
+it("rejects the awaiting caller's promise, and no other", async () => {
   const pool = new Pool(["w"]);
   const { result } = await pool.submit(() => Promise.reject(new Error("broken")));
   expect(await pool.use(async () => "next")).toBe("next");

@@ -26,7 +26,7 @@ export class Pool<T> {
   async submit<R>(work: (item: T) => Promise<R>, { caller = "", signal }: RunOptions = {}): Promise<{ result: Promise<R> }> {
     const item = await this.#acquire(caller, signal);
     const result = work(item).finally(() => this.#release(item));
-    result.catch(() => {}); // whoever waits for it hears of it
+    result.catch(() => {}); // the awaiting caller gets the rejection
     return { result };
   }
 

@@ -54,7 +54,7 @@ export interface Isolation {
   description: string;
 }
 
-/** Runs jobs, one at a time. One that broke makes itself anew for the next job. */
+/** Runs jobs, one at a time. A broken one restarts for the next job. */
 export interface Worker {
   /** Makes it ready, unless it is. @throws {UnavailableError} if it cannot be started */
   start(): Promise<void>;
@@ -62,7 +62,7 @@ export interface Worker {
    * Runs a job. Keeps no state of it for the next one.
    *
    * @param signal ends the job
-   * @returns undefined if whatever ran the job died or hung: the job is tried once more, then it is the job's own doing
+   * @returns undefined if the process that ran the job died or hung: the job is tried once more, and then counts as its cause
    * @throws {UnavailableError} if the worker cannot be started, or what it runs on is gone: then it is no failure of the program
    */
   run(

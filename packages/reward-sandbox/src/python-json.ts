@@ -67,7 +67,7 @@ function toDict(items: readonly PythonValue[], tags: boolean): PythonValue {
 
 /**
  * A text of JSON as Python's `json.loads` reads it, in the form that a sandbox takes: `4.0` is a float, an integer keeps all of its digits,
- * `NaN` and `Infinity` are numbers, and an object is a dict whatever its keys are called.
+ * `NaN` and `Infinity` are numbers, and an object is a dict for all names of keys.
  *
  * @param tags whether an object with one key that is a tag of `PythonValue` stands for what the tag says: `{ "tuple": [1, 2] }`, `{ "set": [1] }`;
  *   what stands behind the tag is looked at where the value is used. @default false

@@ -85,7 +85,7 @@ it("runs programs without isolation only if that is asked for, and says so", asy
   install("python3", says(false));
   expect(await levelOf("none")).toEqual({
     level: "none",
-    description: "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can",
+    description: "NO ISOLATION: only time and memory are limited; programs can read and change everything that this user can",
   });
 });
 

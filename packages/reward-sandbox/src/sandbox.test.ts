@@ -27,7 +27,7 @@ for (const level of LEVELS)
       expect(sandbox.isolation.level).toBe(level);
     });
 
-    it("keeps the answers from before a call that went wrong, and goes on after it", async () => {
+    it("keeps the answers from before a call that went wrong, and continues after it", async () => {
       const code = "import os\ndef f(x):\n    if x == 2: os._exit(0)\n    return x * 10";
       const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2], [3]] });
       expect(outcomes).toMatchObject([
@@ -186,7 +186,7 @@ describe.runIf(canRun("bubblewrap"))(`${titleOf("bubblewrap")} alone`, () => {
       "import os\ndef f(x):\n    made = []\n    for base in ('/', '/tmp', '/usr', '/dev/shm', '/lib', '.'):\n        try:\n            open(os.path.join(base, 'left-behind'), 'w').close()\n            made.append(base)\n        except OSError: pass\n    return made";
     await value(code);
     for (const folder of ["/", "/usr", "/lib", tmpdir()]) expect(readdirSync(folder)).not.toContain("left-behind");
-    // Whatever one job could write is not there for the next.
+    // What one job could write is not there for the next.
     expect(
       await value(
         "import os\ndef f(x): return [p for p in ('/', '/tmp', '/usr', '/dev/shm', '/lib', '.') if os.path.exists(os.path.join(p, 'left-behind'))]",

@@ -52,7 +52,7 @@ export interface Sandbox {
   runTests(job: TestJob, options?: RunOptions): Promise<TestResult>;
   /**
    * Starts something that runs jobs, once fewer than `workers` + `maxQueued` such are under way; until then it waits, in turns between
-   * callers. Whoever makes jobs faster than they run is held back by it: `await sandbox.submit(() => sandbox.run(job))`.
+   * callers. It holds back callers that make jobs faster than they run: `await sandbox.submit(() => sandbox.run(job))`.
    *
    * @returns once it was started: its result is a promise of its own
    * @throws {AbortedError} if the signal says so while it waits
@@ -62,7 +62,7 @@ export interface Sandbox {
   close(): void;
 }
 
-/** What matters to whoever takes a program's types away. */
+/** What the type stripper must know of a program. */
 interface Stripping {
   language?: Language | undefined;
   entryPoint?: string | undefined;

@@ -13,7 +13,7 @@ import { createSandbox, type Sandbox } from "./sandbox.ts";
 const JOBS = Number(process.env["SOAK_JOBS"] ?? 250);
 const WORKERS = 2;
 const NOBODY = 65534;
-/** `memoryMb` of the attacks: what their answers may take in whoever reads them, too. */
+/** `memoryMb` of the attacks: what their answers may take in the host, too. */
 const MOST_HELD = 128 * 2 ** 20;
 
 const attacks = Object.values(ATTACKS).flat();

@@ -136,7 +136,7 @@ def f(x):
         }
       });
 
-      it("does not excuse that it left, whatever the test catches", async () => {
+      it("does not excuse that it left, even if the test catches it", async () => {
         const tests = ["try: f(1)\nexcept: pass", "import contextlib\nwith contextlib.suppress(BaseException): f(1)"];
         expect(await verdictsOf({ code: "import os\ndef f(x): os._exit(0)", entryPoint: "f", tests })).toEqual([
           "exception: exit",
@@ -157,7 +157,7 @@ def f(x):
     });
 
     describe("what a program returns", () => {
-      it("is compared by the test alone, whatever its class says", async () => {
+      it("is compared by the test only, independent of its class", async () => {
         const equal = "def __eq__(self, other): return True\n    __hash__ = None";
         const programs = [
           `from typing import NamedTuple\nclass A(NamedTuple):\n    x: int = 0\n    ${equal}`,

@@ -4,7 +4,7 @@ import { canRun, titleOf } from "./local/levels.fixture.ts";
 import { createSandbox } from "./sandbox.ts";
 import { TypeStripper } from "./type-stripper.ts";
 
-/** `(a = (a = ... 1) => 1) => 1`: whether a bracket begins parameters is tried anew at each level. */
+/** `(a = (a = ... 1) => 1) => 1`: whether a bracket begins parameters is tried again at each level. */
 const nestedArrows = (depth: number): string => `const y = ${"(a = ".repeat(depth)}1${") => 1".repeat(depth)};`;
 
 const stripper = new TypeStripper({ memoryMb: 64 });

@@ -50,7 +50,7 @@ function forget(thread: Worker): void {
   thread.on("error", () => {});
 }
 
-/** A thread that takes types away, from one program at a time; one that was ended is started anew. */
+/** A thread that takes types away, from one program at a time; a terminated one is started again. */
 export class TypeStripper {
   readonly #memoryMb: number;
   #thread: Promise<Worker> | undefined;

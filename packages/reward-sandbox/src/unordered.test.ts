@@ -14,7 +14,7 @@ function soon<T>(compare: () => T): T {
 }
 
 describe("sets and dicts of many items", () => {
-  it("are compared in a moment, whatever the text of their numbers", () => {
+  it("are compared in a moment, for every text of their numbers", () => {
     const otherwise = floats((x) => `${x}${"0".repeat(1 + (x % 7))}`).toReversed();
     const nearly = floats((x) => String(x + 5e-7));
     expect(soon(() => sameValue({ set: otherwise }, { set: shown }))).toBe(true);

@@ -1,6 +1,6 @@
 // Whether the items of two sets or dicts are alike in any order. Items that belong together come first in one order, that of their
 // numbers and then of their text, which pairs all that a program wrote as Python writes it; then by trying. Trials that fail are
-// counted: a program must not be able to hold whoever compares.
+// counted: a program must not be able to hang the comparison.
 
 /** What trying may cost: characters of items that were compared in vain, besides as many as there are. */
 const MOST_TRIED = 1e7;

@@ -43,7 +43,7 @@ describe("decodeCanvases", () => {
     expect([...request!.positionIds!]).toEqual([0, 1, 2, 3, 0, 1, 1, 1]);
   });
 
-  it("gives a row the same tokens alone and beside rows of any length, padded left or right", async () => {
+  it("gives a row the same tokens alone and next to rows of any length, padded left or right", async () => {
     // What is proposed depends on the row's real tokens and on its draw.
     const propose: Propose = (row, column, uniform) => {
       const real = row.slice(0, row.indexOf(-1) === -1 ? row.length : row.indexOf(-1)).filter((token) => token !== PAD);

@@ -1,4 +1,4 @@
-// A fixed set of rows, decoded together to the end at the pace of whoever reads the steps.
+// A fixed set of rows, decoded together to the end at the pace of the reader.
 import { AbortedError, type Random } from "@diffucoder/core";
 import type { Canvas } from "./canvas.ts";
 import { checkCanvas, checkIds, checkRun } from "./checked-run.ts";

@@ -1,4 +1,4 @@
-// Events on their way to a reader, who may be slow: whoever sends them does not wait.
+// Events on their way to a reader, who may be slow: the sender does not wait.
 
 /** What was sent, in order, to be read once; then its end, or the error that ended it. */
 export class EventQueue<Event> implements AsyncIterableIterator<Event> {

@@ -1,6 +1,6 @@
 // Fills the platform package in the current folder with the part of onnxruntime-node that its platform needs: the
 // JavaScript as it is, one platform's binaries, and no install script. Its `prepack` runs this, its
-// `postpack` runs it with --clean: in a clone tensor uses onnxruntime-node itself, as the tests beside it do.
+// `postpack` runs it with --clean: in a clone tensor uses onnxruntime-node itself, as its tests do.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

@@ -30,7 +30,7 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * The gradients that flow back to `inputs` when `g` flows into `output`; the inputs count as independent, whatever they
+ * The gradients that flow back to `inputs` when `g` flows into `output`; the inputs count as independent, however they
  * were computed from.
  */
 export function pullback(output: Tensor, g: Tensor, inputs: readonly Tensor[]): Tensor[] {

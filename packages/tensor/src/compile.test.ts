@@ -168,7 +168,7 @@ describe("frozen arguments", () => {
     }
   });
 
-  it("are traced anew for other arrays, and only for those", async () => {
+  it("are traced again for other arrays, and only for those", async () => {
     let traces = 0;
     const f = t.compile((w: { a: t.Tensor; b: t.Tensor }, y: t.Tensor) => (traces++, affine(w, y)), { executor: onnx, frozen: [0] });
     const [one, two] = [weights(1), weights(2)];

@@ -18,7 +18,7 @@ export interface Graph {
  *
  * The proof: an executor writes an output when it runs the output's node, and by then has run all the node's
  * ancestors. So if every reader of `input` is an ancestor of `output`, no read comes after the write. Readers
- * include whoever reads `input` through a view, since a runtime may let a view share memory or fold it into
+ * include readers of `input` through a view, since a runtime may let a view share memory or fold it into
  * its reader. The node of `output` itself may read `input` if it does so element by element, or replaces some of
  * its elements by what other inputs say.
  */

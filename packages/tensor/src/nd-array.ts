@@ -40,7 +40,7 @@ export class NdArray {
   /** The elements; a view, not a copy. @throws {InvalidArgumentError} if the array was donated to a compiled function */
   get data(): TypedArray {
     if (this.#deviceData !== undefined) {
-      // Whoever has the elements may change them: from now on they are here and nowhere else.
+      // The caller may change the elements: from now on they are here and nowhere else.
       this.#data = this.#deviceData.download();
       this.#deviceData.free();
       this.#deviceData = undefined;

@@ -1,5 +1,5 @@
 // The formats of quantize.ts computed by the engine, piece by piece: a model of 7 billion weights is quantized while it is read,
-// with the memory of one piece beside its result.
+// with the memory of one piece besides its result.
 import { allocate } from "./dtype.ts";
 import { compile, type CompiledFunction } from "./compile.ts";
 import type { Executor } from "./executor.ts";

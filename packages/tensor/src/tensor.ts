@@ -29,7 +29,7 @@ export class Tensor implements Aval {
   readonly dtype: DType;
   /** The primitive that computes this value; `undefined` for inputs and constants. */
   readonly op: OpDefinition | undefined;
-  /** What the primitive was told beside its inputs, such as an axis. */
+  /** What the primitive was told besides its inputs, such as an axis. */
   readonly attributes: Readonly<Record<string, unknown>>;
   /** The values that it is computed from. */
   readonly inputs: readonly Tensor[];
@@ -46,7 +46,7 @@ export class Tensor implements Aval {
   }: Aval & {
     /** The primitive that computes it. @default none, as for inputs and constants */
     op?: OpDefinition;
-    /** What the primitive is told beside its inputs. @default nothing */
+    /** What the primitive is told besides its inputs. @default nothing */
     attributes?: Record<string, unknown>;
     /** The values that it is computed from. @default none */
     inputs?: readonly Tensor[];

@@ -1,6 +1,6 @@
-// Added tokens: those that stand beside the vocabulary. Where text is searched for them it is done as in Hugging Face's
+// Added tokens: those that are not in the vocabulary. Where text is searched for them it is done as in Hugging Face's
 // AddedVocabulary: first those that are written as they are, then, in normalized text, those marked `normalized`; the leftmost
-// first, of these the longest; `single_word` wants no word character beside it, `lstrip` and `rstrip` take white space along.
+// first, of these the longest; `single_word` wants no word character next to it, `lstrip` and `rstrip` take white space along.
 
 /** A token that is added to the vocabulary's own. */
 export interface AddedToken {
@@ -14,7 +14,7 @@ export interface AddedToken {
   lstrip?: boolean;
   /** Whether the white space behind it belongs to it. @default false */
   rstrip?: boolean;
-  /** Whether it counts only where no letter, digit or underscore is beside it. @default false */
+  /** Whether it counts only where no letter, digit or underscore is next to it. @default false */
   singleWord?: boolean;
   /** Whether it is looked for in normalized text. @default false */
   normalized?: boolean;

@@ -43,7 +43,7 @@ describe("ChatTemplate", () => {
     expect(render("{{ bos_token }}{{ messages[0].content }}", "hi")).toEqual([{ special: "<|im_start|>" }, { text: "hi" }]);
   });
 
-  it("keeps what a message says as text, whatever it says", () => {
+  it("keeps what a message says as text", () => {
     const piece = fc.constantFrom(...special, "<|", "|>", "<", ">", "im_end", "|", "mask", "tool", "call>", "a", "\n", "\uFDD0", "{{ bos_token }}");
     const text = fc.array(piece, { maxLength: 6 }).map((parts) => parts.join(""));
     fc.assert(
@@ -152,8 +152,8 @@ describe("ChatTemplate", () => {
     ["a long sum", `{{ ${"1+".repeat(100_000)}1 }}`, "it is nested too deeply, or too long"],
     ["an undefined value", "{{ nothing.at_all }}", "nothing is undefined"],
     ["a number for a text", "{{ messages[0].content + 1 }}", "+ does not take a string and a number"],
-    ["an unknown filter", "{{ 1 | nope }}", "there is no filter nope"],
-    ["an unknown test", "{{ 1 is nope }}", "there is no test nope"],
+    ["an unknown filter", "{{ 1 | nope }}", "unknown filter nope"],
+    ["an unknown test", "{{ 1 is nope }}", "unknown test nope"],
     ["a method that changes", "{{ messages.append(1) }}", "an undefined value cannot be called"],
     ["the prototype", "{{ messages.constructor('x') }}", "an undefined value cannot be called"],
   ])("names what is wrong: %s", (_, source, problem) => {

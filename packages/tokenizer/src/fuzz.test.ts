@@ -1,5 +1,5 @@
 // A stranger's tokenizer files, changed at random: loading and using them ends with an answer or one of our errors, within a bound
-// of time. TOKENIZER_FUZZ_MINUTES sets how long it goes on; without it, a few hundred files.
+// of time. TOKENIZER_FUZZ_MINUTES sets how long it runs; without it, a few hundred files.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,7 +69,7 @@ function mutated(value: unknown, random: Random): unknown {
 const times = <T>(count: number, value: T, change: (value: T) => T): T => Array.from({ length: count }).reduce((now: T) => change(now), value);
 
 it(
-  "answers or names what is wrong, whatever the files say",
+  "answers or names what is wrong, for all files",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "tokenizer-fuzz-"));
     const counts = { files: 0, loaded: 0, refused: 0, rendered: 0 };

@@ -1,6 +1,6 @@
 // Byte-pair merging of one word of n bytes in O(n log n), as Hugging Face's BPE does it:
 //   while there are neighbours that a merge joins: join those whose merge comes first in the file, of equal ones the leftmost.
-// tiktoken's rule is another: it joins any neighbours whose bytes are a token, by the token's id.
+// tiktoken's rule differs: it joins any neighbours whose bytes are a token, by the token's id.
 import type { MergeTable } from "./merge-table.ts";
 
 /** Ids of the tokens that a word is merged into. */

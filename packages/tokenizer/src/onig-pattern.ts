@@ -42,7 +42,7 @@ const MAX_LENGTH = 10_000;
 const MAX_DEPTH = 50;
 const MAX_REPEATS = 1_000;
 
-/** A form of pattern that is not translated; the message names it. */
+/** A form of pattern that is not supported; the message names it. */
 export class PatternError extends Error {}
 
 /** @returns a global regular expression with the same matches @throws {PatternError} naming what has no translation */
@@ -120,7 +120,7 @@ class Translation {
   #character(character: string): void {
     if (!this.#group.ignoresCase) return this.#write(escaped(character));
     const next = this.#units[this.#at] ?? "";
-    if (ligatures.test(character + next)) throw new PatternError(`"${character}${next}" with case ignored is not translated`);
+    if (ligatures.test(character + next)) throw new PatternError(`"${character}${next}" is not supported with case ignored`);
     this.#write(character === anyCase(character) ? escaped(character) : `[${anyCase(character)}]`);
   }
 
@@ -136,7 +136,7 @@ class Translation {
       "(?<!": "(?<!",
     };
     const written = known[unit];
-    if (written === undefined) throw new PatternError(`the group ${unit} is not translated`);
+    if (written === undefined) throw new PatternError(`the group ${unit} is not supported`);
     if (this.#groups.length > MAX_DEPTH) throw new PatternError(`its groups are nested more than ${MAX_DEPTH} deep`);
     const isLookbehind = this.#group.isLookbehind || unit.startsWith("(?<");
     const ignoresCase = this.#group.ignoresCase || unit === "(?i:";
@@ -174,12 +174,12 @@ class Translation {
       if (isCount) this.#result = `${this.#result.slice(0, start)}(?:${this.#result.slice(start)})+`;
       else this.#makeAtomic();
     } else if (next !== undefined && /^[*+?]$|^\{(?:\d+(?:,\d*)?|,\d+)\}$/.test(next))
-      throw new PatternError(`the quantifier ${unit}${next} is not translated`);
+      throw new PatternError(`the quantifier ${unit}${next} is not supported`);
     this.#atom = -1;
   }
 
   #makeAtomic(): void {
-    if (this.#group.isLookbehind) throw new PatternError("an atomic group within a lookbehind is not translated");
+    if (this.#group.isLookbehind) throw new PatternError("an atomic group within a lookbehind is not supported");
     const atom = this.#result.slice(this.#atom);
     const name = `atomic${++this.#captures}`;
     this.#result = String.raw`${this.#result.slice(0, this.#atom)}(?:(?=(?<${name}>${atom}))\k<${name}>)`;
@@ -205,7 +205,7 @@ class Translation {
         from = undefined;
       } else if (unit === "-" && from !== undefined && i + 1 < units.length) {
         const to = literal(units[++i]!);
-        if (this.#group.ignoresCase) throw new PatternError("a range of characters with case ignored is not translated");
+        if (this.#group.ignoresCase) throw new PatternError("a case-insensitive range of characters is not supported");
         result += `-${escapedInClass(to)}`;
         from = undefined;
       } else {
@@ -225,8 +225,8 @@ class Translation {
       if (unit === "]") return units;
       // What is one unit outside, such as {2}, is characters here.
       for (const one of unit.startsWith("\\") ? [unit] : unit) {
-        if (one === "[") throw new PatternError("a class within a class is not translated");
-        if (one === "&" && units.at(-1) === "&") throw new PatternError("an intersection of classes is not translated");
+        if (one === "[") throw new PatternError("a class within a class is not supported");
+        if (one === "&" && units.at(-1) === "&") throw new PatternError("an intersection of classes is not supported");
         units.push(one);
       }
     }
@@ -239,12 +239,12 @@ function literal(unit: string): string {
   const code = /^\\(?:x\{([0-9a-fA-F]+)\}|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))$/.exec(unit);
   if (code !== null) {
     const point = Number.parseInt((code[1] ?? code[2] ?? code[3]) as string, 16);
-    if (point > 0x10ffff) throw new PatternError(`${unit} is not translated`);
+    if (point > 0x10ffff) throw new PatternError(`${unit} is not supported`);
     return String.fromCodePoint(point);
   }
   const character = unit.slice(1);
   if (character in controls) return controls[character]!;
-  if (/[a-zA-Z0-9]/.test(character) || character === "") throw new PatternError(`${unit} is not translated`);
+  if (/[a-zA-Z0-9]/.test(character) || character === "") throw new PatternError(`${unit} is not supported`);
   return character;
 }
 
@@ -255,7 +255,7 @@ function property(unit: string): string {
     const written = `\\${unit[1]}{${known}}`;
     if (/^\w+$/.test(name) && isPattern(written)) return written;
   }
-  throw new PatternError(`${unit} is not translated`);
+  throw new PatternError(`${unit} is not supported`);
 }
 
 function isPattern(source: string): boolean {
@@ -271,6 +271,6 @@ const escapedInClass = (character: string): string => (/^[\^\\\]\-[]$/.test(char
 
 function anyCase(character: string): string {
   if (/^[a-zA-Z]$/.test(character)) return folds[character.toLowerCase()] ?? character.toLowerCase() + character.toUpperCase();
-  if (character.toLowerCase() !== character.toUpperCase()) throw new PatternError(`"${character}" with case ignored is not translated`);
+  if (character.toLowerCase() !== character.toUpperCase()) throw new PatternError(`"${character}" is not supported with case ignored`);
   return character;
 }

@@ -85,7 +85,7 @@ function ruleOf(source: string, what: SplitRule["behavior"], invert: boolean): S
   }
 }
 
-/** Letters, digits, marks, signs and spaces of all kinds, alone and beside each other. */
+/** Letters, digits, marks, signs and spaces of all kinds, alone and next to each other. */
 const probe = [
   "a",
   "Z",

@@ -3,7 +3,7 @@
 import { runInContext, createContext } from "node:vm";
 import { InvalidArgumentError } from "@diffucoder/core";
 
-/** What becomes of a match: a piece of its own, nothing, a part of its neighbour, or one piece with the matches beside it. */
+/** What becomes of a match: a piece of its own, nothing, a part of its neighbour, or one piece with adjacent matches. */
 export type SplitBehavior = "Isolated" | "Removed" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
 /** One cut through every piece. */

@@ -51,7 +51,7 @@ interface AddedTokenEntry {
   lstrip?: boolean | undefined;
   /** Whether the white space behind it belongs to it. @default false */
   rstrip?: boolean | undefined;
-  /** Whether it counts only where no letter, digit or underscore is beside it. @default false */
+  /** Whether it counts only where no letter, digit or underscore is next to it. @default false */
   single_word?: boolean | undefined;
   /** Whether it is looked for in normalized text. @default false */
   normalized?: boolean | undefined;
@@ -79,7 +79,7 @@ interface BpeModel {
   vocab: Record<string, number>;
   /** The pairs that are joined, the first first: `"LEFT RIGHT"` or `["LEFT", "RIGHT"]`. */
   merges: (string | [string, string])[];
-  /** Whether a word that is a token is that token, whatever the merges make of it. @default false */
+  /** Whether a word that is a token becomes that token without applying merges. @default false */
   ignore_merges?: boolean | null | undefined;
   /** Share of merges left out at random: none but 0 is done here. */
   dropout?: number | null | undefined;
@@ -92,7 +92,7 @@ interface BpeModel {
 
 /** What `tokenizer.json` holds, as data. Other keys are not read. */
 export interface TokenizerFile {
-  /** Tokens beside the vocabulary's own. */
+  /** Tokens besides the vocabulary's own. */
   added_tokens: AddedTokenEntry[];
   /** NFC, NFD, NFKC or NFKD, or a `Sequence` of them. @default text stays as it is */
   normalizer?: Normalizer | null | undefined;
@@ -129,7 +129,7 @@ export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
 /** What the files say, with tokens as bytes. */
 export interface Vocabulary extends OrdinaryTokens {
-  /** Tokens beside the ordinary ones. */
+  /** Tokens besides the ordinary ones. */
   added: readonly AddedToken[];
   /** The cuts that make words of a text, one after the other. */
   splits: readonly SplitRule[];
@@ -149,7 +149,7 @@ export interface OrdinaryTokens {
   merges: MergeTable;
   /** Whether tiktoken's rule makes the same ids of every word as the merges do (`tiktoken-rule.ts`). */
   asTiktoken: boolean;
-  /** Whether a word that is a token is that token, whatever the merges make of it. @default false */
+  /** Whether a word that is a token becomes that token without applying merges. @default false */
   ignoreMerges?: boolean;
 }
 
@@ -243,7 +243,7 @@ export function ordinaryTokens({ vocab, merges, added, path }: BytePairModel): O
   for (const symbols in vocab) {
     const id = vocab[symbols]!;
     if (!Number.isSafeInteger(id) || id < 0 || id >= MAX_ID)
-      throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} has the id ${JSON.stringify(id)}, expected an integer from 0 on` });
+      throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} has the id ${JSON.stringify(id)}, expected an integer of at least 0` });
     if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
     // A token with other characters cannot be reached from text; Hugging Face's decoder writes it as it is.
     tokens[id] = fromSymbols(symbols) ?? new TextEncoder().encode(symbols);

@@ -81,7 +81,7 @@ describe("Tokenizer.fromFolder", () => {
     const load = () => Tokenizer.fromFolder(folder);
     expect(load).toThrow(`${join(folder, "tokenizer.json")}: no such file, and no vocab.json with merges.txt in its place.`);
     writeParts({ pad_token: "<|nothing|>" });
-    expect(load).toThrow(`${join(folder, "tokenizer_config.json")}: names the pad_token "<|nothing|>", which is no special token.`);
+    expect(load).toThrow(`${join(folder, "tokenizer_config.json")}: names the pad_token "<|nothing|>", which is not a special token.`);
     writeParts({ tokenizer_class: "LlamaTokenizer" });
     expect(load).toThrow(
       'has the tokenizer_class "LlamaTokenizer", and without a tokenizer.json only Qwen2Tokenizer, Qwen2TokenizerFast, DreamTokenizer are known.',
@@ -105,7 +105,7 @@ describe("Tokenizer.fromFolder", () => {
     ] as const) {
       write("vocab.json", { ...file.model.vocab, "!": id });
       write("merges.txt", "");
-      expect(load).toThrow(`${join(folder, "vocab.json")}: token "!" has the id ${said}, expected an integer from 0 on.`);
+      expect(load).toThrow(`${join(folder, "vocab.json")}: token "!" has the id ${said}, expected an integer of at least 0.`);
     }
     write("vocab.json", []);
     expect(load).toThrow(join(folder, "vocab.json"));

@@ -49,7 +49,7 @@ export function readTokenizerFolder(directory: string): Vocabulary {
     const text = config[`${role}_token`] ?? map[`${role}_token`];
     if (text === null || text === undefined) continue;
     if (!vocabulary.added.some(({ content }) => content === text))
-      throw new FileError({ path: configPath, problem: `names the ${role}_token ${JSON.stringify(text)}, which is no special token` });
+      throw new FileError({ path: configPath, problem: `names the ${role}_token ${JSON.stringify(text)}, which is not a special token` });
     roles[role] = text;
   }
   const template = isThere("chat_template.jinja") ? readText(pathOf("chat_template.jinja")) : config.chat_template;

@@ -224,7 +224,7 @@ export class Tokenizer {
   /**
    * Text of ids. Bytes that are not UTF-8, and ids that have no token, become U+FFFD.
    *
-   * @throws {InvalidArgumentError} if one of the ids is not an integer from 0 on
+   * @throws {InvalidArgumentError} if one of the ids is not an integer of at least 0
    */
   decode(
     ids: Iterable<number>,
@@ -287,7 +287,7 @@ function checkedIds(ids: Iterable<number>): number[] {
 
 function checkId(id: unknown, argument: string): void {
   if (!Number.isInteger(id) || (id as number) < 0)
-    throw new InvalidArgumentError({ argument, value: id, expected: "a token id, an integer from 0 on" });
+    throw new InvalidArgumentError({ argument, value: id, expected: "a token id, an integer of at least 0" });
 }
 
 function checkMessages(messages: unknown): asserts messages is readonly ChatMessage[] {

@@ -68,7 +68,7 @@ describe("createOptimizerStep", () => {
     const step = createOptimizerStep<Batch>({ ...settings, loss: (p, batch) => ({ loss: mul(loss(p, batch).loss, 2) }) });
     await step.run(start(), [rows(1, 2)], { lr: 0.1, count: 1 });
     step.dispose();
-    await step.run(start(), [rows(1, 2), rows(2, 2)], { lr: 0.1, count: 1 }); // and compiles anew
+    await step.run(start(), [rows(1, 2), rows(2, 2)], { lr: 0.1, count: 1 }); // and compiles again
     step.dispose();
   });
 });

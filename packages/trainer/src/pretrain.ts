@@ -87,7 +87,7 @@ export interface PretrainOptions {
   config: PretrainConfig;
   /** The model's network. */
   logits: LogitsFunction;
-  /** The state to go on from; `freshState` makes one of parameters alone. */
+  /** The state to resume from; `freshState` makes one from just parameters. */
   state: TrainingState;
   /** Steps done before. @default 0 */
   startStep?: number;

@@ -21,7 +21,7 @@ export interface TrainOptions<State extends TrainingState> {
   stages: readonly Stage<State>[];
   /** Settings of the loop. */
   config: TrainConfig;
-  /** The state to go on from. Its arrays are taken over. */
+  /** The state to resume from. Its arrays are taken over. */
   state: State;
   /** Steps done before. @default 0 */
   startStep?: number;

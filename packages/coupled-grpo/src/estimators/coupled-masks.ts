@@ -12,7 +12,7 @@ export interface CoupledMasks {
 }
 
 /**
- * Masks for each rollout from its own seed: whoever scores the rollout with the same seed, be it the current, the old or
+ * Masks for each rollout from its own seed: every model that scores the rollout with the same seed, be it the current, the old or
  * the reference policy, sees it through the same masks.
  *
  * @param seeds one for each row

@@ -28,7 +28,7 @@ export interface RolloutBatch {
  */
 export interface Estimator {
   /**
-   * What is random in an estimate, such as masks, and whatever else it needs of the rollouts: a function of them and of the inner iteration
+   * What is random in an estimate, such as masks, and anything else it needs of the rollouts: a function of them and of the inner iteration
    * alone, drawn from each rollout's own `maskSeeds[iteration]`.
    */
   draw(rollouts: readonly Rollout[], iteration: number): Record<string, NdArray>;

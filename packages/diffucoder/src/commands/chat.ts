@@ -63,7 +63,7 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
       turns = [...left, { role: "assistant", content: text }];
     } catch (error) {
       if (!(error instanceof TooLongError)) throw error;
-      terminal.error(error.message); // and the conversation goes on
+      terminal.error(error.message); // and the conversation continues
     }
   }
   if (signal.aborted) throw new AbortedError("The conversation");

@@ -49,7 +49,7 @@ describe("diffucoder generate", () => {
       seed: 1,
       temperature: 1,
     });
-    const { seconds: _took, ...got } = JSON.parse(output[0] as string) as Record<string, unknown>;
+    const { seconds: _took, ...got } = JSON.parse(output[0]!) as Record<string, unknown>;
     expect(got).toEqual(want);
   });
 
@@ -95,7 +95,7 @@ describe("diffucoder generate", () => {
 
   it("goes on with the prompt's own text on request", async () => {
     expect(await run("generate", "--prompt", "def f", "--no-chat-template", "--json")).toBe(0);
-    expect(JSON.parse(output[0] as string)).toMatchObject({ promptTokens: coder.tokenizer.encode("def f").length });
+    expect(JSON.parse(output[0]!)).toMatchObject({ promptTokens: coder.tokenizer.encode("def f").length });
   });
 });
 
@@ -164,7 +164,7 @@ describe("diffucoder --print-config", () => {
   it("shows every setting with its source, and needs no prompt", async () => {
     const config = file("print.json", { temperature: 0.5, cache: { kind: "dual" } });
     expect(await run("generate", "--config", config, "--steps", "3", "--set", "cache.refreshSteps=2", "--print-config", "--json")).toBe(0);
-    const keys = JSON.parse(output[0] as string) as { key: string; value: unknown; source: string; default: unknown; meaning: string }[];
+    const keys = JSON.parse(output[0]!) as { key: string; value: unknown; source: string; default: unknown; meaning: string }[];
     const of = (name: string) => keys.find(({ key }) => key === name);
     expect(of("steps")).toEqual({ key: "steps", value: 3, source: "--steps", default: 6, meaning: "denoising steps, at most one forward pass each" });
     expect(of("temperature")).toMatchObject({ value: 0.5, source: config, default: 0 });
@@ -200,10 +200,10 @@ describe("diffucoder infill", () => {
     const path = file("bytes.py", text);
     expect(await run("infill", "--file", path)).toBe(0);
     const [before, after] = text.split("<|hole:2|>") as [string, string];
-    const got = output[0] as string;
+    const got = output[0]!;
     expect([got.startsWith(before), got.endsWith(after)]).toEqual([true, true]);
     expect(await run("infill", "--file", path, "--json")).toBe(0);
-    expect(got).toBe(before + (JSON.parse(output[1] as string) as { middle: string }).middle + after);
+    expect(got).toBe(before + (JSON.parse(output[1]!) as { middle: string }).middle + after);
   });
 
   it.each([
@@ -239,7 +239,7 @@ describe("diffucoder infill", () => {
   it("fills the marks of a file", async () => {
     const path = file("holes.py", "def <|hole:2|>(xs):\n    return <|hole|>\n");
     expect(await run("infill", "--file", path, "--masks", "3", "--json")).toBe(0);
-    const { holeIds, text } = JSON.parse(output[0] as string) as { holeIds: number[][]; text: string };
+    const { holeIds, text } = JSON.parse(output[0]!) as { holeIds: number[][]; text: string };
     expect(holeIds.map((ids) => ids.length)).toEqual([2, 3]);
     expect(text.startsWith("def ")).toBe(true);
     expect(text.endsWith("\n")).toBe(true);
@@ -278,7 +278,7 @@ describe("diffucoder chat", () => {
 
   it("answers each line with what was said before", async () => {
     expect(await converse(["xs", "", "f"], "--max-tokens", "2")).toBe(0);
-    const history = [{ role: "user", content: "xs" } as const, { role: "assistant", content: output[0] as string } as const];
+    const history = [{ role: "user", content: "xs" } as const, { role: "assistant", content: output[0]! } as const];
     const { text } = await coder.chat([...history, { role: "user", content: "f" }], { maxTokens: 2 });
     expect(output[1]).toBe(text);
     expect(errors).toEqual([]);
@@ -298,7 +298,7 @@ describe("diffucoder chat", () => {
     expect(await converse(["z".repeat(60), "xs"], "--system", "sum", "--json")).toBe(0);
     expect(errors[0]).toMatch(/^The conversation has \d+ tokens in the chat template, and this model has room for 48\./);
     const messages = [{ role: "system", content: "sum" } as const, { role: "user", content: "xs" } as const];
-    expect(JSON.parse(output[0] as string)).toMatchObject({ text: (await coder.chat(messages)).text });
+    expect(JSON.parse(output[0]!)).toMatchObject({ text: (await coder.chat(messages)).text });
     expect(output).toHaveLength(1);
   });
 
@@ -320,23 +320,23 @@ describe("diffucoder trace", () => {
   it("shows what was committed when", async () => {
     const path = await traceOf("one.jsonl", "--steps", "3");
     expect(await run("trace", path)).toBe(0);
-    const lines = (output[0] as string).split("\n");
+    const lines = output[0]!.split("\n");
     const { steps, initialIds } = parseTrace(readFileSync(path, "utf8"));
     expect(lines[0]).toBe(`${initialIds.length - 12} tokens given, 12 masks; 3 steps, 3 forward passes, ${(12 / 3).toFixed(2)} tokens a pass`);
     const committed = steps[0]!.positions.map(
-      (column, i) => `${column} ${JSON.stringify(coder.tokenizer.decode([steps[0]!.tokens[i] as number], { skipSpecial: false }))}`,
+      (column, i) => `${column} ${JSON.stringify(coder.tokenizer.decode([steps[0]!.tokens[i]!], { skipSpecial: false }))}`,
     );
     expect(lines[2]).toBe(`   0  ${committed.join(", ")}`);
     expect(await run("trace", path, "--json")).toBe(0);
-    expect(JSON.parse(output[1] as string)).toMatchObject({ masks: 12, steps: 3, forwardPasses: 3, tokensPerPass: 4 });
+    expect(JSON.parse(output[1]!)).toMatchObject({ masks: 12, steps: 3, forwardPasses: 3, tokensPerPass: 4 });
   });
 
   it("shows where two part, and ends with 1 if they do", async () => {
     const [one, other] = [await traceOf("a.jsonl", "--temperature", "1"), await traceOf("b.jsonl", "--temperature", "1", "--seed", "5")];
     expect(await run("trace", one, one)).toBe(0);
     expect(await run("trace", one, other)).toBe(1);
-    expect(output[0]).toBe("The rows are the same before the first and after every step.");
-    expect(output[1]).toMatch(/^The rows part after entry \d+:\n {2}column \d+: .+ and .+/);
+    expect(output[0]).toBe("The rows are the same before the first step and after every step.");
+    expect(output[1]).toMatch(/^The rows diverge after entry \d+:\n {2}column \d+: .+ and .+/);
     expect(await run("trace", one, one, "--json")).toBe(0);
     expect(output[2]).toBe("null");
   });

@@ -28,7 +28,7 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
     .description("writes code for a prompt; on a terminal, tokens appear in the order in which they are revealed")
     .argument("[prompt...]", "what the code should do, in quotes; - reads it from standard input");
   addSettingFlags(command, { ...settings, ...ModelSettingsSchema.shape });
-  command.option("--no-chat-template", "take the prompt as the beginning of a text that goes on");
+  command.option("--no-chat-template", "continue the prompt as plain text, without the chat template");
   command.action((words: readonly string[], flags: Flags) => generate(words, flags, context));
 }
 

@@ -39,7 +39,7 @@ describe("parseTemplate", () => {
     "<|hole;3|>",
     "<|hole=3|>",
     "[|hole|]",
-  ])("names %s, alone and beside a good hole", (mark) => {
+  ])("names %s, alone and next to a good hole", (mark) => {
     const problem = `line 2: ${JSON.stringify(mark)} is not a hole; write <|hole|>, or <|hole:N|> for N masks`;
     expect(() => parse(`a\n${mark}\n`)).toThrow(`Invalid code.py:\n  - ${problem}`);
     expect(() => parse(`<|hole|>\n${mark}`)).toThrow(`Invalid code.py:\n  - ${problem}`);

@@ -77,7 +77,7 @@ describe("liveReveal", () => {
     expect(text()).toBe("def f\n你好\n你   \n 12░\nforwa");
   });
 
-  it("begins anew after a resize", () => {
+  it("starts again after a resize", () => {
     const { screen, text, resize } = fakeScreen({ columns: 40 });
     const live = liveReveal(screen);
     live.show(layout);

@@ -29,7 +29,7 @@ export function liveReveal(screen: Screen): { show(event: GenerationEvent): void
     screen.write(`${start}${CLEAR_BELOW}${lines.join("\r\n")}`);
     drawnLines = lines.length;
   };
-  // Terminals differ in how they wrap what is drawn already: it is begun anew.
+  // Terminals differ in how they rewrap what is already drawn, so the drawing starts again.
   const offResize = screen.onResize(() => draw(CLEAR_SCREEN));
   return {
     show: (event) => {

@@ -15,7 +15,7 @@ interface TraceFlags {
 export function addTraceCommand(program: Command, context: CommandContext): void {
   program
     .command("trace")
-    .description("shows a trace that --trace has written, or where two of them part")
+    .description("shows a trace that --trace wrote, or where two of them diverge")
     .argument("<file>", "trace, as JSON lines")
     .argument("[other]", "a second one to compare; exit code 1 if they differ")
     .option("--model <dir-or-repo>", "model whose tokens they are (default: the small model that comes with the package)")
@@ -43,12 +43,12 @@ async function trace(
   const difference = diffTraces(first, second);
   if (difference !== undefined) fail();
   if (json === true) terminal.out(JSON.stringify(difference ?? null));
-  else if (difference === undefined) terminal.out("The rows are the same before the first and after every step.");
+  else if (difference === undefined) terminal.out("The rows are the same before the first step and after every step.");
   else {
     const [ours, theirs] = difference.tokens.map(text) as [string[], string[]];
     const lines = difference.columns.map((column, i) => `  column ${column}: ${ours[i]} and ${theirs[i]}`);
     const where = difference.step < 0 ? "before the first step" : `after entry ${difference.step}`;
-    terminal.out([`The rows part ${where}:`, ...lines].join("\n"));
+    terminal.out([`The rows diverge ${where}:`, ...lines].join("\n"));
   }
 }
 

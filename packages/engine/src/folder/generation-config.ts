@@ -26,7 +26,7 @@ export const GenerationConfigSchema = z.strictObject({
     .array(z.int().nonnegative())
     .max(4096)
     .optional()
-    .describe("tokens that end an answer, beside those of config.json and the tokenizer"),
+    .describe("tokens that end an answer, besides those of config.json and the tokenizer"),
 });
 
 /** How a model wants to be used, with every default filled in: its canvas, and the sampler's settings unless a call says otherwise. */
@@ -51,7 +51,7 @@ export interface GenerationConfig {
   eps?: number | undefined;
   /** What requests the model was made for, a sentence for people. @default nothing is said */
   scope?: string | undefined;
-  /** Tokens that end an answer, beside those of config.json and the tokenizer. @default none */
+  /** Tokens that end an answer, besides those of config.json and the tokenizer. @default none */
   eosTokenIds?: number[] | undefined;
   /** False: `promptLength` is only a limit, and shorter prompts stay as long as they are. @default true */
   padPrompt?: boolean | undefined;
@@ -73,7 +73,7 @@ interface ReadOptions {
   vocabSize?: number;
   /** What config.json says of token ids, by Hugging Face's names. */
   tokenIds?: Readonly<Record<string, unknown>>;
-  /** Of an autoregressive model: Hugging Face's temperature counts only beside `do_sample: true`. */
+  /** Of an autoregressive model: Hugging Face's temperature counts only together with `do_sample: true`. */
   autoregressive?: boolean;
 }
 

@@ -18,7 +18,7 @@ const housekeeping = new Set(
   decoder_start_token_id is_assistant num_assistant_tokens num_assistant_tokens_schedule assistant_confidence_threshold`.split(/\s+/),
 );
 
-/** Values beside `false` and null with which a key does nothing. */
+/** Values, besides `false` and null, with which a key does nothing. */
 const off: Readonly<Record<string, unknown>> = {
   repetition_penalty: 1,
   encoder_repetition_penalty: 1,
@@ -50,7 +50,7 @@ export interface OwnSettings {
 }
 
 /**
- * @param known names of this package's settings. In a file without a key of Hugging Face's, others are left to whoever checks settings
+ * @param known names of this package's settings. In a file without a key of Hugging Face's, others are left to the check of settings
  * @param tokenIds what config.json says of token ids, by the keys that both files have
  */
 export function inOwnNames(

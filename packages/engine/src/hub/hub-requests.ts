@@ -103,7 +103,7 @@ function target(location: string, from: URL, what: string): URL {
   const to = url === undefined ? JSON.stringify(location.slice(0, 100)) : addressOf(url).slice(0, 100);
   throw new UnavailableError({
     what,
-    problem: `${addressOf(from)} redirects to ${to}, which is no ${from.protocol === "https:" ? "https" : "http"} address${isSafe ? " without a password" : ""}`,
+    problem: `${addressOf(from)} redirects to ${to}, which is not an ${from.protocol === "https:" ? "https" : "http"} address${isSafe ? " without a password" : ""}`,
   });
 }
 
@@ -153,7 +153,7 @@ export async function jsonOf(answer: HubAnswer, what: string): Promise<Record<st
   }
   throw new UnavailableError({
     what,
-    problem: `${addressOf(answer.url)} answers with no JSON object but ${JSON.stringify(text.slice(0, 40))}`,
+    problem: `${addressOf(answer.url)} should answer with a JSON object, got ${JSON.stringify(text.slice(0, 40))}`,
     wayOut: "Check HF_ENDPOINT; a proxy or a login page may answer in its place.",
   });
 }

@@ -17,7 +17,7 @@ const sha256 = createHash("sha256").update(content).digest("hex");
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 const listing: Answer = (_, response) => response.end(JSON.stringify({ sha: commit, siblings: [{ rfilename: "config.json" }, null, {}] }));
-/** A file as a plain web server gives it: whole, whatever was asked. */
+/** A file as a plain web server sends it: always whole. */
 const whole =
   (headers: Record<string, string> = {}): Answer =>
   (_, response) =>
@@ -88,7 +88,7 @@ describe("a server that answers otherwise than the hub", () => {
   it.each(["<html>", "", "[]", "null", "1"])("with %j for a list is named", async (text) => {
     hub.list = (_, response) => response.end(text);
     await expect(download()).rejects.toThrow(
-      `org/tiny is not available: ${endpoint}/api/models/org/tiny/revision/main answers with no JSON object but ${JSON.stringify(text)}.`,
+      `org/tiny is not available: ${endpoint}/api/models/org/tiny/revision/main should answer with a JSON object, got ${JSON.stringify(text)}.`,
     );
   });
 
@@ -110,13 +110,13 @@ describe("a server that answers otherwise than the hub", () => {
     expect(await downloaded()).toBe(true);
   });
 
-  it("knows no ranges, also when a download goes on", async () => {
+  it("knows no ranges, also when a download resumes", async () => {
     hub.file = (request, response) => {
       response.writeHead(200, { ETag: `"${hash}"`, "Content-Length": content.length });
       if (request.headers.range !== undefined) return response.end(content);
       response.write(content.subarray(0, 1000), () => setTimeout(() => response.destroy(), 300)); // what came is on the disk by then
     };
-    await expect(download()).rejects.toThrow(/cannot be read .* run again to go on/);
+    await expect(download()).rejects.toThrow(/cannot be read .* run again to resume/);
     hub.file = whole({ "Content-Length": String(content.length) });
     expect(await downloaded()).toBe(true);
     expect(hub.requests.some(({ range }) => range === `bytes=1000-${content.length - 1}`)).toBe(true);
@@ -146,7 +146,7 @@ describe("a server that answers otherwise than the hub", () => {
   it.each(["-5", "1e3", "0x10", "99999999999999999999", "many"])("names the size %s", async (size) => {
     hub.file = whole({ "X-Linked-Size": size });
     await expect(download()).rejects.toThrow(
-      `org/tiny/config.json is not available: ${endpoint}/org/tiny/resolve/${commit}/config.json names the size "${size}", which is none.`,
+      `org/tiny/config.json is not available: ${endpoint}/org/tiny/resolve/${commit}/config.json gives the size "${size}", which is not a number.`,
     );
   });
 
@@ -163,7 +163,7 @@ describe("a server that answers otherwise than the hub", () => {
   it.each(["abc", "d41d8cd98f00b204e9800998ecf8427e", "../../evil", ""])("names %j for a hash", async (etag) => {
     hub.file = whole({ ETag: `"${etag}"` });
     await expect(download()).rejects.toThrow(
-      `org/tiny/config.json is not available: ${endpoint}/org/tiny/resolve/${commit}/config.json names no SHA-256 and no git hash for it but ${JSON.stringify(etag)}. What cannot be checked is not taken: use another endpoint.`,
+      `org/tiny/config.json is not available: ${endpoint}/org/tiny/resolve/${commit}/config.json names no SHA-256 and no git hash for it but ${JSON.stringify(etag)}. A file that cannot be verified is not used; choose another endpoint.`,
     );
     expect(existsSync(join(home, ".cache/huggingface/hub/models--org--tiny/blobs"))).toBe(false);
   });
@@ -214,10 +214,10 @@ describe("a redirect", () => {
   });
 
   it.each([
-    ["file:///etc/passwd", "redirects to file:/etc/passwd, which is no http address"],
-    ["http://", 'redirects to "http://", which is no http address'],
+    ["file:///etc/passwd", "redirects to file:/etc/passwd, which is not an http address"],
+    ["http://", 'redirects to "http://", which is not an http address'],
     ["/again", "redirects more than 5 times"],
-    ["http://user:secret@127.0.0.1:1/x", "redirects to http://127.0.0.1:1/x, which is no http address without a password."],
+    ["http://user:secret@127.0.0.1:1/x", "redirects to http://127.0.0.1:1/x, which is not an http address without a password."],
   ])("to %s is named", async (location, problem) => {
     hub.file = to(location);
     await expect(download()).rejects.toThrow(problem);

@@ -47,7 +47,7 @@ const MODEL_FILE = /^[\w.-]+\.(json|txt|jinja|safetensors)$/;
 
 /**
  * Downloads the model files of a repository, or what of them is missing: configuration, tokenizer and safetensors. A download
- * that was cut off goes on where it stopped; every file is held to the hash that the server names. Of several processes that want
+ * that was cut off resumes where it stopped; every file is checked against the hash that the server names. Of several processes that want
  * the same repository in the same cache, one downloads and the others wait for it.
  *
  * @returns the snapshot's folder
@@ -107,7 +107,7 @@ function checkedEndpoint(endpoint: string): string {
   return endpoint.trim().replace(/\/+$/, "");
 }
 
-/** Whatever a header can carry: mirrors have tokens of other forms than Hugging Face's. */
+/** Anything a header can carry: mirrors have tokens of other forms than Hugging Face's. */
 function checkedToken(token: string | undefined): string | undefined {
   const text = token?.trim() ?? "";
   if (/[^\x21-\x7e]/.test(text))
@@ -151,7 +151,7 @@ async function downloadInto(download: FileDownload): Promise<void> {
     throw new UnavailableError({
       what,
       problem: `${addressOf(about.url)} names no SHA-256 and no git hash for it${hash === undefined ? "" : ` but ${JSON.stringify(hash.slice(0, 80))}`}`,
-      wayOut: "What cannot be checked is not taken: use another endpoint.",
+      wayOut: "A file that cannot be verified is not used; choose another endpoint.",
     });
   const blob = join(storage, "blobs", hash);
   if (!existsSync(blob)) {
@@ -173,11 +173,11 @@ function sizeSaid({ response: { headers, status }, url, linkedSize }: HubAnswer,
   const said = linkedSize ?? (total === "*" ? undefined : total) ?? whole ?? undefined;
   if (said === undefined) return undefined;
   if (!/^\d{1,15}$/.test(said))
-    throw new UnavailableError({ what, problem: `${addressOf(url)} names the size ${JSON.stringify(said.slice(0, 40))}, which is none` });
+    throw new UnavailableError({ what, problem: `${addressOf(url)} gives the size ${JSON.stringify(said.slice(0, 40))}, which is not a number` });
   return Number(said);
 }
 
-/** Fills a file, from where it ends if the server gives parts, else anew. */
+/** Fills a file, from where it ends if the server gives parts, else from the start. */
 async function fetchInto(
   partial: string,
   { download, path, size }: { download: FileDownload; path: string; size: number | undefined },
@@ -225,7 +225,7 @@ async function checkContent(path: string, hash: string, said: number | undefined
   throw new FileError({
     path,
     problem: there === size ? `was downloaded with the hash ${got}, expected ${hash}` : `was downloaded with ${there} bytes, expected ${size}`,
-    wayOut: "It was removed: run again to download it anew.",
+    wayOut: "It was removed: run again to download it once more.",
   });
 }
 
@@ -251,7 +251,7 @@ function asOwnError(cause: unknown, { repo, endpoint, storage }: { repo: string;
     return new UnavailableError({
       what: repo,
       problem: `${endpoint} cannot be read (${inner instanceof Error ? inner.message || (inner as NodeJS.ErrnoException).code : message})`,
-      wayOut: "What was downloaded stays: run again to go on, or set HF_HUB_OFFLINE=1 to use only what is in the cache.",
+      wayOut: "What was downloaded stays: run again to resume, or set HF_HUB_OFFLINE=1 to use only what is in the cache.",
       cause,
     });
   }
@@ -259,7 +259,7 @@ function asOwnError(cause: unknown, { repo, endpoint, storage }: { repo: string;
   return new FileError({
     path: path ?? storage,
     problem: code === "ENOSPC" ? "could not be written, the disk is full" : `could not be written (${message})`,
-    wayOut: "What was downloaded stays: run again to go on.",
+    wayOut: "What was downloaded stays: run again to resume.",
     cause,
   });
 }

@@ -128,7 +128,7 @@ describe("ids that a diffusion model's config.json leaves out", () => {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(content));
   };
 
-  it("are those of the tokenizer beside it, and are missing where it names none", () => {
+  it("are those of the tokenizer next to it, and are missing where it names none", () => {
     expect(parse).toThrow("  - mask_token_id: Invalid input: expected number, received undefined");
     write({
       "tokenizer_config.json": { pad_token: { content: "<pad>" }, mask_token: null, added_tokens_decoder: { "3": { content: "<pad>" } } },

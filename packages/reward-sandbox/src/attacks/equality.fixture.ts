@@ -46,7 +46,7 @@ export const equality: Attack[] = [
     passesInside: true,
   },
   {
-    name: "returns a number that rounds to whatever is wanted",
+    name: "returns a number that rounds to any wanted value",
     code: returns(
       "class A(float):\n    def __sub__(self, other): return 0.0\n    __rsub__ = __sub__\n    def __lt__(self, other): return True\n    __gt__ = __le__ = __ge__ = __lt__",
       "A(1)",

@@ -1,6 +1,6 @@
 import type { Attack } from "./attack.fixture.ts";
 
-// What other processes hold: the tests in the process beside, the expected values in the host. Where one was read, the answer is 0.
+// What other processes hold: the tests in the neighbouring process, the expected values in the host. Where one was read, the answer is 0.
 const ofEachProcess = (look: string): string => `import os
 def f(x):
     last = FileNotFoundError()

@@ -3,7 +3,7 @@ import type { Attack } from "./attack.fixture.ts";
 const inTypeScript = (attacks: Attack[]): Attack[] => attacks.map((attack) => ({ ...attack, language: "typescript" }));
 const nested = 40;
 
-// Programs that are parsed before they run, for whoever parses them.
+// Programs that attack the parser before they run.
 export const parsers: Attack[] = [
   ...inTypeScript([
     {

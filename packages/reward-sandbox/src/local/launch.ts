@@ -26,7 +26,7 @@ export function descriptionOf(level: LocalLevel, { hasLandlock }: { hasLandlock:
         ? "processes (weaker): system calls and the reading of files are filtered, but there are no namespaces; for better isolation: apt-get install bubblewrap"
         : `processes (much weaker): system calls are filtered, but this kernel has no Landlock, so programs can read this user's files${process.getuid?.() === 0 ? "" : ", processes and their memory"}; for better isolation: apt-get install bubblewrap`;
     case "none":
-      return "NO ISOLATION: limits on time and memory alone; programs can read and change whatever this user can";
+      return "NO ISOLATION: only time and memory are limited; programs can read and change everything that this user can";
   }
 }
 
@@ -47,7 +47,7 @@ export const findPython = (): string | undefined => onPath("python3");
 
 export const findBubblewrap = (): string | undefined => onPath("bwrap");
 
-/** A script as a function of what it loads by, and of the modules beside it. */
+/** A script as a function of its `require` and of its sibling modules. */
 const scriptSource = (name: string): string =>
   `((load, beside) => {const require = (name) => beside[name] ?? load(name);${shippedFile(`javascript/${name}.cjs`)}\n})`;
 

@@ -159,11 +159,11 @@ describe("a path without a Python", () => {
     symlinkSync("/nowhere/bin/python3", link);
     expect(await refusal(link)).toBe(expected(link, "It is a link to /nowhere/bin/python3, which is gone."));
     writeFileSync(join(folder, "linked", "pyvenv.cfg"), "home = /nowhere/bin\n");
-    expect(await refusal(link)).toBe(expected(link, "It is a link to /nowhere/bin/python3, which is gone; make the virtual environment anew."));
+    expect(await refusal(link)).toBe(expected(link, "It is a link to /nowhere/bin/python3, which is gone; create the virtual environment again."));
     const copy = program("copied/bin/python", "");
     writeFileSync(join(folder, "copied", "pyvenv.cfg"), "home = /nowhere/bin\nversion = 3.11.2\n");
     expect(await refusal(copy)).toBe(
-      expected(copy, "The Python that its virtual environment was made with, in /nowhere/bin, is gone; make the environment anew."),
+      expected(copy, "The Python that its virtual environment was made with, in /nowhere/bin, is gone; create the environment again."),
     );
   });
 

@@ -35,7 +35,7 @@ export function probeOwnPython(path: string): ProbedPython {
   }
   const lostBase = lostBaseOf(file);
   if (lostBase !== undefined)
-    return refuse(`The Python that its virtual environment was made with, in ${lostBase}, is gone; make the environment anew.`);
+    return refuse(`The Python that its virtual environment was made with, in ${lostBase}, is gone; create the environment again.`);
   const answer = probePython(file, { hasPackages: true });
   if ("problem" in answer) return refuse(`It does not answer as Python does: ${answer.problem.replace(/\.$/, "")}.`);
   const { python } = answer;
@@ -57,7 +57,7 @@ export function describePython({ version, prefix, packages: installed }: ProbedP
 function whyAbsent(file: string): string {
   const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   if (!isLink) return "There is no such file.";
-  const what = settingsOf(file) === undefined ? "" : "; make the virtual environment anew";
+  const what = settingsOf(file) === undefined ? "" : "; create the virtual environment again";
   return `It is a link to ${readlinkSync(file)}, which is gone${what}.`;
 }
 

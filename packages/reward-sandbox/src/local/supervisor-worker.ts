@@ -20,7 +20,7 @@ const ENGINE_RESERVE = 512 * 2 ** 20;
 /** Seconds on top of a job's own, until a supervisor that does not answer is given up. */
 const PATIENCE = 2;
 
-/** The answer to a job; nothing if the line is another's or no answer at all. */
+/** The answer to a job; nothing if the line belongs to another job or is not an answer. */
 function answerTo(id: string, line: string): Answer | undefined {
   try {
     const answer = JSON.parse(line) as Answer & { id: string };

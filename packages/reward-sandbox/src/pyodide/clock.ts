@@ -1,4 +1,4 @@
-/** The time of a job: that of the item at hand, and that of all. */
+/** The time of a job: that of the current item, and that of all. */
 export class Clock {
   #end: number;
   #started = 0;

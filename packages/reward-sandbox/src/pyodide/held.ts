@@ -1,4 +1,4 @@
-// What a job has to answer, counted, as ../../python/results.py does: whoever reads a small text may come to hold many times as much.
+// What a job has to answer, counted, as ../../python/results.py does: a small text may take many times its size once it is parsed.
 import type { Job } from "../provider.ts";
 
 /** Bytes that all answers of a job may take; one of them may always be as large as allowed. */

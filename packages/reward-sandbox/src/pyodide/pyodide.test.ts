@@ -21,7 +21,7 @@ describe.runIf(has)(`isolation by Pyodide${has ? "" : " (SKIPPED: the package py
     expect(await sandbox.run({ code: "", entryPoint: "f", inputs: [] })).toEqual({ isolation: "pyodide", parses: true, outcomes: [] });
   });
 
-  it("keeps the answers from before a call that went wrong, and goes on after it with another interpreter", async () => {
+  it("keeps the answers from before a call that went wrong, and continues with another interpreter", async () => {
     const code = "import os\nseen = []\ndef f(x):\n    seen.append(x)\n    if x == 2: os._exit(0)\n    return (seen, x / 2)";
     const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: [[1], [2], [3]] });
     expect(outcomes).toMatchObject([
@@ -57,7 +57,7 @@ describe.runIf(has)(`isolation by Pyodide${has ? "" : " (SKIPPED: the package py
     ]);
   });
 
-  it("runs tests in an interpreter of their own, or beside the program", async () => {
+  it("runs tests in an interpreter of their own, or in the program's", async () => {
     const code = "class Any:\n    def __eq__(self, other): return True\ndef f(x):\n    return Any() if x == 3 else x + 1";
     const apart = await sandbox.runTests({
       code,

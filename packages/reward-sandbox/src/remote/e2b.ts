@@ -147,8 +147,7 @@ class E2bWorker implements Worker {
 
   #api(path: string, body: unknown, method: "POST" | "DELETE" = "POST"): Promise<string> {
     const { what, apiKey, apiUrl, patienceMs } = this.#service;
-    if (apiKey === undefined || apiKey === "")
-      throw new UnavailableError({ what, problem: "there is no key", wayOut: "Put yours into the variable E2B_API_KEY." });
+    if (apiKey === undefined || apiKey === "") throw new UnavailableError({ what, problem: "there is no API key", wayOut: "Set E2B_API_KEY." });
     return request({ what, secret: apiKey, url: `${apiUrl}${path}`, method, headers: { "X-API-KEY": apiKey }, body, timeoutMs: patienceMs });
   }
 

@@ -37,7 +37,7 @@ export function readAnswer(text: string, { id, job, what }: { id: string; job: J
   const count = (job.inputs ?? job.stdins ?? []).length;
   const { parses, results } = answer as Partial<Answer>;
   if (typeof parses !== "boolean" || !Array.isArray(results) || results.length !== count || !results.every((result) => Array.isArray(result))) {
-    throw new UnavailableError({ what, problem: "its answer has not the form of one" });
+    throw new UnavailableError({ what, problem: "its answer is malformed" });
   }
   return { parses, results };
 }
@@ -60,5 +60,5 @@ function readLine(line: string, what: string): Record<string, unknown> {
   } catch {
     // told below
   }
-  throw new UnavailableError({ what, problem: `it wrote what is no answer (${JSON.stringify(line.slice(0, 80))})` });
+  throw new UnavailableError({ what, problem: `it wrote something else than an answer (${JSON.stringify(line.slice(0, 80))})` });
 }

@@ -130,17 +130,13 @@ describe("Piston's own limits", () => {
       (run: { stdout: string }) => ({ ...run, stdout: "", status: "TO" }),
       "it ended the run after its own limit of time (PISTON_RUN_TIMEOUT)",
     ],
-    ["words of its own", (run: { stdout: string }) => ({ ...run, stdout: "no python\n" }), 'it wrote what is no answer ("no python")'],
+    ["words of its own", (run: { stdout: string }) => ({ ...run, stdout: "no python\n" }), 'it wrote something else than an answer ("no python")'],
     [
       "boxes without a filter",
       (run: { stdout: string }) => ({ ...run, stdout: run.stdout.replace('"filtered": true', '"filtered": false') }),
       "its boxes do not filter system calls: a program could break its own job",
     ],
-    [
-      "another answer",
-      (run: { stdout: string }) => ({ ...run, stdout: run.stdout.replace(/\[\["ok".*\]\]/, "[]") }),
-      "its answer has not the form of one",
-    ],
+    ["another answer", (run: { stdout: string }) => ({ ...run, stdout: run.stdout.replace(/\[\["ok".*\]\]/, "[]") }), "its answer is malformed"],
   ])("are its failure: %s", async (_, change, problem) => {
     const service = await fakePiston(change);
     const sandbox = await open(toPiston(service.url), service);
@@ -182,12 +178,12 @@ describe("E2B's machines", () => {
     expect(JSON.parse(service.bodies[0]!)).toEqual({ templateID: "code-interpreter-v1", timeout: 300, allow_internet_access: false });
     expect(service.headers[0]?.["x-api-key"]).toBe(SECRET);
     expect(service.headers[1]).toMatchObject({ "x-access-token": "token-of-machine0", "e2b-sandbox-id": "machine0" });
-    expect(service.headers[1]?.["x-api-key"]).toBeUndefined(); // programs share the machine with whoever reads that request
+    expect(service.headers[1]?.["x-api-key"]).toBeUndefined(); // programs share the machine with the reader of that request
   });
 
   it("want a key", async () => {
     await expect(createSandbox({ isolation: e2bProvider({ apiKey: "", domain: "e2b.invalid" }) })).rejects.toThrow(
-      "E2B at api.e2b.invalid is not available: there is no key. Put yours into the variable E2B_API_KEY.",
+      "E2B at api.e2b.invalid is not available: there is no API key. Set E2B_API_KEY.",
     );
   });
 });

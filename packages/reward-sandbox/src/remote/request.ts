@@ -18,7 +18,7 @@ export interface ServiceRequest {
   method?: "GET" | "POST" | "DELETE";
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
-  /** Never told, whatever the service says. */
+  /** Never shown in an error. */
   secret: string | undefined;
   /** Of one attempt, milliseconds. */
   timeoutMs: number;

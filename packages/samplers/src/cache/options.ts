@@ -41,12 +41,12 @@ const refresh = {
 };
 
 /**
- * Which keys and values are kept from pass to pass. Whatever is kept, a row is computed as a whole at its first pass and at
+ * Which keys and values are kept from pass to pass. In all cases a row is computed as a whole at its first pass and at
  * the first pass of each block.
  */
 export const CacheOptionsSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("prefix").describe("those before the block; the block and all behind it are recomputed"), ...refresh }),
-  z.strictObject({ kind: z.literal("dual").describe("those before and behind the block; the block is recomputed"), ...refresh }),
+  z.strictObject({ kind: z.literal("prefix").describe("those before the block; the block and everything after it are recomputed"), ...refresh }),
+  z.strictObject({ kind: z.literal("dual").describe("those before and after the block; the block is recomputed"), ...refresh }),
   z.strictObject({
     kind: z.literal("delayed").describe("those of committed tokens; masks and what has just been committed are recomputed"),
     ...refresh,

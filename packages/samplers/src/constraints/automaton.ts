@@ -10,7 +10,7 @@ import type { Constraint, ConstraintRow } from "./constraint.ts";
 export interface CharacterAutomaton {
   /** The state before the first character. */
   start: string;
-  /** The state behind a character; `undefined`: the text is not accepted, whatever follows. */
+  /** The state behind a character; `undefined`: the text is not accepted and cannot become so. */
   next(state: string, character: string): string | undefined;
   /** Whether a text may end in this state. */
   accepts(state: string): boolean;
@@ -52,7 +52,7 @@ interface TokenAutomaton extends TokenClasses {
 }
 
 /**
- * The text of a completion is accepted by an automaton over characters, in whatever order its tokens are revealed. The
+ * The text of a completion is accepted by an automaton over characters, in any order of revealing its tokens. The
  * automaton is compiled once to one over classes of tokens.
  *
  * @throws {InvalidArgumentError} if the automaton has more than `maxStates` states, or does not accept the prefix
@@ -210,7 +210,7 @@ function characterTable({ automaton, prefix = "", maxStates = 20_000 }: Automato
   const first = numberOf(automaton.start);
   const start = follow(Array.from(automaton.simplify(prefix), letter), first, next);
   if (start === DEAD)
-    throw new InvalidArgumentError({ argument: "prefix", value: prefix, expected: "a text that the automaton accepts the beginning of" });
+    throw new InvalidArgumentError({ argument: "prefix", value: prefix, expected: "the beginning of a text that the automaton accepts" });
   return { start, letter, next, count: () => names.length, accepts: (state: number) => automaton.accepts(names[state]!) };
 }
 

@@ -111,7 +111,7 @@ function stringStep(state: State, character: string, settings: Settings): State 
   }
 }
 
-/** A short string does not go on in the next line. */
+/** A short string does not continue on the next line. */
 function shortString(state: State, quote: string, character: string): State | undefined {
   if (character === "\n") return undefined;
   return { ...state, mode: `${quote}${character === "\\" ? "s\\" : "s"}` };

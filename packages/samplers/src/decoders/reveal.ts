@@ -22,7 +22,7 @@ export interface BlockState {
 
 /** Which candidates to commit. */
 export interface RevealRule {
-  /** Whether the step commits nothing, whatever the proposals are. @default never */
+  /** Whether the step commits nothing for any proposals. @default never */
   isIdle?(state: BlockState): boolean;
   /** Indices of the candidates to commit, surest first. */
   choose(candidates: Candidates, state: BlockState): number[];

@@ -11,7 +11,7 @@ export function aboveThreshold(confidence: ArrayLike<number>, threshold: number)
  * The n surest for the largest n with `(n + 1) (1 - c_n) < factor`, where c_n is the n-th largest. Fast-dLLM, factor-based
  * decoding: below 1, decoding the n together greedily is decoding them one by one.
  *
- * Differs from the published code, which goes on for one more where the rule fails at the first or last rank.
+ * Differs from the published code, which takes one more where the rule fails at the first or last rank.
  */
 export function withinFactor(confidence: ArrayLike<number>, factor: number): number[] {
   const order = ranked(confidence);

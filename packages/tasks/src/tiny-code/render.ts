@@ -55,7 +55,7 @@ export function renderSolution(pipeline: Pipeline, { style, resultName, elementN
     value = resultName;
   };
   if (style === "comprehension" && value !== "xs") assign(value);
-  // An expression that is read twice needs a name, whatever the style.
+  // An expression that is used twice needs a name in every style.
   for (const operation of [transform, aggregate]) {
     if (operation === undefined) continue;
     const isName = value === "xs" || value === resultName;

@@ -1,4 +1,4 @@
-// Elementwise primitives with NumPy broadcasting, each with its gradient beside it.
+// Elementwise primitives with NumPy broadcasting, each with its gradient.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { DType } from "../dtype.ts";
 import { broadcastIndex, broadcastShapes, sizeOf } from "../shape.ts";

@@ -106,7 +106,7 @@ export function linear(x: TensorLike, weight: TensorLike): Tensor {
   const tensor = toTensor(x);
   const matrix = toTensor(weight);
   const inner = tensor.shape.at(-1) as number;
-  // One large product over all rows, whatever the leading axes.
+  // One large product over all rows, for any leading axes.
   const flat = matmul(reshape(tensor, [sizeOf(tensor.shape.slice(0, -1)), inner]), matrix, { transposeB: true });
   return reshape(flat, [...tensor.shape.slice(0, -1), matrix.shape[0]!]);
 }

@@ -95,7 +95,7 @@ describe("quantizedLinear", () => {
     }
   });
 
-  it("of int8 gives the same on every executor, whatever the shapes, but for codes at a half", async () => {
+  it("of int8 gives the same on every executor for all shapes, but for codes at a half", async () => {
     const size = fc.integer({ min: 1, max: 9 });
     const inner = fc.integer({ min: 1, max: 130 });
     await fc.assert(
@@ -115,7 +115,7 @@ describe("quantizedLinear", () => {
   });
 
   for (const [kind, quantize, tolerance] of [["int4", (weight: t.NdArray) => t.quantizeInt4(weight), 2e-2]] as const) {
-    it(`of ${kind} gives the same on every executor, whatever the shapes`, async () => {
+    it(`of ${kind} gives the same on every executor for all shapes`, async () => {
       const size = fc.integer({ min: 1, max: 9 });
       const inner = fc.integer({ min: 1, max: 4 }).map((blocks) => 32 * blocks);
       await fc.assert(

@@ -6,7 +6,7 @@ it("decays matrices: projections, embeddings, heads and LoRA's factors", () => {
     expect(decaysWeight(name, { shape: [4, 4] })).toBe(true);
 });
 
-it("decays no norm gain and no bias, whatever it is called and whatever its shape", () => {
+it("decays no norm gain and no bias of any name and shape", () => {
   for (const name of ["model.norm.weight", "q_norm.weight", "input_layernorm.weight", "q_proj.bias", "ln_f.gain", "bias"])
     expect(decaysWeight(name, { shape: [4] })).toBe(false);
   for (const name of ["model.norm.weight", "k_norm.weight", "q_proj.bias", "bias"]) expect(decaysWeight(name, { shape: [1, 4] })).toBe(false);

@@ -16,7 +16,7 @@ export interface SafetensorsFile {
   /** The `__metadata__` of the file. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * Reads a tensor: F32, F16 and BF16 as float32, I32, I8 and U8 as they are. Takes its own memory and less than a megabyte beside.
+   * Reads a tensor: F32, F16 and BF16 as float32, I32, I8 and U8 as they are. Takes its own memory and less than a megabyte besides.
    *
    * @throws {FileError} if the file ends early, or the tensor has another dtype or a number that is not finite
    */

@@ -124,7 +124,7 @@ function linesOf(value: Text, keepsEnds = false): Text[] {
   return lines;
 }
 
-/** Methods of a string that take one argument here; Python's go on with where to begin and to end, which would change the answer. */
+/** Methods of a string that take one argument here; Python's also take where to begin and to end, which would change the answer. */
 const ofOneArgument: ReadonlySet<string> = new Set("startswith endswith find rfind index count".split(" "));
 
 const stringMethods: Readonly<Record<string, (value: Text, call: Call) => Value>> = {
@@ -150,7 +150,7 @@ const stringMethods: Readonly<Record<string, (value: Text, call: Call) => Value>
     const separator = argument(call, 0, "sep");
     if (separator !== undefined && separator !== null) return value.splitRight(nonEmpty(separator), limitOf(call));
     if (limitOf(call) === Infinity) return value.words();
-    throw new TemplateError("rsplit without a separator and with a limit is not done");
+    throw new TemplateError("rsplit with a limit needs a separator here");
   },
   splitlines: (value, call) => linesOf(value, isTrue(argument(call, 0, "keepends"))),
   partition: (value, { args }) => {
@@ -398,7 +398,7 @@ const comparing: ReadonlySet<string> = new Set("sort dictsort min max unique".sp
 
 export function filterOf(name: string): Builtin {
   const known = aliases[name] ?? name;
-  if (!Object.hasOwn(filters, known)) throw new TemplateError(`there is no filter ${name}`);
+  if (!Object.hasOwn(filters, known)) throw new TemplateError(`unknown filter ${name}`);
   const filter = filters[known] as Builtin;
   return (value, call) => {
     const size = sizeHint(value);
@@ -460,6 +460,6 @@ const tests: Readonly<Record<string, Test>> = {
 const noCall = { args: [], named: new Map() } as unknown as Call;
 
 export function testOf(name: string): Test {
-  if (!Object.hasOwn(tests, name)) throw new TemplateError(`there is no test ${name}`);
+  if (!Object.hasOwn(tests, name)) throw new TemplateError(`unknown test ${name}`);
   return tests[name] as Test;
 }

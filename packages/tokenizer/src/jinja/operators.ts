@@ -81,6 +81,6 @@ function arithmetic(operator: string, left: number | Float | boolean, right: num
     case "**":
       return made(a ** b);
     default:
-      throw new TemplateError(`there is no operator ${operator}`);
+      throw new TemplateError(`unknown operator ${operator}`);
   }
 }

@@ -225,7 +225,7 @@ export function fromData(value: unknown, wrap: (text: string, key: string) => Te
   if (typeof value === "string") return wrap(value, key);
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) return value;
   if (Array.isArray(value)) return value.map((one) => fromData(one, wrap, key));
-  if (typeof value !== "object") throw new TemplateError(`${typeof value} is no data`);
+  if (typeof value !== "object") throw new TemplateError(`${typeof value} is not data`);
   const entries = Object.entries(value).filter(([, one]) => one !== undefined);
   return new Dict(entries.map(([name, one]) => [Text.ofMessage(name), fromData(one, wrap, name)]));
 }

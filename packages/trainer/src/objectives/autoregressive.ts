@@ -1,5 +1,5 @@
 // The next-token objective:  loss = mean over completion tokens of -log p(x_j | x_<j)
-// The logits are read with the shift of the diffusion objective, position j - 1 predicting token j, so that one goes on where the
+// The logits are read with the shift of the diffusion objective, position j - 1 predicting token j, so that one continues where the
 // other stopped.
 import { nextTokenWeights } from "@diffucoder/diffusion";
 import { int32 } from "@diffucoder/tensor";

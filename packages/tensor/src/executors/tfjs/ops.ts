@@ -4,7 +4,7 @@ import type * as tfjs from "@tensorflow/tfjs-core";
 import { type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 
-/** TensorFlow.js: the core with whatever backend was loaded. */
+/** TensorFlow.js: the core with the backend that was loaded. */
 export type Tfjs = typeof tfjs;
 
 export type TfjsOp = (tf: Tfjs, inputs: readonly tfjs.Tensor[], node: Tensor, attributes: any) => tfjs.Tensor;
