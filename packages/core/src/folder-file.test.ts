@@ -71,7 +71,7 @@ describe("folderFile", () => {
     const path = join(model, "large.json");
     writeFileSync(path, "");
     truncateSync(path, 100_000_001); // no blocks on the disk
-    expect(() => folderFile(model, "large.json")).toThrow(`${path}: holds 100000001 bytes, more than the 100000000 that are read of such a file.`);
+    expect(() => folderFile(model, "large.json")).toThrow(`${path}: holds 100000001 bytes, more than the limit of 100000000 for such a file.`);
     expect(folderFile(model, "large.json", { maxBytes: Infinity })).toBe(path);
   });
 });

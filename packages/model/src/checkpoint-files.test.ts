@@ -21,7 +21,7 @@ describe("a folder that holds something else", () => {
     const [first = "", second = ""] = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
     const count = Number(first.slice(-17, -12));
     rmSync(join(folder, second));
-    await expect(loadModel(folder)).rejects.toThrow(`${join(folder, second)}: no such file, of ${count} shards ${count - 1} are there.`);
+    await expect(loadModel(folder)).rejects.toThrow(`${join(folder, second)}: no such file; ${count - 1} of ${count} shards are there.`);
     renameSync(join(folder, first), join(folder, "other-00001-of-00001.safetensors"));
     await expect(loadModel(folder)).rejects.toThrow(
       `${folder}: holds shards of 2 models and no model.safetensors.index.json that says which to read. Download the index, or leave only one model's shards.`,
