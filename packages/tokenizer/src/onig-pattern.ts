@@ -106,7 +106,7 @@ class Translation {
     } else if (/^[*+?]$|^\{(?:\d+(?:,\d*)?|,\d+)\}$/.test(unit)) this.#quantify(unit);
     else if (unit === "[") this.#write(this.#class());
     else if (unit in anchors) this.#write(anchors[unit]!);
-    else if (/^\\[a-zA-Z]$/.test(unit) && unit[1]! in escapes) this.#write(escapes[unit[1] as string]!);
+    else if (/^\\[a-zA-Z]$/.test(unit) && Object.hasOwn(escapes, unit[1]!)) this.#write(escapes[unit[1]!]!);
     else if (/^\\p/i.test(unit)) this.#write(property(unit));
     else for (const character of unit.startsWith("\\") ? [literal(unit)] : unit) this.#character(character);
   }
