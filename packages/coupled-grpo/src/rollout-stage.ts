@@ -117,7 +117,7 @@ function rolloutFigures(rollouts: readonly Rollout[], { step, config }: { step: 
   if (rewards.length === 0) {
     throw new DiffuCoderError(
       "NO_REWARD",
-      `No completion of step ${step + 1} could be scored: the sandbox or the reward function does not work. The last checkpoint is intact; run again to go on from it.`,
+      `No completion of step ${step + 1} could be scored: the sandbox or the reward function does not work. The last checkpoint is intact; run again to resume from it.`,
     );
   }
   const names = [...new Set(rollouts.flatMap(({ rewardTerms }) => Object.keys(rewardTerms ?? {})))];
