@@ -147,7 +147,7 @@ describe("a run that is asked to stop", () => {
     "--output",
     join(folder, name),
     ...pretraining,
-    ...set({ "training.diffusionSteps": 100_000 }),
+    ...set({ "training.stages.1.maxSteps": 100_000 }),
   ];
   const STOPPED = "Stopped. What was done is kept: the same command goes on from there.\n";
 

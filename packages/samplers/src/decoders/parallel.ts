@@ -12,33 +12,33 @@ import { revealDecoder } from "./reveal.ts";
 
 const common = { blockLength, ...tokenSampling };
 
-interface CommonOptions extends TokenSampling {
+export interface CommonOptions extends TokenSampling {
   /** Columns of a block. @default one block */
   blockLength?: number | undefined;
 }
 
-interface ThresholdOptions extends CommonOptions {
+export interface ThresholdOptions extends CommonOptions {
   /** Those that reach a probability, and the surest in any case. */
   rule: "threshold";
   /** Probability from which a token is committed, in [0, 1]. @default 0.9 */
   threshold?: number | undefined;
 }
 
-interface FactorOptions extends CommonOptions {
+export interface FactorOptions extends CommonOptions {
   /** The n surest, for the largest n with (n + 1)(1 - c_n) < factor; c_n is the probability of the n-th. */
   rule: "factor";
   /** Above 0; larger commits more. @default 1 */
   factor?: number | undefined;
 }
 
-interface EntropyBoundOptions extends CommonOptions {
+export interface EntropyBoundOptions extends CommonOptions {
   /** By rising entropy, as many as keep the sum of their entropies without the largest within a bound. */
   rule: "entropy_bound";
   /** Nats, from 0. @default 0.1 */
   entropyBound?: number | undefined;
 }
 
-interface HierarchyOptions extends CommonOptions {
+export interface HierarchyOptions extends CommonOptions {
   /** Those that reach a probability, and the surest of each run of masks from a lower one. */
   rule: "hierarchy";
   /** Probability from which a token is committed, in [0, 1]. @default 0.9 */
