@@ -6,7 +6,7 @@ const pathOf = (relative: string): string => fileURLToPath(new URL(relative, imp
 const nameOf = (folder: string): string => JSON.parse(readFileSync(pathOf(`${folder}/package.json`), "utf8")).name;
 
 const folders = ["packages", "apps"].flatMap((group) => readdirSync(pathOf(group)).map((name) => `${group}/${name}`));
-folders.push("bench", "scripts");
+folders.push("bench", "examples", "scripts");
 const projects = folders.filter((folder) => existsSync(pathOf(`${folder}/package.json`)));
 
 // Tests run on the sources, so that a failing test points at the line that is wrong and nothing stale is tested.

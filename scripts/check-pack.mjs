@@ -1,11 +1,17 @@
 // Packs every public package as npm would get it and looks at the tarball: the right files and no others, publint
-// (strict) and @arethetypeswrong (ESM only). One line per package; run it after a build.
+// (strict), @arethetypeswrong (ESM only), and no more bytes than budgets.json allows, with room for a tenth. One line per package; run it
+// after a build. `--update` writes today's sizes there (`pnpm budgets:update`).
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, workspacePackages } from "./workspace.mjs";
 
+const budgetFile = join(root, "scripts", "budgets.json");
+const budgets = JSON.parse(readFileSync(budgetFile, "utf8"));
+const ROOM = 1.1;
+const isUpdate = process.argv.includes("--update");
+if (isUpdate) budgets.packedBytes = {};
 const folder = mkdtempSync(join(tmpdir(), "check-pack-"));
 let failures = 0;
 try {
@@ -19,6 +25,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+if (isUpdate) writeFileSync(budgetFile, `${JSON.stringify(budgets, null, 2)}\n`);
 process.exitCode = failures === 0 ? 0 : 1;
 
 function checkPackage({ name, folder: source, manifest }) {
@@ -32,6 +39,13 @@ function checkPackage({ name, folder: source, manifest }) {
   for (const wanted of ["package.json", "README.md", "LICENSE"]) if (!files.includes(wanted)) problems.push(`the tarball lacks ${wanted}`);
   for (const path of exportedPaths(manifest)) if (!files.includes(path)) problems.push(`package.json promises ${path}, which is not in the tarball`);
   for (const file of files) if (!belongs(file, manifest.files ?? [])) problems.push(`the tarball should not hold ${file}`);
+
+  const { size } = statSync(tarball);
+  if (isUpdate) budgets.packedBytes[name] = size;
+  if (!(size <= ROOM * budgets.packedBytes[name]))
+    problems.push(
+      `the tarball has ${size} bytes; scripts/budgets.json allows ${budgets.packedBytes[name]} and a tenth. Find what came in, or put ${size} there`,
+    );
 
   const publint = run("publint/src/cli.js", [tarball, "--strict"], root);
   if (publint.exitCode !== 0) problems.push(publint.output);

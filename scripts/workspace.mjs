@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** `{ name, folder, manifest }` of every package of the workspace; `folder` is relative to the repository. */
 export function workspacePackages() {
   const folders = ["packages", "apps"].flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`));
-  return [...folders, "bench", "scripts"].filter((folder) => existsSync(join(root, folder, "package.json"))).map(readPackage);
+  return [...folders, "bench", "examples", "scripts"].filter((folder) => existsSync(join(root, folder, "package.json"))).map(readPackage);
 }
 
 /** The same of the packages that hold one platform's binaries. */
