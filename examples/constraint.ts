@@ -29,4 +29,4 @@ const text = tokenizer.decode(completionIds[0]!.slice(0, ends[0]));
 console.log(text);
 const end = Array.from(text).reduce<string | undefined>((state, character) => state && automaton.next(state, character), automaton.start);
 console.log(end !== undefined && automaton.accepts(end) ? "It keeps to the constraint." : "It does not keep to the constraint.");
-coder.dispose();
+await coder.close();

@@ -10,4 +10,4 @@ const { middle, text } = await coder.infill({
 });
 console.log(`The hole: ${JSON.stringify(middle)}`);
 console.log(text);
-coder.dispose();
+await coder.close();

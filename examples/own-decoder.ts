@@ -25,4 +25,4 @@ const { completionIds, ends, forwardPasses } = await generate({
 });
 console.log(coder.tokenizer.decode(completionIds[0]!.slice(0, ends[0])));
 console.log(`${forwardPasses} forward passes`);
-coder.dispose();
+await coder.close();

@@ -35,7 +35,7 @@ beforeAll(async () => {
   coder = await loadDiffuCoder(bundledModelDir());
   executor = await onnxExecutor();
 });
-afterAll(() => coder.dispose());
+afterAll(() => coder.close());
 
 /** Decodes a row for each of the given lengths together, prompts and decoders in turns. */
 async function decode(lengths: readonly number[], names: readonly ("dream" | "threshold")[]) {
