@@ -26,10 +26,10 @@ const samples = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 
 const sandbox = await createSandbox({ workers: 1 });
 console.log(`Programs run under ${sandbox.isolation.level}`);
-const { lines: read, refused } = readScoreLines(Buffer.from(samples));
+const { lines: read, leftOut } = readScoreLines(Buffer.from(samples));
 for (const line of read) {
   const { id, reward, verdicts } = await scoreLine(line, { sandbox, signal: new AbortController().signal });
   console.log(`${JSON.parse(id)}: ${reward} (${verdicts.join(", ")})`);
 }
-console.log(`${refused.length} lines left out`);
+console.log(`${leftOut.length} lines left out`);
 sandbox.close();

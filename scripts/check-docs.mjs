@@ -12,6 +12,125 @@ import { root, workspacePackages } from "./workspace.mjs";
 /** Types that hold what is made of a schema's data, under the schema's name. */
 const RESOLVED = new Set(["GenerateSettings", "GenerationConfig"]);
 
+/** The doc comments of one package. */
+class PackageDocs {
+  #checker;
+  #source;
+  #exports;
+  #problems = new Set();
+  #seen = new Set();
+
+  constructor({ checker, program, source }) {
+    this.#checker = checker;
+    this.#source = source;
+    const entry = checker.getSymbolAtLocation(program.getSourceFile(join(source, "index.ts")));
+    this.#exports = new Map(checker.getExportsOfModule(entry).map((symbol) => [symbol.name, this.#target(symbol)]));
+  }
+
+  /** A line for each export or option without a comment, and each schema that differs from its interface. */
+  problems() {
+    const checker = this.#checker;
+    for (const [name, symbol] of this.#exports) {
+      if (!this.#isOwn(symbol)) continue;
+      if (this.#docOf(symbol) === "") this.#problems.add(`${name} has no doc comment`);
+      if (symbol.flags & SymbolFlags.Value) this.#checkValue(checker.getTypeOfSymbol(symbol), name);
+      if (symbol.flags & (SymbolFlags.Interface | SymbolFlags.Class)) this.#checkMembers(checker.getDeclaredTypeOfSymbol(symbol), name);
+      if (symbol.flags & SymbolFlags.TypeAlias) this.#checkFields(checker.getDeclaredTypeOfSymbol(symbol), name);
+      if (name.endsWith("Schema")) this.#checkSchema(name);
+    }
+    return [...this.#problems];
+  }
+
+  #target(symbol) {
+    return symbol.flags & SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  /** A function or a class. */
+  #checkValue(type, path) {
+    for (const kind of [SignatureKind.Call, SignatureKind.Construct]) {
+      for (const signature of this.#checker.getSignaturesOfType(type, kind)) this.#checkParameters(signature, path);
+    }
+  }
+
+  /** What a user reads of an object or calls on it, or implements. */
+  #checkMembers(type, path) {
+    for (const property of this.#checker.getPropertiesOfType(type)) {
+      if (!this.#isOwn(property) || this.#isPrivate(property)) continue;
+      const [name, its] = [`${path}.${property.name}`, this.#checker.getTypeOfSymbol(property)];
+      this.#checkField(property, name);
+      this.#checkFields(its, name);
+      for (const signature of this.#checker.getSignaturesOfType(its, SignatureKind.Call)) this.#checkParameters(signature, name);
+    }
+  }
+
+  #checkParameters(signature, path) {
+    for (const parameter of signature.getParameters()) if (this.#isOwn(parameter)) this.#checkFields(this.#checker.getTypeOfSymbol(parameter), path);
+  }
+
+  /** The fields of an object type that is declared in the package, and of the objects in them. */
+  #checkFields(type, path) {
+    if (type === undefined || this.#seen.has(type.id)) return;
+    this.#seen.add(type.id);
+    if (type.isUnionType() || type.isIntersectionType()) {
+      for (const part of type.getTypes() ?? []) this.#checkFields(part, path);
+      return;
+    }
+    if (!type.isObjectType()) return;
+    if (this.#checker.isArrayLikeType(type)) {
+      for (const element of type.isTypeReference() ? this.#checker.getTypeArguments(type) : []) this.#checkFields(element, path);
+      return;
+    }
+    if (this.#checker.getSignaturesOfType(type, SignatureKind.Call).length > 0) return;
+    for (const field of this.#checker.getPropertiesOfType(type)) {
+      if (!this.#isOwn(field) || this.#isPrivate(field)) continue;
+      const name = `${this.#ownerOf(field) ?? path}.${field.name}`;
+      this.#checkField(field, name);
+      this.#checkFields(this.#checker.getTypeOfSymbol(field), name);
+    }
+  }
+
+  #checkField(field, name) {
+    const isSchemaKey = field.declarations.some(({ kind }) => kind === SyntaxKind.PropertyAssignment);
+    if (isSchemaKey) this.#problems.add(`${name} is a key of a schema, whose comment users never see: write its type as an interface`);
+    else if (this.#docOf(field) === "" && this.#checker.getJsDocTagsOfSymbol(field).length === 0) this.#problems.add(`${name} has no doc comment`);
+  }
+
+  /** A schema and the interface that describes it have the same keys. */
+  #checkSchema(name) {
+    const described = this.#exports.get(name.slice(0, -"Schema".length));
+    if (RESOLVED.has(described?.name)) return;
+    const schema = this.#checker.getPropertyOfType(this.#checker.getTypeOfSymbol(this.#exports.get(name)), "_zod");
+    const output = schema && this.#checker.getPropertyOfType(this.#checker.getTypeOfSymbol(schema), "output");
+    if (described === undefined || output === undefined) return;
+    const [wanted, got] = [this.#keysOf(this.#checker.getTypeOfSymbol(output)), this.#keysOf(this.#checker.getDeclaredTypeOfSymbol(described))];
+    for (const key of wanted) if (!got.has(key)) this.#problems.add(`${described.name} lacks ${key}, which ${name} reads`);
+    for (const key of got) if (!wanted.has(key)) this.#problems.add(`${described.name}.${key} is not read by ${name}`);
+  }
+
+  #keysOf(type) {
+    const parts = type.isUnionType() ? type.getTypes() : [type];
+    return new Set(parts.flatMap((part) => (part.isObjectType() ? this.#checker.getPropertiesOfType(part).map((key) => key.name) : [])));
+  }
+
+  #ownerOf(field) {
+    const parent = field.getParent();
+    return parent === undefined || parent.name.startsWith("__") ? undefined : parent.name;
+  }
+
+  #docOf(symbol) {
+    return this.#checker.getDocumentationCommentOfSymbol(symbol).trim();
+  }
+
+  /** Whether it is declared in this package: another one answers for its own. */
+  #isOwn(symbol) {
+    return symbol.declarations.some(({ path }) => path.startsWith(`${this.#source}/`));
+  }
+
+  #isPrivate(symbol) {
+    return symbol.name.includes("#");
+  }
+}
+
 /** Names of packages to look at. @default all */
 const names = process.argv.slice(2);
 /** Its options are still being cut; its exports are held to this page when they are. */
@@ -33,107 +152,5 @@ process.exitCode = missing === 0 ? 0 : 1;
 function undocumented(folder) {
   const configFile = join(root, folder, "tsconfig.json");
   const { checker, program } = api.updateSnapshot({ openProjects: [configFile] }).getProject(configFile);
-  const source = join(root, folder, "src");
-  const problems = new Set();
-  const seen = new Set();
-  const entry = checker.getSymbolAtLocation(program.getSourceFile(join(source, "index.ts")));
-  const exports = new Map(checker.getExportsOfModule(entry).map((symbol) => [symbol.name, target(symbol)]));
-  for (const [name, symbol] of exports) {
-    if (!isOwn(symbol)) continue;
-    if (docOf(symbol) === "") problems.add(`${name} has no doc comment`);
-    if (symbol.flags & SymbolFlags.Value) checkValue(checker.getTypeOfSymbol(symbol), name);
-    if (symbol.flags & (SymbolFlags.Interface | SymbolFlags.Class)) checkMembers(checker.getDeclaredTypeOfSymbol(symbol), name);
-    if (symbol.flags & SymbolFlags.TypeAlias) checkFields(checker.getDeclaredTypeOfSymbol(symbol), name);
-    if (name.endsWith("Schema")) checkSchema(name);
-  }
-  return [...problems];
-
-  function target(symbol) {
-    return symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-  }
-
-  /** A function or a class. */
-  function checkValue(type, path) {
-    for (const kind of [SignatureKind.Call, SignatureKind.Construct]) {
-      for (const signature of checker.getSignaturesOfType(type, kind)) checkParameters(signature, path);
-    }
-  }
-
-  /** What a user reads of an object or calls on it, or implements. */
-  function checkMembers(type, path) {
-    for (const property of checker.getPropertiesOfType(type)) {
-      if (!isOwn(property) || isPrivate(property)) continue;
-      const [name, its] = [`${path}.${property.name}`, checker.getTypeOfSymbol(property)];
-      checkField(property, name);
-      checkFields(its, name);
-      for (const signature of checker.getSignaturesOfType(its, SignatureKind.Call)) checkParameters(signature, name);
-    }
-  }
-
-  function checkParameters(signature, path) {
-    for (const parameter of signature.getParameters()) if (isOwn(parameter)) checkFields(checker.getTypeOfSymbol(parameter), path);
-  }
-
-  /** The fields of an object type that is declared in the package, and of the objects in them. */
-  function checkFields(type, path) {
-    if (type === undefined || seen.has(type.id)) return;
-    seen.add(type.id);
-    if (type.isUnionType() || type.isIntersectionType()) {
-      for (const part of type.getTypes() ?? []) checkFields(part, path);
-      return;
-    }
-    if (!type.isObjectType()) return;
-    if (checker.isArrayLikeType(type)) {
-      for (const element of type.isTypeReference() ? checker.getTypeArguments(type) : []) checkFields(element, path);
-      return;
-    }
-    if (checker.getSignaturesOfType(type, SignatureKind.Call).length > 0) return;
-    for (const field of checker.getPropertiesOfType(type)) {
-      if (!isOwn(field) || isPrivate(field)) continue;
-      const name = `${ownerOf(field) ?? path}.${field.name}`;
-      checkField(field, name);
-      checkFields(checker.getTypeOfSymbol(field), name);
-    }
-  }
-
-  function checkField(field, name) {
-    const isSchemaKey = field.declarations.some(({ kind }) => kind === SyntaxKind.PropertyAssignment);
-    if (isSchemaKey) problems.add(`${name} is a key of a schema, whose comment users never see: write its type as an interface`);
-    else if (docOf(field) === "" && checker.getJsDocTagsOfSymbol(field).length === 0) problems.add(`${name} has no doc comment`);
-  }
-
-  /** A schema and the interface that describes it have the same keys. */
-  function checkSchema(name) {
-    const described = exports.get(name.slice(0, -"Schema".length));
-    if (RESOLVED.has(described?.name)) return;
-    const schema = checker.getPropertyOfType(checker.getTypeOfSymbol(exports.get(name)), "_zod");
-    const output = schema && checker.getPropertyOfType(checker.getTypeOfSymbol(schema), "output");
-    if (described === undefined || output === undefined) return;
-    const [wanted, got] = [keysOf(checker.getTypeOfSymbol(output)), keysOf(checker.getDeclaredTypeOfSymbol(described))];
-    for (const key of wanted) if (!got.has(key)) problems.add(`${described.name} lacks ${key}, which ${name} reads`);
-    for (const key of got) if (!wanted.has(key)) problems.add(`${described.name}.${key} is not read by ${name}`);
-  }
-
-  function keysOf(type) {
-    const parts = type.isUnionType() ? type.getTypes() : [type];
-    return new Set(parts.flatMap((part) => (part.isObjectType() ? checker.getPropertiesOfType(part).map((key) => key.name) : [])));
-  }
-
-  function ownerOf(field) {
-    const parent = field.getParent();
-    return parent === undefined || parent.name.startsWith("__") ? undefined : parent.name;
-  }
-
-  function docOf(symbol) {
-    return checker.getDocumentationCommentOfSymbol(symbol).trim();
-  }
-
-  /** Whether it is declared in this package: another one answers for its own. */
-  function isOwn(symbol) {
-    return symbol.declarations.some(({ path }) => path.startsWith(`${source}/`));
-  }
-
-  function isPrivate(symbol) {
-    return symbol.name.includes("#");
-  }
+  return new PackageDocs({ checker, program, source: join(root, folder, "src") }).problems();
 }

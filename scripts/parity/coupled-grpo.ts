@@ -82,33 +82,42 @@ export const coupledGrpoCheck: Check = {
       completionMask: float32(golden.completion_mask.flat(), [golden.completion_mask.length, golden.completion_mask[0]?.length ?? 0]),
     });
 
-    const names = Object.keys(golden.gradient_norms);
-    const firstValues = Object.entries(golden.gradient_first_values);
     return judge([
       { what: "advantages", error: largestError(advantages, golden.advantages_leave_one_out), tolerance: 1e-6 },
       { what: "estimates", error: Math.max(...estimateErrors), tolerance: 1e-4 },
       { what: "loss", error: largestError([result.loss.item()], [lossGolden.value]), tolerance: 1e-5 },
       { what: "kl", error: largestError([result.kl.item()], [tokenMeanKl(golden)]), tolerance: 1e-5 },
-      {
-        what: "gradient norms",
-        error: largestError(
-          names.map((name) => result.norms[name]?.item() ?? Number.NaN),
-          names.map((name) => golden.gradient_norms[name]!),
-          1e-3,
-        ),
-        tolerance: 1e-3,
-      },
-      {
-        what: "gradients",
-        error: largestError(
-          firstValues.flatMap(([name, values]) => Array.from(result.gradient[name]?.data.slice(0, values.length) ?? [])),
-          firstValues.flatMap(([, values]) => values),
-        ),
-        tolerance: 1e-4,
-      },
+      ...gradientErrors(golden, result),
     ]);
   },
 };
+
+/** Norms of the gradients, relative, and their first values. */
+function gradientErrors(golden: CoupledGrpoGolden, { norms, gradient }: { norms: Record<string, NdArray>; gradient: Record<string, NdArray> }) {
+  const names = Object.keys(golden.gradient_norms);
+  const firstValues = Object.entries(golden.gradient_first_values);
+  const ourNorms = names.map((name) => norms[name]?.item() ?? Number.NaN);
+  const ours = firstValues.flatMap(([name, values]) => Array.from(gradient[name]?.data.slice(0, values.length) ?? []));
+  return [
+    {
+      what: "gradient norms",
+      error: largestError(
+        ourNorms,
+        names.map((name) => golden.gradient_norms[name]!),
+        1e-3,
+      ),
+      tolerance: 1e-3,
+    },
+    {
+      what: "gradients",
+      error: largestError(
+        ours,
+        firstValues.flatMap(([, values]) => values),
+      ),
+      tolerance: 1e-4,
+    },
+  ];
+}
 
 /**
  * Mean over the unmasked tokens of `exp(d) - d - 1`, `d` the reference's log-probability minus the policy's. The golden file's
