@@ -1,18 +1,31 @@
 // The last part of every denoiser's graph, and what it takes in: from the logits of M positions to proposals.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
-import { bool, type Concrete, constant, float32, int32, type NdArray, take, takeAlongAxis, type Tensor, where } from "@diffucoder/tensor";
+import {
+  bool,
+  cast,
+  type Concrete,
+  constant,
+  float32,
+  int32,
+  split,
+  squeeze,
+  stack,
+  take,
+  takeAlongAxis,
+  type Tensor,
+  where,
+} from "@diffucoder/tensor";
 import type { DenoiseRequest, DrawOptions } from "./denoiser.ts";
 import { COLDEST, HOTTEST, NEVER } from "./limits.ts";
-import { type SampledTokens, sampleTokens, type TokenFilter } from "./sample-tokens.ts";
+import { sampleTokens, type SampleTokensOptions } from "./sample-tokens.ts";
 import { ladder } from "./sizes.ts";
 
 /** M positions; what is absent is wanted at none of them. */
 export type DrawInputs = {
-  /** `[M]`, 0 is greedy. */
-  temperature: Tensor;
-  /** `[M]` */
-  uniforms?: Tensor;
-  filter?: TokenFilter;
+  /** `[2, M]`: temperatures, 0 is greedy, and uniform numbers; `[4, M]`: top-p and top-k too. One array is handed over, not four. */
+  settings?: Tensor;
+  /** bool `[M]`, where nothing is filtered. @default nowhere */
+  isWhole?: Tensor;
   constraint?: {
     /** `[M, classes]` */
     allowed: Tensor;
@@ -46,12 +59,31 @@ export interface VocabularyOptions {
 export function createDraw({ vocabSize, maskTokenId, forbiddenIds = [], logitsHook = (x) => x }: VocabularyOptions) {
   checkIds({ maskTokenId, forbiddenIds, vocabSize });
   const isForbidden = bool(Array.from({ length: vocabSize }, (_, id) => (forbiddenIds.includes(id) ? 1 : 0)));
-  return (logits: Tensor, { constraint, ...draws }: DrawInputs): SampledTokens => {
+  return (logits: Tensor, { constraint, ...draws }: DrawInputs): DrawnTokens => {
     if (logits.shape.at(-1) !== vocabSize)
       throw new ShapeError({ argument: "logits", shape: logits.shape, expected: `[M, ${vocabSize}], as vocabSize` });
     const possible = logitsHook(forbiddenIds.length > 0 ? where(constant(isForbidden), NEVER, logits) : logits);
-    return sampleTokens(constraint === undefined ? possible : where(isAllowed(constraint), possible, NEVER), draws);
+    const constrained = constraint === undefined ? possible : where(isAllowed(constraint), possible, NEVER);
+    const { tokens, confidence, entropy } = sampleTokens(constrained, sampleOptions(draws));
+    return { tokens, scores: stack([...CONFIDENCES.map((name) => confidence[name]), entropy]) };
   };
+}
+
+const CONFIDENCES = ["maskgit_plus", "topk_margin", "low_confidence"] as const;
+
+/** What a pass gives, traced: int32 `[M]`, and `[4, M]`, the confidences and the entropy. */
+export type DrawnTokens = { tokens: Tensor; scores: Tensor };
+
+function sampleOptions({ settings, isWhole }: Omit<DrawInputs, "constraint">): SampleTokensOptions {
+  if (settings === undefined) return {};
+  const count = settings.shape[0]!;
+  const [temperature, uniforms, topP, topK] = split(
+    settings,
+    Array.from({ length: count }, () => 1),
+    0,
+  ).map((row) => squeeze(row, 0));
+  if (topP === undefined || topK === undefined) return { temperature, uniforms };
+  return { temperature, uniforms, filter: { topP, topK: cast(topK, "int32"), ...(isWhole && { isWhole }) } };
 }
 
 /** `[M, V]` */
@@ -73,39 +105,41 @@ export function drawInputs(request: DenoiseRequest, chosen: readonly number[], {
     if (!(temperature >= 0)) throw new InvalidArgumentError({ argument: "temperature", value: temperature, expected: "a number of at least 0" });
   if (draws.some(isDrawn) && uniforms?.length !== positions.length)
     throw new InvalidArgumentError({ argument: "uniforms", value: uniforms, expected: `${positions.length} numbers, one for each position` });
-  /** `[M]`; positions beyond the chosen ones get `rest`. */
-  const floats = (rest: number, of: (row: number, i: number) => number): NdArray =>
-    float32(Float32Array.from({ length: size }, (_, i) => (i < chosen.length ? of(rows[i]!, i) : rest)));
   const topKOf = ({ topK = vocabSize }: DrawOptions): number => Math.min(topK, vocabSize);
   const isFiltered = (draw: DrawOptions): boolean => (draw.topP ?? 1) < 1 || topKOf(draw) < vocabSize;
+  const filters = draws.some(isFiltered);
+  const settings = new Float32Array((filters ? 4 : 2) * size);
+  if (filters) settings.fill(1, 2 * size, 3 * size).fill(vocabSize, 3 * size);
+  const isWhole = new Uint8Array(size).fill(1);
+  chosen.forEach((position, i) => {
+    const draw = draws[rows[i]!]!;
+    settings[i] = isDrawn(draw) ? Math.min(draw.temperature, HOTTEST) : 0;
+    settings[size + i] = uniforms?.[position] ?? 0;
+    if (!filters) return;
+    settings[2 * size + i] = draw.topP ?? 1;
+    settings[3 * size + i] = topKOf(draw);
+    isWhole[i] = isFiltered(draw) ? 0 : 1;
+  });
   return {
-    temperature: floats(0, (row) => (isDrawn(draws[row]!) ? Math.min(draws[row]!.temperature, HOTTEST) : 0)),
-    ...(draws.some(isDrawn) && { uniforms: floats(0, (_, i) => uniforms![chosen[i]!]!) }),
-    ...(draws.some(isFiltered) && {
-      filter: {
-        topP: floats(1, (row) => draws[row]!.topP ?? 1),
-        topK: int32(Int32Array.from({ length: size }, (_, i) => (i < chosen.length ? topKOf(draws[rows[i]!]!) : vocabSize))),
-        ...(!draws.every(isFiltered) && {
-          isWhole: bool(Array.from({ length: size }, (_, i) => (i < chosen.length && isFiltered(draws[rows[i]!]!) ? 0 : 1))),
-        }),
-      },
-    }),
+    ...((filters || draws.some(isDrawn)) && { settings: float32(settings, [settings.length / size, size]) }),
+    ...(filters && !draws.every(isFiltered) && { isWhole: bool(isWhole) }),
     ...(request.allowed?.some((allowed) => allowed !== undefined) && { constraint: constraintInputs(request, chosen, { size, vocabSize }) }),
   };
 }
 
 /** The answer for the chosen positions, each with the confidence that its row asks for. */
-export function drawnProposals({ tokens, confidence, entropy }: Concrete<SampledTokens>, request: DenoiseRequest, chosen: readonly number[]) {
+export function drawnProposals({ tokens, scores }: Concrete<DrawnTokens>, request: DenoiseRequest, chosen: readonly number[]) {
   const { draws, positions, length } = request;
-  const entropies = entropy.data as Float32Array;
+  const size = tokens.data.length;
+  const entropyOf = (i: number): number => scores.data[3 * size + i]!;
   const confidenceOf = (position: number, i: number): number => {
     const name = draws[Math.floor(positions[position]! / length)]!.confidence;
-    return name === "entropy" ? -entropies[i]! : (confidence[name].data as Float32Array)[i]!;
+    return name === "entropy" ? -entropyOf(i) : scores.data[CONFIDENCES.indexOf(name) * size + i]!;
   };
   return {
     tokens: (tokens.data as Int32Array).subarray(0, chosen.length),
     confidence: Float32Array.from(chosen, confidenceOf),
-    entropy: entropies.subarray(0, chosen.length),
+    entropy: Float32Array.from(chosen, (_, i) => entropyOf(i)),
   };
 }
 

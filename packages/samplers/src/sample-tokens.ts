@@ -51,8 +51,8 @@ export type TokenFilter = {
 
 /** How `tokenDistribution` draws, traced. M positions. */
 export interface TokenDistributionOptions {
-  /** `[M]`; 0 is the distribution of temperature 1, from which the most likely token is taken. */
-  temperature: Tensor;
+  /** `[M]`; 0 is the distribution of temperature 1, from which the most likely token is taken. @default 0 everywhere */
+  temperature?: Tensor | undefined;
   /** Which tokens may be drawn. @default all tokens everywhere, without a sort */
   filter?: TokenFilter | undefined;
 }
@@ -87,7 +87,7 @@ const pick = (x: Tensor, at: Tensor): Tensor => reshape(takeAlongAxis(x, asColum
 export function sampleTokens(logits: Tensor, { temperature, filter, uniforms }: SampleTokensOptions): SampledTokens {
   const scaled = scaledLogits(logits, temperature);
   // Rounding leaves totals a little off 1: a number is scaled to them, and stays below them, so that it falls on a token.
-  const how = { isDrawn: greater(temperature, 0), uniforms: uniforms && minimum(uniforms, LARGEST_UNIFORM) };
+  const how = temperature && uniforms && { isDrawn: greater(temperature, 0), uniforms: minimum(uniforms, LARGEST_UNIFORM) };
   const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
   return { tokens: token, confidence: { maskgit_plus: probability, topk_margin: margin, low_confidence: pick(softmax(logits), token) }, entropy };
 }
@@ -118,15 +118,13 @@ export function tokenDistribution(logits: Tensor, { temperature, filter }: Token
 }
 
 /** Counted from the largest down, so that no quotient overflows; a network may rule tokens out with minus infinity. */
-function scaledLogits(logits: Tensor, temperature: Tensor): Tensor {
-  const divisor = asColumn(where(greater(temperature, 0), temperature, 1));
-  return maximum(div(sub(logits, max(logits, keepLast)), divisor), NEVER);
+function scaledLogits(logits: Tensor, temperature: Tensor | undefined): Tensor {
+  const fromLargest = sub(logits, max(logits, keepLast));
+  return maximum(temperature ? div(fromLargest, asColumn(where(greater(temperature, 0), temperature, 1))) : fromLargest, NEVER);
 }
 
-interface How {
-  isDrawn: Tensor;
-  uniforms: Tensor | undefined;
-}
+/** Absent where nothing is drawn. */
+type How = { isDrawn: Tensor; uniforms: Tensor } | undefined;
 
 /** All `[M]`. */
 interface Draw {
@@ -136,7 +134,7 @@ interface Draw {
   entropy: Tensor;
 }
 
-function drawOfAll(scaled: Tensor, { isDrawn, uniforms }: How): Draw {
+function drawOfAll(scaled: Tensor, how: How): Draw {
   const probabilities = softmax(scaled);
   const two = sortIndices(probabilities, 2); // equal ones in their order
   const best = takeAlongAxis(probabilities, two);
@@ -144,7 +142,7 @@ function drawOfAll(scaled: Tensor, { isDrawn, uniforms }: How): Draw {
     const cumulative = cumSum(probabilities);
     return rankOf(cumulative, mul(numbers, columnOf(cumulative, scaled.shape.at(-1)! - 1))); // the last is about 1
   };
-  const token = uniforms === undefined ? columnOf(two, 0) : where(isDrawn, drawn(uniforms), columnOf(two, 0));
+  const token = how === undefined ? columnOf(two, 0) : where(how.isDrawn, drawn(how.uniforms), columnOf(two, 0));
   return {
     token,
     probability: pick(probabilities, token),
@@ -177,12 +175,12 @@ function keptTokens(scaled: Tensor, filter: TokenFilter): KeptTokens {
   return { order, sorted, unfiltered, isKept, cumulative, total: max(where(isKept, cumulative, 0), keepLast) };
 }
 
-function drawOfSome({ order, sorted, unfiltered, isKept, cumulative, total: column }: KeptTokens, { isDrawn, uniforms }: How): Draw {
-  const total = reshape(column, isDrawn.shape);
+function drawOfSome({ order, sorted, unfiltered, isKept, cumulative, total: column }: KeptTokens, how: How): Draw {
+  const total = reshape(column, column.shape.slice(0, -1));
   const ofKept = (x: Tensor): Tensor => where(isKept, x, 0);
   const best = slice(ofKept(unfiltered), { axis: -1, start: 0, end: 2 });
   const greedy = cast(mul(total, 0), "int32");
-  const rank = uniforms === undefined ? greedy : where(isDrawn, rankOf(cumulative, mul(uniforms, total)), greedy);
+  const rank = how === undefined ? greedy : where(how.isDrawn, rankOf(cumulative, mul(how.uniforms, total)), greedy);
   return {
     token: pick(order, rank),
     probability: div(pick(unfiltered, rank), total),
