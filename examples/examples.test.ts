@@ -60,3 +60,12 @@ it("own-model-family learns to count", async () => {
   await import("./own-model-family.ts");
   expect(said).toEqual(["2 3 4 5, 3 4 5 6"]);
 });
+
+it("train-on-your-tasks takes two steps and leaves a model", async () => {
+  await import("./train-on-your-tasks.ts");
+  expect(said.filter((line) => line.startsWith("step "))).toEqual([
+    expect.stringMatching(/^step 1 of 2: reward \d/),
+    expect.stringMatching(/^step 2 of 2: reward \d/),
+  ]);
+  expect(said.at(-1)).toBe("The trained model: true");
+});
