@@ -1,12 +1,19 @@
 // What was typed to start a quickstart, and commands made from it that do the same again or vary one thing.
 import { join } from "node:path";
 
+/** What was typed, flag by flag. */
 export interface Invocation {
+  /** `--config`. */
   config?: string;
+  /** `--set`, each. */
   set: readonly string[];
+  /** `--output`. */
   output: string;
+  /** `--model`. */
   model?: string;
+  /** `--from-scratch`. */
   fromScratch?: boolean;
+  /** `--reward`, each. */
   reward?: readonly string[];
 }
 

@@ -1,16 +1,30 @@
-import { CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
+import { type CoupledGrpoConfig, CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
+import type { DecodingOptions } from "@diffucoder/samplers";
 import { z } from "zod";
-import { EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
-import { RewardSettingsSchema } from "../training/reward-settings.ts";
+import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
+import { type RewardSettings, RewardSettingsSchema } from "../training/reward-settings.ts";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
-import { TrainingDataSchema } from "../training/task-rewards.ts";
+import { type TrainingData, TrainingDataSchema } from "../training/task-rewards.ts";
 
+/** What `npm start` does: evaluate, train, evaluate again. */
+export interface QuickstartRecipe {
+  /** Of the rollouts, the masks and the evaluation's samples. @default 0 */
+  seed: number;
+  /** Which tasks to train on. */
+  data: TrainingData;
+  /** How rollouts are decoded; what is not given comes from the model. */
+  sampling: Omit<DecodingOptions, "seed">;
+  /** Settings of coupled-GRPO, and what a completion earns. */
+  training: Omit<CoupledGrpoConfig, "seed"> & RewardSettings;
+  /** Tasks before and after, and how their samples are drawn. */
+  evaluation: EvaluationSettings;
+}
+
+/** `QuickstartRecipe` as a file's data. */
 export const QuickstartRecipeSchema = z.strictObject({
   seed: z.int().nonnegative().default(0).describe("of the rollouts, the masks and the evaluation's samples"),
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.omit({ seed: true }).extend(RewardSettingsSchema.shape),
   evaluation: EvaluationSettingsSchema,
-});
-
-export type QuickstartRecipe = z.output<typeof QuickstartRecipeSchema>;
+}) satisfies z.ZodType<QuickstartRecipe>;

@@ -26,13 +26,19 @@ import { WorkClock } from "./work-clock.ts";
 import { continueCoupledGrpo, STEPS_KEY } from "../training/coupled-grpo.ts";
 import { runEval } from "../evaluation/run-eval.ts";
 
+/** A quickstart, and where it happens. */
 export interface QuickstartOptions {
+  /** What is done. */
   recipe: QuickstartRecipe;
   /** Folder of the model to start from. */
   modelDir: string;
+  /** Where programs run. */
   sandbox: Sandbox;
+  /** Folder of the run. */
   output: string;
+  /** Stops it; the same call goes on from there. */
   signal: AbortSignal;
+  /** Hears of every step. */
   onProgress: OnProgress;
   /** Hears what a person should know and no figure says. */
   onNote: (note: string) => void;
@@ -42,8 +48,11 @@ export interface QuickstartOptions {
 
 /** What a finished run left behind. */
 export interface QuickstartOutcome {
+  /** What the report shows. */
   report: QuickstartReportData;
+  /** Where the report lies. */
   reportPath: string;
+  /** Folder of the trained model. */
   modelDir: string;
 }
 

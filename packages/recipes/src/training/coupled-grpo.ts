@@ -2,18 +2,19 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
-import { CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
+import { type CoupledGrpoConfig, CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
+import type { DecodingOptions } from "@diffucoder/samplers";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
 import { z } from "zod";
-import { EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
+import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
-import { loadRewardModules, RewardSettingsSchema } from "./reward-settings.ts";
+import { loadRewardModules, type RewardSettings, RewardSettingsSchema } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
-import { trainingPrompts, TrainingDataSchema } from "./task-rewards.ts";
+import { type TrainingData, trainingPrompts, TrainingDataSchema } from "./task-rewards.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 import { writeTrainingReport } from "./write-report.ts";
 
@@ -29,28 +30,46 @@ const DURING_TRAINING = {
   topP: 1,
 } as const;
 
+/** What `train coupled-grpo` does. */
+export interface CoupledGrpoRecipe {
+  /** Which tasks to train on. */
+  data: TrainingData;
+  /** How rollouts are decoded; what is not given comes from the model. */
+  sampling: Omit<DecodingOptions, "seed">;
+  /** Settings of coupled-GRPO, and what a completion earns. */
+  training: CoupledGrpoConfig & RewardSettings;
+  /** Held-out tasks of `training.evalSteps`. @default 40 tasks of TinyCode's dev split */
+  evaluation: EvaluationSettings;
+}
+
+/** `CoupledGrpoRecipe` as a file's data. */
 export const CoupledGrpoRecipeSchema = z.strictObject({
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
   evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("of training.evalSteps: held-out tasks"),
-});
+}) satisfies z.ZodType<CoupledGrpoRecipe>;
 
 /** The setting that a run which goes on may raise. */
 export const STEPS_KEY = "training.maxSteps";
 
-export type CoupledGrpoRecipe = z.output<typeof CoupledGrpoRecipeSchema>;
-
+/** A run of coupled-GRPO, and where it happens. */
 export interface CoupledGrpoCommandOptions {
+  /** What is done. */
   recipe: CoupledGrpoRecipe;
+  /** The model to start from. */
   coder: DiffusionModel;
   /** Folder from which `coder` was loaded. */
   modelDir: string;
+  /** Where programs run. */
   sandbox: Sandbox;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
+  /** Whether to start over instead of going on with what is in the folder. */
   fresh: boolean;
+  /** Stops the run after a checkpoint. */
   signal: AbortSignal;
+  /** Hears of every iteration. */
   onProgress: OnProgress;
   /** Hears which tasks are left out and why, and what it means that the run goes on for longer. */
   onNote: (note: string) => void;

@@ -35,7 +35,9 @@ export function replaceFolder(folder: string, write: (unfinished: string) => voi
 export interface KeepCheckpointOptions {
   /** Folder of the run. */
   output: string;
+  /** Steps done. */
   step: number;
+  /** Steps between checkpoints. */
   saveSteps: number;
   /** Folders that stay; with 1 none is made, the run's own checkpoint is the one. */
   saveTotalLimit: number;

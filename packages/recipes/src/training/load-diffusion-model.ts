@@ -3,7 +3,10 @@ import type { ModelConfig } from "@diffucoder/model";
 import { type DiffuCoder, loadDiffuCoder } from "@diffucoder/engine";
 
 /** A model that can be trained and evaluated here: one with a mask token. */
-export type DiffusionModel = DiffuCoder & { readonly config: ModelConfig };
+export type DiffusionModel = DiffuCoder & {
+  /** The network's configuration, with its mask token. */
+  readonly config: ModelConfig;
+};
 
 /** `loadDiffuCoder` for masked diffusion models alone. @throws {InvalidArgumentError} if the folder holds an autoregressive model */
 export async function loadDiffusionModel(dir: string): Promise<DiffusionModel> {

@@ -5,7 +5,15 @@ import { claimRun, contentHash, createRandom, type OnProgress, parseConfig, runF
 import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import { cloneParameters, exampleBatches, freshState, pretrain, PretrainConfigSchema, type TrainingState } from "@diffucoder/trainer";
+import {
+  cloneParameters,
+  exampleBatches,
+  freshState,
+  pretrain,
+  type PretrainConfig,
+  PretrainConfigSchema,
+  type TrainingState,
+} from "@diffucoder/trainer";
 import { z } from "zod";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import { loadDiffusionModel } from "./load-diffusion-model.ts";
@@ -13,6 +21,35 @@ import { TiersSchema } from "./tiers-schema.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 import { writeTrainingReport } from "./write-report.ts";
 
+/** What `train pretrain` does. */
+export interface PretrainRecipe {
+  /** Sizes of the network. */
+  model: {
+    /** Width of a token's vector. */
+    hiddenSize: number;
+    /** Width of the feed-forward layers. */
+    intermediateSize: number;
+    /** Layers. */
+    numHiddenLayers: number;
+    /** Heads of the queries. */
+    numAttentionHeads: number;
+    /** Heads of the keys and values. */
+    numKeyValueHeads: number;
+  };
+  /** TinyCode's examples. */
+  data: {
+    /** Share of each tier, e.g. `{ "2": 1, "3": 2 }`. */
+    tiers: Record<string, number>;
+    /** Positions of the prompt, tokens. */
+    promptLength: number;
+    /** Positions of the completion, tokens. */
+    completionLength: number;
+  };
+  /** Stages, batches and the optimizer. */
+  training: PretrainConfig;
+}
+
+/** `PretrainRecipe` as a file's data. */
 export const PretrainRecipeSchema = z.strictObject({
   model: z.strictObject({
     hiddenSize: z.int().positive(),
@@ -27,22 +64,26 @@ export const PretrainRecipeSchema = z.strictObject({
     completionLength: z.int().positive(),
   }),
   training: PretrainConfigSchema,
-});
+}) satisfies z.ZodType<PretrainRecipe>;
 
 /** The setting that a run which goes on may raise: the steps of its last stage. */
 const stepsKey = ({ training }: PretrainRecipe): string => `training.stages.${training.stages.length - 1}.maxSteps`;
 
-export type PretrainRecipe = z.output<typeof PretrainRecipeSchema>;
-
+/** A pretraining, and where it happens. */
 export interface PretrainCommandOptions {
+  /** What is done. */
   recipe: PretrainRecipe;
+  /** tokenizer.json of a model from scratch. */
   tokenizerFile: string;
   /** Folder of a model to go on from, with its tokenizer; the recipe's `model` is not read then. @default one from scratch */
   modelDir?: string | undefined;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
+  /** Whether to start over instead of going on with what is in the folder. */
   fresh: boolean;
+  /** Stops the run after a checkpoint. */
   signal: AbortSignal;
+  /** Hears of every step. */
   onProgress: OnProgress;
   /** Hears what it means that the run goes on for longer. */
   onNote: (note: string) => void;

@@ -6,7 +6,44 @@ import { loadRewardModule, type RewardModule } from "./reward-module.ts";
 
 const weight = z.number().nonnegative();
 
-/** Weights of the terms of `REWARD_FUNCTIONS`, and their options. A term of weight 0 is not computed. */
+/** What a completion earns: built-in terms and rewards of your own, each with its weight. */
+export interface RewardSettings {
+  /** Weights of the built-in terms, the functions of `REWARD_FUNCTIONS`. A term of weight 0 is not computed. */
+  rewardWeights: {
+    /** Share of visible tests passed, paid for well-formed answers only. @default 2 */
+    code: number;
+    /** Form of the answer: 1, 0.5 for code that does not parse, else 0. @default 0.5 */
+    code_format: number;
+    /** 1 if every visible test passes, else 0. @default 0 */
+    binary_code: number;
+    /** Kimi k1.5: shorter answers of a group earn more, from -0.5 to 0.5. @default 0 */
+    length: number;
+    /** DAPO: from 0 down to -1 for completions near or above `maxCompletionLen`. @default 0 */
+    soft_overlong_punishment: number;
+  };
+  /** Options of `soft_overlong_punishment`. */
+  softOverlong: {
+    /** Tokens from which the punishment is -1. @default all positions */
+    maxCompletionLen?: number | undefined;
+    /** Tokens over which it falls from 0 to -1. @default a quarter of `maxCompletionLen` */
+    softPunishCache?: number | undefined;
+  };
+  /** Rewards of your own. @default none */
+  rewardModules: {
+    /** JavaScript module. */
+    file: string;
+    /** Its export: a function of samples to numbers or null. @default "default" */
+    export: string;
+    /** What its value is multiplied with. @default 1 */
+    weight: number;
+    /** Of a call, milliseconds. @default 10000 */
+    timeout: number;
+  }[];
+  /** How the form is judged: strictly, or exactly as Apple's rewards.py. @default "strict" */
+  rewardMode: "strict" | "compat";
+}
+
+/** `RewardSettings` as settings of a recipe. */
 export const RewardSettingsSchema = z.strictObject({
   rewardWeights: z
     .strictObject({
@@ -35,10 +72,7 @@ export const RewardSettingsSchema = z.strictObject({
     .default([])
     .describe("rewards of your own beside the built-in ones: { file, export, weight, timeout }; --reward FILE#EXPORT=WEIGHT adds one"),
   rewardMode: z.enum(["strict", "compat"]).default("strict").describe("how the form is judged: strictly, or exactly as Apple's rewards.py"),
-});
-
-/** Weights of the terms of a reward, and their options. */
-export type RewardSettings = z.output<typeof RewardSettingsSchema>;
+}) satisfies z.ZodType<RewardSettings>;
 
 /** A loaded reward of one's own, and what it weighs. */
 export interface WeightedModule extends RewardModule {
