@@ -65,34 +65,39 @@ export function quickstartReport(data: QuickstartReportData): string {
                   ${data.examples.map(exampleView)}
                 </section>`
           }
-          <section>
-            <h2>How it was made</h2>
-            <div class="pair">
-              ${settingsTable("Settings", { seed: String(data.seed), tasks, "samples per task": samplesPerTask, time: formatSeconds(data.seconds), ...data.settings })}
-              ${data.environment === undefined ? null : settingsTable("Environment", data.environment)}
-            </div>
-            ${
-              data.reproduce === undefined
-                ? null
-                : html`<h3>Run it again</h3>
-                    <pre tabindex="0">${data.reproduce.join("\n")}</pre>`
-            }
-          </section>
-          ${
-            data.next.length === 0
-              ? null
-              : html`<section>
-                  <h2>What to try next</h2>
-                  <ul>
-                    ${data.next.map((item) => html`<li>${withCode(item)}</li>`)}
-                  </ul>
-                </section>`
-          }
+          ${howItWasMade(data)} ${whatToTryNext(data)}
         </main>
         ${scriptElement}
       </body>
     </html> `;
   return page.markup;
+}
+
+function howItWasMade({ seed, tasks, samplesPerTask, seconds, settings, environment, reproduce }: QuickstartReportData): Html {
+  return html`<section>
+    <h2>How it was made</h2>
+    <div class="pair">
+      ${settingsTable("Settings", { seed: String(seed), tasks, "samples per task": samplesPerTask, time: formatSeconds(seconds), ...settings })}
+      ${environment === undefined ? null : settingsTable("Environment", environment)}
+    </div>
+    ${
+      reproduce === undefined
+        ? null
+        : html`<h3>Run it again</h3>
+            <pre tabindex="0">${reproduce.join("\n")}</pre>`
+    }
+  </section>`;
+}
+
+function whatToTryNext({ next }: QuickstartReportData): Html | null {
+  return next.length === 0
+    ? null
+    : html`<section>
+        <h2>What to try next</h2>
+        <ul>
+          ${next.map((item) => html`<li>${withCode(item)}</li>`)}
+        </ul>
+      </section>`;
 }
 
 function settingsTable(caption: string, settings: Readonly<Record<string, string | number>>): Html {

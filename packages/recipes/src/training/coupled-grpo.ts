@@ -91,20 +91,13 @@ export async function runCoupledGrpo(options: CoupledGrpoCommandOptions): Promis
 }
 
 /** `runCoupledGrpo` in a folder that is claimed. */
-export async function continueCoupledGrpo({
-  recipe,
-  coder,
-  modelDir,
-  sandbox,
-  output,
-  signal,
-  onProgress,
-  onNote,
-  raisedFrom,
-}: Omit<CoupledGrpoCommandOptions, "fresh"> & {
-  /** Number of steps before it was raised. */
-  raisedFrom: number | undefined;
-}): Promise<string> {
+export async function continueCoupledGrpo(
+  options: Omit<CoupledGrpoCommandOptions, "fresh"> & {
+    /** Number of steps before it was raised. */
+    raisedFrom: number | undefined;
+  },
+): Promise<string> {
+  const { recipe, coder, modelDir, sandbox, output, signal, onProgress, onNote, raisedFrom } = options;
   const { data, sampling, training, evaluation } = recipe;
   const { config, generationConfig, logits } = coder;
   const modules = await loadRewardModules(training.rewardModules);
@@ -112,12 +105,7 @@ export async function continueCoupledGrpo({
     output,
     training,
     steps: { setting: STEPS_KEY, now: training.maxSteps, raisedFrom, total: training.maxSteps },
-    writeModel: (directory, { parameters }) => {
-      saveModel(directory, { config, parameters, dtype: "F32" });
-      for (const file of ["tokenizer.json", "generation_config.json"]) {
-        if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
-      }
-    },
+    writeModel: (directory, { parameters }) => writeTrained(directory, { config, parameters, modelDir }),
     onNote,
   });
   const start = checkpoint ?? freshState(cloneParameters(coder.parameters));
@@ -135,16 +123,7 @@ export async function continueCoupledGrpo({
       promptLength: generationConfig.promptLength,
       ...rollouts,
       state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
-      ...(await trainingPrompts({
-        coder,
-        sandbox,
-        data,
-        rewards: training,
-        modules,
-        promptsPerStep: training.promptsPerStep,
-        seed: training.seed,
-        onNote,
-      })),
+      ...(await trainingPrompts({ ...training, coder, sandbox, data, rewards: training, modules, onNote })),
       random: createRandom(training.seed).split("coupled-grpo"),
       evaluate: evaluator.evaluate,
       signal,
@@ -156,4 +135,11 @@ export async function continueCoupledGrpo({
     evaluator.dispose();
     for (const one of modules) one.close();
   }
+}
+
+/** A trained model in the form of the one that it started from. */
+function writeTrained(directory: string, { config, parameters, modelDir }: Parameters<typeof saveModel>[1] & { modelDir: string }): void {
+  saveModel(directory, { config, parameters, dtype: "F32" });
+  for (const file of ["tokenizer.json", "generation_config.json"])
+    if (existsSync(join(modelDir, file))) copyFileSync(join(modelDir, file), join(directory, file));
 }
