@@ -204,7 +204,7 @@ describe("bad input", () => {
     const path = join(folder, "tasks.jsonl");
     writeFileSync(path, "{}\n");
     const evaluate = () => train(["evaluate", "--model", model, "--output", join(folder, "from-file"), "--data", path]);
-    expect((await evaluate()).error).toBe(
+    expect((await evaluate()).errors.at(-1)).toBe(
       `${path}: has no task that can be used: line 1: id: must be a string or a number. docs/task-format.md shows the format.`,
     );
     writeFileSync(path, "not json\n");
