@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { KeptSample } from "./drawing/draw-samples.ts";
 import { evaluate, type EvaluateOptions } from "./evaluate.ts";
 import type { ProgramScore } from "./scoring/score-program.ts";
-import { hasPython, pythonNote, testFolders } from "./shared-data.fixture.ts";
+import { hasPython, pythonNote, testFolders } from "../../tasks/src/shared-data.fixture.ts";
 
 const folders = testFolders();
 

@@ -5,7 +5,7 @@ import { afterAll } from "vitest";
 import { type DataFolders, defaultFolders } from "./dataset-file.ts";
 
 /** Where the benchmarks lie beside the repository; tests that need them say that they skip where they do not. */
-export const sharedBench = defaultFolders({}).search[0] as string;
+export const sharedBench = defaultFolders({}).search[0]!;
 export const hasSharedBench = existsSync(sharedBench);
 export const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";
 

@@ -1,7 +1,7 @@
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { describe, expect, it } from "vitest";
 import type { Task } from "@diffucoder/tasks";
-import { hasPython, pythonNote } from "../shared-data.fixture.ts";
+import { hasPython, pythonNote } from "../../../tasks/src/shared-data.fixture.ts";
 import { toProgram } from "./post-process.ts";
 
 const task: Task = {

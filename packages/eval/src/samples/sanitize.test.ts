@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadTasks, solutionProgram } from "@diffucoder/tasks";
 import { scoreSamples } from "../scoring/score-samples.ts";
-import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../shared-data.fixture.ts";
+import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../../../tasks/src/shared-data.fixture.ts";
 import type { Sample } from "./samples-file.ts";
 import { SANITIZE, sanitize } from "./sanitize.ts";
 

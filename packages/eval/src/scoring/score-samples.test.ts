@@ -4,7 +4,7 @@ import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadTasks, type Task, type TaskSet, visibleTests } from "@diffucoder/tasks";
 import type { Sample } from "../samples/samples-file.ts";
-import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../shared-data.fixture.ts";
+import { hasPython, hasSharedBench, pythonNote, skipNote, testFolders } from "../../../tasks/src/shared-data.fixture.ts";
 import { scoreSamples, type ScoreSamplesOptions } from "./score-samples.ts";
 
 const folders = testFolders();
