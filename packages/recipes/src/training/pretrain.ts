@@ -105,20 +105,6 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
     stepsKey: stepsKey(recipe),
     startOver: START_OVER,
   });
-  const writeModel = (directory: string, { parameters }: Pick<TrainingState, "parameters">): void => {
-    saveModel(directory, { config, parameters, dtype: "BF16" });
-    const generationConfig = {
-      promptLength: data.promptLength,
-      maxNewTokens: data.completionLength,
-      steps: data.completionLength,
-      alg: "entropy",
-      temperature: 0,
-      topP: 1,
-    };
-    writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
-    writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
-    copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
-  };
   const { checkpoint, hooks, finish } = openTrainingRun({
     output,
     training,
@@ -128,7 +114,7 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
       raisedFrom,
       total: training.stages.reduce((sum, { maxSteps }) => sum + maxSteps, 0),
     },
-    writeModel,
+    writeModel: (directory, { parameters }) => writePretrained(directory, { recipe, config, parameters, tokenizerFile }),
     onNote,
   });
   const example = exampleStream({ tiers: data.tiers, seed: training.seed });
@@ -151,6 +137,24 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
   const model = finish(state);
   writeTrainingReport(output, { title: "Pretraining", recipe });
   return model;
+}
+
+/** A model with the canvas that it was trained on, its tokenizer and its recipe. */
+function writePretrained(
+  directory: string,
+  {
+    recipe,
+    config,
+    parameters,
+    tokenizerFile,
+  }: { recipe: PretrainRecipe; config: ModelConfig; tokenizerFile: string } & Pick<TrainingState, "parameters">,
+): void {
+  const { promptLength, completionLength } = recipe.data;
+  saveModel(directory, { config, parameters, dtype: "BF16" });
+  const generationConfig = { promptLength, maxNewTokens: completionLength, steps: completionLength, alg: "entropy", temperature: 0, topP: 1 };
+  writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
+  writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
+  copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));
 }
 
 function modelConfig({ model, data }: PretrainRecipe, tokenizer: Tokenizer): ModelConfig {
