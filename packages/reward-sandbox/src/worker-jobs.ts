@@ -1,0 +1,45 @@
+// The three kinds of jobs as a worker gets them, with the sandbox's limits where a job has none.
+import { checkCount, givenInputs } from "./check-arguments.ts";
+import type { FunctionJob, Limits, ProgramJob, TestJob } from "./jobs.ts";
+import type { Job } from "./provider.ts";
+
+/** A job without its program. */
+export type Work = Omit<Job, "language" | "code">;
+
+/** The sandbox's own limits. */
+export type DefaultLimits = Required<Pick<Limits, "wallTimeMs" | "memoryMb">>;
+
+/** A function may have this many times its limit of one call for all calls together. */
+const CALLS_WORTH = 3;
+
+export function functionWork({ entryPoint, callTimesMs, ...job }: FunctionJob, defaults: DefaultLimits): Work {
+  const inputs = givenInputs(job);
+  const limits = limitsOf(job, defaults, { count: inputs.length, total: CALLS_WORTH });
+  const walls = callTimesMs?.map((milliseconds) => milliseconds / 1000) ?? limits.walls;
+  return { kind: "functions", ...limits, walls, files: false, entry: entryPoint, inputs };
+}
+
+export function programWork({ stdins, writableTmp = false, ...job }: ProgramJob, defaults: DefaultLimits): Work {
+  return { kind: "programs", ...limitsOf(job, defaults, { count: stdins.length }), files: writableTmp, stdins };
+}
+
+/** @param tests the job's tests, in a language that an engine runs */
+export function testWork(
+  { entryPoint, unittest = false, writableTmp = false, ...job }: TestJob,
+  tests: readonly string[],
+  defaults: DefaultLimits,
+): Work {
+  return { kind: "tests", ...limitsOf(job, defaults, { count: tests.length }), files: writableTmp, entry: entryPoint ?? null, unittest, tests };
+}
+
+/** @param total how many items' limits the whole job may take. @default `count`, and at least 1 */
+function limitsOf(limits: Limits, defaults: DefaultLimits, { count, total = Math.max(count, 1) }: { count: number; total?: number }) {
+  const { wallTimeMs = defaults.wallTimeMs, totalTimeMs = total * wallTimeMs, memoryMb = defaults.memoryMb, outputMb = 1 } = limits;
+  for (const [argument, value] of Object.entries({ wallTimeMs, totalTimeMs, memoryMb, outputMb })) checkCount(argument, value);
+  return {
+    walls: Array.from({ length: count }, () => wallTimeMs / 1000),
+    total: totalTimeMs / 1000,
+    memory: memoryMb * 2 ** 20,
+    output: outputMb * 2 ** 20,
+  };
+}
