@@ -1,4 +1,5 @@
-import { type Operation, operations, type Slot, slots } from "./operations.ts";
+import type { Operation, Slot } from "./operation.ts";
+import { operations, slots } from "./operations.ts";
 
 /** One or more operations in the order of the slots, at most one of each. */
 export type Pipeline = readonly Operation[];

@@ -1,7 +1,7 @@
 // A task as text: the prompt, and a solution in one of several styles with names from a small pool. The prompt does not
 // say which style or names to use: a model must choose, and stay with its choice.
 import type { Random } from "@diffucoder/core";
-import type { Operation, Slot } from "./operations.ts";
+import type { Operation, Slot } from "./operation.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /** How a solution is written: a list comprehension with a name, a loop, or one expression. */

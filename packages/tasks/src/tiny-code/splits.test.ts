@@ -1,6 +1,7 @@
 import { createRandom } from "@diffucoder/core";
 import { describe, expect, it } from "vitest";
-import { floorDivide, floorModulo, operations } from "./operations.ts";
+import { floorDivide, floorModulo } from "./floor-division.ts";
+import { operations } from "./operations.ts";
 import { behaviourOf, runPipeline } from "./pipeline.ts";
 import { frameCount, renderPrompt } from "./render.ts";
 import { placedPipelines, splitOf } from "./splits.ts";

@@ -1,8 +1,11 @@
 // Renders a template as Jinja does under Hugging Face's settings, on text that knows where it comes from (text.ts) and within a
 // number of steps (budget.ts), so that a stranger's template can neither run for ever nor fill the memory.
 import type { Budget } from "./budget.ts";
-import { filterOf, isIn, listOf, methodOf, sizeHint, testOf } from "./builtins.ts";
+import { isIn, listOf, sizeHint } from "./containers.ts";
+import { filterOf } from "./filters.ts";
 import { globals } from "./globals.ts";
+import { testOf } from "./is-tests.ts";
+import { methodOf } from "./methods.ts";
 import { binary } from "./operators.ts";
 import type { CallExpression, Identifier, MemberExpression, Node, Slice } from "./syntax.ts";
 import { Text } from "./text.ts";
