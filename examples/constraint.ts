@@ -1,4 +1,4 @@
-// A constraint: whatever the order in which tokens appear, brackets and strings of the answer are closed and its blocks indented.
+// A constraint: in whatever order tokens appear, the answer's brackets and strings are closed and its blocks indented.
 import { createRandom } from "@diffucoder/core";
 import { automatonConstraint, constrain, generate, parallelDecoder, ParallelOptionsSchema, pythonAutomaton } from "@diffucoder/samplers";
 import { bundledModelDir, loadDiffuCoder } from "diffucoder";
@@ -13,7 +13,7 @@ const constraint = automatonConstraint({
   eosTokenIds: [...coder.endIds],
 });
 
-// So hot that the model alone would write nonsense.
+// Hot enough for the model alone to write nonsense.
 const decoder = constrain(parallelDecoder(ParallelOptionsSchema.parse({ rule: "threshold", threshold: 0.5, temperature: 2 })), constraint);
 const { completionIds, ends } = await generate({
   denoiser: coder.denoiser,

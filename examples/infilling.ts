@@ -1,4 +1,4 @@
-// Infilling: the model sees what stands behind a hole as well as what stands before it.
+// Infilling: the model sees the text after a hole as well as the text before it.
 import { bundledModelDir, loadDiffuCoder } from "diffucoder";
 
 const coder = await loadDiffuCoder(bundledModelDir());

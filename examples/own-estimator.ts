@@ -1,4 +1,4 @@
-// An estimator of your own: the log-probability of each token with the whole completion masked, one pass where the paper's takes three.
+// An estimator of your own: the log-probability of each token with the whole completion masked, one pass instead of the paper's three.
 import { createRandom } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema, type Estimator, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
 import { initParameters, logitsFunction } from "@diffucoder/model";
@@ -8,7 +8,7 @@ import { freshState } from "@diffucoder/trainer";
 import { tinyConfig, WORD } from "./tiny-config.ts";
 
 const fullMask: Estimator = {
-  draw: () => ({}), // nothing is random in it
+  draw: () => ({}), // it uses no randomness
   logProbs: ({ logits, maskTokenId }, parameters, { promptIds, completionIds }) => {
     const [rows, promptLength] = promptIds.shape as [number, number];
     const length = completionIds.shape[1]!;

@@ -1,4 +1,4 @@
-// A reward of your own: any function of completions. This one also says what it is made of, and leaves out what it cannot judge.
+// A reward of your own: any function of completions. This one also reports its terms, and leaves out what it cannot judge.
 import { createRandom } from "@diffucoder/core";
 import { CoupledGrpoConfigSchema, freshCoupledGrpoState, type RewardFunction, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
 import { initParameters, logitsFunction } from "@diffucoder/model";

@@ -31,7 +31,7 @@ async function firstStep(quick: boolean): Promise<Result> {
 /** A call of a function that computes next to nothing, with as many arguments as a training step of 17M has. */
 async function cachedPlan(): Promise<Result> {
   const state = Object.fromEntries(Array.from({ length: 351 }, (_, i) => [`parameter${i}`, float32([i])]));
-  const touch = compile((arrays: Record<string, Tensor>) => add(arrays["parameter0"] as Tensor, 1));
+  const touch = compile((arrays: Record<string, Tensor>) => add(arrays["parameter0"]!, 1));
   const times: number[] = [];
   for (let i = 0; i < 101; i++) times.push(await timed(() => touch(state)));
   touch.dispose();

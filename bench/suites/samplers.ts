@@ -48,7 +48,7 @@ export async function samplersSuite({ quick, say }: SuiteOptions): Promise<Resul
     results.push(await besideTorch(drawn, setting, { rounds: quick ? 1 : 3, torch, compareTokens: false }));
   }
   say("samplers, share of JavaScript ...");
-  results.push(...(await javascriptShare(drawn, drawnSettings[0] as Setting, quick ? 1 : 5)));
+  results.push(...(await javascriptShare(drawn, drawnSettings[0]!, quick ? 1 : 5)));
   for (const vocabSize of [1_024, 152_064]) {
     say(`samplers, ${vocabSize} words ...`);
     results.push(await crossingBytes(vocabSize));
@@ -65,7 +65,7 @@ async function trainedModel(): Promise<BenchModel & { prompts: number[][] }> {
   await close();
   if (!("maskTokenId" in config)) throw new Error("the bundled model is a diffusion model");
   const encode = (prompt: string): number[] => tokenizer.encodeChat([{ role: "user", content: prompt }]);
-  const { promptLength } = trainedSettings[0] as Setting;
+  const { promptLength } = trainedSettings[0]!;
   // Rows of one length: the published code pads on the left, which costs both sides the same.
   const accepts = ({ prompt }: { prompt: { text: string } }): boolean => encode(prompt.text).length === promptLength;
   const prompts = tinyCodeTasks({ tiers: { 2: 1, 3: 1 }, split: "train", count: 4, seed: 0, accepts }).map(({ prompt }) => encode(prompt.text));

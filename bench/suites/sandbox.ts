@@ -106,7 +106,7 @@ async function runEachInPython(tasks: Tasks): Promise<void> {
     visible.calls.map(([args, expected]) => `${solution}\nassert f(*${JSON.stringify(args)}) == ${JSON.stringify(expected)}`),
   );
   const workers = Array.from({ length: WORKERS }, async (_, worker) => {
-    for (let i = worker; i < programs.length; i += WORKERS) await run(python, ["-c", programs[i] as string]);
+    for (let i = worker; i < programs.length; i += WORKERS) await run(python, ["-c", programs[i]!]);
   });
   await Promise.all(workers);
 }

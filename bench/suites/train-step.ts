@@ -73,7 +73,7 @@ async function measureStep(name: ModelName, { torch, quick, say }: SuiteOptions 
         name: `${work}, peak memory`,
         ours: memory / 1e9,
         unit: "GB",
-        ...(peer && { peer: (peaks.get(peer) as number) / 1e9, peerName: peer.name }),
+        ...(peer && { peer: peaks.get(peer)! / 1e9, peerName: peer.name }),
         target,
       });
     return [

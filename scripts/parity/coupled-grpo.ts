@@ -75,7 +75,7 @@ export const coupledGrpoCheck: Check = {
       };
     });
     const result = await train(parameters, {
-      ...scored(golden.passes[lossGolden.iteration] as Pass),
+      ...scored(golden.passes[lossGolden.iteration]!),
       oldLogProbs: array(lossGolden.old_per_token_logps),
       refLogProbs: array(lossGolden.ref_per_token_logps),
       advantages: float32(advantages),

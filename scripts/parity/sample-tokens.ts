@@ -43,6 +43,6 @@ export const sampleTokensCheck: Check = {
 /** Undoes a sort of each row: `order[i]` is the token whose probability stands at `i`. */
 function inVocabularyOrder(sorted: ArrayLike<number>, order: ArrayLike<number>, width: number): number[] {
   const result = Array.from<number>({ length: sorted.length }).fill(0);
-  for (let i = 0; i < sorted.length; i++) result[i - (i % width) + (order[i] as number)] = sorted[i] as number;
+  for (let i = 0; i < sorted.length; i++) result[i - (i % width) + order[i]!] = sorted[i]!;
   return result;
 }

@@ -31,9 +31,9 @@ export interface AppOptions {
   now: () => number;
   /** A seed for a request that names none; a whole number below 2^48. */
   randomSeed: () => number;
-  /** Hears what went wrong inside; clients learn only that something did. */
+  /** Receives internal errors; clients learn only that something failed. */
   onError: (error: unknown) => void;
-  /** Host names, besides the loopback ones, under which the server may be called. @default none */
+  /** Host names that the server answers to, besides the loopback ones. @default none */
   allowedHosts?: readonly string[];
   /** Requests that run together, sharing the batches of the model. @default 16 */
   maxRunning?: number;
@@ -53,7 +53,7 @@ const GOTTEN = ["/", "/healthz", "/v1/models", "/v1/models/:id"];
 /** What the routes share: the options with their defaults, and the turns. */
 interface Served extends AppOptions {
   queue: RunQueue;
-  /** The answer for what was thrown; a failure of the server's own is also reported. */
+  /** The response for a thrown error; the server's own failures are also reported. */
   report: (error: unknown) => ApiError;
   timeLimitMs: number;
 }
@@ -77,7 +77,7 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-/** Errors in OpenAI's form, and what is refused before a route sees it. */
+/** Errors in OpenAI's form, and requests that are refused before a route sees them. */
 function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes = 65_536 }: Served): void {
   app.onError((error, c) => {
     const answer = report(error);
@@ -99,7 +99,7 @@ function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes =
   );
 }
 
-/** The playground, and what can be asked about the server and its one model. */
+/** The playground, and facts about the server and its one model. */
 function addInformation(app: Hono, { engine, modelId, page, now, queue }: Served): void {
   const model = { id: modelId, object: "model", created: now(), owned_by: "diffucoder", diffusion: engine.generationConfig };
   app.get("/", (c) => c.html(page.html, 200, page.headers));
@@ -164,7 +164,7 @@ function endingOf({ timeLimitMs, signal: shutdown }: Served, c: Context): Reques
   return requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
 }
 
-/** Waits for the turn, then runs; turn and request end with the events, whoever stops reading them. */
+/** Waits for its turn, then runs; turn and request end with the events, also if the reader stops early. */
 async function* inTurn<E>({ queue }: Served, { signal, end }: RequestSignal, start: (signal: AbortSignal) => AsyncGenerator<E>): AsyncGenerator<E> {
   let release = (): void => {};
   try {

@@ -23,10 +23,15 @@ interface Options {
 export async function runServe(args: readonly string[], { terminal, stop }: { terminal: Terminal; stop: AbortSignal }): Promise<number> {
   const program = createProgram("serve", terminal)
     .description("Serves a model over OpenAI's HTTP interface, with a playground")
-    .option("--model <dir>", "model folder (default: the small model that is shipped)")
+    .option("--model <dir>", "model folder (default: the small model that comes with the project)")
     .option("--host <address>", "address to listen on; the default is reachable from this machine only", "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
-    .option("--allow-host <name>", "further host name that clients may use (repeatable)", (name: string, names: string[]) => [...names, name], [])
+    .option(
+      "--allow-host <name>",
+      "additional host name that clients may use; may be repeated",
+      (name: string, names: string[]) => [...names, name],
+      [],
+    )
     .allowExcessArguments(false)
     .action((options: Options) => serve(options, terminal, stop));
   return runProgram(program, args, { terminal, signal: stop });

@@ -12,7 +12,7 @@ export interface CompletionJob {
   topP: number | undefined;
   /** The decoding options that OpenAI's interface does not have. */
   decoding: DecodingOptions;
-  /** Choice `i` is generated with `seed + i`, so that each can be had again alone. */
+  /** Choice `i` is generated with `seed + i`, so that each can be reproduced alone. */
   seed: number;
   stops: readonly string[];
   choices: number;
@@ -46,8 +46,8 @@ function inputOf(request: CompletionRequest | ChatCompletionRequest): Completion
 }
 
 /**
- * Generates the choices together, and tells of one after the other. Only text whose every position up to its own is committed
- * is handed on, because OpenAI's stream can append and nothing else; a choice ends early once the rest cannot change it.
+ * Generates the choices together and yields them one after the other. Text is yielded once every position before it is committed,
+ * because OpenAI's stream can only append; a choice ends early once the rest cannot change it.
  */
 export async function* runCompletion({
   engine,
@@ -75,18 +75,18 @@ interface Choice {
   index: number;
 }
 
-/** A choice that runs from now on. */
+/** Starts a choice. */
 function startChoice(choice: Choice, input: CompletionJob["input"]): AsyncGenerator<CompletionEvent> {
   const { engine, job, signal, index } = choice;
   const { maxTokens, temperature, topP } = job;
   const options = { ...job.decoding, temperature, topP, seed: job.seed + index, signal };
   if (!("suffix" in input)) return tellChoice(engine.submit({ ...input, ...options, maxTokens, earlyExit: true }), choice);
   const infilling = engine.infill({ ...input, ...options, masks: maxTokens, length: "fixed" });
-  infilling.catch(() => {}); // whoever reads the choice is told
+  infilling.catch(() => {}); // the reader of the choice gets the rejection
   return tellInfilling(infilling, choice);
 }
 
-/** The text between a prompt and a suffix, in a hole of `maxTokens` masks. It comes as a whole. */
+/** The text between a prompt and a suffix, in a hole of `maxTokens` masks. It comes in one piece. */
 async function* tellInfilling(infilling: Promise<Infilling>, { job: { stops }, index }: Choice): AsyncGenerator<CompletionEvent> {
   const { middle, promptTokens, completionTokens, forwardPasses } = await infilling;
   yield { type: "start", index };

@@ -1,5 +1,5 @@
-// The decoding options as fields of a request, in snake_case as the rest of OpenAI's interface: `block_length`, and inside
-// `cache` `refresh_steps`.
+// The decoding options as fields of a request, in snake_case like the rest of OpenAI's interface: `block_length`, and `refresh_steps`
+// inside `cache`.
 import { type DecodingOptions, DecodingOptionsSchema } from "diffucoder";
 import { z } from "zod";
 
@@ -13,18 +13,18 @@ const options = {
   ...shape,
   steps: z.int().positive().max(4096),
   cache: z.preprocess(withCamelKeys, cache.unwrap()),
-  // With indentation, a pass over a large vocabulary takes seconds in which nobody else is served.
+  // With indentation, a pass over a large vocabulary takes seconds, during which nobody else is served.
   constraint: z.literal("python"),
 };
 
 type Fields = { [Option in keyof typeof options as Snake<Option>]: z.ZodType<DecodingOptions[Option & keyof DecodingOptions]> };
 
-/** Fields for every decoding option but OpenAI's own; null is as if they were not given. */
+/** Fields for every decoding option but OpenAI's own; null counts as not given. */
 export const decodingFields = Object.fromEntries<z.ZodType>(
   Object.entries(options).map(([name, schema]) => [snakeCase(name), schema.nullish().transform((value) => value ?? undefined)]),
 ) as Fields;
 
-/** The decoding options that a request gives, with their names in the packages. */
+/** The decoding options of a request, under the packages' names. */
 export function decodingOptions(request: Readonly<Record<string, unknown>>): DecodingOptions {
   return Object.fromEntries(
     Object.keys(options).flatMap((name) => (request[snakeCase(name)] === undefined ? [] : [[name, request[snakeCase(name)]]])),

@@ -1,6 +1,6 @@
 /**
- * A server-sent-events response. The lines are produced at their own speed and wait in memory for a slow reader (a
- * generation is a few hundred short lines at most), so that nobody holds up the queue by not reading.
+ * A server-sent-events response. Lines are produced at their own pace and wait in memory for a slow reader (a generation is a few hundred short lines
+ * at most), so a stalled reader cannot hold up the queue.
  *
  * @param messages whole messages, see `message`
  * @param onCancel called when the client goes away
@@ -28,7 +28,7 @@ export function eventStream(messages: AsyncIterable<string>, { onCancel }: { onC
   });
 }
 
-/** One message. JSON has no raw line breaks, so one `data` line always does. */
+/** One message. JSON has no raw line breaks, so one `data` line is always enough. */
 export function message(data: unknown, { event }: { event?: string } = {}): string {
   return `${event === undefined ? "" : `event: ${event}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 }

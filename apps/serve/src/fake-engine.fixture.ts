@@ -8,7 +8,7 @@ export interface FakeEngine extends Engine {
   infillings: InfillOptions[];
   /** Generations that are running now. */
   active: number;
-  /** Lets those continue that wait before step `holdAt`, now and later. */
+  /** Releases the generations that wait before step `holdAt`, now and later. */
   resume: () => void;
 }
 
@@ -16,7 +16,7 @@ const ANSWER = ["def", " f(", "xs", "):\n", "    return", " sum", "(xs", ")\n", 
 const ORDER = [9, 0, 2, 1, 3, 5, 4, 6, 8, 7];
 
 /**
- * A model that always answers the same; "" is the end token. It reveals one token a step, in the given order.
+ * A model that always gives the same answer; "" is the end token. It reveals one token a step, in the given order.
  *
  * @param holdAt the step before which a generation waits for `resume` or its signal
  */

@@ -6,8 +6,7 @@ export const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "localhost", "[::
 
 /**
  * Refuses what other web sites send through a visitor's browser: a Host header that is not ours (a foreign name
- * rebound to this address by DNS), and an Origin header of another site (cross-site requests). Requests of programs
- * carry no Origin and pass.
+ * rebound to this address by DNS), and an Origin header of another site (cross-site requests). Requests from programs carry no Origin and pass.
  *
  * @param allowedHosts host names without a port, IPv6 in brackets
  */

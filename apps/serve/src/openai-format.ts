@@ -40,7 +40,7 @@ export class UsageCount {
   }
 }
 
-/** One whole answer. `diffusion` is our addition: what it takes to get the same answer again, and what it cost. */
+/** One whole answer. `diffusion` is our addition: what it takes to reproduce the answer, and what it cost. */
 export function wholeAnswer(head: AnswerHead, { events, seed }: { events: readonly CompletionEvent[]; seed: number }): object {
   const count = new UsageCount();
   const choices: { text: string; finishReason: string }[] = [];
@@ -65,7 +65,7 @@ export function wholeAnswer(head: AnswerHead, { events, seed }: { events: readon
   };
 }
 
-/** The chunk of a stream that says what an event says; none for what the endpoint has no words for. */
+/** The stream chunk for an event; none for events that the endpoint cannot express. */
 export function chunkOf(head: AnswerHead, event: CompletionEvent): object | undefined {
   if (head.endpoint === "completion" && event.type === "start") return undefined;
   const finishReason = event.type === "finish" ? event.finishReason : null;

@@ -3,16 +3,16 @@ export interface RequestSignal {
   signal: AbortSignal;
   /** The client has left. */
   cancel: () => void;
-  /** To be called when the request is over: lets go of the timer and the server's signal. */
+  /** Call it when the request is over: it releases the timer and the server's signal. */
   end: () => void;
 }
 
 /**
  * What ends one request: its client, its time limit, the server.
  *
- * One controller with its own timer and listeners. `AbortSignal.any` of an `AbortSignal.timeout` would say the same in one
- * line, but Node holds the sources of such a signal weakly: after a garbage collection the time limit never comes
- * (nodejs/node#57736). The `request` is kept for the same reason: its signal lives no longer than it does.
+ * One controller with its own timer and listeners. `AbortSignal.any` of an `AbortSignal.timeout` would do the same in one line, but Node holds the
+ * sources of such a signal weakly: after a garbage collection the time limit never fires (nodejs/node#57736). The `request` is kept for the same
+ * reason: its signal lives no longer than it does.
  *
  * @param timeLimitMs milliseconds, waiting for the turn included
  */

@@ -26,14 +26,16 @@ const PromptSchema = z
   .string({ error: (issue) => (issue.code === "invalid_type" ? "expected one string (lists and token ids are not supported)" : undefined) })
   .min(1);
 
-/** Seeds are limited so that the seeds of further choices, `seed + 1` and so on, are whole numbers too. -1 asks for a new one, as with other servers. */
+/**
+ * Seeds are limited so that the seeds of further choices, `seed + 1` and so on, are whole numbers too. -1 asks for a new one, as with other servers.
+ */
 const SeedSchema = z
   .int()
   .min(-1)
   .max(2 ** 52)
   .transform((seed) => (seed === -1 ? undefined : seed));
 
-/** OpenAI's interface takes null for what is not given, and clients write it. */
+/** OpenAI's interface accepts null for a field that is not given, and clients send it. */
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 
 const sampling = {
@@ -76,7 +78,7 @@ export const ChatCompletionRequestSchema = z
     error: "give this or max_completion_tokens, not both",
   });
 
-/** Our own: one generation as the order in which it is revealed. */
+/** Our own endpoint: one generation, in the order in which it is revealed. */
 export const DenoiseRequestSchema = z.strictObject({
   prompt: PromptSchema,
   ...sampling,
@@ -107,7 +109,7 @@ export async function parseBody<S extends z.ZodType>(schema: S, request: Request
   const result = schema.safeParse(data);
   if (result.success) return result.data;
   const problems = result.error.issues.map(describeIssue);
-  const first = problems[0] as Problem;
+  const first = problems[0]!;
   throw new ApiError({ status: 400, message: problems.map((problem) => problem.message).join("; "), param: first.param, code: first.code });
 }
 

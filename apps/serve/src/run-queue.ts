@@ -25,13 +25,13 @@ export class RunQueue {
     return this.#waiting.length;
   }
 
-  /** When to try again after a refusal: whole seconds until those who wait now should be through. At least 1. */
+  /** When to retry after a refusal: whole seconds until the requests that wait now should be done, at least 1. */
   get retryAfterSeconds(): number {
     return Math.max(1, Math.ceil(((this.waiting + 1) * this.#turnSeconds) / this.#maxRunning));
   }
 
   /**
-   * Waits for the turn and returns the function that ends it; calling it twice does no harm.
+   * Waits for the turn and returns the function that ends it; calling it twice is harmless.
    *
    * @throws {ApiError} 429 if too many wait already
    * @throws the signal's reason if it fires while waiting
@@ -47,7 +47,7 @@ export class RunQueue {
           code: "queue_full",
         });
       }
-      await this.#turn(signal); // whoever ends a turn hands its place over
+      await this.#turn(signal); // the request whose turn ends hands its place over
     } else this.#running++;
     const started = performance.now();
     let released = false;
@@ -55,7 +55,7 @@ export class RunQueue {
       if (released) return;
       released = true;
       this.#turnSeconds += 0.25 * ((performance.now() - started) / 1000 - this.#turnSeconds);
-      // The turn is handed over without a moment in between in which a newcomer could overtake.
+      // The turn is handed over at once, so that no newcomer can overtake.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
       else next();

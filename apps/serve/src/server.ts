@@ -6,7 +6,7 @@ import type { Hono } from "hono";
 
 /** A listening server. */
 export interface RunningServer {
-  /** `http://HOST:PORT`, with the port that was really taken. */
+  /** `http://HOST:PORT`, with the actual port. */
   url: string;
   /**
    * Stops listening, and resolves when every connection has ended; those still busy after `graceMs` are cut.

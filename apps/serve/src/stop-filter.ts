@@ -1,6 +1,6 @@
 /**
- * Cuts a growing text before the stop string that is complete first, and hands out what may be sent already: a tail that could be the
- * beginning of a stop string is held back until it is clear what it is.
+ * Cuts a growing text before the first stop string to be complete, and returns what may be sent already: a tail that could begin a
+ * stop string is held back until that is clear.
  */
 export class StopFilter {
   readonly #stops: readonly string[];
@@ -17,7 +17,7 @@ export class StopFilter {
   }
 
   /**
-   * @param text the whole text so far; each call's begins with the last one's
+   * @param text the whole text so far, which begins with that of the previous call
    * @param complete whether nothing will follow
    * @returns the newly settled piece, perhaps empty
    */
@@ -43,13 +43,13 @@ export class StopFilter {
   }
 }
 
-/** Where the stop string begins that is complete first, as if the text had come character by character; of two, the longer. */
+/** Start of the stop string that is complete first, as if the text had come character by character; of two, the longer. */
 function cutBefore(text: string, stops: readonly string[]): number | undefined {
   let [cut, firstEnd]: [number | undefined, number] = [undefined, Infinity];
   for (const stop of stops) {
     const start = text.indexOf(stop);
     const end = start + stop.length;
-    if (start < 0 || end > firstEnd || (end === firstEnd && start > (cut as number))) continue;
+    if (start < 0 || end > firstEnd || (end === firstEnd && start > cut!)) continue;
     [cut, firstEnd] = [start, end];
   }
   return cut;

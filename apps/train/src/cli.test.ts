@@ -49,7 +49,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     await train(quickstart(whole));
     const first = await train(quickstart(stopped), { stopAt: `"${phase}"` });
     expect(first).toMatchObject({ code: 130, out: "" });
-    expect(first.errors.at(-1)).toBe("Stopped. What was done is kept: the same command goes on from there.");
+    expect(first.errors.at(-1)).toBe("Stopped. Progress is saved: run the same command to resume.");
     expect(await train(quickstart(stopped))).toMatchObject({ code: 0 });
     const files = ["before/eval-result.json", "after/generations-1.jsonl", "after/samples.jsonl", "model/model.safetensors"];
     for (const file of files) expect(readFileSync(join(stopped, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
@@ -66,7 +66,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     const other = await train(quickstart(output, "--set", "seed=5"));
     expect(other).toMatchObject({ code: 1, out: "" });
     expect(other.error).toBe(
-      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 5. Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.`,
+      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 5. Run with the same settings and files to resume, give another folder with --output, or start over with --fresh.`,
     );
     expect((await train(quickstart(output, "--set", "seed=5", "--fresh", "--json"))).out).toContain('"seed": 5');
   });
@@ -86,7 +86,7 @@ describe("pretrain", () => {
   it("goes on after a stop, to the same end", async () => {
     const output = join(folder, "stopped-pretraining");
     const first = await train(["pretrain", "--output", output, ...tinyPretraining], { stopAt: '"step":1' });
-    expect(first).toMatchObject({ code: 130, out: "", error: "Stopped. What was done is kept: the same command goes on from there." });
+    expect(first).toMatchObject({ code: 130, out: "", error: "Stopped. Progress is saved: run the same command to resume." });
     expect(await train(["pretrain", "--output", output, ...tinyPretraining])).toMatchObject({ code: 0 });
     for (const file of ["model/model.safetensors", "checkpoint.safetensors"]) {
       expect(readFileSync(join(output, file)).equals(readFileSync(join(folder, "base", file))), file).toBe(true);
@@ -228,7 +228,7 @@ describe("bad input", () => {
     const { code, error } = await train(["pretrain", "--output", join(folder, "base"), ...tinyPretraining, "--set", "training.learningRate=1"]);
     expect(code).toBe(1);
     expect(error).toBe(
-      `${join(folder, "base", "run.json")}: belongs to a run with other settings: training.learningRate was 0.002, is 1. Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.`,
+      `${join(folder, "base", "run.json")}: belongs to a run with other settings: training.learningRate was 0.002, is 1. Run with the same settings and files to resume, give another folder with --output, or start over with --fresh.`,
     );
   });
 

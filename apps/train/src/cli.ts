@@ -42,7 +42,7 @@ type EvaluateFlags = ModelFlags & DataFlags;
 
 const DATA = "tinycode, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
 
-const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
+const PYTHON = "Python to run programs with, including its installed packages (default: the system's python3, without packages)";
 
 /**
  * Runs `train`.
@@ -54,14 +54,14 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   const program = createProgram("train", terminal).description("Trains a diffusion coder and improves it with coupled-GRPO");
   const context = { terminal, signal };
   addCommand(program, "pretrain", "a base model on TinyCode", "runs/pretrain")
-    .option("--model <dir>", "model to go on from (default: one from scratch, as the recipe's model says)")
+    .option("--model <dir>", "model to continue from (default: a new one of the recipe's size)")
     .action((flags: ModelFlags) => pretrain(flags, context));
-  addCommand(program, "coupled-grpo", "improves a model by rewards from the sandbox", "runs/coupled-grpo")
+  addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
     .option(
       "--reward <file[#export][=weight]>",
-      "a JavaScript module whose export is a function of samples to numbers, beside the built-in rewards; may be repeated",
+      "JavaScript module that exports a function from samples to numbers, added to the built-in rewards; may be repeated",
       (value: string, before: string[]) => [...before, value],
       [],
     )
@@ -72,12 +72,12 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .option("--python <path>", PYTHON)
     .option("--data <dataset>", DATA)
     .action((flags: EvaluateFlags) => evaluate(flags, context));
-  addCommand(program, "quickstart", "evaluates, trains by coupled-GRPO, evaluates again and reports", "runs/quickstart")
+  addCommand(program, "quickstart", "evaluates, trains with coupled-GRPO, evaluates again and reports", "runs/quickstart")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
     .option(
       "--reward <file[#export][=weight]>",
-      "a JavaScript module whose export is a function of samples to numbers, beside the built-in rewards; may be repeated",
+      "JavaScript module that exports a function from samples to numbers, added to the built-in rewards; may be repeated",
       (value: string, before: string[]) => [...before, value],
       [],
     )
@@ -86,7 +86,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   return runProgram(program, args, {
     terminal,
     signal,
-    stoppedText: "Stopped. What was done is kept: the same command goes on from there.",
+    stoppedText: "Stopped. Progress is saved: run the same command to resume.",
   });
 }
 
@@ -94,16 +94,16 @@ function addCommand(program: Command, name: string, description: string, output:
   return program
     .command(name)
     .description(description)
-    .option("--config <file>", "recipe, instead of the one that comes with the project")
+    .option("--config <file>", "recipe file (default: the one that comes with the project)")
     .option(
       "--set <key=value>",
       "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated; --print-config lists them all",
       (value: string, before: string[]) => [...before, value],
       [],
     )
-    .option("--print-config", "print every key that --set takes, with its value, where that comes from and what it means, and stop")
+    .option("--print-config", "print every key that --set takes, with its value, source and meaning, then exit")
     .option("--output <dir>", "folder of the run", output)
-    .option("--fresh", "start over instead of going on with what is in the folder")
+    .option("--fresh", "start over instead of resuming the run in the folder")
     .option("--json", "print the result as JSON, and progress as JSON lines")
     .allowExcessArguments(false);
 }
@@ -159,7 +159,7 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
 }
 
-/** A recipe with the rewards of `--reward` beside its own. */
+/** A recipe with the rewards of `--reward` added to its own. */
 function withRewards<R extends { training: Pick<RewardSettings, "rewardModules"> }>(recipe: R, { reward = [] }: ModelFlags): R {
   const rewardModules = [...recipe.training.rewardModules, ...reward.map(parseRewardFlag)];
   return { ...recipe, training: { ...recipe.training, rewardModules } };
@@ -180,7 +180,7 @@ async function evaluate(flags: EvaluateFlags, { terminal, signal }: Context): Pr
   terminal.out(flags.json === true ? JSON.stringify(result) : evalTable(result));
 }
 
-/** Another dataset takes the place of the recipe's, and of what the recipe says of its tasks. */
+/** Another dataset replaces the recipe's, together with the recipe's choice of tasks. */
 function datasetFlag(flags: EvaluateFlags, keys: { dataset: string; rest: string }): EvaluateFlags {
   const { data, set } = flags;
   return data === undefined ? flags : { ...flags, set: [`${keys.rest}={}`, `${keys.dataset}=${JSON.stringify(data)}`, ...set] };
@@ -217,7 +217,7 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
 async function baseModel(flags: ModelFlags, { terminal, signal }: Context): Promise<string> {
   const recipe = parseConfig(PretrainRecipeSchema, readConfigData({ file: recipeFile("tinycode-base") }), { source: recipeFile("tinycode-base") });
   const output = join(flags.output, "base");
-  await withSandbox(flags, terminal, async () => {}); // what it lacks is said now, not after the training
+  await withSandbox(flags, terminal, async () => {}); // reports a missing sandbox now, not after the training
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
   return withFolder(output, () =>
     showProgress({ terminal, json: flags.json }, (onProgress) =>
@@ -234,7 +234,7 @@ async function baseModel(flags: ModelFlags, { terminal, signal }: Context): Prom
   );
 }
 
-/** The recipe that a command runs, or nothing if it was asked to print it, which it then has done. @throws {ConfigError} */
+/** The recipe that a command runs; undefined with `--print-config`, which prints it instead. @throws {ConfigError} */
 function readRecipe<S extends z.ZodObject>(
   schema: S,
   name: Parameters<typeof recipeFile>[0],

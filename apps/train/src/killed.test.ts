@@ -70,7 +70,7 @@ function run(args: readonly string[], killAt?: Moment): Promise<Ended> {
 /** A moment within one of the phases of a run that took so long; first and last step of each phase are lines of progress. */
 function randomMoment(times: readonly number[]): Moment {
   const line = random.integer(0, times.length - 1);
-  return { line, delay: random.uniform() * ((times[line + 1] as number) - (times[line] as number)) };
+  return { line, delay: random.uniform() * (times[line + 1]! - times[line]!) };
 }
 
 const set = (settings: Record<string, unknown>): string[] =>
@@ -149,7 +149,7 @@ describe("a run that is asked to stop", () => {
     ...pretraining,
     ...set({ "training.stages.1.maxSteps": 100_000 }),
   ];
-  const STOPPED = "Stopped. What was done is kept: the same command goes on from there.\n";
+  const STOPPED = "Stopped. Progress is saved: run the same command to resume.\n";
 
   it.each([
     ["SIGINT", 130],

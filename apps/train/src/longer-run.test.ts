@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const wayOut = "Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.";
+const wayOut = "Run with the same settings and files to resume, give another folder with --output, or start over with --fresh.";
 const sameFiles = (one: string, other: string, names: readonly string[]): void => {
   for (const name of names) expect(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name).toBe(true);
 };
@@ -59,7 +59,7 @@ describe("a finished pretraining with more steps of its last stage", () => {
         .split("\n")
         .map((line) => (JSON.parse(line) as { learningRate: number }).learningRate);
     expect(ratesIn(longer).slice(3)).toEqual(ratesIn(whole).slice(3));
-    expect(ratesIn(longer)[3]).toBeGreaterThan(ratesIn(longer)[2] as number);
+    expect(ratesIn(longer)[3]).toBeGreaterThan(ratesIn(longer)[2]!);
     sameFiles(longer, again, ["model/model.safetensors", "checkpoint.safetensors"]);
     expect(readFileSync(join(longer, "model/model.safetensors")).equals(readFileSync(join(whole, "model/model.safetensors")))).toBe(false);
   });

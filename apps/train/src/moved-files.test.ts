@@ -26,7 +26,7 @@ describe.runIf(hasPython)(`a run whose files were moved or changed${hasPython ? 
     writeFileSync(tasks, task("a") + task("b"));
     const evaluate = (modelDir: string, file: string) =>
       train(["evaluate", "--model", modelDir, "--output", output, "--data", file, ...set({ samplesPerTask: 1, steps: 2 })]);
-    const wayOut = "Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.";
+    const wayOut = "Run with the same settings and files to resume, give another folder with --output, or start over with --fresh.";
     expect(await evaluate(model, tasks)).toMatchObject({ code: 0 });
 
     renameSync(model, moved);

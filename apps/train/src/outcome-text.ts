@@ -29,8 +29,8 @@ function comparisonText(name: string, { before, after, difference, interval95 }:
 
 /** One sentence that does not claim more than the interval does. */
 function verdict({ interval95: [low, high] }: PassComparison): string {
-  if (low > 0) return "  The gain in pass@1 is outside chance.";
-  if (high < 0) return "  The loss in pass@1 is outside chance: this run made the model worse.";
+  if (low > 0) return "  The gain in pass@1 is larger than chance explains.";
+  if (high < 0) return "  The loss in pass@1 is larger than chance explains: this run made the model worse.";
   return "  The difference in pass@1 is within chance: this run shows no gain.";
 }
 

@@ -5,7 +5,7 @@ import { runTrain } from "./cli.ts";
 
 export const hasPython = (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, "python3")));
 
-/** Runs the command and returns all that it said. `stopAt` stops it at the first progress line that holds that text. */
+/** Runs the command and returns all that it printed. `stopAt` stops it at the first progress line with that text. */
 export async function train(
   args: readonly string[],
   { stopAt }: { stopAt?: string } = {},

@@ -12,7 +12,7 @@ export function createProgram(name: string, terminal: Terminal): Command {
 
 /** Where a program runs. */
 export interface RunProgramOptions {
-  /** Gets the sentence of an error. */
+  /** Receives the messages of errors. */
   terminal: Terminal;
   /** What stops the program; its reason gives the exit code. @default nothing */
   signal?: AbortSignal | undefined;
@@ -21,7 +21,7 @@ export interface RunProgramOptions {
 }
 
 /**
- * Runs a program to its end. What is wrong with the input is one message; an error that nobody foresaw is thrown.
+ * Runs a program to its end. An error in the input becomes one message; an unexpected error is thrown.
  *
  * @param args the command line, without node and the script
  * @returns the exit code: 0, 1 after an error, 130 if work was cut short by SIGINT and 143 by SIGTERM
@@ -31,7 +31,7 @@ export async function runProgram(program: Command, args: readonly string[], { te
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has said what is wrong
+    if (error instanceof CommanderError) return error.exitCode; // commander has already printed the problem
     if (isStop(error, signal)) {
       terminal.error(stoppedText ?? (error as Error).message);
       return signal?.reason instanceof StoppedBySignal ? signal.reason.exitCode : 130;
@@ -42,7 +42,7 @@ export async function runProgram(program: Command, args: readonly string[], { te
   }
 }
 
-/** Our own error, or the one with which a function of the platform (`fetch`, a timer) answers the signal. */
+/** Our own error, or the one that a platform function (`fetch`, a timer) throws when the signal fires. */
 function isStop(error: unknown, signal: AbortSignal | undefined): boolean {
   return error instanceof AbortedError || (signal?.aborted === true && (error === signal.reason || (error as Error | null)?.name === "AbortError"));
 }

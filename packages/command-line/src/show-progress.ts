@@ -10,7 +10,7 @@ const SHOWN_METRICS = ["loss", "reward", "passRate", "kl"];
 
 /** How progress is shown. */
 export interface ShowProgressOptions {
-  /** Where: nothing is shown without `terminal.progress`. */
+  /** Where to show it; without `terminal.progress` nothing is shown. */
   terminal: Terminal;
   /** JSON lines on a terminal too. @default false: a bar on a terminal, JSON lines elsewhere */
   json?: boolean | undefined;
@@ -24,7 +24,7 @@ export async function showProgress<T>(
   if (progress === undefined) return work(() => {});
   if (json || progress.isTTY !== true) return work(jsonLines(progress));
   const bar = progressBar(progress);
-  process.once("exit", bar.close); // also where a second signal ends the process: the cursor comes back
+  process.once("exit", bar.close); // restores the cursor, also when a second signal ends the process
   try {
     return await work(bar.onProgress);
   } finally {

@@ -9,7 +9,7 @@ export type StopSignal = (typeof SIGNALS)[number];
 
 /** Why a command was stopped. It is the `reason` of the signal of `stopSignals`. */
 export class StoppedBySignal extends AbortedError {
-  /** As shells count: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
+  /** As in a shell: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
   readonly exitCode: number;
 
   constructor(name: StopSignal) {

@@ -4,9 +4,9 @@ export interface Terminal {
   out(text: string): void;
   /** A line on standard error. */
   error(text: string): void;
-  /** Exactly these bytes on standard output; on a terminal, which a text must not control, as `out`. @default `out` with the text */
+  /** Writes exactly these bytes to standard output; on a terminal, escapes them as `out` does. @default calls `out` */
   bytes?: ((data: Uint8Array) => void) | undefined;
-  /** Where text can be redrawn while it is written. @default none: standard output cannot */
+  /** Where text can be redrawn. @default none: standard output cannot redraw */
   screen?: Screen | undefined;
   /** Where progress is shown. @default nowhere */
   progress?: ProgressStream | undefined;
@@ -28,11 +28,11 @@ export interface Screen {
   readonly hasColours: boolean;
   /** Writes as it is, control sequences included. */
   write(text: string): void;
-  /** Calls back when the size has changed, until the result is called. */
+  /** Calls back when the size changes; call the result to stop. */
   onResize(listener: () => void): () => void;
 }
 
-/** A text on standard output, to the byte: no newline is added. */
+/** Writes a text to standard output byte for byte, without adding a newline. */
 export function writeText({ bytes, out }: Pick<Terminal, "bytes" | "out">, text: string): void {
   if (bytes === undefined) out(text);
   else bytes(new TextEncoder().encode(text));

@@ -1,7 +1,7 @@
 import { show } from "./errors.ts";
 
 /**
- * The settings that differ, one phrase each: `"seed was 0, is 1"`. Values are compared as JSON, so a key that is undefined is none.
+ * The settings that differ, one phrase each: `"seed was 0, is 1"`. Values are compared as JSON, so an undefined key counts as absent.
  *
  * @param before what was written down
  * @param now what is asked for

@@ -26,7 +26,7 @@ export function parseConfig<S extends z.ZodType>(
   throw new ConfigError({ source, problems: configProblems(schema, result.error.issues) });
 }
 
-/** What a schema says of data, a line for each bad value and each unknown key. */
+/** The problems that a schema finds in data, a line for each bad value and each unknown key. */
 export function configProblems(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
     const path = issue.path.join(".");
@@ -36,9 +36,9 @@ export function configProblems(schema: z.ZodType, issues: readonly z.core.$ZodIs
   });
 }
 
-/** A file with more unknown keys is not one with slips of the pen. */
+/** More unknown keys than this are not typos. */
 const MOST_NEAREST = 50;
-/** Nor is a key of more characters. */
+/** Nor is a longer key. */
 const LONGEST_KEY = 100;
 
 function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string, mayBeNear: boolean): string {
@@ -50,7 +50,7 @@ function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string
   return `Unrecognized key: ${JSON.stringify(key)}${meant === undefined ? "" : `. Did you mean ${meant.join(".")}?`}`;
 }
 
-/** Of a value that fits none of several forms, what each form wants. */
+/** For a value that fits no branch of a union, what each branch expects. */
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== "invalid_union" || issue.message !== "Invalid input") return issue.message;
   const wants = issue.errors.flatMap(([first]) => (first === undefined ? [] : [messageOf(first)]));
@@ -59,7 +59,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
 
 /** Settings from one place. */
 export interface ConfigLayer {
-  /** Where they come from, as a person would say it: `"recipe.json"`, `"--steps"`. */
+  /** Where they come from, as shown to a person: `"recipe.json"`, `"--steps"`. */
   source: string;
   /** The settings themselves, not checked yet. */
   data: Readonly<Record<string, unknown>>;
@@ -148,7 +148,7 @@ function withValue(target: Readonly<Record<string, unknown>>, [first, ...rest]: 
   return { ...target, [first!]: rest.length === 0 ? value : innerWithValue(inner, rest, value) };
 }
 
-/** A number goes into a list that is there: `stages.1.maxSteps`. */
+/** A number is an index into an existing list: `stages.1.maxSteps`. */
 function innerWithValue(inner: unknown, path: readonly string[], value: unknown): unknown {
   if (!Array.isArray(inner) || !/^\d+$/.test(path[0]!)) return withValue(isObject(inner) ? inner : {}, path, value);
   const [index, rest] = [Number(path[0]), path.slice(1)];

@@ -19,8 +19,8 @@ export interface DescribedKey {
 }
 
 /**
- * Says of every key of a schema what it is, what it will be and why. Missing keys are shown as required; what keys must be
- * together is checked when the command runs.
+ * Describes every key of a schema: its meaning, the value that it will have and where that comes from. Missing keys are
+ * shown as required; rules that combine keys are checked when the command runs.
  *
  * @throws {ConfigError} listing unknown keys and bad values
  */
@@ -32,7 +32,7 @@ export function describeConfig(
     set = [],
     source = "config",
   }: {
-    /** What holds without any of the rest, over the schema's own defaults. @default none */
+    /** Defaults that take precedence over the schema's own. @default none */
     defaults?: readonly ConfigLayer[];
     /** What was given, each layer over the one before. */
     layers: readonly ConfigLayer[];

@@ -190,7 +190,7 @@ export class FileError extends DiffuCoderError {
   }
 }
 
-/** Something that the program needs from its surroundings is absent. `code` is `"UNAVAILABLE"`. */
+/** Something that the program needs from its environment is missing. `code` is `"UNAVAILABLE"`. */
 export class UnavailableError extends DiffuCoderError {
   /** Why it is absent. */
   readonly problem: string;
@@ -244,14 +244,14 @@ export class OutOfMemoryError extends DiffuCoderError {
   }
 }
 
-/** A computation gave something that is not a number. `code` is `"NUMERICAL"`. */
+/** A computation produced something that is not a number. `code` is `"NUMERICAL"`. */
 export class NumericalError extends DiffuCoderError {
   constructor(message: string) {
     super("NUMERICAL", message);
   }
 }
 
-/** What was asked for cannot be done within the constraints that were given. `code` is `"CONSTRAINT"`. */
+/** A request cannot be met under the given constraints. `code` is `"CONSTRAINT"`. */
 export class ConstraintError extends DiffuCoderError {
   constructor(message: string) {
     super("CONSTRAINT", message);

@@ -1,6 +1,5 @@
-// A lock between processes that share a folder: a file that only one of them can make. Its holder touches it every second; one
-// whose process is gone, or that nobody has touched for a minute, belongs to nobody, so a process that was killed blocks no other
-// for ever.
+// A lock between processes that share a folder: a file that only one of them can create. Its holder touches it every second. A lock
+// whose process is gone, or that has not been touched for a minute, is free, so a killed process blocks nobody for ever.
 import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -9,14 +8,14 @@ import { setTimeout as wait } from "node:timers/promises";
 
 const POLL_MS = 250;
 const BEAT_MS = 1000;
-/** Polls after which a lock that was not touched is nobody's. */
+/** Polls after which an untouched lock is free. */
 const PATIENCE = 60_000 / POLL_MS;
 
 /** How long to wait for a lock that another process holds. */
 export interface FileLockOptions {
   /** Stops the waiting. */
   signal?: AbortSignal | undefined;
-  /** Called with what is known of a holder that is at work; throws instead of waiting for it. @default waits */
+  /** Called with what is known of the lock's active holder; may throw instead of waiting for it. @default waits */
   whenHeld?: ((holder: LockHolder) => never) | undefined;
 }
 
@@ -24,9 +23,9 @@ export interface FileLockOptions {
 export interface LockHolder {
   /** Name of its machine. */
   host: string;
-  /** Its number there. */
+  /** Its process id there. */
   pid: number;
-  /** When it started, as its system counts; `null` where the system does not say. Another process may have its number later. */
+  /** When it started, as its system counts; `null` if the system does not say. Process ids are reused. */
   started: string | null;
 }
 
@@ -100,7 +99,7 @@ function holderOf(content: string): LockHolder | undefined {
   }
 }
 
-/** What this machine knows of a holder: of another machine's, or of one that has not written its name yet, nothing. */
+/** What this machine knows about a holder: nothing if it runs on another machine or has not written its name yet. */
 function lifeOf(holder: LockHolder | undefined, content: string): "runs" | "ended" | "unknown" {
   if (holder === undefined) return content === "" ? "unknown" : "ended"; // no lock wrote it
   const { host, pid, started } = holder;
@@ -121,7 +120,7 @@ function startOf(pid: number): string | null {
   }
 }
 
-/** Removes a lock that is nobody's. Another process may have done so and made its own: that one is put back. */
+/** Removes a free lock. If another process has already replaced it with its own, that one is put back. */
 function takeAway(path: string, content: string): void {
   const aside = `${path}.${randomUUID()}`;
   try {

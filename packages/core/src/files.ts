@@ -4,8 +4,7 @@ import { FileError } from "./errors.ts";
 
 /**
  * Writes a file so that a reader, or a crash, sees either the old content or the whole new one: the data goes to
- * `PATH.tmp-PID`, is flushed, and is renamed. A full disk leaves the old file as it was. Of parts that are made one by
- * one, only one is held.
+ * `PATH.tmp-PID`, is flushed, and is renamed. A full disk leaves the old file as it was. Parts are produced one at a time, so only one is in memory.
  *
  * @throws {FileError} if the folder cannot be made or the data cannot be written
  */

@@ -5,8 +5,8 @@ import { MAX_TEXT_BYTES, requireRegularFile } from "./regular-file.ts";
 
 /**
  * Path of a file of a folder that came from elsewhere, such as a downloaded model. Neither its name nor a symbolic link
- * may lead out of the folder. Links into the blobs of Hugging Face's cache, where a snapshot's files lie, are followed. What
- * is there must be a file of a bounded size: opening a pipe or reading a device could take for ever.
+ * may lead out of the folder. Links into the blobs of Hugging Face's cache, where a snapshot's files lie, are followed. It must be a file of bounded
+ * size: opening a pipe or reading a device could take for ever.
  *
  * A missing file is not an error here: reading it is.
  *

@@ -44,7 +44,7 @@ export function readJsonLines<T>(
 /** A file of JSON lines that a long run appends to, and resumes from after a stop or a crash. */
 export class JsonLinesLog<T> {
   readonly #path: string;
-  /** What was there and was kept. */
+  /** The existing lines that were kept. */
   readonly kept: readonly T[];
 
   /**
@@ -57,7 +57,7 @@ export class JsonLinesLog<T> {
     {
       keep = () => true,
     }: {
-      /** Whether an earlier line stays; those of work that is about to be done again should not. @default all stay */
+      /** Whether to keep an earlier line; drop those of work that will be done again. @default all stay */
       keep?: (line: T) => boolean;
     } = {},
   ) {

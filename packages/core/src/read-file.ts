@@ -44,7 +44,7 @@ export function readError(
 }
 
 /**
- * Bytes as the text that encodes to the same bytes again.
+ * Decodes bytes to the text that encodes to the same bytes again.
  *
  * @param path where they come from, for the error
  * @throws {FileError} if they are not UTF-8
@@ -64,7 +64,7 @@ export function decodeText(bytes: Uint8Array, path: string): string {
   }
 }
 
-/** Offset of the first byte that no UTF-8 text has there. */
+/** Offset of the first byte that is not valid UTF-8. */
 function firstInvalidByte(bytes: Uint8Array): number {
   const lossy = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const again = new TextEncoder().encode(lossy);

@@ -6,8 +6,8 @@ import { FileError } from "./errors.ts";
 export const MAX_TEXT_BYTES = 100_000_000;
 
 /**
- * Holds a path of a stranger's to what can be read in bounded time: a file, not a pipe, a device or a folder, and not too
- * large a one. Nothing is opened. A missing file is not an error here: reading it is.
+ * Checks that an untrusted path can be read in bounded time: it must be a file, not a pipe, a device or a folder, and not too
+ * large. Nothing is opened. A missing file is not an error here: reading it is.
  *
  * @throws {FileError} naming what the path is instead, or how large
  */

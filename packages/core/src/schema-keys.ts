@@ -43,7 +43,7 @@ export function schemaKeys(schema: z.ZodType, path: readonly string[] = [], oute
   return names.flatMap((name) => {
     const inner = entries.get(name) as z.ZodType;
     const keys = schemaKeys(inner, [...path, name], property(value, name), (mayMiss && value === undefined) || isOneOfSeveral);
-    // The key that tells the objects of a union apart means what the union means.
+    // A union's discriminator takes the union's description.
     const tellsApart = isOneOfSeveral && unwrap(inner).definition.type === "literal";
     return tellsApart ? keys.map((key) => ({ ...key, meaning: found.meaning ?? key.meaning })) : keys;
   });

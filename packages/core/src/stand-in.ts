@@ -1,12 +1,12 @@
-// What lies in the place of a file that was not downloaded: Git's large file storage leaves a note of three lines, and a login
-// page or a proxy answers any address with HTML.
+// Placeholders for a file that was not downloaded: Git LFS leaves a pointer of three lines, and a login page or a proxy answers any
+// address with HTML.
 import { FileError } from "./errors.ts";
 
 const LFS_POINTER = /^version https?:\/\/(git-lfs\.github\.com\/spec|hawser\.github\.com\/spec|git-media\.io)\//;
 const WEB_PAGE = /^<(!doctype html|html|head|body|!--)[\s>]/i;
 const XML = /^<\?xml\s/;
 
-/** The error for a file whose beginning says that it only stands for another; `undefined` if it does not. */
+/** The error for a file that, by its first bytes, is only a placeholder; `undefined` if it is not. */
 export function standInError(path: string, beginning: string): FileError | undefined {
   const start = beginning.trimStart();
   if (LFS_POINTER.test(start))

@@ -23,7 +23,7 @@ const SHOWN_VALUE = 400;
  */
 export function evalReport(result: EvalResult, tasks: readonly Task[]): string {
   const { dataset, runs } = result;
-  const title = `${dataset.title}: ${runs.length > 1 ? `a sweep of ${runs.length}` : sourceText(runs[0] as EvalRun)}`;
+  const title = `${dataset.title}: ${runs.length > 1 ? `a sweep of ${runs.length}` : sourceText(runs[0]!)}`;
   const byId = new Map(tasks.map((task) => [task.id, task]));
   return html`<!doctype html>
     <html lang="en">

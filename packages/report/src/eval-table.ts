@@ -100,7 +100,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));
   return rows.map((cells) =>
     cells
-      .map((cell, column) => cell.padEnd(widths[column] as number))
+      .map((cell, column) => cell.padEnd(widths[column]!))
       .join("  ")
       .trimEnd(),
   );

@@ -36,7 +36,7 @@ export function lineChart({ id, title, description, xLabel, x, y, fromZero = fal
     </figure>`;
   const window = smoothingWindow(y.length);
   const smooth = movingMean(y, window);
-  const xScale = scaleLinear([x[0]!, Math.max(x.at(-1) as number, x[0]! + 1)], [left, right]);
+  const xScale = scaleLinear([x[0]!, Math.max(x.at(-1)!, x[0]! + 1)], [left, right]);
   const yScale = scaleLinear(valueDomain(finite, fromZero), [bottom, top]).nice(4);
   const pathOf = (values: readonly number[]): string =>
     line<number>(
@@ -44,7 +44,7 @@ export function lineChart({ id, title, description, xLabel, x, y, fromZero = fal
       (value) => round(yScale(value)),
     ).defined(Number.isFinite)(values) ?? "";
   const pointsOf = x.map((step, i) => [round(xScale(step)), finiteOr(smooth[i], (value) => round(yScale(value))), step, formatNumber(y[i]!)]);
-  const last = smooth.findLast(Number.isFinite) as number;
+  const last = smooth.findLast(Number.isFinite)!;
   const trend = trendOf(finite);
   return html`<figure class="chart">
     <figcaption>${title}${trend && html` <span class="muted">${formatNumber(trend.first)} → ${formatNumber(trend.last)}</span>`}</figcaption>

@@ -61,7 +61,7 @@ const TAGS = "int float complex tuple set frozenset deque dict Counter OrderedDi
 function toDict(items: readonly PythonValue[], tags: boolean): PythonValue {
   if (tags && items.length === 2 && TAGS.includes(items[0] as string)) return { [items[0] as string]: items[1] };
   const entries = new Map<PythonValue, PythonValue>();
-  for (let i = 0; i < items.length; i += 2) entries.set(items[i] as PythonValue, items[i + 1] as PythonValue);
+  for (let i = 0; i < items.length; i += 2) entries.set(items[i]!, items[i + 1]!);
   return { dict: [...entries] };
 }
 
@@ -100,7 +100,7 @@ export function parsePythonJson(
     } else if (token === '"') open.items.push(JSON.parse(text.slice(start, end)) as string);
     else open.items.push(token === "null" ? null : token === "true" ? true : token === "false" ? false : numberOf(token));
   }
-  return open.items[0] as PythonValue;
+  return open.items[0]!;
 }
 
 /**

@@ -60,7 +60,7 @@ export function sameUnordered(got: unknown, expected: unknown, same: Same, trial
     for (let at = first; at < others.length && shared.left >= 0; at++) {
       shared.left--;
       if (taken.has(at)) continue;
-      const other = others[at] as Item;
+      const other = others[at]!;
       if (same(item.value, other.value, shared)) {
         taken.add(at);
         return true;

@@ -59,7 +59,7 @@ export function isValue(value: unknown, depth = 0): value is PythonValue {
   const entries = Object.entries(value);
   if (entries.length !== 1) return false;
   const [tag, inner] = entries[0] as [string, unknown];
-  return Object.hasOwn(FORMS, tag) && (FORMS[tag] as Form)(inner, depth);
+  return Object.hasOwn(FORMS, tag) && FORMS[tag]!(inner, depth);
 }
 
 /**

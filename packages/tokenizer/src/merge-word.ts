@@ -67,7 +67,7 @@ class NumberHeap {
   pop(): number {
     const items = this.#items;
     const top = items[0]!;
-    const last = items.pop() as number;
+    const last = items.pop()!;
     const size = items.length;
     let at = 0;
     while (true) {

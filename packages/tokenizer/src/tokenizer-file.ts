@@ -283,7 +283,7 @@ function mergeTree({ tokens, ids, controls, merges, path }: NamedMerges): Pick<M
   const parts = new Int32Array(2 * tokens.length).fill(-1);
   let [last, inOrder] = [-1, true];
   for (let rank = 0; rank < merges.length; rank++) {
-    const merge = merges[rank] as string | [string, string];
+    const merge = merges[rank]!;
     const space = typeof merge === "string" ? merge.indexOf(" ") : 0;
     const [left, right] = typeof merge === "string" ? [merge.slice(0, space), merge.slice(space + 1)] : merge;
     const [a, b, joined] = [ids.get(left), ids.get(right), ids.get(left + right)];

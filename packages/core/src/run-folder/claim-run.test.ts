@@ -28,7 +28,7 @@ describe("claimRun", () => {
     const before = readFileSync(join(folder, "run.json"), "utf8");
     expect(claimRun(folder, options(8, { seed: 1 }))).toEqual({ raisedFrom: undefined });
     expect(() => claimRun(folder, options(8, { seed: 2, topP: 0.9 }))).toThrow(
-      `${join(folder, "run.json")}: belongs to a run with other settings: training.seed was 1, is 2; training.topP was not set, is 0.9. Run with the same settings and files to go on, ${wayOut}`,
+      `${join(folder, "run.json")}: belongs to a run with other settings: training.seed was 1, is 2; training.topP was not set, is 0.9. Run with the same settings and files to resume, ${wayOut}`,
     );
     expect(readFileSync(join(folder, "run.json"), "utf8")).toBe(before);
   });
@@ -37,7 +37,7 @@ describe("claimRun", () => {
     const folder = emptyFolder();
     claimRun(folder, { settings: { command: "eval" } });
     expect(() => claimRun(folder, { settings: { command: "train" } })).toThrow(
-      `${join(folder, "run.json")}: belongs to a run with other settings: command was "eval", is "train". Run with the same settings and files to go on, give another folder with --output, or remove this one.`,
+      `${join(folder, "run.json")}: belongs to a run with other settings: command was "eval", is "train". Run with the same settings and files to resume, give another folder with --output, or remove this one.`,
     );
   });
 
@@ -52,7 +52,7 @@ describe("claimRun", () => {
     expect(claimRun(folder, { ...options(9), onLonger })).toEqual({ raisedFrom: 8 });
     expect(removed).toBe(1);
     expect(() => claimRun(folder, options(7))).toThrow(
-      `${path}: belongs to a run with other settings: training.maxSteps was 9, is 7 (a run can be made longer, not shorter). Run with the same settings and files to go on, ${wayOut}`,
+      `${path}: belongs to a run with other settings: training.maxSteps was 9, is 7 (a run can be made longer, not shorter). Run with the same settings and files to resume, ${wayOut}`,
     );
     expect(() => claimRun(folder, options(10, { seed: 1 }))).toThrow("training.maxSteps was 9, is 10; training.seed was not set, is 1. Run");
     expect(() => claimRun(folder, { ...options(10), stepsKey: undefined })).toThrow("training.maxSteps was 9, is 10. Run");
@@ -62,14 +62,14 @@ describe("claimRun", () => {
     const folder = emptyFolder();
     const path = join(folder, "run.json");
     writeFileSync(join(folder, "a.jsonl"), "1\n");
-    expect(() => claimRun(folder, options(8))).toThrow(`${path}: no such file, so what a.jsonl was made with is not known. To go on, ${wayOut}`);
+    expect(() => claimRun(folder, options(8))).toThrow(`${path}: no such file, so what a.jsonl was made with is unknown. To go on, ${wayOut}`);
     for (const [format, said] of [
       [2, "2"],
       [undefined, "not given"],
     ]) {
       writeFileSync(path, JSON.stringify({ format, settings: settings(8) }));
       expect(() => claimRun(folder, options(8))).toThrow(
-        `${path}: is of another version: its run format is ${said}, this version reads 1. Go on with the version that made it, ${wayOut}`,
+        `${path}: was made by another version: its run format is ${said}, this version reads 1. Resume with the version that made it, ${wayOut}`,
       );
     }
     writeFileSync(path, "{");

@@ -1,4 +1,4 @@
-// A run is a folder: what it was started with is written down in it once, and a run goes on only with the same.
+// A run is a folder. Its settings are written there once, and the run resumes only with the same ones.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonObject } from "../config.ts";
@@ -16,11 +16,11 @@ const FORMAT = 1;
 export interface ClaimRunOptions {
   /** Everything on which the results depend, plain JSON: settings, and hashes of the files that are read. */
   settings: object;
-  /** Files that hold results: while none of them has any, the folder is still anybody's. @default it is claimed at once */
+  /** Files that hold results: until one of them has any, the folder may still be claimed with other settings. @default it is claimed at once */
   results?: readonly string[] | undefined;
   /** Path of the setting that may be raised: the number of steps, e.g. `"training.maxSteps"`. @default none may */
   stepsKey?: string | undefined;
-  /** Called before a folder becomes one of a longer run, to remove what belongs to the shorter one. */
+  /** Called before a run is extended, to remove what belongs to the shorter one only. */
   onLonger?: (() => void) | undefined;
   /** How a person starts over, for the error: `"start over with --fresh"`. @default "remove this one" */
   startOver?: string | undefined;
@@ -44,10 +44,10 @@ export function claimRun(folder: string, options: ClaimRunOptions): ClaimedRun {
   const found = results?.find((name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 0);
   const isClaimed = results === undefined ? existsSync(path) : found !== undefined;
   if (isClaimed && !existsSync(path))
-    throw new FileError({ path, problem: `no such file, so what ${found} was made with is not known`, wayOut: `To go on, ${otherFolder}` });
+    throw new FileError({ path, problem: `no such file, so what ${found} was made with is unknown`, wayOut: `To go on, ${otherFolder}` });
   const before = isClaimed ? readRun(path, otherFolder) : undefined;
   const problem = before && settingsProblem(before.settings, settings, stepsKey);
-  if (problem !== undefined) throw new FileError({ path, problem, wayOut: `Run with the same settings and files to go on, ${otherFolder}` });
+  if (problem !== undefined) throw new FileError({ path, problem, wayOut: `Run with the same settings and files to resume, ${otherFolder}` });
   if (before !== undefined && settingsProblem(before.settings, settings) === undefined) return { raisedFrom: before.raisedFrom };
   const raisedFrom = before && stepsOf(before.settings, stepsKey); // all that may differ
   if (before !== undefined) onLonger?.();
@@ -61,7 +61,7 @@ function readRun(path: string, otherFolder: string): { settings: object; raisedF
     return { settings, raisedFrom: typeof raisedFrom === "number" ? raisedFrom : undefined };
   throw new FileError({
     path,
-    problem: `is of another version: its run format is ${String(format ?? "not given")}, this version reads ${FORMAT}`,
-    wayOut: `Go on with the version that made it, ${otherFolder}`,
+    problem: `was made by another version: its run format is ${String(format ?? "not given")}, this version reads ${FORMAT}`,
+    wayOut: `Resume with the version that made it, ${otherFolder}`,
   });
 }

@@ -13,7 +13,7 @@ describe("withFolder", () => {
     const folder = join(root, "one");
     await withFolder(folder, async () => {
       await expect(withFolder(folder, async () => {})).rejects.toThrow(
-        `${folder}: another run (process ${process.pid}) is at work in this folder. Wait for it or stop it, or give another folder with --output.`,
+        `${folder}: another run (process ${process.pid}) is using this folder. Wait for it or stop it, or give another folder with --output.`,
       );
       expect(existsSync(join(folder, "run.lock"))).toBe(true);
     });

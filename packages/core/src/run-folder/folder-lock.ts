@@ -10,7 +10,7 @@ const LOCK_FILE = "run.lock";
 const UNFINISHED = /\.tmp-\d+$/;
 
 /**
- * Does the work while this process holds the folder, which is made if it is not there. What a killed process left half written is removed.
+ * Does the work while this process holds the folder, which is created if it is missing. Half-written files of a killed process are removed.
  *
  * @throws {FileError} if another process that still runs holds the folder, or the folder cannot be written to
  */
@@ -28,7 +28,7 @@ export async function withFolder<T>(folder: string, work: () => Promise<T>): Pro
         whenHeld: ({ pid }) => {
           throw new FileError({
             path: folder,
-            problem: `another run (process ${pid}) is at work in this folder`,
+            problem: `another run (process ${pid}) is using this folder`,
             wayOut: "Wait for it or stop it, or give another folder with --output.",
           });
         },

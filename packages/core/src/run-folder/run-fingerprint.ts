@@ -22,11 +22,13 @@ const SMALL_FILES = new Set([
   "chat_template.jinja",
 ]);
 
-/** Settings on which no result depends: how often and how much is saved and evaluated. */
+/** Settings that change no result: how often and how much is saved and evaluated. */
 const NO_RESULT = new Set(["saveSteps", "saveTotalLimit", "evalSteps", "metricForBestModel", "loadBestModelAtEnd"]);
 
 /**
- * The recipe without what changes no result, in which the content of each `file`, and of a `dataset` that is one, stands for its path, and the content of the model's files.
+ * The recipe without the settings that change no result, and hashes of the model's files. For a `file`, or a `dataset` that is a
+ * file, the hash of the content replaces the path.
+ *
  * @throws {FileError} if a file is missing or cannot be read, or the model's folder holds no weights
  */
 export function runFingerprint({
@@ -51,7 +53,7 @@ function withContents(settings: object): Record<string, unknown> {
   );
 }
 
-/** A `file` is one, and so is a `dataset` that is no name of a source. */
+/** A `file` is a file, and so is a `dataset` that does not name a source. */
 function isFile(key: string, value: string): boolean {
   return key === "file" || (key === "dataset" && /[/\\]|\.jsonl?$/.test(value));
 }
@@ -74,11 +76,11 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).toSorted();
   } catch {
-    return []; // no such folder, or no folder
+    return []; // missing, or not a folder
   }
 }
 
-/** What the content of a file is told apart by: the first 64 bits of its SHA-256. @throws {FileError} */
+/** A fingerprint of a file's content: the first 64 bits of its SHA-256. @throws {FileError} */
 export function contentHash(path: string): string {
   requireRegularFile(path, { maxBytes: Infinity });
   const hash = createHash("sha256");

@@ -4,11 +4,11 @@ import { changedSettings } from "../changed-settings.ts";
 const NAMED = 5;
 
 /**
- * Why a run cannot resume with the settings that it is given now: `belongs to a run with other settings: seed was 0, is 1`. Nothing if they are
+ * Why a run cannot resume with the settings it is given now: `belongs to a run with other settings: seed was 0, is 1`. Nothing if they are
  * the same, or if only the number of steps was raised.
  *
- * @param before settings that the run has gone by, plain JSON
- * @param now settings with which it is to resume
+ * @param before settings that the run was started with, plain JSON
+ * @param now settings to resume with
  * @param stepsKey path of the number of steps, e.g. `"training.maxSteps"`. @default none may be raised
  */
 export function settingsProblem(before: object, now: object, stepsKey?: string): string | undefined {

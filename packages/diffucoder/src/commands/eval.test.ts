@@ -59,7 +59,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
 
     expect(await run(...args, "--set", "seed=1")).toBe(1);
     expect(error.at(-1)).toBe(
-      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 1. Run with the same settings and files to go on, give another folder with --output, or start over with --fresh.`,
+      `${join(output, "run.json")}: belongs to a run with other settings: seed was 0, is 1. Run with the same settings and files to resume, give another folder with --output, or start over with --fresh.`,
     );
   });
 

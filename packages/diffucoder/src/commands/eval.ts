@@ -13,7 +13,7 @@ import { clearEvaluation, EvalConfigSchema, type ProgramReward, readScoreLines, 
 type Context = Pick<CommandContext, "terminal" | "signal" | "fail">;
 
 const EVAL_TEXTS = ["dataset", "model", "output", "python"];
-const PYTHON = "Python that programs run on, with the packages installed for it (default: the system's python3, without packages)";
+const PYTHON = "Python to run programs with, including its installed packages (default: the system's python3, without packages)";
 
 /** How programs are run. */
 interface RunFlags {
@@ -38,7 +38,7 @@ export function addEvalCommands(program: Command, context: Context): void {
     .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation goes on there")
     .option("--workers <n>", "programs that run at the same time (default: 2)")
     .option("--python <path>", PYTHON)
-    .option("--fresh", "start over instead of going on with what is in the folder")
+    .option("--fresh", "start over instead of resuming the run in the folder")
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
     .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")

@@ -58,7 +58,7 @@ export async function referenceCases(task: Task, test: ReferenceTests, options: 
     const suite = i < test.base.length ? "base" : "plus";
     const index = suite === "base" ? i : i - test.base.length;
     const { status, milliseconds } = outcome;
-    if (status === "ok") cases.push({ suite, index, input: inputs[i] as PythonValue[], expected: outcome.value, milliseconds });
+    if (status === "ok") cases.push({ suite, index, input: inputs[i]!, expected: outcome.value, milliseconds });
     else {
       const reason = `the reference solution ends with ${status} (${outcome.detail}) on ${suite} input`;
       failed.set(reason, [...(failed.get(reason) ?? []), index]);

@@ -1,4 +1,4 @@
-// `train coupled-grpo`: improves a model by rewards from the sandbox, on tasks with visible tests.
+// `train coupled-grpo`: improves a model with rewards from the sandbox, on tasks with visible tests.
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
@@ -65,7 +65,7 @@ export interface CoupledGrpoCommandOptions {
   sandbox: Sandbox;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
-  /** Whether to start over instead of going on with what is in the folder. */
+  /** Whether to start over instead of resuming the run in the folder. */
   fresh: boolean;
   /** Stops the run after a checkpoint. */
   signal: AbortSignal;

@@ -79,7 +79,7 @@ export interface PretrainCommandOptions {
   modelDir?: string | undefined;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
-  /** Whether to start over instead of going on with what is in the folder. */
+  /** Whether to start over instead of resuming the run in the folder. */
   fresh: boolean;
   /** Stops the run after a checkpoint. */
   signal: AbortSignal;

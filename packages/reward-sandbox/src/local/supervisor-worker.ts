@@ -55,7 +55,7 @@ export class SupervisorWorker implements Worker {
       throw unavailable("this system does not filter system calls");
     }
     this.#child = child;
-    this.#supervisor = lastOfChain(child.pid as number);
+    this.#supervisor = lastOfChain(child.pid!);
   }
 
   async run({ tests, ...job }: Job, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Answer | undefined> {

@@ -131,7 +131,7 @@ export class Interpreter {
     this.#outputLeft = output;
     this.#child.stdin?.end(stdin);
     (this.#child.stdio[3] as Writable).write(`${JSON.stringify(work)}\n`);
-    this.#endWatch = watchMemory(() => [this.#child.pid as number], RESERVE + work.memory);
+    this.#endWatch = watchMemory(() => [this.#child.pid!], RESERVE + work.memory);
   }
 
   /** Sends it a line, or tells it that there are no more. */

@@ -121,7 +121,7 @@ export async function scoreCompletions(options: ScoreOptions): Promise<Score[]> 
   });
   const samples = await Promise.all(
     completions.map(async (completion, i): Promise<RewardSample & { trust: Trust }> => {
-      const task = tasks[i] as ProgramTests;
+      const task = tasks[i]!;
       return { completion, task, completionLength: completionLengths?.[i], ...(await runTask({ sandbox, completion, task, mode, signal })) };
     }),
   );
@@ -130,7 +130,7 @@ export async function scoreCompletions(options: ScoreOptions): Promise<Score[]> 
       const values = await reward(samples);
       if (Array.isArray(values) && values.length === samples.length && values.every((value) => value === null || Number.isFinite(value)))
         return values;
-      const { name } = terms[i] as RewardTerm;
+      const { name } = terms[i]!;
       throw new InvalidArgumentError({ argument: `rewardFunctions.${name}`, value: values, expected: "a finite number or null for each completion" });
     }),
   );

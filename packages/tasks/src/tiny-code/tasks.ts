@@ -163,7 +163,7 @@ export function exampleStream({ tiers, seed }: ExampleStreamOptions): (index: nu
   return (index) => {
     const random = root.split(index);
     let point = random.uniform() * totalShare;
-    const tier = (shares.find(({ share }) => (point -= share) < 0) ?? shares.at(-1))?.tier as number;
+    const tier = (shares.find(({ share }) => (point -= share) < 0) ?? shares.at(-1)!).tier;
     const { pipeline } = random.choice(byTier.get(tier) as PlacedPipeline[]);
     return { prompt: renderPrompt(pipeline, random), solution: renderSolution(pipeline, drawRendering(random)) };
   };

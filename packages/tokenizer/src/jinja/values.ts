@@ -137,7 +137,7 @@ export function compare(a: Value, b: Value): number {
 
 /** Python orders by code points, JavaScript by UTF-16 units. */
 function comparePoints(a: string, b: string): number {
-  const [x, y] = [Array.from(a, (one) => one.codePointAt(0) as number), Array.from(b, (one) => one.codePointAt(0) as number)];
+  const [x, y] = [Array.from(a, (one) => one.codePointAt(0)!), Array.from(b, (one) => one.codePointAt(0)!)];
   const at = x.findIndex((point, i) => point !== y[i]);
   return at < 0 ? x.length - y.length : at >= y.length ? 1 : x[at]! - y[at]!;
 }
@@ -179,7 +179,7 @@ function quoted(value: Text): Text {
   const names: Readonly<Record<string, string>> = { "\n": "n", "\r": "r", "\t": "t", "\\": "\\", [quote]: quote };
   const inside =
     notPrinted.test(value.value) || /[\\'"]/.test(value.value)
-      ? value.map((one) => (one in names ? `\\${names[one]}` : notPrinted.test(one) ? codeOf(one.codePointAt(0) as number) : one))
+      ? value.map((one) => (one in names ? `\\${names[one]}` : notPrinted.test(one) ? codeOf(one.codePointAt(0)!) : one))
       : value;
   return Text.join([text(quote), inside, text(quote)]);
 }
