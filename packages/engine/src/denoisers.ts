@@ -13,7 +13,7 @@ import type { Executor } from "@diffucoder/tensor";
 import type { ModelFolder } from "./folder/model-folder.ts";
 
 export interface Denoisers {
-  /** The denoiser without a cache of a diffusion model, and with the exact one of an autoregressive model. */
+  /** The denoiser without a cache of a model with full attention, and with the exact one of a causal or block-causal model. */
   exact: Denoiser;
   /** A new denoiser with a cache. */
   cached(cache: CacheOptions): DisposableDenoiser;
@@ -33,9 +33,10 @@ export function createDenoisers(
   if (isDiffusion) forbiddenIds.push(maskTokenId);
   const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
   const cached = (cache: CacheOptions): DisposableDenoiser => createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
-  const own = isDiffusion
-    ? createDenoiser({ ...common, logits: logitsFunction(config, { attention }) })
-    : cached({ kind: "block-causal", blockLength: 1 });
+  const own =
+    attention === "full"
+      ? createDenoiser({ ...common, logits: logitsFunction(config) })
+      : cached({ kind: "block-causal", blockLength: attention === "causal" ? 1 : attention.blockLength });
   return { exact: isDiffusion ? own : withoutMaskToken(own, vocabSize), cached, dispose: () => own.dispose() };
 }
 

@@ -172,6 +172,9 @@ function noticesOf(directory: string, { hasOwnHead, homes }: { hasOwnHead: boole
     notices.push(
       `config.json ties the head to the embedding, but ${HEAD} holds other numbers: the head of the file is used, and the two are not tied`,
     );
+  const floats = new Set(Array.from(homes.values(), ({ file, name }) => file.entries.get(name)!.dtype).filter((dtype) => FLOATS.includes(dtype)));
+  const isQuantized = [...homes.keys()].some((name) => name.endsWith(".codes"));
+  if (floats.size > 1 && !isQuantized) notices.push(`the files mix ${[...floats].sort().join(" and ")}: all are computed with as float32`);
   const renaming = renamingNotice(Array.from(homes.values(), ({ name }) => name));
   if (renaming !== undefined) notices.push(renaming);
   if (existsSync(join(directory, adapterFile))) notices.push(`${adapterFile} is next to the model: the adapter is not applied`);
@@ -207,9 +210,11 @@ export function floatShapes(config: TransformerConfig): Record<string, Quantized
   return Object.fromEntries(Object.entries(parameterShapes(config)).map(([name, shape]) => [name, { shape, dtype: "float32" as const }]));
 }
 
+const FLOATS: readonly string[] = ["F32", "F16", "BF16"];
+
 /** What each dtype may be called in memory and in files. */
 const sameType: Readonly<Record<string, readonly string[]>> = {
-  float32: ["float32", "F32", "F16", "BF16"],
+  float32: ["float32", ...FLOATS],
   int8: ["int8", "I8"],
   uint8: ["uint8", "U8"],
 };

@@ -61,7 +61,7 @@ describe("readModelConfig", () => {
 
   it("reports all that is wrong at once, by the names in the file", () => {
     const wrong = {
-      model_type: "qwen3",
+      model_type: "qwen4",
       use_sliding_window: true,
       rope_scaling: { type: "dynamic", factor: 2 },
       rope_theta: undefined,
@@ -71,7 +71,7 @@ describe("readModelConfig", () => {
     };
     expect(() => read(wrong)).toThrow(
       `Invalid ${path}:
-  - model_type: only ${knownTypes} is supported, got "qwen3"
+  - model_type: only ${knownTypes} is supported, got "qwen4"
   - use_sliding_window: only false is supported, got true
   - rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got "dynamic"
   - rope_theta: missing

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { ConfigError, InvalidArgumentError, parseConfig, readJsonObject, requireRegularFile, show as quote } from "@diffucoder/core";
 import type { ModelFamily } from "./architectures/family.ts";
-import { DEFAULT_FAMILY, familyOf, familyOfFile, MODEL_FAMILIES } from "./architectures/registry.ts";
+import { classesOf, DEFAULT_FAMILY, familyOf, familyOfFile, MODEL_FAMILIES } from "./architectures/registry.ts";
 import { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema, type TransformerConfig } from "./config.ts";
 import { switchProblems } from "./config-keys.ts";
 import type { Quantization } from "./quantize.ts";
@@ -40,16 +40,43 @@ function namesIn(family: ModelFamily): Readonly<Record<string, string>> {
 
 type JsonObject = Record<string, unknown>;
 
+/** As what a config.json is read. */
+export interface ReadModelConfigOptions {
+  /**
+   * The model family, where the folder does not tell: a Qwen2 folder is a diffusion model, `"open-dcoder"`, or an autoregressive
+   * one, `"qwen2"`. @default by model_type and class; of two families that share them, the diffusion model if there is a mask token
+   */
+  family?: string | undefined;
+}
+
 /**
  * Reads the `config.json` of a model of a known family; a diffusion model's config has a mask token. Keys that do not
  * describe the network are ignored. Special token ids that a diffusion model's file leaves out come from the tokenizer's files beside it.
  *
  * @throws {FileError} if the file cannot be read
+ * @throws {InvalidArgumentError} if the file is not of the family that is asked for
  * @throws {ConfigError} listing, by the names in the file, what is missing, wrong or not supported
  */
-export function readModelConfig(path: string): ModelConfig | AutoregressiveConfig {
+export function readModelConfig(path: string, { family }: ReadModelConfigOptions = {}): ModelConfig | AutoregressiveConfig {
   const file = readConfigFile(path);
-  return parseConfigFile({ path, file, family: familyOfFile(file) });
+  return parseConfigFile({ path, file, family: family === undefined ? toldFamily(path, file) : chosenFamily(family, path, file) });
+}
+
+function toldFamily(path: string, file: JsonObject): ModelFamily | undefined {
+  const told = MODEL_FAMILIES.find(({ modelType, isToldByMask }) => isToldByMask === true && modelType === file["model_type"]);
+  return familyOfFile(file, { hasMaskToken: told !== undefined && specialTokenIds(dirname(path), told.maskToken).mask !== undefined });
+}
+
+function chosenFamily(name: string, path: string, { model_type: type }: JsonObject): ModelFamily {
+  const ofType = MODEL_FAMILIES.filter(({ modelType }) => modelType === type);
+  const found = ofType.find((family) => family.name === name);
+  if (found !== undefined) return found;
+  const names = (ofType.length > 0 ? ofType : MODEL_FAMILIES).map((family) => quote(family.name));
+  throw new InvalidArgumentError({
+    argument: "family",
+    value: name,
+    expected: `${names.join(" or ")} for ${path}, whose model_type is ${quote(type)}`,
+  });
 }
 
 /** What `quantization_config` says of the files, if it is this package's own. @throws {FileError} */
@@ -79,7 +106,11 @@ export function parseConfigFile({
   family: ModelFamily | undefined;
 }): ModelConfig | AutoregressiveConfig {
   const family = found ?? DEFAULT_FAMILY;
-  const problems = [...(found === undefined ? [typeProblem(file)] : []), ...switchProblems(file), ...quantizationProblems(file)];
+  const problems = [
+    ...(found === undefined ? [typeProblem(file)] : codeProblems(file, found)),
+    ...switchProblems(file),
+    ...quantizationProblems(file),
+  ];
   problems.push(...layerProblems(file, family));
   const rope = readRope(file, problems);
   const defaults = family.defaults(file);
@@ -100,7 +131,7 @@ export function parseConfigFile({
     headSize: family.freeHeadSize ? valueOf("head_dim") : undefined,
     queryKeyNorm: family.queryKeyNorm || undefined,
     blockLength,
-    ...(family.isDiffusion ? diffusionTokens(file, dirname(path)) : autoregressiveTokens(file)),
+    ...(family.isDiffusion ? diffusionTokens(file, { directory: dirname(path), family, problems }) : autoregressiveTokens(file)),
     family: family.name === DEFAULT_FAMILY.name ? undefined : family.name,
   };
   const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
@@ -118,10 +149,28 @@ export function parseConfigFile({
   throw new ConfigError({ source: path, problems });
 }
 
-function typeProblem({ model_type: type }: JsonObject): string {
+/** An unknown family, and what of it is missing here. */
+function typeProblem(file: JsonObject): string {
+  const { model_type: type } = file;
   if (type === undefined) return "model_type: missing";
   const known = [...new Set(MODEL_FAMILIES.map(({ modelType }) => quote(modelType)))];
-  return `model_type: only ${known.slice(0, -1).join(", ")} or ${known.at(-1)} is supported, got ${quote(type)}`;
+  const missing = ownCode(file) ?? (classesOf(file).length > 0 ? `the class ${quote(classesOf(file)[0])}` : undefined);
+  return `model_type: only ${known.slice(0, -1).join(", ")} or ${known.at(-1)} is supported, got ${quote(type)}${missing === undefined ? "" : `, which needs ${missing}`}`;
+}
+
+/** A known type whose network is code of the folder's own: what it computes is not known, and it is not run. */
+function codeProblems(file: JsonObject, { modelType }: ModelFamily): string[] {
+  const code = ownCode(file);
+  const known: readonly unknown[] = MODEL_FAMILIES.filter((family) => family.modelType === modelType).map(({ architecture }) => architecture);
+  if (code === undefined || classesOf(file).some((name) => known.includes(name))) return [];
+  return [`auto_map: needs ${code}, which is not run (trust_remote_code); of ${quote(modelType)}, ${known.map(quote).join(" and ")} are built in`];
+}
+
+/** What `auto_map` names as the model's own code. */
+function ownCode({ auto_map: code }: JsonObject): string | undefined {
+  if (typeof code !== "object" || code === null) return undefined;
+  const model = Object.entries(code).find(([key, name]) => key.startsWith("AutoModel") && typeof name === "string");
+  return model === undefined ? undefined : `its own code ${quote(model[1])}`;
 }
 
 function quantizationProblems(file: JsonObject): string[] {
@@ -143,12 +192,21 @@ function layerProblems(file: JsonObject, { attentionBias, freeHeadSize }: ModelF
   return problems;
 }
 
-function diffusionTokens(file: JsonObject, directory: string): JsonObject {
+function diffusionTokens(
+  file: JsonObject,
+  { directory, family, problems }: { directory: string; family: ModelFamily; problems: string[] },
+): JsonObject {
   const isWhole = Object.values(tokenNames).every((name) => (file[name] ?? undefined) !== undefined);
-  const { mask, pad, eos, bos } = isWhole ? {} : specialTokenIds(directory);
+  const { mask, pad, eos, bos } = isWhole ? {} : specialTokenIds(directory, family.maskToken);
   const ends = file["eos_token_id"] ?? eos;
+  const maskTokenId = file["mask_token_id"] ?? mask;
+  if (maskTokenId === undefined)
+    problems.push(
+      "mask_token_id: missing, and the tokenizer's files (tokenizer_config.json, special_tokens_map.json, added_tokens.json) name no mask token",
+    );
   return {
-    maskTokenId: file["mask_token_id"] ?? mask,
+    // An id that is missing has been told; one that the schema takes keeps it from telling so again.
+    maskTokenId: maskTokenId ?? 0,
     padTokenId: file["pad_token_id"] ?? pad,
     eosTokenId: Array.isArray(ends) ? ends[0] : ends,
     bosTokenId: file["bos_token_id"] ?? bos,

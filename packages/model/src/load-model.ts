@@ -5,7 +5,7 @@ import { createQuantizer } from "@diffucoder/tensor";
 import { modelConfigPath } from "./checkpoint-files.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { AutoregressiveConfig, ModelConfig } from "./config.ts";
-import { readModelConfig } from "./hugging-face-config.ts";
+import { readModelConfig, type ReadModelConfigOptions } from "./hugging-face-config.ts";
 import { type ModelTraits, modelTraits } from "./model-traits.ts";
 import { parameterShapes } from "./parameters.ts";
 import { type ParameterSource, type Quantization, quantizeParameter } from "./quantize.ts";
@@ -23,7 +23,7 @@ export interface LoadedModel extends ModelTraits {
 }
 
 /** How a model is kept in memory. */
-export interface LoadModelOptions {
+export interface LoadModelOptions extends ReadModelConfigOptions {
   /** Quantize the matrices while they are read. @default as the files hold them */
   quantize?: Quantization | undefined;
 }
@@ -37,10 +37,10 @@ export interface LoadModelOptions {
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
  * @throws {InvalidArgumentError} if `quantize` is not a method, or the checkpoint was quantized by another one
  */
-export async function loadModel(directory: string, { quantize }: LoadModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel(directory: string, { quantize, family }: LoadModelOptions = {}): Promise<LoadedModel> {
   if (quantize !== undefined && quantize !== "int8" && quantize !== "int4")
     throw new InvalidArgumentError({ argument: "quantize", value: quantize, expected: '"int8" or "int4"' });
-  const config = readModelConfig(modelConfigPath(directory));
+  const config = readModelConfig(modelConfigPath(directory), { family });
   const checkpoint = openCheckpoint(directory, config);
   try {
     const { quantization: found, config: used, notices } = checkpoint;

@@ -44,7 +44,9 @@ export function readModelFolder(dir: string): ModelFolder {
   const tokenizer = Tokenizer.fromFolder(dir);
   const { roles, vocabSize } = tokenizer;
   if (isDiffusion) {
-    const mask = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
+    const named = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);
+    // Some tokenizers have the mask among their special tokens and give none of them its role.
+    const mask = named ?? [...tokenizer.specialTokens.values()].find((id) => id === maskTokenId);
     if (mask !== maskTokenId)
       throw new FileError({ path: dir, problem: `the tokenizer gives the mask token the id ${mask}, while config.json says ${maskTokenId}` });
   }

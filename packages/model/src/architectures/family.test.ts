@@ -37,21 +37,39 @@ describe("the registry", () => {
     expect(familyOfFile({})).toBeUndefined();
   });
 
-  it("gives each family a name and a class of its own", () => {
-    for (const key of ["name", "architecture"] as const) {
-      const all = MODEL_FAMILIES.map((family) => family[key]);
-      expect(new Set(all).size).toBe(all.length);
-    }
+  it("gives each family a name and, unless a mask token tells it, a class of its own", () => {
+    const names = MODEL_FAMILIES.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    const classes = MODEL_FAMILIES.filter(({ isToldByMask }) => isToldByMask !== true).map(({ architecture }) => architecture);
+    expect(new Set(classes).size).toBe(classes.length);
+  });
+
+  it("tells a Qwen2 folder with a mask token as Open-dCoder, and a Llama with a class of Stable-DiffCoder's as that", () => {
+    const file = { model_type: "qwen2", architectures: ["Qwen2ForCausalLM"] };
+    expect(familyOfFile(file, { hasMaskToken: true })?.name).toBe("open-dcoder");
+    expect(familyOfFile({ ...file, mask_token_id: 3 })?.name).toBe("open-dcoder");
+    expect(familyOfFile(file)).toBe(qwen2);
+    const auto_map = { AutoModelForCausalLM: "modeling_stable_diffcoder.StableDiffcoderForCausalLM" };
+    expect(familyOfFile({ model_type: "llama", auto_map })?.name).toBe("stable-diffcoder");
+    expect(familyOfFile({ model_type: "llama", architectures: ["StableDiffcoderForCausalLM"] })?.name).toBe("stable-diffcoder");
   });
 
   it("says how each model is asked", () => {
-    expect(modelTraits(smallConfig)).toEqual({ family: "Dream", isDiffusion: true, shift: true, attention: "full", maskTokenId: 12 });
+    expect(modelTraits(smallConfig)).toEqual({
+      family: "Dream",
+      isDiffusion: true,
+      shift: true,
+      attention: "full",
+      alsoInBlocks: false,
+      maskTokenId: 12,
+    });
     const { maskTokenId: _mask, eosTokenId: _eos, ...sizes } = smallConfig;
     expect(modelTraits({ ...sizes, family: "qwen2", eosTokenIds: [1] })).toEqual({
       family: "qwen2",
       isDiffusion: false,
       shift: true,
       attention: "causal",
+      alsoInBlocks: false,
       maskTokenId: undefined,
     });
   });
@@ -104,7 +122,8 @@ describe.skipIf(!isThere)(`a Qwen3 without the causal mask${isThere ? "" : " (SK
   it("has the reference's logits, and the mask and padding of its tokenizer", async () => {
     const checkpointPath = join(golden, "checkpoint");
     const given = JSON.parse(readFileSync(join(checkpointPath, "config.json"), "utf8")) as Record<string, unknown>;
-    const family: ModelFamily = { ...qwen3Like, attention: "full" };
+    const family = familyOfFile(given)!;
+    expect(family.name).toBe("a2d-qwen3");
     const config = parseConfigFile({ path: join(checkpointPath, "config.json"), file: given, family });
     expect(config).toMatchObject({ headSize: 16, maskTokenId: 261, padTokenId: 256, eosTokenId: 258, bosTokenId: 256, tieWordEmbeddings: true });
 
@@ -129,7 +148,9 @@ describe("ids that a diffusion model's config.json leaves out", () => {
   };
 
   it("are those of the tokenizer next to it, and are missing where it names none", () => {
-    expect(parse).toThrow("  - mask_token_id: Invalid input: expected number, received undefined");
+    expect(parse).toThrow(
+      "  - mask_token_id: missing, and the tokenizer's files (tokenizer_config.json, special_tokens_map.json, added_tokens.json) name no mask token",
+    );
     write({
       "tokenizer_config.json": { pad_token: { content: "<pad>" }, mask_token: null, added_tokens_decoder: { "3": { content: "<pad>" } } },
       "special_tokens_map.json": { mask_token: "<mask>", bos_token: "<s>", pad_token: "<s>" },
@@ -137,7 +158,9 @@ describe("ids that a diffusion model's config.json leaves out", () => {
     });
     expect(parse()).toMatchObject({ maskTokenId: 9, padTokenId: 3, bosTokenId: 4, eosTokenId: 11 });
     write({ "added_tokens.json": { "<s>": 4 } });
-    expect(parse).toThrow(`Invalid ${path}:\n  - mask_token_id: Invalid input: expected number, received undefined`);
+    expect(parse).toThrow(
+      `Invalid ${path}:\n  - mask_token_id: missing, and the tokenizer's files (tokenizer_config.json, special_tokens_map.json, added_tokens.json) name no mask token`,
+    );
     write({ "added_tokens.json": ["<mask>"] });
     expect(parse).toThrow(`${join(folder, "added_tokens.json")}: `);
   });

@@ -6,12 +6,21 @@ export interface ModelFamily {
   readonly modelType: string;
   /** The class in `architectures` of config.json, which tells families with the same `model_type` apart. */
   readonly architecture: string;
+  /**
+   * Whether its config.json is that of another family with the same class, so that only a mask token tells: in config.json or in
+   * the tokenizer's files. @default false
+   */
+  readonly isToldByMask?: boolean;
   /** Whether it fills masks, in any order. One that does not writes from left to right, and its config has no mask token. */
   readonly isDiffusion: boolean;
   /** Whether row `i` of the logits predicts token `i + 1` (Dream, every autoregressive model) or token `i` (LLaDA). */
   readonly shift: boolean;
   /** Which tokens see which. Blocks are as long as config.json says under this key, or `defaults`. */
   readonly attention: "full" | "causal" | { readonly blockLengthKey: string };
+  /** With full attention: whether there are also checkpoints of it that were trained with blocks, which config.json does not tell. @default false */
+  readonly alsoInBlocks?: boolean;
+  /** Text of the mask token, for tokenizers that have it among their added tokens and give it no role. @default they give it one */
+  readonly maskToken?: string;
   /** Whether q, k and v have biases. An `attention_bias` in config.json must say the same. */
   readonly attentionBias: boolean;
   /** Whether each head of q and k is normed by RMSNorm before the rotation, as in Qwen3. */
