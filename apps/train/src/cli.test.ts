@@ -205,12 +205,12 @@ describe("bad input", () => {
     writeFileSync(path, "{}\n");
     const evaluate = () => train(["evaluate", "--model", model, "--output", join(folder, "from-file"), "--data", path]);
     expect((await evaluate()).errors.at(-1)).toBe(
-      `${path}: has no task that can be used: line 1: id: must be a string or a number. docs/task-format.md shows the format.`,
+      `${path}: has no usable task: line 1: id: must be a string or a number. docs/task-format.md shows the format.`,
     );
     writeFileSync(path, "not json\n");
     const { code, error } = await evaluate();
     expect(code).toBe(1);
-    expect(error).toContain(`${path}: has no task that can be used: line 1: not JSON (`);
+    expect(error).toContain(`${path}: has no usable task: line 1: not JSON (`);
   });
 
   it.each(["coupled-grpo", "evaluate", "quickstart"])("names a Python that is not there, to %s", async (command) => {

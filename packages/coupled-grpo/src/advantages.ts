@@ -1,8 +1,8 @@
 // Advantages of a group of G completions of one prompt, from their rewards r_1..r_G:
 //   leave one out (RLOO; hard-coded in Apple's coupled_grpo.py):  A_i = r_i - mean of the others
 //   group mean (GRPO; the paper's main row):                      A_i = r_i - mean of all
-// Differs: a reward of `null` (the reward could not be computed) leaves its group and gets advantage 0, so that a fault
-// of the infrastructure teaches nothing.
+// Differs: a reward of `null` (the reward could not be computed) leaves its group and gets advantage 0, so that an infrastructure failure teaches
+// nothing.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkRewards } from "./rewards.ts";
 

@@ -44,7 +44,7 @@ describe("a policy's rollouts", () => {
     [{ maskSeeds: [1.5] }, "rollouts[1].maskSeeds[0] must be a seed, an integer of at least 0, got 1.5."],
     [{ advantage: Number.NaN }, "rollouts[1].advantage must be a finite number, got NaN."],
     [{ advantage: 1e300 }, "rollouts[1].advantage must be a finite number, got 1e+300."],
-    [{ oldPerTokenLogProbs: [new Float32Array(2)] }, "rollouts[1].oldPerTokenLogProbs[0] must be there, or absent, as rollouts[0]'s"],
+    [{ oldPerTokenLogProbs: [new Float32Array(2)] }, "rollouts[1].oldPerTokenLogProbs[0] must be present or absent, as in rollouts[0]"],
   ])("are refused with %j", async (wrong, message) => {
     await expect(update([good, { ...good, ...(wrong as object) }])).rejects.toThrow(message);
   });

@@ -1,10 +1,10 @@
-// Rollouts are plain data, and anyone may make them: inside a graph a wrong id would be another token's, and a row of another
-// length would move its neighbours.
+// Rollouts are plain data that anyone may make. Inside a graph, a wrong id would be read as another token, and a row of another
+// length would shift its neighbours.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkTokenIds } from "@diffucoder/diffusion";
 import type { Rollout } from "./rollout.ts";
 
-/** What is read of the rollouts. */
+/** What the checks depend on. */
 export interface CheckRolloutsOptions {
   /** The inner iteration whose masks are read. */
   iteration: number;
@@ -36,7 +36,7 @@ export function checkScored(rollouts: readonly Rollout[], { iteration, vocabSize
 }
 
 /**
- * Checks what an update reads besides: advantages and earlier estimates.
+ * Checks what an update also reads: advantages and earlier estimates.
  *
  * @throws as `checkScored`
  */
@@ -50,7 +50,7 @@ export function checkTrained(rollouts: readonly Rollout[], { iteration }: CheckR
       const logProbs = rollout[key]?.[iteration];
       // All have them or none: an update cannot compare some with another policy and others with themselves.
       if ((logProbs === undefined) !== (rollouts[0]?.[key]?.[iteration] === undefined))
-        throw new InvalidArgumentError({ argument: `${at}.${key}[${iteration}]`, value: logProbs, expected: "there, or absent, as rollouts[0]'s" });
+        throw new InvalidArgumentError({ argument: `${at}.${key}[${iteration}]`, value: logProbs, expected: "present or absent, as in rollouts[0]" });
       // One number is an estimate of the whole completion.
       if (logProbs !== undefined && logProbs.length !== 1) checkLength(`${at}.${key}[${iteration}]`, logProbs, completionIds.length, "completionIds");
     }

@@ -5,7 +5,7 @@ import { type Decoder, type Denoiser, type DenoiseTrace, generate } from "@diffu
 export interface SampleRequest {
   /** Token ids of each prompt. */
   promptIds: readonly (readonly number[])[];
-  /** What completions are drawn by, split by row. */
+  /** Source of the draws, split by row. */
   random: Random;
   /** Stops the sampling. */
   signal?: AbortSignal | undefined;
@@ -13,9 +13,9 @@ export interface SampleRequest {
 
 /** Completions, in the order of their prompts. */
 export interface SampledCompletions {
-  /** Tokens of each, all equally many, padded behind their end: `[B][L]`. */
+  /** Tokens of each, all of one length, padded after their end: `[B][L]`. */
   completionIds: readonly (readonly number[])[];
-  /** How each came about. @default not recorded */
+  /** The trace of each. @default not recorded */
   traces?: readonly DenoiseTrace[] | undefined;
 }
 

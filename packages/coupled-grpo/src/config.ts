@@ -17,7 +17,7 @@ export interface CoupledGrpoConfig extends TrainConfig {
   numIterations: number;
   /** How log-probabilities are estimated, a name of `ESTIMATORS`. @default "coupled" */
   estimator: EstimatorName;
-  /** What a reward is compared with: the mean of the others of its group, or of all. @default "leaveOneOut" */
+  /** Baseline of a reward: the mean of the others in its group, or of the whole group. @default "leaveOneOut" */
   baseline: "leaveOneOut" | "groupMean";
   /** Whether advantages are divided by the group's standard deviation. @default false */
   scaleRewards: boolean;
@@ -39,15 +39,15 @@ export interface CoupledGrpoConfig extends TrainConfig {
   maxGradNorm: number;
   /** Steps between checkpoints. @default 20 */
   saveSteps: number;
-  /** Figure by which the best checkpoint is kept, larger is better. @default "evalPassAt1" */
+  /** Figure that chooses the best checkpoint; larger is better. @default "evalPassAt1" */
   metricForBestModel: string;
-  /** Whether the model at the end is that of the best checkpoint. @default false, the last one */
+  /** Whether the final model is that of the best checkpoint. @default false: the last one */
   loadBestModelAtEnd: boolean;
-  /** Checkpoints kept, for who writes them: `train` makes of each a folder `checkpoint-STEP` with its model if there are more than 1. @default 1 */
+  /** Checkpoints to keep; above 1, `train` saves each as a folder `checkpoint-STEP` with its model. @default 1 */
   saveTotalLimit: number;
 }
 
-/** The most completions of a step: far beyond what was ever sampled, so that a slip of the pen is an error at once. */
+/** The most completions of a step: far beyond what was ever sampled, so that a typo is an error at once. */
 export const MOST_ROLLOUTS = 65_536;
 
 /** Settings of coupled-GRPO; TRL's names in camelCase. Defaults are the paper's where it has them. */
@@ -73,7 +73,7 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   maxGradNorm: z.number().positive().default(0.2),
   saveSteps: z.int().positive().default(20).describe("steps between checkpoints"),
   evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
-  metricForBestModel: z.string().default("evalPassAt1").describe("figure of an evaluation by which checkpoint-best is kept; larger is better"),
-  loadBestModelAtEnd: z.boolean().default(false).describe("whether the model at the end is that of checkpoint-best"),
-  saveTotalLimit: z.int().positive().default(1).describe("checkpoints kept; above 1 each is a folder checkpoint-STEP with its model"),
+  metricForBestModel: z.string().default("evalPassAt1").describe("evaluation figure that chooses checkpoint-best; larger is better"),
+  loadBestModelAtEnd: z.boolean().default(false).describe("whether the final model is that of checkpoint-best"),
+  saveTotalLimit: z.int().positive().default(1).describe("checkpoints to keep; above 1, each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<CoupledGrpoConfig>;

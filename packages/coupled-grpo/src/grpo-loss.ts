@@ -57,7 +57,7 @@ export interface GrpoLossOptions {
   epsilonHigh: number;
 }
 
-/** The objective and what it is watched by. */
+/** The objective and figures to watch. */
 export interface GrpoLoss {
   /** To minimize: mean over the tokens of the mask, `[]`. */
   loss: Tensor;

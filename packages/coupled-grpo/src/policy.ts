@@ -30,7 +30,7 @@ export interface UpdatePosition extends StepPosition {
 
 /** What `createPolicy` is made from. */
 export interface PolicyOptions extends EstimatedNetwork {
-  /** Tokens of the vocabulary: rollouts with other ids are refused. @default not known, and only what is no id is refused */
+  /** Tokens of the vocabulary: rollouts with other ids are refused. @default unknown: only values that cannot be ids are refused */
   vocabSize?: number | undefined;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
@@ -104,7 +104,7 @@ function rolloutBatch(rollouts: readonly Rollout[]): { [key in keyof RolloutBatc
   };
 }
 
-/** What the policies that the update is compared with gave, where there are such. */
+/** The estimates of the policies that the update is compared with, if there are any. */
 function earlierEstimates(rollouts: readonly Rollout[], iteration: number): { oldLogProbs?: NdArray; refLogProbs?: NdArray } {
   const of = (key: "oldPerTokenLogProbs" | "refPerTokenLogProbs"): NdArray | undefined => {
     const rows = rollouts.map((rollout) => rollout[key]?.[iteration]);

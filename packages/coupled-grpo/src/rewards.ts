@@ -8,7 +8,7 @@ export interface RewardRequest {
   promptIndex: readonly number[];
 }
 
-/** What a completion earned, as `scoreCompletions` of `@diffucoder/reward-sandbox` says it too. */
+/** What a completion earned, in the form of `scoreCompletions` of `@diffucoder/reward-sandbox`. */
 export interface CompletionScore {
   /** `null` if it could not be computed, which is not the completion's fault. */
   reward: number | null;

@@ -17,7 +17,7 @@ import { type Rollout, rollout } from "./rollout.ts";
 
 /** What reinforcement learning changes from step to step. */
 export interface CoupledGrpoState extends TrainingState {
-  /** The policy from which the KL term keeps the trained one near. */
+  /** The policy that the KL term keeps the trained one close to. */
   reference: ModelParameters;
 }
 
@@ -27,7 +27,7 @@ export interface StepRewardRequest extends RewardRequest {
   step: number;
 }
 
-/** What is trained, on which prompts and by which rewards. */
+/** What is trained, on which prompts and with which rewards. */
 export interface RolloutStageOptions {
   /** Settings of the run. */
   config: CoupledGrpoConfig;
@@ -35,7 +35,7 @@ export interface RolloutStageOptions {
   logits: LogitsFunction;
   /** Tokens that the model knows. */
   vocabSize: number;
-  /** Token of a position that is not decided yet. */
+  /** The mask token. */
   maskTokenId: number;
   /** Token of the padding. */
   padTokenId: number;
@@ -49,7 +49,7 @@ export interface RolloutStageOptions {
   maxNewTokens: number;
   /** How rollouts are decoded. */
   decoder: Decoder;
-  /** Makes the policy as decoders see it, e.g. with a cache; `parameters` gives those of the moment. @default without a cache */
+  /** Makes the policy as decoders see it, e.g. with a cache; `parameters` returns the current ones. @default without a cache */
   denoiser?: ((parameters: () => ModelParameters) => DisposableDenoiser) | undefined;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
@@ -57,7 +57,7 @@ export interface RolloutStageOptions {
   prompts: (step: number) => readonly (readonly number[])[];
   /** Scores completions; `promptIndex[i]` says which of the step's prompts completion `i` answers. */
   reward: (request: StepRewardRequest) => ReturnType<RewardFunction>;
-  /** Rollouts and masks are drawn from streams of it that are split by step. */
+  /** Rollouts and masks are drawn from streams split from it by step. */
   random: Random;
   /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor | undefined;
@@ -111,7 +111,7 @@ function plainDenoiser({ logits, maskTokenId, vocabSize, forbiddenIds, executor 
   return createDenoiser({ logits, parameters, maskTokenId, vocabSize, forbiddenIds, ...(executor && { executor }) });
 }
 
-/** What a step is watched by, besides its updates. @throws {DiffuCoderError} with code `"NO_REWARD"` */
+/** The figures of a step, besides those of its updates. @throws {DiffuCoderError} with code `"NO_REWARD"` */
 function rolloutFigures(rollouts: readonly Rollout[], { step, config }: { step: number; config: CoupledGrpoConfig }): Record<string, number> {
   const rewards = rollouts.flatMap(({ reward }) => reward ?? []);
   if (rewards.length === 0) {

@@ -27,13 +27,13 @@ export interface Rollout {
   oldPerTokenLogProbs?: Float32Array[];
   /** One list for each inner iteration; absent when beta is 0. */
   refPerTokenLogProbs?: Float32Array[];
-  /** How it came about, if what sampled it kept a record. */
+  /** The trace of its sampling, if there is one. */
   trace?: DenoiseTrace;
 }
 
 /** What a rollout is made with. */
 export interface RolloutOptions {
-  /** Samples completions of the policy: `decoderCompletions` with any decoder and cache, or a function of one's own. */
+  /** Samples completions of the policy: `decoderCompletions` with any decoder and cache, or a function of your own. */
   sample: SampleCompletions;
   /** Token ids of each prompt. */
   prompts: readonly (readonly number[])[];
@@ -47,7 +47,7 @@ export interface RolloutOptions {
   eosTokenIds: readonly number[];
   /** Updates that follow: each gets a seed. */
   numIterations: number;
-  /** What a reward is compared with: the mean of the others of its group, or of all. */
+  /** Baseline of a reward: the mean of the others in its group, or of the whole group. */
   baseline: "leaveOneOut" | "groupMean";
   /** Whether advantages are divided by the group's standard deviation. */
   scaleRewards: boolean;
@@ -62,7 +62,7 @@ export interface RolloutOptions {
 /**
  * Samples a group of completions for each prompt, scores them and computes advantages. Group after group.
  *
- * @throws {InvalidArgumentError} if a prompt is no list of token ids, or the answer of `reward` is not a finite number or `null`
+ * @throws {InvalidArgumentError} if a prompt is not a list of token ids, or `reward` does not return a finite number or `null`
  *   for each completion
  * @throws {DiffuCoderError} with code `"REWARD"` if `reward` fails
  * @throws {AbortedError} when stopped by `signal`

@@ -1,7 +1,7 @@
 import { cloneParameters, train, type TrainingState, type TrainOptions } from "@diffucoder/trainer";
 import { type CoupledGrpoState, rolloutStage, type RolloutStageOptions } from "./rollout-stage.ts";
 
-/** What coupled-GRPO trains, on which prompts and by which rewards, and who hears of it. */
+/** What coupled-GRPO trains, on which prompts and with which rewards, and callbacks. */
 export interface CoupledGrpoOptions extends RolloutStageOptions, Omit<TrainOptions<CoupledGrpoState>, "stages" | "config"> {}
 
 /**

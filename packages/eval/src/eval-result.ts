@@ -203,7 +203,7 @@ export function differences(before: readonly SuiteSummary[], after: readonly Sui
     JSON.stringify([suite, passAtK, Object.entries(verdicts).sort(([a], [b]) => (a < b ? -1 : 1))]);
   return before.flatMap((summary) => {
     const other = after.find(({ suite }) => suite === summary.suite);
-    if (other === undefined) return [`${summary.suite}: it has no score now`];
+    if (other === undefined) return [`${summary.suite}: no score now`];
     return line(summary) === line(other) ? [] : [`${summary.suite}: ${figures(summary)} then, ${figures(other)} now`];
   });
 }

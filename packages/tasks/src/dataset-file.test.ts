@@ -52,7 +52,7 @@ describe("readDatasetFile", () => {
     );
     const { url: _, ...byHand } = file;
     await expect(readDatasetFile(byHand, { folders: folders() })).rejects.toThrow(
-      `set/data.jsonl.gz is not available: it is in no data folder, and has no address to download it from. ${wayOut}`,
+      `set/data.jsonl.gz is not available: it is in none of the data folders and has no download address. ${wayOut}`,
     );
   });
 

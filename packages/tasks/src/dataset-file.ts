@@ -10,13 +10,13 @@ import { FileError, UnavailableError, writeFileAtomic } from "@diffucoder/core";
 export interface DatasetFile {
   /** Path below the data folder, which is how `../shared/bench` is laid out too. */
   readonly path: string;
-  /** It is taken only with this content, so that a score names exactly what it was measured on. Hexadecimal. */
+  /** Hash of its content, hexadecimal. A file with any other is refused, so that a score names exactly what it was measured on. */
   readonly sha256: string;
   /** Where it is downloaded from. @default nowhere: it must be put there by hand */
   readonly url?: string;
 }
 
-/** Where datasets are looked for, and where what was downloaded or computed stays. */
+/** Where datasets are looked for, and where downloads and computed results are kept. */
 export interface DataFolders {
   /** Read in this order. */
   search: readonly string[];
@@ -40,11 +40,11 @@ export interface ReadDatasetFileOptions {
 }
 
 /**
- * The text of a dataset's file: from the first folder that has it, else downloaded and kept in the cache. What does not
- * have the pinned SHA-256 is refused, wherever it comes from; `.gz` is unpacked.
+ * The text of a dataset's file: from the first folder that has it, else downloaded and kept in the cache. A file without the pinned SHA-256 is
+ * refused, wherever it comes from; `.gz` is unpacked.
  *
- * @throws {FileError} if a file is there with another content
- * @throws {UnavailableError} if it is nowhere and cannot be downloaded, with the folder to put it in
+ * @throws {FileError} if a file has other content
+ * @throws {UnavailableError} if it is not found and cannot be downloaded, naming the folder to put it in
  */
 export async function readDatasetFile(
   file: DatasetFile,
@@ -74,8 +74,7 @@ function checked(data: Uint8Array, file: DatasetFile, source: string): Uint8Arra
 
 async function download({ url, path }: DatasetFile, fetch: typeof globalThis.fetch, cached: string): Promise<Uint8Array> {
   const wayOut = `Put the file at ${cached}, or give the folder that holds ${path} in DATA_DIR.`;
-  if (url === undefined)
-    throw new UnavailableError({ what: path, problem: "it is in no data folder, and has no address to download it from", wayOut });
+  if (url === undefined) throw new UnavailableError({ what: path, problem: "it is in none of the data folders and has no download address", wayOut });
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
     if (!response.ok) throw new Error(`HTTP status ${response.status}`);

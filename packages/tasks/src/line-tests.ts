@@ -18,13 +18,13 @@ interface RawTests {
 export function testsProblem(raw: RawTests): { code: "custom"; path: string[]; message: string } | undefined {
   const { entry_point: entryPoint, tests, asserts, stdin, stdout, hidden_tests: hidden } = raw;
   const at = (path: string[], message: string): ReturnType<typeof testsProblem> => ({ code: "custom", path, message });
-  if ((stdin === undefined) !== (stdout === undefined)) return at([], "stdin and stdout belong together");
+  if ((stdin === undefined) !== (stdout === undefined)) return at([], "stdin and stdout must be given together");
   const forms = [tests, asserts, stdin].filter((form) => form !== undefined).length;
-  if (forms > 1) return at([], "give either tests, asserts, or stdin and stdout");
+  if (forms > 1) return at([], "give only one of tests, asserts, or stdin and stdout");
   if (forms === 0 && hidden === undefined) return at([], "give tests, asserts, or stdin and stdout; or hidden_tests");
-  if (listOf(stdin).length !== listOf(stdout).length) return at(["stdout"], `must be as many as stdin, ${listOf(stdin).length}`);
+  if (listOf(stdin).length !== listOf(stdout).length) return at(["stdout"], `must have as many entries as stdin (${listOf(stdin).length})`);
   const hiddenForms = new Set(hidden?.map(formOf));
-  if (hiddenForms.size > 1) return at(["hidden_tests"], `must all have one form, got ${[...hiddenForms].join(" and ")}`);
+  if (hiddenForms.size > 1) return at(["hidden_tests"], `must all have the same form, got ${[...hiddenForms].join(" and ")}`);
   if (entryPoint === undefined && (tests !== undefined || hiddenForms.has("calls"))) return at([], "tests need an entry_point");
   return undefined;
 }

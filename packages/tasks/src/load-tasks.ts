@@ -26,15 +26,15 @@ export function isTaskFile(dataset: string): boolean {
  * Tasks of a source: TinyCode, a benchmark or a file.
  *
  * @throws {InvalidArgumentError} for a dataset that is neither a name nor a file, or a split that it does not have
- * @throws {ConfigError} for an option that the source does not read
- * @throws {FileError} if the file is missing, has no task, or has another content than the pinned one
- * @throws {UnavailableError} if a benchmark's file is nowhere and cannot be downloaded
+ * @throws {ConfigError} for an option that the source does not use
+ * @throws {FileError} if the file is missing, has no task, or does not have the pinned content
+ * @throws {UnavailableError} if a benchmark's file is not found and cannot be downloaded
  */
 export async function loadTasks({ dataset, data = {}, ...context }: LoadTasksOptions): Promise<TaskSet> {
   const source = sourceOf(dataset);
   const unread = Object.entries(data).filter(([key, value]) => value !== undefined && !(source.options as readonly string[]).includes(key));
   if (unread.length > 0) {
-    const problems = unread.map(([key]) => `data.${key}: not read by ${dataset}, which reads ${source.options.join(", ")}`);
+    const problems = unread.map(([key]) => `data.${key}: not used by ${dataset}, which uses ${source.options.join(", ")}`);
     throw new ConfigError({ source: "data", problems });
   }
   return source.load(data, context);

@@ -17,15 +17,15 @@ const begun = (user: string, { language }: Task): ChatMessage[] => [
 ];
 
 /**
- * Templates by name; every score names its own. A last turn of the assistant is the beginning of the answer that the model goes on with. A
- * conversation is taken as it is by all of them.
+ * Templates by name; every score names its own. A final assistant turn is the beginning of the answer, which the model
+ * continues. All of them take a conversation as it is.
  */
 export const PROMPT_TEMPLATES = {
   /** The code to complete, with the paper's sentence above it: HumanEval, BigCodeBench-Complete. */
   "diffucoder-complete": (task: Task) => begun(`Please complete the following problem:\n\`\`\`\n${requestOf(task).trim()}\n\`\`\`\n`, task),
   /** The task in words, and the beginning of the answer: MBPP. */
   "diffucoder-instruct": (task: Task) => begun(`${requestOf(task).trim()}\n`, task),
-  /** The request as a user's only message: TinyCode, tasks of one's own, and rollouts, where the form of the whole answer is rewarded. */
+  /** The request as a user's only message: TinyCode, your own tasks, and rollouts, where the form of the whole answer is rewarded. */
   chat: (task: Task): ChatMessage[] => [{ role: "user", content: requestOf(task) }],
 } satisfies Record<string, (task: Task) => ChatMessage[]>;
 
@@ -34,7 +34,7 @@ export function paperTemplate({ prompt }: Pick<Task, "prompt">): PromptTemplateN
   return prompt.kind === "text" ? "diffucoder-instruct" : "diffucoder-complete";
 }
 
-/** A task as a conversation. @param template not looked at where the prompt is a conversation already */
+/** A task as a conversation. @param template ignored if the prompt is already a conversation */
 export function promptMessages(task: Task, template: PromptTemplateName): readonly ChatMessage[] {
   return task.prompt.kind === "messages" ? task.prompt.messages : PROMPT_TEMPLATES[template](task);
 }

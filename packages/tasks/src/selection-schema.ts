@@ -16,7 +16,7 @@ export const TaskSelectionSchema = z.strictObject({
   tiers: z
     .record(z.string().regex(/^[1-4]$/), z.number().nonnegative())
     .optional()
-    .describe('of tinycode: share of each tier, e.g. { "2": 2, "3": 3 }'),
-  tasks: z.int().positive().optional().describe("how many; of a file or a benchmark the first ones (default: all; of tinycode 200)"),
-  seed: z.int().nonnegative().optional().describe("of tinycode: which tasks, and their wording and tests (default: 0)"),
+    .describe('tinycode only: share of each tier, e.g. { "2": 2, "3": 3 }'),
+  tasks: z.int().positive().optional().describe("how many; from a file or a benchmark, the first ones (default: all; tinycode: 200)"),
+  seed: z.int().nonnegative().optional().describe("tinycode only: chooses the tasks, their wording and their tests (default: 0)"),
 }) satisfies z.ZodType<TaskSelection, TaskSelection>;

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { afterAll } from "vitest";
 import { type DataFolders, defaultFolders } from "./dataset-file.ts";
 
-/** Where the benchmarks lie beside the repository; tests that need them say that they skip where they do not. */
+/** Where the benchmarks lie beside the repository; without them, the tests that need them skip and say so. */
 export const sharedBench = defaultFolders({}).search[0]!;
 export const hasSharedBench = existsSync(sharedBench);
 export const skipNote = hasSharedBench ? "" : " (SKIPPED: ../shared/bench is absent)";

@@ -1,4 +1,4 @@
-// A task as a line of JSON; docs/task-format.md is its page. Training, evaluation and `diffucoder score` read it with this file alone.
+// A task as a line of JSON, documented in docs/task-format.md. Training, evaluation and `diffucoder score` all read it here.
 //
 // Tests of Python are read as Python's json module reads them, those of JavaScript and TypeScript as JSON.parse does. On a line with "values":
 // "tagged" an object with one key stands for what JSON cannot write, e.g. { "tuple": [1, 2] }; else an object is a dict whatever it holds.
@@ -52,7 +52,7 @@ const Line = z
     path: ["entry_point"],
     error: ({ input }) => `must be the name of a function, got ${JSON.stringify((input as { entry_point: string }).entry_point).slice(0, 100)}`,
   })
-  .refine(({ values, language }) => values === "json" || language === "python", { error: "values can be tagged for Python alone" });
+  .refine(({ values, language }) => values === "json" || language === "python", { error: "values can be tagged for Python only" });
 
 type RawLine = z.output<typeof Line>;
 
@@ -106,7 +106,7 @@ function promptOf(prompt: NonNullable<RawLine["prompt"]>): Task["prompt"] {
   return Array.isArray(prompt) ? { kind: "messages", messages: prompt } : { kind: "hole", ...prompt };
 }
 
-/** An id as JSON; undefined if it is none. */
+/** An id as JSON; undefined if it is not an id. */
 function idText(id: unknown): string | undefined {
   if (typeof id === "string" || typeof id === "number") return JSON.stringify(id);
   if (typeof id !== "object" || id === null) return undefined;
@@ -116,7 +116,7 @@ function idText(id: unknown): string | undefined {
 
 const TEST_KEYS = ["tests", "hidden_tests"];
 
-/** @throws {SyntaxError} if it is not JSON @throws {RangeError} if it is not an object, or goes over a limit of `parsePythonJson` */
+/** @throws {SyntaxError} if it is not JSON @throws {RangeError} if it is not an object, or exceeds a limit of `parsePythonJson` */
 function recordOf(text: string): Record<string, unknown> {
   const record = entriesOf(parsePythonJson(text));
   if (record === undefined) throw new RangeError("not a JSON object");
@@ -126,7 +126,7 @@ function recordOf(text: string): Record<string, unknown> {
   return record;
 }
 
-/** The record as its tests are to be read, where that is another way. */
+/** The record read as its tests need it; undefined if that is no different. */
 function testSource(text: string, { language, values }: Record<string, unknown>): Record<string, unknown> | undefined {
   if (language === "javascript" || language === "typescript") return JSON.parse(text) as Record<string, unknown>;
   return values === "tagged" ? entriesOf(parsePythonJson(text, { tags: true })) : undefined;
@@ -137,7 +137,7 @@ function entriesOf(value: PythonValue): Record<string, unknown> | undefined {
   return isDict ? (Object.fromEntries(value.dict) as Record<string, unknown>) : undefined;
 }
 
-/** What is no test is read as JavaScript reads it. */
+/** Everything but the tests, as JavaScript reads it. */
 function plainValue(value: PythonValue): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(plainValue);

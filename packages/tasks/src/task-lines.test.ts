@@ -79,12 +79,12 @@ describe("readTaskLines", () => {
   });
 
   it.each([
-    [{ ...own, asserts: ["assert 1"] }, "give either tests, asserts, or stdin and stdout"],
+    [{ ...own, asserts: ["assert 1"] }, "give only one of tests, asserts, or stdin and stdout"],
     [{ ...own, tests: undefined }, "give tests, asserts, or stdin and stdout; or hidden_tests"],
-    [{ ...own, tests: undefined, stdin: "1" }, "stdin and stdout belong together"],
-    [{ ...own, tests: undefined, stdin: ["1", "2"], stdout: "1" }, "stdout: must be as many as stdin, 2"],
+    [{ ...own, tests: undefined, stdin: "1" }, "stdin and stdout must be given together"],
+    [{ ...own, tests: undefined, stdin: ["1", "2"], stdout: "1" }, "stdout: must have as many entries as stdin (2)"],
     [{ ...own, entry_point: undefined }, "tests need an entry_point"],
-    [{ ...own, hidden_tests: [[[1], 2], "assert f(1)"] }, "hidden_tests: must all have one form, got calls and statements"],
+    [{ ...own, hidden_tests: [[[1], 2], "assert f(1)"] }, "hidden_tests: must all have the same form, got calls and statements"],
     [{ ...own, hidden_tests: [3] }, "hidden_tests: 0: must be [[arguments...], expected], a statement, or [stdin, stdout]"],
     [{ ...own, prompt: 5 }, "prompt: must be a text, a list of messages, or { prefix, suffix }"],
     [{ ...own, tier: 2 }, 'Unrecognized key: "tier"'],
@@ -109,7 +109,7 @@ describe("readTaskLines", () => {
 
 it("TinyCode trains on its training split alone", async () => {
   await expect(loadTrainingTasks({ dataset: "tinycode", folders, data: { split: "test" } })).rejects.toThrow(
-    'split must be "train" to train on: the others are held out, got "test".',
+    'split must be "train" for training: the other splits are held out, got "test".',
   );
   const { tasks, title } = await loadTrainingTasks({ dataset: "tinycode", folders, data: { tasks: 3, tiers: { 2: 1 } } });
   expect([title, tasks.map(({ metadata }) => [metadata?.split, metadata?.tier])]).toEqual([
@@ -125,7 +125,7 @@ describe("a file of tasks", () => {
     expect([tasks.map(({ id }) => id), template]).toEqual([["a", "c"], "chat"]);
     expect(leftOut).toEqual([
       { where: "line 2", reason: expect.stringContaining("not JSON (") as string },
-      { where: "line 3", reason: `the id "a" is line 1's already` },
+      { where: "line 3", reason: `line 1 already has the id "a"` },
       { where: "line 4", reason: "prompt: a task needs one" },
     ]);
   });
@@ -133,7 +133,7 @@ describe("a file of tasks", () => {
   it("is refused if nothing in it can be used", async () => {
     const dataset = file("bad.jsonl", "{}", "[]");
     await expect(loadTasks({ dataset, folders, use: "evaluation" })).rejects.toThrow(
-      `${dataset}: has no task that can be used: line 1: id: must be a string or a number; line 2: not a JSON object. docs/task-format.md shows the format.`,
+      `${dataset}: has no usable task: line 1: id: must be a string or a number; line 2: not a JSON object. docs/task-format.md shows the format.`,
     );
     await expect(loadTasks({ dataset: join(folder, "none.jsonl"), folders, use: "evaluation" })).rejects.toThrow(
       `${join(folder, "none.jsonl")}: no such file.`,
@@ -144,9 +144,9 @@ describe("a file of tasks", () => {
     const dataset = file("three.jsonl", own, { ...own, id: "b" }, { ...own, id: "c" });
     const { tasks, leftOut } = await loadTasks({ dataset, folders, use: "evaluation", data: { tasks: 2 } });
     expect(tasks.map(({ id }) => id)).toEqual(["a", "b"]);
-    expect(leftOut).toEqual([{ where: "1 of 3 tasks", reason: "the first 2 are used, as the setting tasks says" }]);
+    expect(leftOut).toEqual([{ where: "1 of 3 tasks", reason: "only the first 2 are used, because tasks is 2" }]);
     await expect(loadTasks({ dataset, folders, use: "evaluation", data: { tiers: { 2: 1 } } })).rejects.toThrow(
-      `Invalid data:\n  - data.tiers: not read by ${dataset}, which reads tasks`,
+      `Invalid data:\n  - data.tiers: not used by ${dataset}, which uses tasks`,
     );
   });
 

@@ -14,7 +14,7 @@ function* linesOf(file: Uint8Array): Generator<Uint8Array> {
 }
 
 /**
- * Reads a file of task lines. What cannot be used, and every further line of an id, is left out by its number and does not stop the rest.
+ * Reads a file of task lines. Unusable lines, and repeated ids, are left out and reported by line number; the rest is read.
  *
  * @param file its bytes, UTF-8
  */
@@ -34,7 +34,7 @@ export function readTaskLines(file: Uint8Array): {
     if (text?.trim() === "") continue;
     const line = text === undefined ? "not UTF-8" : readTaskLine(text, number);
     const reason =
-      typeof line === "string" ? line : seen.has(line.idJson) ? `the id ${line.idJson} is line ${seen.get(line.idJson)}'s already` : undefined;
+      typeof line === "string" ? line : seen.has(line.idJson) ? `line ${seen.get(line.idJson)} already has the id ${line.idJson}` : undefined;
     if (typeof line === "string" || reason !== undefined) leftOut.push({ where: `line ${number}`, reason: printable(reason ?? "") });
     else {
       seen.set(line.idJson, number);
@@ -44,7 +44,7 @@ export function readTaskLines(file: Uint8Array): {
   return { lines, leftOut };
 }
 
-/** A line's text. A mark of the byte order at the start of the file counts as nothing. @returns undefined if it is not UTF-8 */
+/** A line's text. A byte order mark at the start of the file is skipped. @returns undefined if it is not UTF-8 */
 function decode(bytes: Uint8Array, number: number): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: number > 1 }).decode(bytes);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Task, TaskSet } from "./task.ts";
 
-/** What tells made tasks from others: SHA-256 of all that is in them, hexadecimal. */
+/** What identifies made tasks: SHA-256 of their content, hexadecimal. */
 export function setHash(tasks: readonly Task[]): string {
   return createHash("sha256").update(JSON.stringify(tasks)).digest("hex");
 }

@@ -11,7 +11,7 @@ export interface Task {
   readonly id: string;
   /** What the model is given. */
   readonly prompt: TaskPrompt;
-  /** What programs are written in. */
+  /** The language of its programs. */
   readonly language: Language;
   /** The function that tests call. @default none: the tests need no function, or name it themselves */
   readonly entryPoint?: string | undefined;
@@ -23,11 +23,11 @@ export interface Task {
   readonly solution?: string | undefined;
   /** Texts at which an answer ends. @default none */
   readonly stops?: readonly string[] | undefined;
-  /** Whatever else its source knows of it, plain JSON. @default {} */
+  /** Anything else that its source knows about it, plain JSON. @default {} */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What the model is given: a request in words, a conversation, code to go on with, or code around a hole. */
+/** What the model is given: a request in words, a conversation, code to continue, or code around a hole. */
 export type TaskPrompt =
   | {
       /** A request in words. */
@@ -42,7 +42,7 @@ export type TaskPrompt =
       readonly messages: readonly ChatMessage[];
     }
   | {
-      /** Code to go on with. */
+      /** Code to continue. */
       readonly kind: "code";
       /** The code; a program is this and the answer. */
       readonly prefix: string;
@@ -52,7 +52,7 @@ export type TaskPrompt =
       readonly kind: "hole";
       /** Code before the hole. */
       readonly prefix: string;
-      /** Code behind it. */
+      /** Code after it. */
       readonly suffix: string;
     };
 
@@ -64,21 +64,21 @@ export type TrainableTask = Task & {
 
 /** Tasks from one source. */
 export interface TaskSet {
-  /** By which `loadTasks` finds it: a source's name or a path. */
+  /** What `loadTasks` finds it by: a source's name or a path. */
   readonly name: string;
   /** For people. */
   readonly title: string;
   /** Of the data, as its publishers number it. */
   readonly version: string;
-  /** What tells this data from other data of the name: of its file or, where it was made, of the tasks; hexadecimal. */
+  /** Identifies the data: SHA-256 of its file or, if they were made, of the tasks; hexadecimal. */
   readonly sha256: string;
   /** Its tasks. */
   readonly tasks: readonly Task[];
-  /** What the source did not take, e.g. a bad line. */
+  /** What the source left out, e.g. a bad line. */
   readonly leftOut: readonly LeftOut[];
-  /** Whether the tasks were made, and not read from a file. @default false */
+  /** Whether the tasks were made rather than read from a file. @default false */
   readonly isMade?: boolean | undefined;
-  /** How a person asks for its tasks. @default the template of the paper for each kind of prompt */
+  /** Name of the template for its prompts. @default the template of the paper for each kind of prompt */
   readonly template?: "chat" | undefined;
 }
 
@@ -94,7 +94,7 @@ export interface LeftOut {
 export function frameOf({ prompt }: Pick<Task, "prompt">): {
   /** Code before the answer. */
   prefix: string;
-  /** Code behind it. */
+  /** Code after it. */
   suffix: string;
 } {
   if (prompt.kind === "hole") return { prefix: prompt.prefix, suffix: prompt.suffix };

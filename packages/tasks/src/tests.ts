@@ -15,7 +15,7 @@ export interface CallTests {
 export interface CodeTests {
   /** Tells it from other tests. */
   readonly kind: "code";
-  /** Each runs for itself. */
+  /** Each runs on its own. */
   readonly tests: readonly string[];
   /** Whether the tests only call the entry point with data, so that the program can run in a process of its own. */
   readonly separate: boolean;
@@ -23,11 +23,14 @@ export interface CodeTests {
   readonly unittest?: boolean | undefined;
   /** Modules that must be importable. @default [] */
   readonly libraries?: readonly string[] | undefined;
-  /** Source put behind every program, which makes the entry point's results plain data. @default "" */
+  /** Source appended to every program, which makes the entry point's results plain data. @default "" */
   readonly wrapper?: string | undefined;
 }
 
-/** Runs of a whole program: standard input goes in, and standard output is compared line by line; blanks at the end of a line and of the text do not count. */
+/**
+ * Runs of a whole program: standard input goes in, and standard output is compared line by line; blanks at the end of a line and of the text do not
+ * count.
+ */
 export interface RunTests {
   /** Tells them from other tests. */
   readonly kind: "runs";
@@ -40,7 +43,7 @@ export interface RunTests {
   }[];
 }
 
-/** Calls of the entry point: what is right is what the reference returns, by EvalPlus's rules. For evaluation alone. */
+/** Calls of the entry point whose right results are the reference's, by EvalPlus's rules. For evaluation only. */
 export interface ReferenceTests {
   /** Tells them from other tests. */
   readonly kind: "reference";
@@ -48,10 +51,10 @@ export interface ReferenceTests {
   readonly reference: string;
   /** Arguments of each call. */
   readonly base: readonly (readonly PythonValue[])[];
-  /** The same of the tests that EvalPlus added. */
+  /** The same for the tests that EvalPlus added. */
   readonly plus: readonly (readonly PythonValue[])[];
-  /** Absolute, 0 for none. */
+  /** Absolute tolerance, 0 for none. */
   readonly tolerance: number;
-  /** Source put behind every program, which makes the entry point's results plain data. @default "" */
+  /** Source appended to every program, which makes the entry point's results plain data. @default "" */
   readonly wrapper?: string | undefined;
 }

@@ -1,5 +1,5 @@
 // Rewards see visible tests and nothing else. The type carries a mark that only `visibleTests` gives, so a task's hidden tests, or a benchmark's, do
-// not type-check where a reward is made of them; the mark is there when the program runs too, for whoever has no types.
+// not type-check where a reward is made of them; the mark also exists at run time, for callers without types.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { ProgramTests } from "@diffucoder/reward-sandbox";
 import type { Task, TrainableTask } from "./task.ts";
@@ -13,7 +13,7 @@ export type VisibleTests<T extends CallTests | CodeTests | RunTests = CallTests 
   readonly [VISIBLE]: true;
 };
 
-/** Declares that rewards may see these tests. Evaluation on a task that was trained on its own tests shows only what was learnt by heart. */
+/** Declares that rewards may see these tests. Evaluating a task by the tests that it was trained on shows only what was memorized. */
 export function visibleTests<T extends CallTests | CodeTests | RunTests>(tests: T): VisibleTests<T> {
   return { ...tests, [VISIBLE]: true };
 }

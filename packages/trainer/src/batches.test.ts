@@ -72,6 +72,6 @@ describe("exampleBatches", () => {
 
   it("gives up on a layout that nothing fits", () => {
     const batch = exampleBatches({ example: () => ({ promptIds: [1, 2, 3, 4, 5], completionIds: [1] }), batchSize: 1, layout });
-    expect(() => batch(0)).toThrow("Of 100 examples none fits 4 prompt and 3 completion tokens");
+    expect(() => batch(0)).toThrow("None of 100 examples fits 4 prompt and 3 completion tokens");
   });
 });

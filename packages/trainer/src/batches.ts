@@ -4,7 +4,7 @@ import { DiffuCoderError } from "@diffucoder/core";
 
 /** An example as token ids. */
 export interface EncodedExample {
-  /** What is given, to where the completion begins. */
+  /** What is given, up to the start of the completion. */
   promptIds: readonly number[];
   /** What is learned, with the token that ends it. */
   completionIds: readonly number[];
@@ -52,7 +52,7 @@ export function layOutRows(rows: readonly EncodedExample[], { promptLength, comp
     if (!fits({ promptIds, completionIds }, { promptLength, completionLength })) {
       throw new DiffuCoderError(
         "TOO_LONG",
-        `Row ${row} has ${promptIds.length} prompt and ${completionIds.length} completion tokens, the layout holds ${promptLength} and ${completionLength}.`,
+        `Row ${row} has ${promptIds.length} prompt and ${completionIds.length} completion tokens, the layout has room for ${promptLength} and ${completionLength}.`,
       );
     }
     const start = row * sequenceLength;
@@ -73,8 +73,8 @@ export function fits(
 }
 
 /**
- * Batches from a stream of examples; step `s` uses examples `s * batchSize` on. Examples that do not fit the layout give
- * way to the next of a second, third, ... stream, so that a batch stays a function of its step alone.
+ * Batches from a stream of examples; step `s` uses examples `s * batchSize` on. Examples that do not fit the layout are replaced from a second,
+ * third, ... stream, so that a batch stays a function of its step alone.
  */
 export function exampleBatches({ example, batchSize, layout }: ExampleBatchesOptions): (step: number) => TrainingBatch {
   const fitting = (index: number): EncodedExample => {
@@ -84,7 +84,7 @@ export function exampleBatches({ example, batchSize, layout }: ExampleBatchesOpt
     }
     throw new DiffuCoderError(
       "TOO_LONG",
-      `Of 100 examples none fits ${layout.promptLength} prompt and ${layout.completionLength} completion tokens.`,
+      `None of 100 examples fits ${layout.promptLength} prompt and ${layout.completionLength} completion tokens.`,
     );
   };
   return (step) =>

@@ -1,13 +1,13 @@
-// A batch of pretraining comes from a caller's function, and goes into a graph that would take a wrong id for another token.
+// A pretraining batch comes from a caller's function and goes into a graph, where a wrong id would be read as another token.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkTokenIds } from "@diffucoder/diffusion";
 import type { TrainingBatch } from "./batches.ts";
 
 /**
- * Checks a batch before anything is made of it.
+ * Checks a batch before it is used.
  *
  * @param number of the batch, for the error
- * @param vocabSize V. @default not known, and only what is no id is refused
+ * @param vocabSize V. @default unknown: only values that cannot be ids are refused
  * @throws {InvalidArgumentError} if a size, an id or a mask is wrong
  */
 export function checkBatch(batch: TrainingBatch, number: number, vocabSize?: number): void {

@@ -24,9 +24,9 @@ export function saveCheckpoint(path: string, { step, parameters, adam, reference
 }
 
 /**
- * Reads a checkpoint back, or nothing if there is none. Whether it belongs to the run that reads it, `claimRun` of `@diffucoder/core` says.
+ * Reads a checkpoint back, or nothing if there is none. `claimRun` of `@diffucoder/core` checks that it belongs to the run.
  *
- * @throws {FileError} if the file is damaged, or no checkpoint
+ * @throws {FileError} if the file is damaged, or not a checkpoint
  */
 export function loadCheckpoint(path: string): Checkpoint | undefined {
   if (!existsSync(path)) return undefined;

@@ -1,11 +1,11 @@
 import { DiffuCoderError } from "@diffucoder/core";
 import { type NdArray, notFinite } from "@diffucoder/tensor";
 
-/** So many names fit in a sentence. */
+/** Names that a message lists. */
 const NAMED = 3;
 
 /**
- * What stops a run whose loss or gradient is not finite. The step that found it changed nothing (`guardedAdamW`).
+ * The error that stops a run whose loss or gradient is not finite. The step that found it changed nothing (`guardedAdamW`).
  *
  * @param gradNorms of each parameter, in the order of `parameters`
  */

@@ -12,7 +12,7 @@ import type { StepMetrics } from "./metrics-log.ts";
 export const EVENTS_FILE = "events.out.tfevents.0";
 
 /**
- * Writes a metrics file once more as an events file beside it, which `tensorboard --logdir` finds: a series for each figure.
+ * Copies a metrics file to an events file beside it, which `tensorboard --logdir` finds: a series for each figure.
  *
  * @throws {FileError}
  */
@@ -62,7 +62,7 @@ function varint(value: number): Buffer {
   return Buffer.from([...data, rest]);
 }
 
-/** Of each byte, for crc32c: the Castagnoli polynomial, reflected. */
+/** The table of crc32c, an entry for each byte: the Castagnoli polynomial, reflected. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;

@@ -9,7 +9,7 @@ export interface StepMetrics {
 
 /**
  * The metrics file of a run, one line per step. Lines of steps after `lastStep` are dropped: they belong to work done
- * after the checkpoint from which the run resumes, and are about to be written again.
+ * after the checkpoint from which the run resumes, and will be written again.
  *
  * @throws {FileError}
  */
@@ -23,7 +23,7 @@ interface MetricsLogOptions {
 }
 
 /**
- * Writes a metrics file once more as CSV next to it, `metrics.jsonl` as `metrics.csv`, for spreadsheets and pandas: a column for each figure, a
+ * Copies a metrics file to CSV beside it, `metrics.jsonl` to `metrics.csv`, for spreadsheets and pandas: a column for each figure, a
  * row for each step, empty where a step lacks the figure.
  *
  * @throws {FileError}

@@ -10,7 +10,7 @@ import type { Stage } from "./stage.ts";
 
 /** What a stage trains, and on what. */
 export interface ObjectiveStageOptions {
-  /** What progress and errors call it. */
+  /** Its name in progress and errors. */
   name: string;
   /** Its goal. */
   objective: Objective;
@@ -22,9 +22,9 @@ export interface ObjectiveStageOptions {
   batch: (number: number) => TrainingBatch;
   /** Batches of a step, one after the other. @default 1 */
   gradientAccumulationSteps?: number | undefined;
-  /** Tokens of the vocabulary: a batch with other ids is refused. @default not known, and only what is no id is refused */
+  /** Tokens of the vocabulary: a batch with other ids is refused. @default unknown: only values that cannot be ids are refused */
   vocabSize?: number | undefined;
-  /** Objectives draw from streams of it that are split by batch. */
+  /** Objectives draw from streams split from it by batch. */
   random: Random;
   /** Clipping and AdamW. */
   optimizer: Pick<OptimizerStepOptions<never>, "maxGradNorm" | "adamBeta1" | "adamBeta2" | "weightDecay">;

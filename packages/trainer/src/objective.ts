@@ -4,7 +4,7 @@ import type { TrainingBatch } from "./batches.ts";
 
 /** What an objective makes of a batch. B rows of L tokens. */
 export interface ObjectiveInputs {
-  /** What the network sees: int32 `[B, L]`. It is to predict the batch's own tokens. */
+  /** What the network sees: int32 `[B, L]`. It predicts the batch's own tokens. */
   inputIds: NdArray;
   /** Factor of each token's cross-entropy in the loss, float32 `[B, L]`; 0 where a token does not count. */
   weights: NdArray;
@@ -12,16 +12,16 @@ export interface ObjectiveInputs {
   attention: "full" | "causal" | NdArray;
 }
 
-/** Where a batch stands. */
+/** Where a batch stands in the run. */
 export interface ObjectivePosition {
-  /** Steps of the stage done before: what annealing and phasing in go by. */
+  /** Steps of the stage done before, which annealing depends on. */
   stageStep: number;
   /** A stream of the batch's own. */
   random: Random;
 }
 
 /**
- * What a stage of training wants: what a batch looks like to the network, which tokens see which, and how much each token counts.
+ * The goal of a training stage: what the network sees of a batch, which tokens see which, and how much each token counts.
  * A function of its arguments alone, so that a run can be resumed.
  */
 export type Objective = (batch: TrainingBatch, at: ObjectivePosition) => ObjectiveInputs;

@@ -23,15 +23,15 @@ type Traced = Record<string, Tensor>;
 type TracedState = { parameters: Traced; adam: AdamWState<Traced> };
 type Sums<Leaf> = { gradient: Record<string, Leaf>; loss: Leaf };
 
-/** A loss and figures to watch beside it, traced, each `[]`. */
+/** A loss and figures to watch with it, traced, each `[]`. */
 export type LossFigures = Readonly<Record<string, Tensor>> & {
-  /** What the gradient is of. */
+  /** The value to differentiate. */
   loss: Tensor;
 };
 
 /** The loss of an optimizer step and AdamW's settings. */
 export interface OptimizerStepOptions<Batch> {
-  /** Mean loss of a batch, and whatever figures should come back with it. */
+  /** Mean loss of a batch, and any figures to return with it. */
   loss: (parameters: Traced, batch: Batch) => LossFigures;
   /** Gradients are scaled down to this global norm. */
   maxGradNorm: number;
@@ -49,7 +49,7 @@ export interface OptimizerStepOptions<Batch> {
   executor?: Executor | undefined;
 }
 
-/** What a step gave. */
+/** The result of a step. */
 export interface StepResult {
   /** Parameters and moments after the step. */
   state: TrainingState;
@@ -65,7 +65,7 @@ export interface StepResult {
 
 /** A compiled optimizer step. */
 export interface OptimizerStep<Batch> {
-  /** One step on the mean loss of the batches. The state's arrays are taken over; where something is not finite they come back unchanged. */
+  /** One step on the mean loss of the batches. The state's arrays are taken over; if something is not finite they come back unchanged. */
   run(state: TrainingState, batches: readonly ArgumentOf<Batch>[], at: StepPosition): Promise<StepResult>;
   /** Frees the compiled plans. */
   dispose(): void;
@@ -75,11 +75,11 @@ export interface OptimizerStep<Batch> {
 export interface StepPosition {
   /** Learning rate of the step. */
   lr: number;
-  /** Number of the step, from 1: what AdamW's moments are corrected by. */
+  /** Number of the step, from 1: which AdamW's bias correction uses. */
   count: number;
 }
 
-/** Compiles an optimizer step on a loss of one's own: gradient, clipping and AdamW. */
+/** Compiles an optimizer step on any loss: gradient, clipping and AdamW. */
 export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }: OptimizerStepOptions<Batch>): OptimizerStep<Batch> {
   const options = executor && { executor };
   const update = (state: TracedState, { gradient, loss: value }: Sums<Tensor>, lr: Tensor, count: Tensor) => {
@@ -113,7 +113,7 @@ export function createOptimizerStep<Batch>({ loss, name, executor, ...settings }
   let sums: Sums<NdArray> | undefined;
 
   const runAll = async ({ parameters, adam }: TrainingState, batches: readonly ArgumentOf<Batch>[], lr: number, count: number) => {
-    const state = { parameters, adam }; // and nothing else that a caller's object holds, such as a checkpoint's step
+    const state = { parameters, adam }; // without anything else in the caller's object, such as a checkpoint's step
     if (batches.length === 1) {
       const { figures, ...result } = await whole(state, batches[0]!, lr, count);
       return { ...result, figures: [figures] };

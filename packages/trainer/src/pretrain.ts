@@ -52,7 +52,7 @@ export interface PretrainConfig extends Omit<TrainConfig, "evalSteps"> {
   maxGradNorm: number;
   /** Steps between checkpoints. @default 500 */
   saveSteps: number;
-  /** Checkpoints kept, for who writes them: `train` makes of each a folder `checkpoint-STEP` with its model if there are more than 1. @default 1 */
+  /** Checkpoints to keep; above 1, `train` saves each as a folder `checkpoint-STEP` with its model. @default 1 */
   saveTotalLimit: number;
 }
 
@@ -78,7 +78,7 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   weightDecay: z.number().nonnegative().default(0.1),
   maxGradNorm: z.number().positive().default(1),
   saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
-  saveTotalLimit: z.int().positive().default(1).describe("checkpoints kept; above 1 each is a folder checkpoint-STEP with its model"),
+  saveTotalLimit: z.int().positive().default(1).describe("checkpoints to keep; above 1, each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<PretrainConfig>;
 
 /** What pretraining trains, and on what. */
@@ -93,15 +93,15 @@ export interface PretrainOptions {
   startStep?: number;
   /** A batch by its number, `gradientAccumulationSteps` for each step: a function of it alone, so that a run can be resumed. */
   batch: (number: number) => TrainingBatch;
-  /** Token of a position that is not decided yet. */
+  /** The mask token. */
   maskTokenId: number;
-  /** Tokens of the vocabulary: a batch with other ids is refused. @default not known, and only what is no id is refused */
+  /** Tokens of the vocabulary: a batch with other ids is refused. @default unknown: only values that cannot be ids are refused */
   vocabSize?: number | undefined;
-  /** Masks and timesteps are drawn from streams of it that are split by batch. */
+  /** Masks and timesteps are drawn from streams split from it by batch. */
   random: Random;
   /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor;
-  /** Hears of every step. */
+  /** Gets an event for every step. */
   onProgress?: OnProgress;
   /** After every step. */
   onStep?: (metrics: StepMetrics) => void;

@@ -9,9 +9,9 @@ export interface StagePosition {
   stageStep: number;
 }
 
-/** What an optimizer step of a stage gave. */
+/** The result of an optimizer step. */
 export type UpdateResult<State extends TrainingState> = Omit<StepResult, "state"> & {
-  /** The state after it; the one before it where something was not finite. */
+  /** The state after it; the one before it if something was not finite. */
   state: State;
 };
 
@@ -21,13 +21,13 @@ export interface PreparedStep<State extends TrainingState> {
   figures?: Readonly<Record<string, number>>;
   /** Its optimizer steps, one after the other. Each takes the state's arrays over. */
   updates: readonly ((state: State, at: StepPosition) => Promise<UpdateResult<State>>)[];
-  /** What happens to the state after them. @default nothing */
+  /** Applied to the state after them. @default nothing */
   finish?: (state: State) => State;
 }
 
 /** A part of a run with a goal of its own: an objective's steps, or those of reinforcement learning. */
 export interface Stage<State extends TrainingState = TrainingState> {
-  /** What progress and errors call it. */
+  /** Its name in progress and errors. */
   name: string;
   /** How many steps it has. */
   steps: number;

@@ -15,9 +15,9 @@ export interface TrainConfig extends LearningRateSchedule {
   evalSteps?: number | undefined;
 }
 
-/** Stages, the state that they change, and who hears of it. */
+/** Stages, the state that they change, and callbacks. */
 export interface TrainOptions<State extends TrainingState> {
-  /** One after the other; the learning rate goes over the steps of all of them. */
+  /** One after the other; the learning rate schedule spans the steps of all of them. */
   stages: readonly Stage<State>[];
   /** Settings of the loop. */
   config: TrainConfig;
@@ -27,9 +27,9 @@ export interface TrainOptions<State extends TrainingState> {
   startStep?: number;
   /** Figures of the state on held-out data: before the first step, every `evalSteps` steps, and at the end. @default there are none */
   evaluate?: ((state: State, step: number) => Promise<Readonly<Record<string, number>>>) | undefined;
-  /** The last step after which the state was evaluated already. @default none */
+  /** The last step after which the state was already evaluated. @default none */
   lastEvaluation?: number | undefined;
-  /** Hears of every step. */
+  /** Gets an event for every step. */
   onProgress?: OnProgress | undefined;
   /** After every step. */
   onStep?: ((metrics: StepMetrics) => void) | undefined;
@@ -92,7 +92,7 @@ export async function train<State extends TrainingState>(options: TrainOptions<S
   }
 }
 
-/** Takes a step's updates; `onResult` hears of each, and throws to end the run. */
+/** Takes a step's updates; `onResult` gets each result, and throws to end the run. */
 async function takeUpdates<State extends TrainingState>(
   { updates }: PreparedStep<State>,
   start: State,
@@ -110,7 +110,7 @@ async function takeUpdates<State extends TrainingState>(
   return results;
 }
 
-/** Before anything of step `step + 1` is done: whether the run was stopped, and how good the state is. */
+/** What happens before step `step + 1`: a stop if one was asked for, and an evaluation if one is due. */
 async function evaluateIfDue<State extends TrainingState>(
   { config, evaluate, lastEvaluation = -1, onEvaluation, onProgress, signal }: TrainOptions<State>,
   { state, step, total }: { state: State; step: number; total: number },

@@ -14,7 +14,7 @@ export function freshState(parameters: ModelParameters): TrainingState {
   return { parameters, adam: initAdamW(parameters) };
 }
 
-/** A copy of arrays; an optimizer takes those of its state over. */
+/** A copy of arrays, since an optimizer takes over those of its state. */
 export function cloneParameters(arrays: Readonly<ModelParameters>): ModelParameters {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.clone()]));
 }

@@ -23,13 +23,13 @@ export interface RolloutBatch {
 }
 
 /**
- * How the log-probability of a completion is estimated, which a masked diffusion model does not have in closed form. Old, reference
+ * How the log-probability of a completion is estimated: a masked diffusion model does not have it in closed form. Old, reference
  * and current policy are estimated through the same draws, so that their ratio is that of the policies alone.
  */
 export interface Estimator {
   /**
-   * What is random in an estimate, such as masks, and anything else it needs of the rollouts: a function of them and of the inner iteration
-   * alone, drawn from each rollout's own `maskSeeds[iteration]`.
+   * Everything random in an estimate, such as masks, and anything else it needs from the rollouts: a function of them and of the inner
+   * iteration alone, drawn from each rollout's own `maskSeeds[iteration]`.
    */
   draw(rollouts: readonly Rollout[], iteration: number): Record<string, NdArray>;
   /**

@@ -127,7 +127,7 @@ describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
     ]);
     expect(withoutSandboxNote(error)).toEqual([
       `${input}: line 3: not JSON (Unexpected token '\\u001b', "\\u001b[2J" is not valid JSON)`,
-      `${input}: line 4: the id "named\\u001b" is line 2's already`,
+      `${input}: line 4: line 2 already has the id "named\\u001b"`,
       `${input}: line 5: give either completion or code`,
       expect.stringContaining(`${input}: line 6: tests: 0: `),
       "2 programs scored, 0 pass every test; 4 lines left out.",

@@ -270,7 +270,7 @@ describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
     ]);
     expect(withoutSandboxNote(error).slice(-5)).toEqual([
       expect.stringMatching(/: line 8: not JSON \(/),
-      `${input}: line 9: the id "half" is line 2's already`,
+      `${input}: line 9: line 2 already has the id "half"`,
       `${input}: line 10: give tests, asserts, or stdin and stdout; or hidden_tests`,
       `${input}: line 11: tests need an entry_point`,
       "7 programs scored, 1 pass every test; 4 lines left out.",

@@ -115,7 +115,7 @@ describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
       `${path}: line 5: inputs[0][0] must be an integer, as { int: "9223372036854775808" }, got "five".`,
       `${path}: line 6: inputs[0][0][0] must be a value that Python can hash, as a key or an item of a set, got [1].`,
       `${path}: line 7: expected must be a list, got 1.`,
-      `${path}: line 8: values can be tagged for Python alone`,
+      `${path}: line 8: values can be tagged for Python only`,
       "4 programs scored, 4 pass every test; 4 lines left out.",
     ]);
   });
@@ -168,14 +168,14 @@ describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
       [odd({ tests: [[3, 3]] }), "tests: 0: must be [[arguments...], expected]"],
       [odd({ tests: [[[3], 3], { args: [3], expected: 3 }] }), "tests: 1: must be [[arguments...], expected]"],
       [odd({ tests: [] }), "tests: Too small: expected array to have >=1 items"],
-      [odd({ asserts: ["assert f(3) == 3"] }), "give either tests, asserts, or stdin and stdout"],
+      [odd({ asserts: ["assert f(3) == 3"] }), "give only one of tests, asserts, or stdin and stdout"],
       [odd({ entry_point: "f " }), 'entry_point: must be the name of a function, got "f "'],
       [odd({ entry_point: "f()" }), 'entry_point: must be the name of a function, got "f()"'],
       [odd({ entry_point: "a-b" }), 'entry_point: must be the name of a function, got "a-b"'],
       [odd({ entry_point: "é\u001b" }), 'entry_point: must be the name of a function, got "é\\u001b"'],
       [odd({ language: "ruby" }), 'language: Invalid option: expected one of "python"|"javascript"|"typescript"'],
       [odd({ promt: "" }), 'Unrecognized key: "promt"'],
-      [good, 'the id "good" is line 1\'s already'],
+      [good, 'line 1 already has the id "good"'],
     ];
     const path = file("bad.jsonl", [good, ...bad.map(([line]) => line), python("last", "x", "[[[3], 3]]")]);
     const bytes = readFileSync(path);

@@ -84,7 +84,7 @@ describe("drawSamples", () => {
     [{ samplesPerTask: 0 }, "samplesPerTask must be a positive integer, got 0."],
     [{ batchSize: 1.5 }, "batchSize must be a positive integer, got 1.5."],
     [{ tasks: [tasks[0]!, tasks[0]!] }, 'tasks must be tasks with distinct ids, got "a".'],
-    [{ generate: async () => [] }, "what generate returns must be a list of 5, one per request, got 0."],
+    [{ generate: async () => [] }, "the result of generate must be a list of 5, one per request, got 0."],
   ])("refuses %o", async (changes: Partial<DrawSamplesOptions>, message) => {
     await expect(drawSamples(options(changes))).rejects.toThrow(message);
   });

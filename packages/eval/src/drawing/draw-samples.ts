@@ -124,5 +124,5 @@ function check({ tasks, samplesPerTask, batchSize }: DrawSamplesOptions): void {
 }
 
 function wrongLength(got: number, wanted: number): InvalidArgumentError {
-  return new InvalidArgumentError({ argument: "what generate returns", value: got, expected: `a list of ${wanted}, one per request` });
+  return new InvalidArgumentError({ argument: "the result of generate", value: got, expected: `a list of ${wanted}, one per request` });
 }

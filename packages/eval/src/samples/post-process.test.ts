@@ -45,7 +45,7 @@ describe("toProgram", () => {
     const sample = { text: "    return x\n\nprint(f(1))\n", kind: "completion" } as const;
     expect(await toProgram(task, sample, options)).toBe("def f(x):\n    return x\n");
     await expect(toProgram({ ...task, language: "typescript" }, sample, options)).rejects.toThrow(
-      'postProcessor must be another for typescript: it knows Python alone, got "sanitize".',
+      'postProcessor must be none, fence or stop for typescript: sanitize supports Python only, got "sanitize".',
     );
     sandbox.close();
   });

@@ -9,8 +9,8 @@ import type { Sample } from "./samples-file.ts";
 /**
  * How a sample's text becomes code:
  * - `none`: the text as it is. What EvalPlus does with a samples file.
- * - `fence`: the first fenced block that is named after the language, or without such the first without a name, see `fencedBlock`; if the answer was begun inside one, the text up to the
- *   fence that closes it; without a fence the whole text.
+ * - `fence`: the first fenced block that is named after the language, or without such the first without a name, see `fencedBlock`; if the answer was
+ *   begun inside one, the text up to the fence that closes it; without a fence the whole text.
  * - `stop`: the text up to the first of the task's stop texts (MultiPL-E).
  * - `sanitize`: EvalPlus's, see `sanitize.ts`: of the whole program, prompt included, what the entry point needs. Python only.
  */
@@ -48,7 +48,7 @@ export async function toProgram(
     throw new InvalidArgumentError({
       argument: "postProcessor",
       value: postProcessor,
-      expected: `another for ${task.language}: it knows Python alone`,
+      expected: `none, fence or stop for ${task.language}: sanitize supports Python only`,
     });
   }
   return task.entryPoint === undefined ? program : sanitize(program, task.entryPoint, options);

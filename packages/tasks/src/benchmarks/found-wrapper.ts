@@ -2,7 +2,7 @@
 const IS_FOUND: ReadonlySet<string> = new Set(["Mbpp/737", "Mbpp/787", "Mbpp/794"]);
 
 /**
- * Python source that makes a function of these tasks say whether it found something: a bool as it is, anything else by
+ * Python source that makes the functions of these tasks return whether they found something: a bool as it is, anything else as
  * `is not None`, because a match object cannot leave the sandbox. Empty for other tasks.
  */
 export function foundWrapper(taskId: string, entryPoint: string): string {

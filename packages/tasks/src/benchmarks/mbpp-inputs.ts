@@ -1,6 +1,5 @@
-// MBPP+ keeps its inputs as JSON, which has no tuples, sets and complex numbers. Which task's inputs stand for what, as in
-// EvalPlus 0.3.1, `evalplus/data/mbpp.py`. The functions' own contracts (`assert isinstance(...)`) check this table in
-// the tests.
+// MBPP+ keeps its inputs as JSON, which has no tuples, sets and complex numbers. This table says what the inputs of each task stand for, as in
+// EvalPlus 0.3.1, `evalplus/data/mbpp.py`. The functions' own contracts (`assert isinstance(...)`) check this table in the tests.
 import type { PythonValue } from "@diffucoder/reward-sandbox";
 
 type Arguments = readonly PythonValue[];
@@ -38,7 +37,7 @@ const all =
   (convert: Convert) =>
   (args: Arguments): Arguments =>
     args.map(convert);
-/** Argument by argument; those behind the list stay as they are. */
+/** One for each argument; arguments beyond the list stay as they are. */
 const each =
   (...converts: Convert[]) =>
   (args: Arguments): Arguments =>

@@ -47,8 +47,8 @@ function taskOf({ number, sentence, code, asserts, setup }: { number: number; se
 const TRAIN = { from: 601, to: 974 };
 
 /**
- * Tasks of the training split that are also in the sanitized part, on which `mbpp` and `mbpp+` are evaluated: whoever trains on them has seen the test.
- * 120 of 374.
+ * Tasks of the training split that are also in the sanitized part, on which `mbpp` and `mbpp+` are evaluated: a model trained on them has seen the
+ * test. 120 of 374.
  */
 const ALSO_EVALUATED: ReadonlySet<number> = new Set(
   numbers("602-608 610-612 614-620 622-633 635 637-641 643-644 720-726 728 730-760 762-767 769-773 775-788 790-794 796-809"),

@@ -6,10 +6,10 @@ import type { TaskLine } from "../task-line.ts";
 import { readTaskLines } from "../task-lines.ts";
 import { firstTasks, type TaskSource } from "./source.ts";
 
-/** Lines that a sentence names. */
+/** Lines that a message names. */
 const NAMED = 3;
 
-/** A file of JSON lines, in the form of docs/task-format.md. A line that is no task is left out by its number. */
+/** A file of JSON lines, in the form of docs/task-format.md. A line that is not a task is left out and reported by its number. */
 export function jsonLines(path: string): TaskSource {
   return {
     options: ["tasks"],
@@ -35,12 +35,12 @@ export function jsonLines(path: string): TaskSource {
 
 /** `1` and `"1"` are two ids of lines, but one of tasks. */
 function sameId({ line, task }: TaskLine): LeftOut {
-  return { where: `line ${line}`, reason: `the id ${JSON.stringify(task.id)} is another line's already` };
+  return { where: `line ${line}`, reason: `another line already has the id ${JSON.stringify(task.id)}` };
 }
 
 function nothingIn(leftOut: readonly LeftOut[]): string {
   if (leftOut.length === 0) return "has no task";
   const more = leftOut.length > NAMED ? `; and ${leftOut.length - NAMED} more` : "";
   const named = leftOut.slice(0, NAMED).map(({ where, reason }) => `${where}: ${reason}`);
-  return `has no task that can be used: ${named.join("; ")}${more}`;
+  return `has no usable task: ${named.join("; ")}${more}`;
 }

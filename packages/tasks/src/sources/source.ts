@@ -2,43 +2,45 @@ import type { DataFolders } from "../dataset-file.ts";
 import type { Split } from "../tiny-code/splits.ts";
 import type { Task, TaskSet } from "../task.ts";
 
-/** Which tasks of a source. Each source says in `options` what it reads. */
+/** Which tasks of a source. Each source lists in `options` the keys that it uses. */
 export interface TaskSelection {
   /** Part of the source. @default "train" for training, else "test" */
   readonly split?: Split | undefined;
-  /** Of TinyCode: share of each tier, 1 to 4. @default { "2": 2, "3": 3 } */
+  /** TinyCode only: share of each tier, 1 to 4. @default { "2": 2, "3": 3 } */
   readonly tiers?: Readonly<Record<string, number>> | undefined;
-  /** How many; of a file or a benchmark the first ones. @default all; of TinyCode 200 */
+  /** How many; from a file or a benchmark, the first ones. @default all; 200 of TinyCode */
   readonly tasks?: number | undefined;
-  /** Of TinyCode: which tasks, and their wording and tests. @default 0 */
+  /** TinyCode only: chooses the tasks, their wording and their tests. @default 0 */
   readonly seed?: number | undefined;
 }
 
-/** What a source is given besides. */
+/** What else a source is given. */
 export interface SourceContext {
   /** What the tasks are for. */
   readonly use: "training" | "evaluation";
   /** Where files lie. */
   readonly folders: DataFolders;
-  /** The tasks of an earlier call, of a source that makes its tasks: those are made, and no others. @default the source chooses */
+  /** Ids of an earlier call's tasks: a source that makes its tasks makes exactly those. @default the source chooses */
   readonly ids?: readonly string[] | undefined;
-  /** Whether a task can be used. A source that makes tasks makes others instead; those of a file are looked at by the caller. @default all can */
+  /**
+   * Whether a task can be used. A source that makes its tasks replaces refused ones; those of a file are for the caller to check. @default all can
+   */
   readonly accepts?: ((task: Pick<Task, "id" | "prompt" | "language">) => boolean) | undefined;
 }
 
 /** Where tasks come from. */
 export interface TaskSource {
-  /** The keys of `TaskSelection` that it reads. */
+  /** The keys of `TaskSelection` that it uses. */
   readonly options: readonly (keyof TaskSelection)[];
   load(selection: TaskSelection, context: SourceContext): Promise<TaskSet>;
 }
 
-/** The first so many tasks of a file. */
+/** The first `count` tasks of a file. */
 export function firstTasks(set: TaskSet, count: number | undefined): TaskSet {
   if (count === undefined || count >= set.tasks.length) return set;
   const rest = {
     where: `${set.tasks.length - count} of ${set.tasks.length} tasks`,
-    reason: `the first ${count} are used, as the setting tasks says`,
+    reason: `only the first ${count} are used, because tasks is ${count}`,
   };
   return { ...set, tasks: set.tasks.slice(0, count), leftOut: [...set.leftOut, rest] };
 }

@@ -3,13 +3,13 @@ import { setHash } from "../task-set.ts";
 import { tinyCodeTasks, tinyCodeTasksById } from "../tiny-code/tasks.ts";
 import type { TaskSource } from "./source.ts";
 
-/** TinyCode: made on the spot, as many tasks as are wanted. */
+/** TinyCode: made on demand, as many tasks as requested. */
 export const tinyCode: TaskSource = {
   options: ["split", "tiers", "tasks", "seed"],
   load: async ({ split, tiers = { 2: 2, 3: 3 }, tasks: count = 200, seed = 0 }, { use, accepts, ids }) => {
     const part = split ?? (use === "training" ? "train" : "test");
     if (use === "training" && part !== "train") {
-      throw new InvalidArgumentError({ argument: "split", value: part, expected: '"train" to train on: the others are held out' });
+      throw new InvalidArgumentError({ argument: "split", value: part, expected: '"train" for training: the other splits are held out' });
     }
     const tasks =
       ids === undefined

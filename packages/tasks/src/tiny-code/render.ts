@@ -87,7 +87,7 @@ export function renderPrompt(pipeline: Pipeline, random: Random, frame: number =
   return `Return ${subject}${taken}.`;
 }
 
-/** A completion in Markdown, as the format reward wants it. */
+/** A completion in Markdown, as the format reward expects it. */
 export function completionText(solution: string): string {
   return `\`\`\`python\n${solution}\`\`\`\n`;
 }

@@ -4,7 +4,7 @@ import { behaviourOf, keyOf, type Pipeline, pipelinesOfDepth, skeletonOf } from 
 /** What a task may be used for: training, choices made while developing, or the final figure. */
 export type Split = "train" | "dev" | "test";
 
-/** A pipeline that no shorter or earlier one imitates, and where it may be used. */
+/** A pipeline that no shorter or earlier one duplicates, and where it may be used. */
 export interface PlacedPipeline {
   /** Its operations, in the order in which they apply. */
   pipeline: Pipeline;
@@ -20,7 +20,7 @@ export interface PlacedPipeline {
 
 /**
  * Where a skeleton belongs: sha256 mod 100 below 80 is training, below 90 development, the rest test. Single operations
- * are always training: a model cannot know an operation that it has never seen.
+ * are always training: a model cannot know an operation it has never seen.
  */
 export function splitOf(skeleton: string): Split {
   if (!skeleton.includes(" > ")) return "train";

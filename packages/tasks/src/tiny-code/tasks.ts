@@ -41,7 +41,9 @@ export interface TinyCodeTasksOptions {
   count: number;
   /** Which tasks, and their wording and tests. */
   seed: number;
-  /** Tasks that it refuses are passed over, e.g. those whose prompt a model cannot hold. It sees them before they have tests. @default all are taken */
+  /**
+   * Tasks that it refuses are skipped, e.g. those whose prompt is too long for a model. It sees them before they have tests. @default all are taken
+   */
   accepts?: ((task: Pick<TinyCodeTask, "id" | "prompt">) => boolean) | undefined;
   /** Tests that rewards may use, of each task. @default 8 */
   visibleTests?: number;
@@ -99,7 +101,7 @@ export function tinyCodeTasksById(
   {
     seed,
   }: {
-    /** As it was for the first call. */
+    /** As in the first call. */
     seed: number;
   },
 ): TinyCodeTask[] {
@@ -172,6 +174,6 @@ export function exampleStream({ tiers, seed }: ExampleStreamOptions): (index: nu
 interface ExampleStreamOptions {
   /** Tiers to draw from, each with its share of the examples. */
   tiers: Readonly<Record<number, number>>;
-  /** Another one gives other examples. */
+  /** A different seed gives different examples. */
   seed: number;
 }

@@ -6,12 +6,12 @@ import { diffusionWeights, maskTokens, stratifiedTimesteps } from "@diffucoder/d
 import { int32 } from "@diffucoder/tensor";
 import type { Objective } from "../objective.ts";
 
-/** Completion tokens, the padding behind the end token among them, are masked with probability t, a timestep per row. */
+/** Completion tokens, including the padding after the end token, are masked with probability t, a timestep per row. */
 export function diffusion({
   maskTokenId,
   eps,
 }: {
-  /** Token of a position that is not decided yet. */
+  /** The mask token. */
   maskTokenId: number;
   /** Smallest timestep, in (0, 1]. */
   eps: number;
