@@ -25,8 +25,8 @@ export interface BootstrapOptions {
 /**
  * Mean of per-task values with its 95 % percentile-bootstrap interval.
  *
- * The interval says how the mean would move with another draw of tasks (and samples) of the same kind. Where all
- * values are equal it has no width: that is no proof of certainty, the data merely show no spread.
+ * The interval says how the mean would move with another draw of tasks (and samples) of the same kind. If all values are equal it has no width, which
+ * is not certainty: the data merely show no spread.
  *
  * @param values one number per task, shape `[tasks]`
  * @throws {InvalidArgumentError} if `values` is empty or holds a number that is not finite, or `resamples` is not a positive integer

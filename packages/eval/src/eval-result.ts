@@ -37,25 +37,25 @@ export type SampleSource =
 
 /** One set of samples; several in one result are a sweep. */
 export interface EvalRun extends SampleScores {
-  /** What tells it from the others, e.g. `"temperature 0.2"`. */
+  /** How it differs from the others, e.g. `"temperature 0.2"`. */
   readonly label: string;
   /** Where its samples came from. */
   readonly source: SampleSource;
 }
 
-/** A score with everything that it takes to get it again: `eval-result.json`. */
+/** A score with everything needed to reproduce it: `eval-result.json`. */
 export interface EvalResult {
   /** Name and version of this format. */
   readonly format: typeof FORMAT;
   /** What it was measured on. */
   readonly dataset: {
-    /** By which `loadTasks` finds it. */
+    /** What `loadTasks` finds it by. */
     readonly name: string;
     /** Which of its tasks. */
     readonly data: TaskSelection;
     /** Ids of tasks that were made for this evaluation, to make them again. @default absent for tasks of a file */
     readonly ids?: readonly string[];
-    /** What people call it. */
+    /** Its title for people. */
     readonly title: string;
     /** Version of the data. */
     readonly version: string;
@@ -66,22 +66,22 @@ export interface EvalResult {
   };
   /** How a text became a program. */
   readonly postProcessor: PostProcessor;
-  /** Rules by which an output is right. */
+  /** Rules that decide whether an output is right. */
   readonly rules: string;
-  /** What a program might take. */
+  /** Limits of a program. */
   readonly limits: ProgramLimits;
-  /** How strongly programs were kept apart. */
+  /** How programs were isolated. */
   readonly sandbox: {
     /** The sandbox's level. */
     readonly level: string;
     /** The same, for people. */
     readonly description: string;
-    /** The Python of one's own that programs ran on, and its libraries; absent where it was the system's, without libraries. */
+    /** The custom Python that programs ran on, and its libraries; absent for the system's, without libraries. */
     readonly python?: PythonInfo;
   };
   /** Seed of the bootstrap. */
   readonly seed: number;
-  /** The `k` that were asked for. */
+  /** The requested `k`. */
   readonly ks: readonly number[];
   /** One for each set of samples. */
   readonly runs: readonly EvalRun[];
@@ -116,7 +116,7 @@ export function evalResult({
   sandbox: Pick<Sandbox, "isolation" | "python">;
   /** Seed of the bootstrap. */
   seed: number;
-  /** The `k` that were asked for. */
+  /** The requested `k`. */
   ks: readonly number[];
   /** One for each set of samples; at least one. */
   runs: readonly EvalRun[];
@@ -149,11 +149,11 @@ const Rescorable = z.object({
     .min(1),
 });
 
-/** What `rescore` needs of a result: its raw generations and what it said of them. */
+/** What `rescore` needs of a result: its raw generations and their scores. */
 export interface EarlierResult {
   /** What it was measured on. */
   readonly dataset: {
-    /** By which `loadTasks` finds it. */
+    /** What `loadTasks` finds it by. */
     readonly name: string;
     /** Which of its tasks. */
     readonly data: TaskSelection;
@@ -164,28 +164,28 @@ export interface EarlierResult {
   };
   /** How a text became a program. */
   readonly postProcessor: PostProcessor;
-  /** Path of the Python of one's own that programs ran on. */
+  /** Path of the custom Python that programs ran on. */
   readonly python?: string;
   /** Seed of the bootstrap. */
   readonly seed: number;
-  /** The `k` that were asked for. */
+  /** The requested `k`. */
   readonly ks: readonly number[];
   /** One for each set of samples. */
   readonly runs: readonly {
-    /** What tells it from the others, e.g. `"temperature 0.2"`. */
+    /** How it differs from the others, e.g. `"temperature 0.2"`. */
     readonly label: string;
     /** Where its samples came from. */
     readonly source: SampleSource;
     /** The raw generations. */
     readonly samples: readonly Sample[];
-    /** What they scored then, one for each suite. */
+    /** Their scores, one for each suite. */
     readonly suites: readonly SuiteSummary[];
     /** What was not scored, and why. */
     readonly leftOut: readonly LeftOut[];
   }[];
 }
 
-/** Reads a result. @throws {FileError} @throws {ConfigError} naming everything that is not as it should be */
+/** Reads a result. @throws {FileError} @throws {ConfigError} naming every problem */
 export function readEvalResult(path: string): EarlierResult {
   const data = readJsonObject(path);
   if (data.format !== FORMAT) throw new FileError({ path, problem: `is not an eval-result.json (format ${FORMAT})` });
@@ -197,7 +197,7 @@ export function readEvalResult(path: string): EarlierResult {
   };
 }
 
-/** What two scores of the same samples say differently, a sentence each; empty if nothing. Intervals belong to it. */
+/** The differences between two scores of the same samples, intervals included, a sentence each. */
 export function differences(before: readonly SuiteSummary[], after: readonly SuiteSummary[]): string[] {
   const line = ({ suite, passAtK, verdicts }: SuiteSummary): string =>
     JSON.stringify([suite, passAtK, Object.entries(verdicts).sort(([a], [b]) => (a < b ? -1 : 1))]);

@@ -16,7 +16,7 @@ export interface SampleRequest {
 export interface DrawnSample {
   /** What the model wrote. */
   readonly text: string;
-  /** How it was drawn, plain JSON. @default not told */
+  /** How it was drawn, plain JSON. @default not known */
   readonly trace?: unknown;
 }
 
@@ -41,17 +41,17 @@ export interface DrawSamplesOptions {
   batchSize: number;
   /** Draws them. */
   generate: Generate;
-  /** Every sample draws from a seed of its own that is split from it. */
+  /** Every sample has a seed of its own, split from it. */
   seed: number;
   /** Answers of an earlier, interrupted call, as `onSample` gave them: they are not drawn again. @default none */
   finished?: readonly KeptSample[];
   /** Called for each new answer, so that the caller can keep it. */
   onSample?: (sample: KeptSample) => void;
-  /** Told of the samples that are done. */
+  /** Gets the number of samples that are done. */
   onProgress?: OnProgress | undefined;
   /** Named in the progress events. @default "generate" */
   phase?: string;
-  /** Stops it between batches. */
+  /** Stops the drawing between batches. */
   signal?: AbortSignal | undefined;
 }
 

@@ -29,7 +29,7 @@ function isClosing(line: string, fence: string, indent: number): boolean {
 
 function blocksOf(lines: readonly string[]): Block[] {
   const blocks: Block[] = [];
-  const neverClosed = new Set<string>(); // fences that no line behind closes: looked for once
+  const neverClosed = new Set<string>(); // fences that no later line closes, so that each is searched for once
   const find = (from: number, test: (line: string) => boolean): number => {
     for (let i = from; i < lines.length; i++) if (test(lines[i]!)) return i;
     return -1;
@@ -51,7 +51,7 @@ function blocksOf(lines: readonly string[]): Block[] {
   return blocks;
 }
 
-/** The language in the words behind a fence: `python title="a.py"`, `{.python}`. */
+/** The language in the words after a fence: `python title="a.py"`, `{.python}`. */
 const nameOf = (info: string): string => (/[\w+#-]+/.exec(info)?.[0] ?? "").toLowerCase();
 
 const escaped = (name: string): string => name.replaceAll(/[.$]/g, "\\$&");
@@ -65,10 +65,10 @@ function defines(code: string, name: string): boolean {
 }
 
 /**
- * The code of a Markdown text: its first block that is named after the language, or without such the first that has no name, or the first.
+ * The code of a Markdown text: the first block that names the language, else the first without a name, else the first.
  *
  * @param names of the language, in lower case; see `FENCE_NAMES`
- * @returns undefined if there is no fence. If the text was begun inside a block, the text before the fence that closes it
+ * @returns undefined if there is no fence. If the text begins inside a block, the text before the fence that closes it
  */
 export function fencedBlock(
   text: string,
@@ -76,7 +76,7 @@ export function fencedBlock(
   {
     entryPoint,
   }: {
-    /** Of several blocks that are named after the language, the first that seems to define this is taken. @default the first */
+    /** Of several blocks that name the language, the first that seems to define this is taken. @default the first */
     entryPoint?: string | undefined;
   } = {},
 ): string | undefined {

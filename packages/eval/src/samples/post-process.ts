@@ -9,8 +9,8 @@ import type { Sample } from "./samples-file.ts";
 /**
  * How a sample's text becomes code:
  * - `none`: the text as it is. What EvalPlus does with a samples file.
- * - `fence`: the first fenced block that is named after the language, or without such the first without a name, see `fencedBlock`; if the answer was
- *   begun inside one, the text up to the fence that closes it; without a fence the whole text.
+ * - `fence`: the first fenced block that names the language, else the first without a name, see `fencedBlock`; if the answer begins inside a
+ *   block, the text up to the fence that closes it; without a fence the whole text.
  * - `stop`: the text up to the first of the task's stop texts (MultiPL-E).
  * - `sanitize`: EvalPlus's, see `sanitize.ts`: of the whole program, prompt included, what the entry point needs. Python only.
  */
@@ -21,7 +21,7 @@ export type PostProcessor = (typeof POST_PROCESSORS)[number];
 
 /** How `toProgram` works. */
 export interface ToProgramOptions {
-  /** What is done to a sample's text. */
+  /** How a sample's text becomes code. */
   postProcessor: PostProcessor;
   /** `sanitize` parses in it. */
   sandbox: Sandbox;
@@ -33,7 +33,7 @@ export interface ToProgramOptions {
  * The program that a sample stands for.
  *
  * @throws {InvalidArgumentError} for `sanitize` and a task that is not in Python
- * @throws {AbortedError} if the signal says so
+ * @throws {AbortedError} when `signal` fires
  */
 export async function toProgram(
   task: Task,

@@ -1,5 +1,5 @@
-// EvalPlus's sample format: JSON lines of { "task_id", "solution" } (a whole program) or { "task_id", "completion" } (what
-// comes behind the task's prompt). Several lines of a task are several samples. Other keys are ignored.
+// EvalPlus's sample format: JSON lines of { "task_id", "solution" } (a whole program) or { "task_id", "completion" } (what follows the task's
+// prompt). Several lines of a task are several samples. Other keys are ignored.
 
 import { type LeftOut, printable } from "@diffucoder/tasks";
 
@@ -11,14 +11,14 @@ export interface Sample {
   readonly taskId: string;
   /** What the model wrote. */
   readonly text: string;
-  /** Whether the text is a whole solution or goes behind the prompt. */
+  /** Whether the text is a whole solution or follows the prompt. */
   readonly kind: "solution" | "completion";
   /** How it was drawn, if `generate` said so, plain JSON. @default not known */
   readonly trace?: unknown;
 }
 
 /**
- * Reads samples; what cannot be used is left out by line and does not stop the rest.
+ * Reads samples; unusable lines are left out and reported by number, and the rest is read.
  *
  * @param taskIds of the dataset
  */

@@ -1,12 +1,12 @@
-// EvalPlus's `sanitize`: out of a text that holds a program among prose, fences and examples, what its entry point needs.
-//   1. The longest run of lines that Python parses, by its lines that are not blank; of several the first.
-//   2. Of that its imports, and those definitions (functions, classes, assignments) at the top level that the entry point reaches by
-//      name. Of several definitions of a name the first counts, and a function without a body, such as a prompt's, does not.
-// Python itself parses, in the sandbox, and not a parser in Node: see docs/decisions/eval.md.
+// EvalPlus's `sanitize`: extracts what the entry point needs from a text that holds a program among prose, fences and examples.
+//   1. The run of lines that Python parses with the most lines that are not blank; of several the first.
+//   2. From it the imports, and those top-level definitions (functions, classes, assignments) that the entry point reaches by
+//      name. Of several definitions of a name the first counts; a function without a body, such as a prompt's, does not count.
+// Python itself parses, in the sandbox, rather than a parser in Node: see docs/decisions/eval.md.
 // Differs from EvalPlus 0.3.1:
-//   1. A decorated function stays; there it is dropped.
-//   2. A function has no body if it holds a docstring, `pass` and `...` alone; there, if it never says `return`, so that helpers that
-//      change their arguments and generators are dropped.
+//   1. A decorated function stays; EvalPlus drops it.
+//   2. A function has no body if it holds only a docstring, `pass` and `...`; for EvalPlus, if it has no `return`, which drops generators and
+//      helpers that change their arguments.
 //   3. A single line can be the program. All targets of `a, b = 1, 2` are defined by it.
 //   4. The search ends after PARSED_CHARACTERS, with the best run so far: EvalPlus tries every pair of lines.
 import type { Sandbox } from "@diffucoder/reward-sandbox";
@@ -110,10 +110,10 @@ def source(block, node):
 `;
 
 /**
- * What of a text a Python program with this entry point needs, each part ending with a line break; empty if nothing.
+ * The parts of a text that a Python program with this entry point needs, each ending with a line break; empty if there are none.
  * A text that the sandbox cannot work through (too much memory, too deep) comes back as it is.
  *
- * @throws {AbortedError} if the signal says so
+ * @throws {AbortedError} when `signal` fires
  */
 export async function sanitize(
   text: string,

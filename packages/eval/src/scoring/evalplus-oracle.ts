@@ -30,7 +30,7 @@ export function isRight({ taskId, input, got, expected, tolerance }: OracleCase)
   return taskId === "Mbpp/558" && pythonEqual(got, digitDistance(input));
 }
 
-/** HumanEval/32: a root of the polynomial with these coefficients, whichever. */
+/** HumanEval/32: any root of the polynomial with these coefficients. */
 function isRoot([coefficients]: readonly PythonValue[], got: unknown, tolerance: number): boolean {
   const [terms, x] = [items(coefficients)?.map(toNumber), toNumber(got)];
   if (terms === undefined || x === undefined) return false;
@@ -78,7 +78,7 @@ function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** Whether `set(a) == set(b)`; false if one of them is no collection. */
+/** Whether `set(a) == set(b)`; false if one of them is not a collection. */
 function sameSet(a: unknown, b: unknown): boolean {
   const [left, right] = [items(a), items(b)];
   if (left === undefined || right === undefined) return false;
@@ -86,7 +86,7 @@ function sameSet(a: unknown, b: unknown): boolean {
   return left.every((item) => contains(right, item)) && right.every((item) => contains(left, item));
 }
 
-/** What iterating over a value gives; `undefined` for what is no collection. */
+/** What iterating over a value gives; `undefined` if it is not a collection. */
 function items(value: unknown): unknown[] | undefined {
   if (typeof value === "string") return Array.from(value);
   if (Array.isArray(value)) return value;

@@ -1,4 +1,4 @@
-// What is the same for all samples is done once: the reference of a task, and programs that several samples of it write.
+// Work that samples share is done once: running a task's reference, and a program that several of its samples write.
 import { createHash } from "node:crypto";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import type { Task } from "@diffucoder/tasks";
@@ -21,7 +21,7 @@ export class Judge {
   readonly #options: JudgeOptions;
   readonly #references = new Map<string, Promise<ReferenceCases>>();
   readonly #scores = new Map<string, Promise<ProgramScore>>();
-  /** Programs that were run by now, and not known before. */
+  /** Programs that were run so far, without those known before. */
   runs = 0;
 
   constructor(options: JudgeOptions) {
@@ -38,7 +38,7 @@ export class Judge {
     return reference;
   }
 
-  /** How a program does. Equal programs of a task run once, over interruptions too. */
+  /** Scores a program. Equal programs of a task run once, over interruptions too. */
   score(task: Task, program: string, reference: ReferenceCases): Promise<ProgramScore> {
     const key = programKey(task.id, program);
     const score = this.#scores.get(key) ?? this.#newScore(task, program, { key, reference });
@@ -46,7 +46,7 @@ export class Judge {
     return score;
   }
 
-  /** What the references could not say, by task. */
+  /** What the references could not decide, by task. */
   async leftOut(): Promise<{ where: string; reason: string }[]> {
     const all = await Promise.all([...this.#references].map(async ([where, reference]) => ({ where, reasons: (await reference).leftOut })));
     return all.flatMap(({ where, reasons }) => reasons.map((reason) => ({ where, reason })));

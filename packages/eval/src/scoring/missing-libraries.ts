@@ -10,7 +10,7 @@ def is_there(name):
 const librariesOf = ({ hidden }: Task): string[] =>
   hidden?.kind === "code" ? (hidden.libraries ?? []).map((library) => library.split(".")[0]!) : [];
 
-/** Tasks whose libraries programs in the sandbox cannot import, and of several a summary first. */
+/** Tasks whose libraries programs in the sandbox cannot import; if there are several, after a summary. */
 export async function withoutLibraries(tasks: readonly Task[], sandbox: Sandbox): Promise<LeftOut[]> {
   const names = [...new Set(tasks.flatMap(librariesOf))];
   if (names.length === 0) return [];

@@ -1,5 +1,5 @@
-// What is right for each call: the outputs of the benchmark's own solution, run once in the sandbox and kept in files that
-// are named after the dataset's hash. They never go into the process that runs a candidate.
+// The right result of each call: the output of the benchmark's own solution, run once in the sandbox and cached in files named
+// after the dataset's hash. It never enters the process that runs a candidate.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ export interface ReferenceCase {
   readonly milliseconds: number;
 }
 
-/** What can be said about programs of a task, and what is left out because the reference itself fails on it. */
+/** What a task's programs can be judged by, and what is left out because the reference itself fails on it. */
 export interface ReferenceCases {
   /** Calls with a right answer; none where tests are code. */
   readonly cases: readonly ReferenceCase[];
@@ -30,7 +30,7 @@ export interface ReferenceCases {
 
 export interface ReferenceOptions {
   sandbox: Sandbox;
-  /** Of the dataset; outputs are computed again for another one. */
+  /** Of the dataset; outputs are computed again for a different one. */
   sha256: string;
   cacheFolder: string;
 }
@@ -40,7 +40,7 @@ const LIMITS = { wallTimeMs: 20_000, totalTimeMs: 60_000, memoryMb: 4096, output
 /** Calls per job, so that no job's answers outgrow the sandbox's output limit. */
 const CALLS_PER_JOB = 64;
 
-/** Runs a task's reference on every input, or reads what an earlier run left. Infrastructure failures are not kept. */
+/** Runs a task's reference on every input, or reads the outputs of an earlier run. Infrastructure failures are not cached. */
 export async function referenceCases(task: Task, test: ReferenceTests, options: ReferenceOptions): Promise<ReferenceCases> {
   const inputs = [...test.base, ...test.plus];
   const code = test.reference + (test.wrapper ?? "");
@@ -77,7 +77,7 @@ async function runReference(code: string, entryPoint: string, inputs: ReferenceT
   return outcomes;
 }
 
-/** A file that is missing or damaged is as good as none. */
+/** A damaged file counts as missing. */
 function readOutcomes(path: string, count: number): Outcome[] | undefined {
   try {
     const outcomes: unknown = JSON.parse(readFileSync(path, "utf8"));

@@ -1,5 +1,5 @@
-// Whether a benchmark's own solution passes its own test code here. Where it does not (a library is too old, the network is
-// not there), no program can be judged by that test, right or wrong: the task is left out.
+// Whether a benchmark's own solution passes its own test code here. Where it does not (a library is too old, there is no network), no program can be
+// judged by that test, right or wrong: the task is left out.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import type { ReferenceCases, ReferenceOptions } from "./reference-outputs.ts";
 import { pythonKey } from "./python-key.ts";
 import { LIMITS, scoreProgram } from "./score-program.ts";
 
-/** Runs the solution once; that it passed is kept, a failure is looked at again the next time. */
+/** Runs the solution once. A pass is cached; a failure is checked again the next time. */
 export async function referenceVerdict(task: Task, tests: Tests, { sandbox, sha256, cacheFolder }: ReferenceOptions): Promise<ReferenceCases> {
   const usable: ReferenceCases = { cases: [], leftOut: [], isUsable: true };
   const program = solutionProgram(task);
@@ -17,7 +17,7 @@ export async function referenceVerdict(task: Task, tests: Tests, { sandbox, sha2
   const key = createHash("sha256")
     .update(JSON.stringify([sha256, task.id, program, tests, LIMITS, ...pythonKey(sandbox)]))
     .digest("hex");
-  // Only what is slow to run is kept: test code of benchmarks with their libraries.
+  // Only slow results are cached: test code of benchmarks with their libraries.
   const path = join(cacheFolder, "reference-outputs", sha256.slice(0, 16), `${key.slice(0, 24)}.passed`);
   if (tests.kind === "code" && existsSync(path)) return usable;
   const { verdict, failures } = (await scoreProgram(task, program, { sandbox })).base;

@@ -4,7 +4,7 @@ import { type CallTests, type CodeTests, programTests, type ReferenceTests, type
 import { isRight } from "./evalplus-oracle.ts";
 import type { ReferenceCase, ReferenceCases } from "./reference-outputs.ts";
 
-/** A test that a program did not pass. Values are as the sandbox has them. */
+/** A test that a program did not pass. Values are in the sandbox's form. */
 export interface FailedTest {
   /** `"base input 3"`, `"test 3"`, or the test's source. */
   readonly test: string;
@@ -14,11 +14,11 @@ export interface FailedTest {
   readonly verdict: VerdictName;
   /** Arguments of the call, or the standard input. */
   readonly input?: readonly unknown[];
-  /** What the reference returns, or what is right. */
+  /** The right value. */
   readonly expected?: unknown;
   /** What came out instead; absent if nothing did. */
   readonly got?: unknown;
-  /** Such as the name of an exception. */
+  /** Details, such as the name of an exception. */
   readonly detail?: string;
 }
 
@@ -26,7 +26,7 @@ export interface FailedTest {
 export interface SuiteScore {
   /** `"pass"`, or the first failed test's. `"infrastructure"` says nothing about the program. */
   readonly verdict: VerdictName;
-  /** All of a task's own calls or runs. Of a benchmark's inputs and test code the first few, and tests behind a failure are not all run. */
+  /** All failures of a task's own calls or runs; for a benchmark's inputs and test code the first few, since tests after a failure may not run. */
   readonly failures: readonly FailedTest[];
 }
 
@@ -36,15 +36,15 @@ export interface ProgramScore {
   readonly base: SuiteScore;
   /** Base and plus tests together; only where a benchmark has both. */
   readonly plus?: SuiteScore;
-  /** `"low"` where program and test code share a process. */
+  /** `"low"` if program and test code share a process. */
   readonly trust: "high" | "low";
 }
 
-/** What programs under test may take. */
+/** Limits of programs under test. */
 export interface ProgramLimits {
   /** A call always has this much time, milliseconds. EvalPlus's rule. */
   readonly callMs: number;
-  /** A call may take this many times what the reference took. EvalPlus's rule. */
+  /** A call may take this many times as long as the reference. EvalPlus's rule. */
   readonly referenceFactor: number;
   /** All calls of a program, milliseconds. EvalPlus's rule. */
   readonly programMs: number;
@@ -80,7 +80,9 @@ export interface ScoreProgramOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The tests that evaluation uses: the hidden ones, or the visible ones of a task that has no others. @throws {InvalidArgumentError} if it has none */
+/**
+ * The tests that evaluation uses: the hidden ones, or the visible ones if there are no hidden ones. @throws {InvalidArgumentError} if it has none
+ */
 export function evaluationTests({ id, hidden, visible }: Pick<Task, "id" | "hidden" | "visible">): Tests {
   const tests = hidden ?? visible;
   if (tests === undefined) throw new InvalidArgumentError({ argument: "task", value: id, expected: "a task with tests" });
@@ -105,7 +107,7 @@ export async function scoreProgram(task: Task, program: string, options: ScorePr
   }
 }
 
-/** Calls and runs whose results the task says: all run, and every failure is kept. */
+/** Calls and runs whose results the task states: all run, and every failure is kept. */
 async function scoreOwn(task: Task, tests: CallTests | RunTests, program: string, { sandbox, signal }: ScoreProgramOptions): Promise<ProgramScore> {
   const { callMs, testMs, programMs: totalTimeMs, memoryMb, outputMb } = LIMITS;
   const limits = { wallTimeMs: tests.kind === "calls" ? callMs : testMs, totalTimeMs, memoryMb, outputMb };
@@ -137,8 +139,8 @@ async function scoreReference(task: Task, test: ReferenceTests, program: string,
 }
 
 /**
- * Calls in jobs that double in size and stop behind the first that has a failure: a program that hangs on every input
- * costs one time limit, one that passes costs few jobs.
+ * Calls in jobs that double in size and stop after the first with a failure: a program that hangs on every input costs one time
+ * limit, and one that passes costs few jobs.
  */
 async function runCases(
   { id: taskId, entryPoint }: Task,

@@ -14,7 +14,7 @@ export interface ScoredSample {
   readonly taskId: string;
   /** Line of the samples file, or number of the generated sample, from 1. */
   readonly line: number;
-  /** Whether the text is a whole solution or goes behind the prompt. */
+  /** Whether the text is a whole solution or follows the prompt. */
   readonly kind: Sample["kind"];
   /** As the model wrote it. */
   readonly raw: string;
@@ -28,15 +28,15 @@ export interface ScoredSample {
 
 /** What came of a list of samples. */
 export interface SampleScores {
-  /** In the order in which they came. */
+  /** In the order of the samples. */
   readonly samples: readonly ScoredSample[];
   /** One for each suite of the dataset. */
   readonly suites: readonly SuiteSummary[];
   /** What was not scored, and why. */
   readonly leftOut: readonly LeftOut[];
-  /** Samples that the sandbox could not run. They lower `n` and are no failures of a model. */
+  /** Samples that the sandbox could not run. They lower `n` and do not count as failures of the model. */
   readonly infrastructureFailures: number;
-  /** Tasks of the dataset, and those that have a scored sample: the others count nowhere. */
+  /** Tasks of the dataset, and those that have a scored sample: only these count. */
   readonly tasks: {
     /** Tasks of the dataset. */
     readonly all: number;
@@ -47,15 +47,15 @@ export interface SampleScores {
 
 /** What `scoreSamples` works on. */
 export interface ScoreSamplesOptions {
-  /** Whose samples they are. */
+  /** The tasks that the samples answer. */
   taskSet: TaskSet;
-  /** What is scored. */
+  /** The samples. */
   samples: readonly Sample[];
   /** How a text becomes code. */
   postProcessor: PostProcessor;
   /** Where programs run. */
   sandbox: Sandbox;
-  /** Keeps the reference's outputs. */
+  /** Caches the reference's outputs. */
   cacheFolder: string;
   /** Samples that are scored at the same time. */
   concurrency: number;
@@ -67,7 +67,7 @@ export interface ScoreSamplesOptions {
   finished?: ReadonlyMap<string, ProgramScore>;
   /** Called for each new score that says something about its program, so that the caller can keep it. */
   onScore?: (key: string, score: ProgramScore) => void;
-  /** Told of the samples that are done, when a program was run. */
+  /** Gets the number of samples that are done, whenever a program was run. */
   onProgress?: OnProgress | undefined;
   /** Stops it. */
   signal?: AbortSignal | undefined;
