@@ -21,6 +21,7 @@ export default defineConfig({
     testTimeout: 60_000 + 2000 * Number(process.env["FUZZ_SECONDS"] ?? 0), // see vitest.setup.ts
     hookTimeout: 60_000,
     server: { deps: { inline: [/\.readme-examples/] } }, // programs of the READMEs, see scripts/readme-examples.test.ts
+    globalSetup: [pathOf("vitest.global-setup.ts")],
     setupFiles: [pathOf("vitest.setup.ts")],
     projects: projects.map((folder) => ({
       extends: true,

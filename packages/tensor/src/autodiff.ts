@@ -2,6 +2,7 @@
 // turns the gradient of its output into gradients of its inputs; gradients that meet are added.
 import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
 import { add } from "./ops/elementwise.ts";
+import { fusedNode, fusedOf, partOf } from "./ops/fused.ts";
 import { broadcastTo } from "./ops/sum.ts";
 import { constant, isTensor, type Tensor, topologicalOrder } from "./tensor.ts";
 import { flattenTree, mapTree, type Tree } from "./tree.ts";
@@ -34,23 +35,51 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
  * were computed from.
  */
 export function pullback(output: Tensor, g: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  return flowBack(output, g, inputs).map((gradient, i) => gradient ?? broadcastTo(constant(0), inputs[i]!.shape));
+}
+
+/** @param ends nodes that gradients flow into and not on from */
+function flowBack(output: Tensor, g: Tensor, inputs: readonly Tensor[], ends: ReadonlySet<Tensor> = new Set()): (Tensor | undefined)[] {
   const order = topologicalOrder([output]);
   const wanted = new Set(inputs);
   const needed = new Set<Tensor>();
   for (const node of order) if (wanted.has(node) || node.inputs.some((input) => needed.has(input))) needed.add(node);
 
   const gradientOf = new Map<Tensor, Tensor>([[output, g]]);
+  const gradientsOfResults = new Map<Tensor, (Tensor | undefined)[]>(); // of fused operations, by their parents
   for (const node of order.reverse()) {
+    if (!needed.has(node) || ends.has(node)) continue;
     const sofar = gradientOf.get(node);
-    if (sofar === undefined || !needed.has(node) || node.op?.vjp === undefined) continue;
-    node.op.vjp(sofar, node, node.attributes).forEach((gradient, i) => {
+    const part = partOf(node);
+    if (part && sofar) {
+      const gs = gradientsOfResults.get(part.parent) ?? fusedNode(part.parent).results.map(() => undefined);
+      gs[part.index] = sofar;
+      gradientsOfResults.set(part.parent, gs);
+    }
+    const gs = gradientsOfResults.get(node);
+    const gradients = gs ? gradientsOfFused(gs, node) : sofar && node.op?.vjp?.(sofar, node, node.attributes);
+    gradients?.forEach((gradient, i) => {
       const input = node.inputs[i] as Tensor;
-      if (gradient === undefined || !needed.has(input)) return;
-      const others = gradientOf.get(input);
-      gradientOf.set(input, others === undefined ? gradient : add(others, gradient));
+      if (gradient !== undefined && needed.has(input)) gradientOf.set(input, sumOf(gradientOf.get(input), gradient));
     });
   }
-  return inputs.map((input) => gradientOf.get(input) ?? broadcastTo(constant(0), input.shape));
+  return inputs.map((input) => gradientOf.get(input));
+}
+
+/** Gradients of a fused operation's inputs: its own, else those of what it is made of. */
+function gradientsOfFused(gs: readonly (Tensor | undefined)[], parent: Tensor): readonly (Tensor | undefined)[] {
+  const fused = fusedOf(parent)!;
+  if (fused.vjp) return fused.vjp(gs, fusedNode(parent), parent.attributes);
+  const { inputs } = parent;
+  const ends = new Set(inputs);
+  return fused
+    .decompose(inputs, parent.attributes)
+    .map((result, i) => (gs[i] ? flowBack(result, gs[i], inputs, ends) : inputs.map(() => undefined)))
+    .reduce((sums, more) => sums.map((sum, i) => (more[i] ? sumOf(sum, more[i]) : sum)));
+}
+
+function sumOf(sofar: Tensor | undefined, more: Tensor): Tensor {
+  return sofar === undefined ? more : add(sofar, more);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "@diffucoder/core";
+import { decomposeFused } from "./decompose.ts";
 import { defaultExecutor } from "./executors/default.ts";
 import type { Executor, Plan } from "./executor.ts";
 import { type Graph, mayOverwrite } from "./graph.ts";
@@ -88,8 +89,10 @@ export function compile<P extends any[], R extends object>(
       })
       .join("|");
     const make = async (): Promise<Compiled> => {
-      const { graph, result } = await trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name });
-      const plan = await (executor ?? (await defaultExecutor())).prepare(graph);
+      const runs = executor ?? (await defaultExecutor());
+      const staysWhole = (parent: Tensor): boolean => runs.runsFused?.(parent) ?? false;
+      const { graph, result } = await trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name, staysWhole });
+      const plan = await runs.prepare(graph);
       return { plan, result, dispose: () => plan.dispose() };
     };
     const inputs = flat.flatMap(({ leaves }, i) => (frozen.includes(i) ? [] : leaves));
@@ -128,7 +131,12 @@ export interface Trace {
 export async function trace(
   fn: (...args: any[]) => unknown,
   args: readonly unknown[],
-  { donate, frozen, name }: { donate: readonly number[]; frozen: readonly number[]; name: string },
+  {
+    donate,
+    frozen,
+    name,
+    staysWhole = () => false,
+  }: { donate: readonly number[]; frozen: readonly number[]; name: string; staysWhole?: (parent: Tensor) => boolean },
 ): Promise<Trace> {
   const inputs: Tensor[] = [];
   const inputPaths: Trace["inputPaths"] = [];
@@ -149,7 +157,8 @@ export async function trace(
     }),
   );
   const result = withSharing(() => fn(...traced)) as Tree<Tensor>;
-  const { leaves: outputs, paths } = flattenResult(result, name);
+  const { leaves, paths } = flattenResult(result, name);
+  const outputs = decomposeFused(leaves, inputs, staysWhole);
   const overwrites: (number | undefined)[] = outputs.map(() => undefined);
   for (const { index, path } of donated) {
     const input = inputs[index] as Tensor;

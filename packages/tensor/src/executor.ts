@@ -1,5 +1,6 @@
 import type { Graph } from "./graph.ts";
 import type { NdArray } from "./nd-array.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** A graph made ready to run. */
 export interface Plan {
@@ -13,6 +14,8 @@ export interface Plan {
 export interface Executor {
   /** What it is called, e.g. `"reference"`. */
   readonly name: string;
+  /** Whether it runs this fused operation at once; else it is decomposed before the graph comes. @default none */
+  runsFused?(parent: Tensor): boolean;
   /** Makes a graph ready to run; costs time, once. */
   prepare(graph: Graph): Promise<Plan>;
 }

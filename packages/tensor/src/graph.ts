@@ -1,3 +1,4 @@
+import { fusedOf, partOf } from "./ops/fused.ts";
 import type { Tensor } from "./tensor.ts";
 import { topologicalOrder } from "./tensor.ts";
 
@@ -20,10 +21,11 @@ export interface Graph {
  * ancestors. So if every reader of `input` is an ancestor of `output`, no read comes after the write. Readers
  * include readers of `input` through a view, since a runtime may let a view share memory or fold it into
  * its reader. The node of `output` itself may read `input` if it does so element by element, or replaces some of
- * its elements by what other inputs say.
+ * its elements by what other inputs say, or is a kernel that says it may.
  */
 export function mayOverwrite({ output, input, outputs }: { output: Tensor; input: Tensor; outputs: readonly Tensor[] }): boolean {
   if (output.op === undefined || output.op.isView) return false;
+  const writer = partOf(output)?.parent ?? output; // a kernel writes all its results in one go
   const ancestors = new Set(topologicalOrder([output]));
   const pending = [input];
   const seen = new Set<Tensor>(pending);
@@ -32,8 +34,8 @@ export function mayOverwrite({ output, input, outputs }: { output: Tensor; input
     // A view of the input that leaves the graph would be read after the run.
     if (outputs.includes(value)) return false;
     for (const reader of readers.get(value) ?? []) {
-      const readsInPlace = reader === output && value === input && (output.op.isElementwise === true || onlyUpdates(output, input));
-      if (!readsInPlace && (reader === output || !ancestors.has(reader))) return false;
+      const readsInPlace = reader === writer && value === input && maybeInPlace(output, input);
+      if (!readsInPlace && (reader === writer || !ancestors.has(reader))) return false;
       if (reader.op?.isView && !seen.has(reader)) {
         seen.add(reader);
         pending.push(reader);
@@ -41,6 +43,13 @@ export function mayOverwrite({ output, input, outputs }: { output: Tensor; input
     }
   }
   return true;
+}
+
+function maybeInPlace(output: Tensor, input: Tensor): boolean {
+  const part = partOf(output);
+  if (part === undefined) return output.op?.isElementwise === true || onlyUpdates(output, input);
+  const at = fusedOf(part.parent)!.overwrites?.(part.index, part.parent.attributes);
+  return at !== undefined && part.parent.inputs.every((other, i) => (other === input) === (i === at));
 }
 
 function onlyUpdates({ op, inputs }: Tensor, input: Tensor): boolean {

@@ -27,7 +27,9 @@ export { emitOnnx, type EmitOnnxOptions } from "./onnx/emit.ts";
 export { type ExportedOnnx, exportOnnx, type ExportOnnxOptions } from "./export-onnx.ts";
 export type { Executor, Plan } from "./executor.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
-export { onnxExecutor, type OnnxExecutorOptions } from "./executors/onnx/executor.ts";
+export { onnxExecutor, type OnnxExecutorOptions, reportKernels } from "./executors/onnx/executor.ts";
+export type { KernelReport } from "./executors/onnx/kernels.ts";
+export type { KernelTarget } from "./ops/kernel-call.ts";
 export { tfjsExecutor, type TfjsExecutorOptions } from "./executors/tfjs/executor.ts";
 
 export {

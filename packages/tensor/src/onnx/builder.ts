@@ -1,5 +1,7 @@
 // Builds one ONNX model. Field numbers are those of onnx.proto (ModelProto, GraphProto, NodeProto, TensorProto).
+import { kernelLevels } from "@diffucoder/kernels";
 import { allocate, type DType, type TypedArray } from "../dtype.ts";
+import type { Float, KernelCall, KernelTarget } from "../ops/kernel-call.ts";
 import type { Shape } from "../shape.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
@@ -20,7 +22,7 @@ type ElementType = keyof typeof elementTypes;
 /** Length of each axis, or the name of a length that whoever runs the file chooses. */
 export type Dims = readonly (number | string)[];
 
-type Attribute = number | string | readonly number[];
+type Attribute = number | string | readonly number[] | Float;
 
 interface OnnxNode {
   opType: string;
@@ -33,7 +35,12 @@ interface OnnxNode {
 /** Attributes that ONNX defines as floats; every other number is an integer. */
 const floatAttributes = new Set(["alpha", "beta"]);
 
+/** Of the kernels' operators. */
+const KERNELS_DOMAIN = "diffucoder";
+
 export class OnnxBuilder {
+  /** What kernels may use; `undefined` where there are none, as in every file. */
+  readonly kernels: KernelTarget | undefined;
   readonly #nodes: OnnxNode[] = [];
   readonly #results = new Set<string>();
   /** Names of values that are graph outputs. */
@@ -42,7 +49,13 @@ export class OnnxBuilder {
   readonly #inputs: ProtobufWriter[] = [];
   readonly #outputs: ProtobufWriter[] = [];
   readonly #constants = new Map<string, string>();
+  /** Outputs of the nodes that have several, by the first. */
+  readonly #together = new Map<string, readonly string[]>();
   #nextName = 0;
+
+  constructor(kernels?: KernelTarget) {
+    this.kernels = kernels;
+  }
 
   /** Adds a node with one output and returns the output's name. */
   node(opType: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ""): string {
@@ -55,6 +68,19 @@ export class OnnxBuilder {
     this.#nodes.push({ opType, inputs, outputs, attributes, domain });
     for (const output of outputs) this.#results.add(output);
     return outputs;
+  }
+
+  /** Adds a node of the kernels' library. @returns its outputs */
+  kernelNode({ name, attributes }: KernelCall, inputs: readonly string[], outputCount: number): string[] {
+    const { level, threads } = this.kernels!;
+    const outputs = this.nodes(name, inputs, { ...attributes, level: kernelLevels.indexOf(level), threads }, outputCount, KERNELS_DOMAIN);
+    this.#together.set(outputs[0]!, outputs);
+    return outputs;
+  }
+
+  /** All outputs of a kernel's node, from its first. */
+  resultsOfNode(first: string): readonly string[] {
+    return this.#together.get(first)!;
   }
 
   /** @param shape `undefined`: any */
@@ -159,7 +185,8 @@ export class OnnxBuilder {
 function attribute(name: string, value: Attribute): ProtobufWriter {
   const message = new ProtobufWriter().string(1, name);
   if (typeof value === "string") return message.bytes(4, new TextEncoder().encode(value)).varint(20, 3);
-  if (typeof value !== "number") {
+  if (typeof value === "object" && "float" in value) return message.float(2, value.float).varint(20, 1);
+  if (typeof value === "object") {
     for (const item of value) message.varint(8, item);
     return message.varint(20, 7);
   }

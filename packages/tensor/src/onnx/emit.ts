@@ -66,16 +66,11 @@ export function emitWith(
       const external = externalData?.(node.constant, name);
       if (external) builder.externalInitializer(name, node.shape, node.dtype, external);
       names.set(node, external ? name : builder.initializer(node.constant.data, node.shape, node.dtype, name));
-    } else if (node.op)
-      names.set(
-        node,
-        node.op.emit(
-          builder,
-          node.inputs.map((input) => names.get(input) as string),
-          node,
-          node.attributes,
-        ),
-      );
+    } else if (node.op) {
+      const inputs = node.inputs.map((input) => names.get(input) as string);
+      const call = builder.kernels && node.op.kernel?.(builder.kernels, node, node.attributes);
+      names.set(node, call ? builder.kernelNode(call, inputs, 1)[0]! : node.op.emit(builder, inputs, node, node.attributes));
+    }
   }
   graph.outputs.forEach((output, i) => builder.output(outputNames[i] as string, names.get(output) as string, outputShapes[i], output.dtype));
   return builder.finish(graph.name);

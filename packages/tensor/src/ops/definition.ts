@@ -3,6 +3,7 @@ import type { DType } from "../dtype.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import type { Shape } from "../shape.ts";
 import type { Aval, Tensor } from "../tensor.ts";
+import type { KernelCall, KernelTarget } from "./kernel-call.ts";
 
 /** A value in the reference executor: every dtype is held as float64. */
 export interface HostValue {
@@ -25,6 +26,10 @@ export interface OpDefinition {
   evaluate(inputs: readonly HostValue[], node: Tensor, attributes: any): Float64Array;
   /** Adds ONNX nodes to the builder and returns the name of the result. */
   emit(builder: OnnxBuilder, inputs: readonly string[], node: Tensor, attributes: any): string;
+  /** The kernel that computes it instead, where there are kernels; `undefined`: none for these inputs. @default never one */
+  kernel?(target: KernelTarget, node: Tensor, attributes: any): KernelCall | undefined;
+  /** Its result is its first input, and only its gradient is another. */
+  readonly isGradientRule?: boolean;
   /** The result may share memory with the input (reshape), or a runtime may fold the op into its reader (transpose). */
   readonly isView?: boolean;
   /** Element i of the result reads only element i of same-shaped inputs, so the result may overwrite such an input. */

@@ -7,6 +7,7 @@ import type { HostValue, OpDefinition } from "./definition.ts";
 const stopGradientOp: OpDefinition = {
   name: "stopGradient",
   isView: true,
+  isGradientRule: true,
   infer: ([x]) => ({ shape: (x as Tensor).shape, dtype: (x as Tensor).dtype }),
   evaluate: ([x]) => (x as HostValue).data,
   emit: (_builder, [x]) => x as string,
@@ -26,6 +27,7 @@ export function withGradient(value: Tensor, inputs: readonly Tensor[], gradient:
   const op: OpDefinition = {
     name: "withGradient",
     isView: true,
+    isGradientRule: true,
     infer: ([x]) => ({ shape: (x as Tensor).shape, dtype: (x as Tensor).dtype }),
     vjp: (g) => {
       const gradients = gradient(g);

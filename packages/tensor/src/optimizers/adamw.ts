@@ -75,32 +75,58 @@ export function adamWFactors({ lr, step, beta1 = 0.9, beta2 = 0.999, eps = 1e-8,
   };
 }
 
-export function applyAdamW<T extends Tree<Tensor>>(
+function applyAdamW<T extends Tree<Tensor>>(
   parameters: T,
   gradient: T,
   state: AdamWState<T>,
-  { keepM, addM, keepV, addV, keepP, stepSize, smallest }: AdamWFactors,
-  { weightDecay = 0.01, decays = () => true }: Pick<AdamWOptions, "weightDecay" | "decays">,
+  factors: AdamWFactors,
+  options: Pick<AdamWOptions, "weightDecay" | "decays">,
 ): { parameters: T; state: AdamWState<T> } {
+  const { leaves, decays } = adamWLeaves(parameters, gradient, state, options);
+  const updated = leaves.map((leaf, i) => updateLeaf(leaf, factors, decays[i]!));
+  return adamWTrees(parameters, updated);
+}
+
+/** What a step reads of one parameter. */
+export interface AdamWLeaf {
+  p: Tensor;
+  g: Tensor;
+  m: Tensor;
+  v: Tensor;
+}
+
+/** The leaves of the four trees side by side, and which of them decay. */
+export function adamWLeaves<T extends Tree<Tensor>>(
+  parameters: T,
+  gradient: T,
+  state: AdamWState<T>,
+  { weightDecay = 0.01, decays = () => true }: Pick<AdamWOptions, "weightDecay" | "decays">,
+): { leaves: AdamWLeaf[]; decays: boolean[] } {
   const leavesOf = (tree: T): Tensor[] => flattenTree<Tensor>(tree, isTensor).leaves;
   const [gs, ms, vs] = [leavesOf(gradient), leavesOf(state.m), leavesOf(state.v)];
-  const next: { m: Tensor[]; v: Tensor[] } = { m: [], v: [] };
-  let i = 0;
-  const updated = mapTree<Tensor, Tensor>(parameters, isTensor, (p, path) => {
-    const [g, m, v] = [gs[i], ms[i], vs[i]] as [Tensor, Tensor, Tensor];
-    i++;
-    const m1 = add(mul(m, keepM), mul(g, addM));
-    const v1 = add(mul(v, keepV), mul(square(g), addV));
-    next.m.push(m1);
-    next.v.push(v1);
-    const update = mul(stepSize, div(m1, add(sqrt(v1), smallest)));
-    return sub(weightDecay > 0 && decays(path, p) ? mul(p, keepP) : p, update);
-  }) as T;
-  const rebuild = (leaves: Tensor[]): T => {
-    let at = 0;
-    return mapTree<Tensor, Tensor>(parameters, isTensor, () => leaves[at++] as Tensor) as T;
+  const flat = flattenTree<Tensor>(parameters, isTensor);
+  return {
+    leaves: flat.leaves.map((p, i) => ({ p, g: gs[i]!, m: ms[i]!, v: vs[i]! })),
+    decays: flat.leaves.map((p, i) => weightDecay > 0 && decays(flat.paths[i]!, p)),
   };
-  return { parameters: updated, state: { m: rebuild(next.m), v: rebuild(next.v) } };
+}
+
+/** One parameter's step. */
+export function updateLeaf({ p, g, m, v }: AdamWLeaf, factors: AdamWFactors, decays: boolean): Omit<AdamWLeaf, "g"> {
+  const { keepM, addM, keepV, addV, keepP, stepSize, smallest } = factors;
+  const m1 = add(mul(m, keepM), mul(g, addM));
+  const v1 = add(mul(v, keepV), mul(square(g), addV));
+  const update = mul(stepSize, div(m1, add(sqrt(v1), smallest)));
+  return { p: sub(decays ? mul(p, keepP) : p, update), m: m1, v: v1 };
+}
+
+/** The leaves of a step as trees of the form of the parameters. */
+export function adamWTrees<T extends Tree<Tensor>>(form: T, leaves: readonly Omit<AdamWLeaf, "g">[]): { parameters: T; state: AdamWState<T> } {
+  const treeOf = (key: "p" | "m" | "v"): T => {
+    let at = 0;
+    return mapTree<Tensor, Tensor>(form, isTensor, () => leaves[at++]![key]) as T;
+  };
+  return { parameters: treeOf("p"), state: { m: treeOf("m"), v: treeOf("v") } };
 }
 
 /** `base^exponent` for a constant base in (0, 1). */

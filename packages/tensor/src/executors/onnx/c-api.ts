@@ -77,7 +77,17 @@ export type OrtApi = Record<keyof typeof functions, KoffiFunc<(...args: any[]) =
   handlesAt: (address: Handle, count: number) => Handle[];
   /** Gives free memory of the C library's heap back to the system, where that has to be asked for. */
   trimHeap: () => void;
+  /** Loads a library of kernels, whose bytes have been looked at (packages/kernels). @throws {Error} if the system does not load it */
+  openKernels: (path: string) => KernelLibrary;
 };
+
+/** The three functions of a library of kernels (packages/kernels/c/register.c). */
+export interface KernelLibrary {
+  version: () => number;
+  processor: () => number;
+  /** Adds the operators to a session's options. @returns a status */
+  register: (options: Handle) => number | bigint;
+}
 
 /** Path of the ONNX Runtime library for this platform. */
 function libraryPath(): string {
@@ -108,11 +118,22 @@ export async function loadOrtApi(): Promise<OrtApi> {
       addressOf: (data: Uint8Array) => koffi.address(data),
       handlesAt: (address, count) => Array.from(koffi.decode(address, koffi.array("uint64_t", count)) as ArrayLike<number | bigint>, BigInt),
       trimHeap: heapTrimmer(koffi),
+      openKernels: (path) => openKernels(koffi.load(path), base),
     } as OrtApi;
   } catch (cause) {
     if (cause instanceof UnavailableError) throw cause;
     throw new UnavailableError({ what: "ONNX Runtime's C API", problem: (cause as Error).message, cause });
   }
+}
+
+/** Each session holds pointers into the library: it is linked so that the system never unloads it. */
+function openKernels(library: ReturnType<typeof Koffi.load>, base: unknown): KernelLibrary {
+  const register = library.func("uint64_t RegisterCustomOps(uint64_t options, void *base)");
+  return {
+    version: library.func("uint32_t diffucoder_kernels_version()"),
+    processor: library.func("uint32_t diffucoder_kernels_processor()"),
+    register: (options) => register(options, base),
+  };
 }
 
 /** glibc keeps what was freed in its heaps: weights that were packed for a session would stay resident after it. */

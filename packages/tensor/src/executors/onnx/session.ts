@@ -8,21 +8,23 @@ import { allocate, type DType, type TypedArray } from "../../dtype.ts";
 import type { Plan } from "../../executor.ts";
 import type { Graph } from "../../graph.ts";
 import { NdArray } from "../../nd-array.ts";
-import type { ExternalData } from "../../onnx/builder.ts";
-import { emitOnnx, inputName, outputName } from "../../onnx/emit.ts";
+import { type ExternalData, OnnxBuilder } from "../../onnx/builder.ts";
+import { emitWith, inputName, outputName } from "../../onnx/emit.ts";
+import type { KernelTarget } from "../../ops/kernel-call.ts";
 import { sizeOf } from "../../shape.ts";
 import { check, created, cStrings, type Handle, type OrtApi } from "./c-api.ts";
 import { createSessionOptions, type OrtEnvironment } from "./environment.ts";
+import type { Kernels } from "./kernels.ts";
 
 /** Constants from this size on are not written into the model: ONNX Runtime is handed their memory. */
 const SHARED_BYTES = 1024;
 const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, bool: 9 } as const;
 
-/** Compiles a graph into a session. */
-export async function createCPlan(ort: OrtEnvironment, graph: Graph): Promise<Plan> {
+/** Compiles a graph into a session. @param kernels that nodes of it may be; without any, it is of ONNX Runtime's own */
+export async function createCPlan(ort: OrtEnvironment, graph: Graph, kernels?: Kernels): Promise<Plan> {
   const { api } = ort;
-  const { model, shared } = emitModel(ort, graph);
-  const session = await createSession(ort, model, shared);
+  const { model, shared } = emitModel(ort, graph, kernels?.target);
+  const session = await createSession(ort, { model, shared, kernels });
   api.trimHeap(); // of the model's text and what its optimization left
   const inputNames = cStrings(
     api,
@@ -80,7 +82,7 @@ export interface SharedConstant {
 }
 
 /** A graph as a model, and the constants that it only names. */
-export function emitModel(ort: OrtEnvironment, graph: Graph): { model: Uint8Array; shared: SharedConstant[] } {
+export function emitModel(ort: OrtEnvironment, graph: Graph, kernels?: KernelTarget): { model: Uint8Array; shared: SharedConstant[] } {
   const shared: SharedConstant[] = [];
   const externalData = (array: NdArray, name: string): ExternalData | undefined => {
     const { data } = array;
@@ -88,7 +90,7 @@ export function emitModel(ort: OrtEnvironment, graph: Graph): { model: Uint8Arra
     shared.push({ name, data, value: valueOf(ort, data, array) });
     return { location: "shared", offset: 0, length: data.byteLength };
   };
-  return { model: emitOnnx(graph, { externalData }), shared };
+  return { model: emitWith(new OnnxBuilder(kernels), graph, { externalData }), shared };
 }
 
 /** Hands a session that is about to be made the constants that its model names. */
@@ -101,10 +103,14 @@ export function shareConstants({ api }: OrtEnvironment, options: Handle, shared:
   check(api, api.AddExternalInitializers(options, names.pointers, handles, shared.length));
 }
 
-async function createSession(ort: OrtEnvironment, model: Uint8Array, shared: readonly SharedConstant[]): Promise<Handle> {
+async function createSession(
+  ort: OrtEnvironment,
+  { model, shared, kernels }: { model: Uint8Array; shared: readonly SharedConstant[]; kernels: Kernels | undefined },
+): Promise<Handle> {
   const { api, environment } = ort;
   const options = createSessionOptions(ort);
   try {
+    kernels?.register(options);
     shareConstants(ort, options, shared);
     const session: (number | bigint)[] = [0n];
     const status = await new Promise<Handle>((resolve, reject) => {

@@ -1,0 +1,49 @@
+// A C compiler: the machine's own, or zig for another platform.
+import { spawn, spawnSync } from "node:child_process";
+import { targets } from "./targets.mjs";
+
+/**
+ * A compiler as a command.
+ *
+ * @typedef {{ command: string[], name: string, identity: string }} Compiler `identity` names the very version: another one may
+ * make other code.
+ */
+
+/** @returns {Compiler | undefined} the first that answers of $CC, cc, gcc and clang */
+export function findCompiler() {
+  const named = process.env.CC?.split(" ").filter((word) => word !== "");
+  return tryAll([...(named?.length > 0 ? [named] : []), ["cc"], ["gcc"], ["clang"]]);
+}
+
+/** @returns {Compiler | undefined} zig, $ZIG or `zig`, as a C compiler for one of the targets */
+export function findZig(target) {
+  return tryAll([[process.env.ZIG ?? "zig", "cc", "-target", targets[target].zig]]);
+}
+
+function tryAll(commands) {
+  for (const command of commands) {
+    const [program, ...args] = command;
+    const { status, stdout } = spawnSync(program, [...args, "--version"], { encoding: "utf8", timeout: 60_000 });
+    const name = stdout?.split("\n")[0]?.trim();
+    if (status === 0 && name) return { command, name, identity: `${command.join(" ")}\n${stdout}` };
+  }
+  return undefined;
+}
+
+/** A compiler that does not compile; its message is the compiler's. */
+export class CompileError extends Error {}
+
+/** Runs the compiler in a folder. @throws {CompileError} */
+export function runCompiler({ command: [program, ...first] }, args, folder) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [...first, ...args], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    const words = [];
+    child.stderr.on("data", (chunk) => words.push(chunk));
+    child.on("error", (cause) => reject(new CompileError(cause.message)));
+    child.on("close", (code) => {
+      const text = Buffer.concat(words).toString();
+      if (code === 0) resolve(text);
+      else reject(new CompileError(text.trim() || `${program} failed with exit code ${code}`));
+    });
+  });
+}

@@ -1,0 +1,22 @@
+// Fuzz programs: every kernel but the operators around it, with the sanitizers in.
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { runCompiler } from "./compiler.mjs";
+import { compileAll } from "./objects.mjs";
+import { allFiles, libraryFiles, packageFolder } from "./sources.mjs";
+
+const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-Werror"];
+
+/** Compiles and runs the fuzz program of a kernel. @returns its exit status and what it printed */
+export async function runFuzz(compiler, name) {
+  const program = allFiles().find((path) => path.endsWith(`/${name}.fuzz.c`));
+  const kernels = libraryFiles(process.arch).filter((path) => !path.endsWith("-op.c") && !["custom-op.c", "register.c"].includes(path));
+  const objects = await compileAll(compiler, [...kernels, program], sanitizers);
+  const folder = join(packageFolder, ".cache", "fuzz");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  await runCompiler(compiler, [...sanitizers, "-o", path, ...objects, "-lm"], folder);
+  const { status, signal, stdout, stderr } = spawnSync(path, { encoding: "utf8", timeout: 120_000 });
+  return { status: status ?? `signal ${signal}`, output: `${stdout}${stderr}` };
+}
