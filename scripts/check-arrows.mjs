@@ -61,15 +61,23 @@ function reachableFrom(name) {
 
 function importsOf(folder) {
   const found = new Set();
-  for (const path of readdirSync(join(root, folder), { recursive: true })) {
-    if (/(^|[\\/])(node_modules|dist|runs)[\\/]/.test(path) || !/\.(m?ts|mjs)$/.test(path)) continue;
+  for (const path of sourcesIn(join(root, folder))) {
     // Statements start their line, so that imports in doc comments do not count.
     const statements = /^(?:import|export)\b[^;"]*?\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\("([^"]+)"\)/gm;
-    const source = readFileSync(join(root, folder, path), "utf8");
+    const source = readFileSync(path, "utf8");
     for (const [, from, bare, dynamic] of source.matchAll(statements)) {
       const target = from ?? bare ?? dynamic;
       if (isOurs(target)) found.add(target);
     }
   }
   return found;
+}
+
+/** Does not go into folders of others: node_modules alone leads to everything that is installed. */
+function sourcesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return ["node_modules", "dist", "runs"].includes(entry.name) ? [] : sourcesIn(path);
+    return /\.(m?ts|mjs)$/.test(entry.name) ? [path] : [];
+  });
 }
