@@ -36,7 +36,7 @@ describe("a finished pretraining with more steps of its last stage", () => {
     await pretrain(longer, 2, constant);
     expect(await pretrain(longer, 5, constant)).toMatchObject({
       code: 0,
-      error: "training.stages.1.maxSteps was 2, is 5: the run goes on from step 3, to the same end as a run that was started with 5.",
+      error: "training.stages.1.maxSteps was 2, is 5: the run continues from step 3 and ends like a run that was started with 5.",
     });
     sameFiles(longer, whole, ["model/model.safetensors", "checkpoint.safetensors"]);
     expect(stepsIn(longer)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -50,7 +50,7 @@ describe("a finished pretraining with more steps of its last stage", () => {
       expect(await pretrain(output, 5, cosine)).toMatchObject({
         code: 0,
         error:
-          "training.stages.1.maxSteps was 2, is 5: the run goes on from step 3. Its learning rate (lrSchedulerType cosine_with_min_lr) falls over all steps: those that are done had the rates of the shorter run, the others have those of the longer one, so the end is not that of a run that was started with 5.",
+          "training.stages.1.maxSteps was 2, is 5: the run continues from step 3. The learning rate (lrSchedulerType cosine_with_min_lr) decays over all steps: finished steps had the shorter run's rates and the rest get the longer run's, so the result differs from that of a run that was started with 5.",
       });
     }
     const ratesIn = (output: string): number[] =>
@@ -94,7 +94,7 @@ describe.runIf(hasPython)(`with more maxSteps${hasPython ? "" : " (SKIPPED: ther
     await grpo(longer, 3);
     const { code, errors } = await grpo(longer, 5);
     expect(code).toBe(0);
-    expect(errors).toContain("training.maxSteps was 3, is 5: the run goes on from step 3, to the same end as a run that was started with 5.");
+    expect(errors).toContain("training.maxSteps was 3, is 5: the run continues from step 3 and ends like a run that was started with 5.");
     sameFiles(longer, whole, ["model/model.safetensors", "checkpoint.safetensors"]);
     expect((await grpo(longer, 4)).errors.at(-1)).toBe(
       `${join(longer, "run.json")}: belongs to a run with other settings: training.maxSteps was 5, is 4 (a run can be made longer, not shorter). ${wayOut}`,

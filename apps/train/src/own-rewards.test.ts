@@ -79,7 +79,7 @@ describe.runIf(hasPython)(`coupled-grpo${hasPython ? "" : " (SKIPPED: there is n
     );
     expect(await run(join(folder, "absent.mjs"))).toContain(`${join(folder, "absent.mjs")}: no such file`);
     const code = write("code.mjs", "export default () => [];");
-    expect(await run(code)).toBe(`--reward must be another file name: code is another reward's name, got ${JSON.stringify(code)}.`);
+    expect(await run(code)).toBe(`--reward must be a file with another name: there is already a reward code, got ${JSON.stringify(code)}.`);
     expect(await grpo(join(folder, "bad"), [], { "training.rewardWeights.codes": 1 })).toMatchObject({
       code: 1,
       error: expect.stringContaining('Unrecognized key: "codes". Did you mean training.rewardWeights.code?'),

@@ -35,7 +35,7 @@ export function comparisonView({ k, comparison, top }: { k: number; comparison: 
   </section>`;
 }
 
-/** The same numbers for those who read no charts. */
+/** The same numbers for readers who cannot see charts. */
 export function comparisonTable(rows: readonly { k: number; comparison: PassComparison }[]): Html {
   return html`<details>
     <summary>The numbers as a table</summary>

@@ -11,17 +11,17 @@ const curves: readonly { metric: Metric; title: string; description: string; fro
   {
     metric: "kl",
     title: "KL to the reference",
-    description: "Mean KL divergence to the reference policy, nats per token. It falls back whenever the reference is synced.",
+    description: "Mean KL divergence to the reference policy, nats per token. It drops whenever the reference is synced.",
     fromZero: true,
   },
   { metric: "completionLength", title: "Completion length", description: "Mean length of a completion, tokens.", fromZero: false },
-  { metric: "formatReward", title: "Format reward", description: "Mean reward for code that stands in the right form.", fromZero: false },
+  { metric: "formatReward", title: "Format reward", description: "Mean reward for answers in the required form.", fromZero: false },
   { metric: "clipRatio", title: "Clip ratio", description: "Share of tokens whose probability ratio was clipped.", fromZero: true },
   { metric: "gradNorm", title: "Gradient norm", description: "Global norm of the gradient before clipping.", fromZero: true },
   {
     metric: "loss",
     title: "Loss",
-    description: "Coupled-GRPO objective, to be minimised; its height says little, the reward is what counts.",
+    description: "Coupled-GRPO objective, to be minimised; its level says little, the reward is what counts.",
     fromZero: false,
   },
 ];

@@ -6,18 +6,18 @@ import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
 import { pageHead } from "./page-head.ts";
 
-// Models write arbitrary text. Every value is escaped, and should that ever fail, this policy lets the page load and run nothing.
+// Models write arbitrary text. Every value is escaped; should that ever fail, this policy lets the page load and run nothing.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** Failures that the page shows; the JSON has all. */
+/** Failures that the page shows; the JSON has them all. */
 const SHOWN_FAILURES = 200;
 /** Characters of a program or a value that it shows. */
 const SHOWN_TEXT = 6000;
 const SHOWN_VALUE = 400;
 
 /**
- * An evaluation as one HTML file that needs nothing else: scores with intervals, what they were measured with, and each
- * failed sample with its task on one side and its failed tests, what was expected and what came, on the other.
+ * An evaluation as one self-contained HTML file: scores with intervals, what they were measured with, and each failed sample with
+ * its task beside its failed tests, with expected and actual results.
  *
  * @param tasks of the dataset, for the texts
  */
@@ -118,7 +118,7 @@ function leftOutView({ label, leftOut, tasks }: EvalRun): Html | null {
   if (leftOut.length === 0) return null;
   return html`<section>
     <h2>Left out of ${label}</h2>
-    <p>The score is over ${tasks.scored} of ${tasks.all} tasks.</p>
+    <p>The score covers ${tasks.scored} of ${tasks.all} tasks.</p>
     <div class="scroll tall">
       <table>
         <tbody>
@@ -142,8 +142,8 @@ function failuresView({ label, samples }: EvalRun, byId: TasksById): Html {
   return html`<section>
     <h2>Failures of ${label}</h2>
     <p class="muted">
-      ${failed.length} of ${samples.length} samples${failed.length > SHOWN_FAILURES ? `; the first ${SHOWN_FAILURES} are shown` : ""}. Tests behind a
-      failure are not all run.
+      ${failed.length} of ${samples.length} samples${failed.length > SHOWN_FAILURES ? `; the first ${SHOWN_FAILURES} are shown` : ""}. Not all tests
+      after a failure are run.
     </p>
     ${failed.slice(0, SHOWN_FAILURES).map((sample) => failureView(sample, byId))}
   </section>`;

@@ -60,7 +60,7 @@ function row(
   ];
 }
 
-/** The best of several runs is no score of one run, and is not shown as one. */
+/** The best of several runs is not the score of one run, and is not shown as one. */
 function sweepLines(runs: readonly EvalRun[]): string[] {
   const suites = runs[0]?.suites ?? [];
   return suites.flatMap(({ suite }) => {
@@ -82,7 +82,7 @@ function leftOutLines({ label, leftOut, tasks }: EvalRun, isSweep: boolean): str
   const more = leftOut.length - SHOWN_LEFT_OUT;
   return [
     "",
-    `Left out${isSweep ? ` of ${label}` : ""}; the score is over ${tasks.scored} of ${tasks.all} tasks:`,
+    `Left out${isSweep ? ` of ${label}` : ""}; the score covers ${tasks.scored} of ${tasks.all} tasks:`,
     ...summariesFirst(leftOut)
       .slice(0, SHOWN_LEFT_OUT)
       .map(({ where, reason }) => `  ${where}: ${reason}`),
@@ -90,7 +90,7 @@ function leftOutLines({ label, leftOut, tasks }: EvalRun, isSweep: boolean): str
   ];
 }
 
-/** What is said of many tasks or samples at once, before what is said of one. */
+/** Entries about many tasks or samples first, then those about one. */
 function summariesFirst(leftOut: EvalRun["leftOut"]): EvalRun["leftOut"] {
   const isSummary = ({ where }: { where: string }): number => Number(/^\d+ of \d+ /.test(where));
   return leftOut.toSorted((a, b) => isSummary(b) - isSummary(a));

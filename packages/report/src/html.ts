@@ -16,7 +16,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
   return new Html(markup);
 }
 
-/** Trusts `markup`. Only for text that this package wrote itself. */
+/** Trusts `markup`. Only for text from this package itself. */
 export function raw(markup: string): Html {
   return new Html(markup);
 }

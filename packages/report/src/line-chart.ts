@@ -12,7 +12,7 @@ export interface LineChartOptions {
   xLabel: string;
   /** Positions on the horizontal axis, ascending. */
   x: readonly number[];
-  /** One value per position; what is not finite is a gap. */
+  /** One value per position; a value that is not finite is a gap. */
   y: readonly number[];
   /** Whether the vertical axis starts at zero. */
   fromZero?: boolean;
@@ -71,10 +71,10 @@ export function lineChart({ id, title, description, xLabel, x, y, fromZero = fal
   </figure>`;
 }
 
-/** Values at each end of a curve from which its trend is told. */
+/** Values at each end of a curve that its trend is computed from. */
 const AT_AN_END = 10;
 
-/** Where a curve begins and ends: the means of its first and its last ten values. One value alone is noise, so a shorter curve has no trend. */
+/** Where a curve begins and ends: the means of its first and its last ten values. A single value is noise, so a shorter curve has no trend. */
 export function trendOf(values: readonly number[]): { first: number; last: number } | undefined {
   if (values.length < 2 * AT_AN_END) return undefined;
   const mean = (part: readonly number[]): number => part.reduce((sum, value) => sum + value, 0) / part.length;
@@ -86,7 +86,7 @@ export function smoothingWindow(count: number): number {
   return 2 * Math.floor(count / 20) + 1;
 }
 
-/** Centred moving mean; at the ends over the part of the window that exists, skipping what is not finite. */
+/** Centred moving mean; at the ends over the part of the window that exists, skipping values that are not finite. */
 export function movingMean(values: readonly number[], window: number): number[] {
   const half = (window - 1) / 2;
   return values.map((_, i) => {

@@ -32,6 +32,6 @@ describe("paretoReport", () => {
     const page = collapse(paretoReport({ title: "T", description: "D", settings: [exact, fast], confirmation }));
     expect(page).toContain('<b class="after">8x</b> the speed, <b class="after">8x</b> fewer tokens through the network');
     expect(page).toContain("pass@1 85.0\u00a0% → 84.0\u00a0%, paired difference −1.0 points (95 % interval −4.0 to +2.0)");
-    expect(page).toContain("on 200 other tasks");
+    expect(page).toContain("on 200 tasks other than those below");
   });
 });

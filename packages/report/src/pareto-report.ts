@@ -6,9 +6,9 @@ import { pageHead } from "./page-head.ts";
 
 /** One way to decode, and what it costs; costs are means over completions. */
 export interface DecodingSetting {
-  /** What the table and the charts call it. */
+  /** Its name in the table and the charts. */
   readonly name: string;
-  /** What it is drawn as, e.g. the kind of its cache. */
+  /** Its group in the charts, e.g. the kind of its cache. */
   readonly group: string;
   /** pass@1, a share in [0, 1]. */
   readonly passAt1: number;
@@ -28,7 +28,7 @@ export interface ParetoReportData {
   readonly title: string;
   /** What was decoded, on what; plain text. */
   readonly description: string;
-  /** The first is what the others are compared with. */
+  /** The others are compared with the first. */
   readonly settings: readonly DecodingSetting[];
   /** The first setting and one that was chosen beforehand, on other tasks, with the paired difference of pass@1. */
   readonly confirmation?: {
@@ -53,7 +53,7 @@ const costs = [
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** What decoding settings give and cost, as one HTML file that needs nothing else: three charts and their table. */
+/** What decoding settings achieve and cost, as one self-contained HTML file: three charts and their table. */
 export function paretoReport({ title, description, settings, confirmation }: ParetoReportData): string {
   const groups = [...new Set(settings.map(({ group }) => group))];
   const page = html`<!doctype html>
@@ -73,7 +73,7 @@ export function paretoReport({ title, description, settings, confirmation }: Par
                 scatterChart({
                   id: key,
                   title: name,
-                  description: "Bars are 95 % intervals over tasks; the line joins the settings that none beats in both.",
+                  description: "Bars are 95 % intervals over tasks; the line joins the settings that no other beats in both.",
                   xLabel,
                   groups,
                   points: settings.map((setting) => ({
@@ -89,7 +89,7 @@ export function paretoReport({ title, description, settings, confirmation }: Par
           </section>
           <section>
             <h2>All settings</h2>
-            <p class="muted">Ratios are to the first. Bold: no setting has a higher pass@1 for as few tokens through the network.</p>
+            <p class="muted">Ratios are relative to the first setting. Bold: no setting has a higher pass@1 for as few tokens through the network.</p>
             ${settingsTable(settings)}
           </section>
         </main>
@@ -108,7 +108,7 @@ function confirmed({ tasks, baseline, chosen, difference, interval95 }: NonNulla
         interval ${low} to ${high})</span
       >
     </p>
-    <p>${chosen.name} against ${baseline.name}, on ${formatNumber(tasks)} other tasks than those below, on which the setting was chosen.</p>`;
+    <p>${chosen.name} against ${baseline.name}, on ${formatNumber(tasks)} tasks other than those below, which the setting was chosen on.</p>`;
 }
 
 function settingsTable(settings: readonly DecodingSetting[]): Html {

@@ -1,7 +1,7 @@
 import { createRandom } from "@diffucoder/core";
 import type { QuickstartReportData } from "./report-data.ts";
 
-/** Invented figures of a plausible run, for the tests and for looking at the page. */
+/** Invented figures of a plausible run, for tests and for viewing the page. */
 export function sampleReportData({ iterationCount = 120, seed = 3 }: { iterationCount?: number; seed?: number } = {}): QuickstartReportData {
   const random = createRandom(seed);
   const iterations = Array.from({ length: iterationCount }, (_, i) => {

@@ -8,15 +8,15 @@ import type { QuickstartReportData } from "./report-data.ts";
 import { script } from "./script.ts";
 import { pageHead } from "./page-head.ts";
 
-// Models write arbitrary text. Every value is escaped, and should that ever fail, this policy lets the page load
-// nothing and run no script but its own.
+// Models write arbitrary text. Every value is escaped; should that ever fail, this policy lets the page load nothing and
+// run no script but its own.
 const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
 
-// Byte for byte what the policy's hash was made of, so no white space of the template may get in.
+// Byte for byte what the policy's hash was computed from, so no white space may come in from the template.
 const scriptElement = raw(`<script>${script}</script>`);
 
 /**
- * The report of the main job as one HTML file that needs nothing else: charts are inline SVG, nothing is requested.
+ * The report of the main job as one self-contained HTML file: charts are inline SVG, nothing is requested.
  *
  * It shows pass@1 and pass@k before and after with intervals, the training curves, tasks with the completions of both
  * models, the order in which the trained one revealed them and a verdict per test, and what it takes to run it again.

@@ -8,7 +8,7 @@ export interface QuickstartReportData {
   readonly seed: number;
   /** pass@1 of the held-out tasks before and after coupled-GRPO. */
   readonly passAt1: PassComparison;
-  /** pass@k for a larger `k`, as a rule the samples of a task. @default absent, where a task has one sample */
+  /** pass@k for a larger `k`, usually the samples of a task. @default absent if a task has one sample */
   readonly passAtK?: {
     /** Samples of which one has to pass. */
     readonly k: number;
@@ -31,7 +31,7 @@ export interface QuickstartReportData {
   readonly settings: Readonly<Record<string, string | number>>;
   /** Versions, processor, sandbox level. */
   readonly environment?: Readonly<Record<string, string | number>>;
-  /** Commands that give this report again. */
+  /** Commands that reproduce this report. */
   readonly reproduce?: readonly string[];
   /** What to try next, one sentence each; `backticks` mark code. */
   readonly next: readonly string[];
@@ -97,9 +97,9 @@ export interface ReportVerdict {
 export interface RevealOrder {
   /** Text of each token. */
   readonly tokens: readonly string[];
-  /** Denoising step that revealed the token, from 0; negative if it was there from the start. */
+  /** Denoising step that revealed the token, from 0; negative if it was given. */
   readonly stepOf: readonly number[];
-  /** By which the sampler chose the token; a probability or a negative entropy, as its algorithm has it. */
+  /** Confidence that the sampler ranked the token by: a probability or a negative entropy, depending on its algorithm. */
   readonly confidence?: readonly number[];
   /** Denoising steps in all. */
   readonly steps: number;

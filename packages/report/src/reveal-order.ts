@@ -11,8 +11,8 @@ export interface RevealedPositions {
 /**
  * Turns the trace of one completion into the order that the report shows.
  *
- * A position that was masked again and revealed once more counts with its last step. Positions outside the text, as
- * those after its end, are left out; tokens that no step revealed were given.
+ * A position that was masked again and revealed once more counts with its last step. Positions outside the text, such as those after its end, are
+ * left out; tokens that no step revealed were given.
  */
 export function revealOrder({
   trace,

@@ -71,7 +71,7 @@ function orderRows({ tokens, stepOf }: Pick<RevealOrder, "tokens" | "stepOf">): 
     );
 }
 
-/** A line break is drawn as a sign too, else a cell that holds nothing else could not be seen. */
+/** A line break is also drawn as a sign, or a cell that holds nothing else would be invisible. */
 function visible(token: string): HtmlValue {
   return token === "" ? "∅" : token.split(/(\n)/).map((part) => (part === "\n" ? html`<i aria-hidden="true">⏎</i>${"\n"}` : part));
 }

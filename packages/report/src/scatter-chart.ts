@@ -34,7 +34,7 @@ const right = 350;
 const top = 12;
 const bottom = 208;
 
-/** Shares against a cost on a logarithmic axis, as inline SVG; a line joins the points that none beats in both. */
+/** Shares against a cost on a logarithmic axis, as inline SVG; a line joins the points that no other beats in both. */
 export function scatterChart({ id, title, description, xLabel, groups, points }: ScatterChartOptions): Html {
   const xs = points.map(({ x }) => x);
   const [cheapest, dearest] = [Math.min(...xs), Math.max(...xs)];
@@ -66,7 +66,7 @@ export function scatterChart({ id, title, description, xLabel, groups, points }:
   </figure>`;
 }
 
-/** Points that no other beats: none is at most as dear and better, or cheaper and as good. From the cheapest. */
+/** Points that no other beats, by being better at no higher cost or cheaper and as good; the cheapest first. */
 export function paretoFront<Point extends { readonly x: number; readonly y: number }>(points: readonly Point[]): Point[] {
   const front: Point[] = [];
   for (const point of [...points].sort((a, b) => a.x - b.x || b.y - a.y)) if (point.y > (front.at(-1)?.y ?? -Infinity)) front.push(point);

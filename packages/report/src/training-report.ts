@@ -15,7 +15,7 @@ export interface TrainingReportData {
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** What is worth knowing of a figure. Others are shown with their name alone. */
+/** Descriptions of known figures. Others are shown with their name alone. */
 const meanings: Readonly<Record<string, string>> = {
   reward: "Mean weighted reward of the completions drawn in a step.",
   loss: "The objective, to be minimised.",
@@ -29,7 +29,7 @@ const meanings: Readonly<Record<string, string>> = {
   evalPassAt1: "pass@1 on held-out tasks.",
 };
 
-/** The report of a training run as one HTML file that needs nothing else: a chart for each figure, the settings, and the last figures. */
+/** The report of a training run as one self-contained HTML file: a chart for each figure, the settings, and the last figures. */
 export function trainingReport({ title, settings, metrics }: TrainingReportData): string {
   const names = [...new Set(metrics.flatMap((line) => Object.keys(line)))].filter((name) => name !== "step");
   const inOrder = [...names.filter((name) => name.startsWith("eval")), ...names.filter((name) => !name.startsWith("eval"))];

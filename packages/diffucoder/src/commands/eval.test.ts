@@ -28,7 +28,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out[0]).toContain("HumanEval+ v0.1.10, 3 tasks, SHA-256 272720b90ac3; post-processor none; sandbox: ");
     expect(out[0]).toMatch(/humaneval +1 +75\.0 % .* 2 of 3 +2 pass, 1 wrong/);
     expect(out[0]).toMatch(/humaneval\+ +1 +75\.0 % .* 2 of 3 +2 pass, 1 wrong/);
-    expect(out[0]).toContain("Left out; the score is over 2 of 3 tasks:\n  1 of 3 tasks: no samples: HumanEval/1\n  line 2: not JSON (");
+    expect(out[0]).toContain("Left out; the score covers 2 of 3 tasks:\n  1 of 3 tasks: no samples: HumanEval/1\n  line 2: not JSON (");
     expect(out[0]).toContain('  line 5: the dataset has no task "HumanEval/999"');
   });
 
@@ -171,7 +171,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
     expect(error[1]).toBe("Invalid eval settings:\n  - give either samples or model");
     expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "steps=3")).toBe(1);
-    expect(error[2]).toBe("Invalid eval settings:\n  - output is needed with model: what was generated is kept");
+    expect(error[2]).toBe("Invalid eval settings:\n  - output is required with model, to keep what it generates");
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);
     expect(await run("eval", "--dataset", "infilling-single-line", "--samples", "/nowhere.jsonl", "--set", "maxNewTokens=3")).toBe(1);
     expect(error.slice(3)).toEqual([

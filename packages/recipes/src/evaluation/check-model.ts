@@ -13,7 +13,7 @@ export function isInfilling({ tasks }: Pick<TaskSet, "tasks">): boolean {
   return tasks.some(({ prompt }) => prompt.kind === "hole");
 }
 
-/** Tells which settings the tasks have no use for. @throws {ConfigError} */
+/** Refuses settings that do not apply to the tasks. @throws {ConfigError} */
 export function checkSettings(taskSet: TaskSet, { template, maxNewTokens, postProcessor }: EvalConfig): void {
   if (isInfilling(taskSet) && (template !== undefined || maxNewTokens !== undefined))
     refuse("template and maxNewTokens do not apply to infilling; set masks instead");
@@ -22,7 +22,7 @@ export function checkSettings(taskSet: TaskSet, { template, maxNewTokens, postPr
 }
 
 /**
- * Tells what no task could be drawn with before the first is, and before the parameters are read.
+ * Refuses what would fail for every task, before the first is drawn and before the parameters are read.
  *
  * @throws {ConfigError} if the model cannot do what the tasks ask of it, or a setting of decoding is wrong
  */

@@ -5,7 +5,7 @@ import { FileError, folderFile } from "@diffucoder/core";
 /**
  * SHA-256 of a model folder's weights: of all its safetensors files, by name.
  *
- * @throws {FileError} if the folder has none, or one is no file or lies elsewhere
+ * @throws {FileError} if the folder has none, or one is not a file or lies elsewhere
  */
 export async function checkpointHash(dir: string): Promise<string> {
   const hash = createHash("sha256");

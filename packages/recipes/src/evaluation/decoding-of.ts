@@ -5,13 +5,13 @@ import type { Decoding } from "./model-answers.ts";
 
 const NAMES = Object.keys(DecodingOptionsSchema.shape).filter((name) => name !== "seed" && name !== "temperature");
 
-/** The decoding options among settings, at one temperature; what is not given is the model's. */
+/** The decoding options among settings, at one temperature; the model supplies the rest. */
 export function decodingOf(settings: EvaluationSettings, temperature: number): Decoding {
   const given = Object.fromEntries(Object.entries(settings).filter(([name, value]) => NAMES.includes(name) && value !== undefined));
   return { ...given, maxNewTokens: settings.maxNewTokens, temperature };
 }
 
-/** What samples are drawn with, the model's own settings filled in: as a result says it. */
+/** What samples are drawn with, including the model's own settings, in the form of a result. */
 export function samplerRecord(
   settings: EvaluationSettings,
   temperature: number,

@@ -10,13 +10,13 @@ export interface EvalConfig extends EvaluationSettings {
   samples?: string | string[] | undefined;
   /** Model folder, or repository on the hub, that writes the samples. */
   model?: string | undefined;
-  /** Folder for samples, scores and the report; an interrupted run goes on there. Needed with `model`. @default nothing is kept */
+  /** Folder for samples, scores and the report; an interrupted run resumes there. Required with `model`. @default nothing is kept */
   output?: string | undefined;
-  /** Of sampling and of the intervals. @default 0 */
+  /** Seed of sampling and of the intervals. @default 0 */
   seed: number;
-  /** What keeps programs apart: a level, `"e2b"`, or `"piston:URL"`; the last two run calls only. @default "auto" */
+  /** Isolation of programs: a level, `"e2b"`, or `"piston:URL"`; the last two run calls only. @default "auto" */
   isolation: string;
-  /** Path of the Python that programs run on, with the packages installed for it. @default the system's, without packages */
+  /** Path of the Python to run programs with, including its installed packages. @default the system's, without packages */
   python?: string | undefined;
   /** Programs that run at the same time. @default 2 */
   workers: number;
@@ -26,19 +26,19 @@ export interface EvalConfig extends EvaluationSettings {
 export const EvalConfigSchema = EvaluationSettingsSchema.extend({
   samples: oneOrMore(z.string()).optional().describe("files in EvalPlus's sample format; several are a sweep"),
   model: z.string().optional().describe("model folder that writes the samples"),
-  output: z.string().optional().describe("folder for samples, scores and the report; an interrupted run goes on there"),
-  seed: z.int().nonnegative().default(0).describe("of sampling and of the intervals"),
+  output: z.string().optional().describe("folder for samples, scores and the report; an interrupted run resumes there"),
+  seed: z.int().nonnegative().default(0).describe("seed of sampling and of the intervals"),
   isolation: IsolationSchema.default("auto").describe(
-    "what keeps programs apart; none must be asked for; e2b and piston:URL run them elsewhere, calls only",
+    "isolation of programs; none only if asked for; e2b and piston:URL run them elsewhere, calls only",
   ),
   python: z
     .string()
     .min(1)
     .optional()
-    .describe("path of the Python that programs run on, with the packages installed for it; default: the system's python3, without packages"),
+    .describe("path of the Python to run programs with, including its installed packages; default: the system's python3, without packages"),
   workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
 })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
   .refine(({ model, output }) => model === undefined || output !== undefined, {
-    error: "output is needed with model: what was generated is kept",
+    error: "output is required with model, to keep what it generates",
   }) satisfies z.ZodType<EvalConfig>;

@@ -13,21 +13,21 @@ export interface EvaluationSettings extends Omit<DecodingOptions, "seed" | "temp
   data: TaskSelection;
   /** Tasks [from, to) of those, by position. @default all */
   idRange?: [from: number, to: number] | undefined;
-  /** From text to program. @default "none" for files and holes, "fence" for what a model answers */
+  /** How a text becomes a program. @default "none" for files and holes, "fence" for a model's answers */
   postProcessor?: PostProcessor | undefined;
   /** Prompt of a model. @default the dataset's: the paper's for a benchmark, the bare request for TinyCode and files */
   template?: PromptTemplateName | undefined;
-  /** Of tasks with a hole: its masks; `"oracle"`: as many as the dataset's own solution has tokens, which the model could not know. @default 16 */
+  /** For tasks with a hole: its masks; `"oracle"`: the token count of the dataset's own solution, which no model can know. @default 16 */
   masks: number | "oracle";
-  /** Samples that a model draws of each task. @default 1 */
+  /** Samples that a model draws for each task. @default 1 */
   samplesPerTask: number;
-  /** Samples that are drawn at once. Changes the speed and the memory, not the result. @default 64 */
+  /** Samples drawn at once. Changes speed and memory, not the result. @default 64 */
   batchSize: number;
-  /** Of the model, 0 is greedy; several are a sweep. @default 0.2 */
+  /** Sampling temperature, 0 is greedy; several are a sweep. @default 0.2 */
   temperature: number | number[];
   /** Positions to denoise. @default the model's */
   maxNewTokens?: number | undefined;
-  /** The k of pass@k; those with enough samples are shown. @default 1, 10, 100 and, of a model, `samplesPerTask` */
+  /** k of pass@k, shown where there are enough samples. @default 1, 10, 100 and, for a model, `samplesPerTask` */
   ks?: number[] | undefined;
 }
 
@@ -37,7 +37,7 @@ export const EvaluationSettingsSchema = z.strictObject({
   dataset: DatasetSchema,
   data: TaskSelectionSchema.prefault({}),
   idRange: z.tuple([z.int().nonnegative(), z.int().positive()]).optional().describe("tasks [from, to) of the dataset, by position"),
-  postProcessor: z.enum(POST_PROCESSORS).optional().describe("from text to program; default: none for files and infilling, fence for models"),
+  postProcessor: z.enum(POST_PROCESSORS).optional().describe("how a text becomes a program; default: none for files and infilling, fence for models"),
   template: z
     .enum(Object.keys(PROMPT_TEMPLATES) as [PromptTemplateName, ...PromptTemplateName[]])
     .optional()
@@ -45,14 +45,14 @@ export const EvaluationSettingsSchema = z.strictObject({
   masks: z
     .union([z.int().positive(), z.literal("oracle")])
     .default(16)
-    .describe("infilling: masks of the hole; oracle: as many as the dataset's own solution has tokens, which the model could not know"),
-  samplesPerTask: z.int().positive().default(1).describe("samples that a model draws of each task"),
-  batchSize: z.int().positive().default(64).describe("samples that are drawn at once; changes the speed, not the result"),
-  temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("of the model, 0 is greedy; several are a sweep"),
+    .describe("infilling: masks of the hole; oracle: the token count of the dataset's own solution, which no model can know"),
+  samplesPerTask: z.int().positive().default(1).describe("samples that a model draws for each task"),
+  batchSize: z.int().positive().default(64).describe("samples drawn at once; changes the speed, not the result"),
+  temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("sampling temperature, 0 is greedy; several are a sweep"),
   maxNewTokens: z.int().positive().optional().describe("positions to denoise; default: the model's"),
   ks: z
     .array(z.int().positive())
     .min(1)
     .optional()
-    .describe("the k of pass@k; those with enough samples are shown; default: 1, 10, 100 and a model's samplesPerTask"),
+    .describe("k of pass@k, shown where there are enough samples; default: 1, 10, 100 and a model's samplesPerTask"),
 }) satisfies z.ZodType<EvaluationSettings>;

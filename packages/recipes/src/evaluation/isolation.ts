@@ -8,7 +8,7 @@ export const IsolationSchema = z.string().regex(/^(auto|bubblewrap|process|pyodi
   error: "expected auto, bubblewrap, process, pyodide, none, e2b or piston:URL",
 });
 
-/** What `createSandbox` takes for a name. @throws {InvalidArgumentError} if the address of a Piston is none */
+/** What `createSandbox` takes for a name. @throws {InvalidArgumentError} if the address of a Piston is not a URL */
 export function isolationOf(name: string): NonNullable<SandboxOptions["isolation"]> {
   if (name === "e2b") return e2bProvider();
   return name.startsWith(PISTON) ? pistonProvider({ url: name.slice(PISTON.length) }) : (name as "auto");

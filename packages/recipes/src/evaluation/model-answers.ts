@@ -18,7 +18,7 @@ export interface AnswerOptions {
   decoding: Decoding;
   /** Masks of a hole. */
   masks: EvaluationSettings["masks"];
-  /** Tasks whose first sample says in which order it was revealed. */
+  /** Tasks whose first sample records the order in which it was revealed. */
   reveals: ReadonlySet<string>;
   /** Stops it. */
   signal: AbortSignal;

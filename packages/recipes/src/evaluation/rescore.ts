@@ -4,11 +4,11 @@ import { createSandbox } from "@diffucoder/reward-sandbox";
 import { type DataFolders, defaultFolders, loadTasks } from "@diffucoder/tasks";
 import { scoreSet } from "./run-eval.ts";
 
-/** What came of scoring again. */
+/** The outcome of scoring again. */
 export interface Rescored {
   /** Whether nothing differs. */
   reproduced: boolean;
-  /** What is said differently now, a sentence each. */
+  /** The differences, a sentence each. */
   differences: string[];
   /** Samples that were scored. */
   samples: number;
@@ -22,16 +22,16 @@ export interface RescoreOptions {
   workers: number;
   /** Path of the Python that programs run on. @default the one that the result names */
   python?: string | undefined;
-  /** Where benchmarks lie, and where what was computed is kept. @default `defaultFolders()` */
+  /** Where benchmarks lie, and where computed results are kept. @default `defaultFolders()` */
   folders?: DataFolders | undefined;
-  /** Told of the samples that are done. */
+  /** Gets the number of samples that are done. */
   onProgress: OnProgress;
   /** Stops it. */
   signal: AbortSignal;
 }
 
 /**
- * Scores a result's raw generations again, from nothing but the result and the dataset.
+ * Scores a result's raw generations again, using only the result and the dataset.
  *
  * @throws {FileError} if the result was measured on another version of the dataset
  */

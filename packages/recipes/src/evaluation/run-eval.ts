@@ -38,19 +38,19 @@ import { writeOutputs } from "./write-outputs.ts";
 export interface RunEvalOptions {
   /** What is evaluated, and how. */
   config: EvalConfig;
-  /** Where benchmarks lie, and where what was computed is kept. @default `defaultFolders()` */
+  /** Where benchmarks lie, and where computed results are kept. @default `defaultFolders()` */
   folders?: DataFolders | undefined;
   /** Where programs run; the caller closes it. @default one is made by the config's `isolation`, `python` and `workers` */
   sandbox?: Sandbox | undefined;
-  /** Tasks, from the first, whose first sample keeps the order in which it was revealed. @default 0 */
+  /** Tasks, from the first, whose first sample records the order in which it was revealed. @default 0 */
   reveals?: number | undefined;
   /** Named in the progress events. @default "generate" and "score" with the dataset's title */
   phase?: string | undefined;
-  /** Told of the samples that are done. */
+  /** Gets the number of samples that are done. */
   onProgress: OnProgress;
-  /** Hears what a person should know and the result does not say: a sentence without its point. */
+  /** Gets notices for a person that are not part of the result: a sentence without its full stop. */
   onNotice: (notice: string) => void;
-  /** Stops it; what was done is kept. */
+  /** Stops the evaluation; finished work is kept. */
   signal: AbortSignal;
 }
 
@@ -63,7 +63,7 @@ interface SampleSet {
 }
 
 /**
- * Draws or reads samples of a dataset, scores them, and leaves everything in the output folder. A run that was interrupted goes on there.
+ * Draws or reads samples of a dataset, scores them, and leaves everything in the output folder. An interrupted run resumes there.
  *
  * @throws {ConfigError} if the model cannot do what the tasks ask of it, or a setting does not fit them
  * @throws {FileError} if the folder holds an evaluation with other settings, or a file is missing or damaged
@@ -102,12 +102,12 @@ function sandboxOptions({ workers, isolation, python }: EvalConfig): Parameters<
   return { workers, isolation: isolationOf(isolation), ...(python !== undefined && { python }) };
 }
 
-/** Whether a model's canvas holds a task's prompt, so that a source that makes tasks makes others instead. */
+/** Whether a task's prompt fits a model's canvas; a source that makes its tasks replaces those that do not. */
 function fits({ tokenizer, generationConfig }: ModelFolder, task: Task): boolean {
   return !tokenizer.hasChat || tokenizer.encodeChat([...promptMessages(task, "chat")]).length <= generationConfig.promptLength;
 }
 
-/** A folder holds one evaluation: the first run writes down what it is of. */
+/** A folder holds one evaluation: the first run records its settings. */
 function claim(output: string, { config, taskSet, modelDir }: { config: EvalConfig; taskSet: TaskSet; modelDir: string | undefined }): void {
   const { output: _, workers: _workers, batchSize: _batch, model: _model, dataset: _dataset, samples, ...recipe } = config;
   const contents = { "dataset (its content)": `sha256 ${taskSet.sha256.slice(0, 16)}`, ...(samples !== undefined && { samples }) };
@@ -125,7 +125,7 @@ interface ScoreContext {
   phase?: string | undefined;
 }
 
-/** Scores one set; scores are kept as they come, so that an interrupted run does not do them again. */
+/** Scores one set; scores are saved as they come, so that a resumed run does not repeat them. */
 export async function scoreSet({ label, source, samples, leftOut }: SampleSet, context: ScoreContext): Promise<EvalRun> {
   const { taskSet, postProcessor, config, sandbox, folders, signal, onProgress, phase } = context;
   const log = config.output === undefined ? undefined : new JsonLinesLog<[key: string, score: ProgramScore]>(join(config.output, "scores.jsonl"));

@@ -5,10 +5,10 @@ import { type EvalResult, formatSamples } from "@diffucoder/eval";
 import { evalReport } from "@diffucoder/report";
 import type { TaskSet } from "@diffucoder/tasks";
 
-/** The file from which a score comes out again. */
+/** The file from which a score can be reproduced. */
 export const RESULT_FILE = "eval-result.json";
 
-/** Leaves the programs in EvalPlus's format, the report, and last the result. */
+/** Writes the programs in EvalPlus's format, the report, and last the result. */
 export function writeOutputs(output: string, result: EvalResult, { tasks }: TaskSet): void {
   for (const [i, { samples }] of result.runs.entries()) {
     const programs = samples.map(({ taskId, program }) => ({ taskId, solution: program }));

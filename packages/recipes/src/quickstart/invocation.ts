@@ -1,4 +1,4 @@
-// What was typed to start a quickstart, and commands made from it that do the same again or vary one thing.
+// What was typed to start a quickstart, and commands made from it that repeat it or vary one thing.
 import { join } from "node:path";
 
 /** What was typed, flag by flag. */
@@ -17,7 +17,7 @@ export interface Invocation {
   reward?: readonly string[];
 }
 
-/** The command of a quickstart. A relative path stays one: `npm start` works in the root of the repository, as the command that was typed did. */
+/** The command of a quickstart. A relative path stays relative: `npm start` runs in the root of the repository, as the typed command did. */
 export function commandOf({ config, set, output, model, fromScratch = false, reward = [] }: Invocation): string {
   const flags = [
     ...(config === undefined ? [] : ["--config", config]),
@@ -61,7 +61,7 @@ function sibling({ output }: Invocation, name: string): string {
   return `${output.replace(/(?<=.)[\\/]+$/, "")}-${name}`;
 }
 
-/** As a POSIX shell takes it for one word. */
+/** Quoted as one word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

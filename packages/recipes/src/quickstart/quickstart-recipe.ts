@@ -8,11 +8,11 @@ import { type TrainingData, TrainingDataSchema } from "../training/task-rewards.
 
 /** What `npm start` does: evaluate, train, evaluate again. */
 export interface QuickstartRecipe {
-  /** Of the rollouts, the masks and the evaluation's samples. @default 0 */
+  /** Seed of the rollouts, the masks and the evaluation's samples. @default 0 */
   seed: number;
   /** Which tasks to train on. */
   data: TrainingData;
-  /** How rollouts are decoded; what is not given comes from the model. */
+  /** How rollouts are decoded; the model supplies the rest. */
   sampling: Omit<DecodingOptions, "seed">;
   /** Settings of coupled-GRPO, and what a completion earns. */
   training: Omit<CoupledGrpoConfig, "seed"> & RewardSettings;
@@ -22,7 +22,7 @@ export interface QuickstartRecipe {
 
 /** `QuickstartRecipe` as a file's data. */
 export const QuickstartRecipeSchema = z.strictObject({
-  seed: z.int().nonnegative().default(0).describe("of the rollouts, the masks and the evaluation's samples"),
+  seed: z.int().nonnegative().default(0).describe("seed of the rollouts, the masks and the evaluation's samples"),
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.omit({ seed: true }).extend(RewardSettingsSchema.shape),

@@ -89,7 +89,7 @@ function settingsText(settings: Readonly<Record<string, unknown>>): string {
     .join(", ");
 }
 
-/** The largest number of scored samples that some task has on both sides; where the sandbox failed, fewer than were drawn. */
+/** The largest number of scored samples that some task has on both sides, which is smaller than the number drawn if the sandbox failed. */
 function largestK(before: readonly TaskCounts[], after: readonly TaskCounts[]): number {
   const scored = new Map(after.map(({ taskId, n }) => [taskId, n]));
   return Math.max(1, ...before.map(({ taskId, n }) => Math.min(n, scored.get(taskId) ?? 0)));
@@ -108,14 +108,14 @@ function toIteration(metrics: StepMetrics): IterationMetrics {
   return { ...figures, completionLength: of("completionLength"), gradNorm: of("gradNorm"), loss: of("loss"), secondsPerIteration: of("seconds") };
 }
 
-/** The first three tasks of the evaluation, whatever became of them, with the first sample of each side. */
+/** The first three tasks of the evaluation, passed or failed, with the first sample of each side. */
 function examplesOf(tasks: readonly Task[], { before, after }: Record<"before" | "after", EvalRun>): ReportExample[] {
   const first = ({ samples }: EvalRun, taskId: string): ScoredSample | undefined => samples.find((sample) => sample.taskId === taskId);
   return tasks.slice(0, 3).flatMap((task) => {
     const sample = first(after, task.id);
     if (sample === undefined) return [];
     const earlier = first(before, task.id);
-    const reveal = sample.trace as RevealOrder | undefined; // what `runEval` kept of the tasks that it was told to show
+    const reveal = sample.trace as RevealOrder | undefined; // what `runEval` records for the tasks to show
     return [
       { prompt: promptText(task), ...toAttempt(task, sample), ...(earlier && { before: toAttempt(task, earlier) }), ...(reveal && { reveal }) },
     ];
@@ -134,7 +134,7 @@ function toAttempt(task: Task, { raw, score: { base, plus } }: ScoredSample): Re
   return { text: raw, passed: verdict === "pass", verdicts: shownTests(evaluationTests(task)).map((shown, i) => toVerdict(shown, failed.get(i))) };
 }
 
-/** What there is to show of each test. */
+/** What the report shows of each test. */
 function shownTests(tests: Tests): Pick<ReportVerdict, "args" | "expected">[] {
   switch (tests.kind) {
     case "calls":

@@ -1,5 +1,5 @@
-// `train quickstart`, which is `npm start`: evaluate the base model on held-out tasks, improve it by coupled-GRPO, evaluate
-// it again on the same tasks, and report. Every part can be stopped and goes on where it was.
+// `train quickstart`, which is `npm start`: evaluate the base model on held-out tasks, improve it with coupled-GRPO, evaluate
+// it again on the same tasks, and report. Every part can be stopped and resumed.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -36,11 +36,11 @@ export interface QuickstartOptions {
   sandbox: Sandbox;
   /** Folder of the run. */
   output: string;
-  /** Stops it; the same call goes on from there. */
+  /** Stops it; the same call resumes it. */
   signal: AbortSignal;
-  /** Hears of every step. */
+  /** Gets an event for every step. */
   onProgress: OnProgress;
-  /** Hears what a person should know and no figure says. */
+  /** Gets notices for a person that no figure shows. */
   onNote: (note: string) => void;
   /** What was typed; the report says how to run it again. */
   invocation: Invocation;
@@ -63,7 +63,7 @@ const WORKERS = 2;
 
 const files = { data: "report-data.json", report: "report.html", result: "result.json" } as const;
 
-/** A run that becomes longer keeps the evaluation before training and goes on from its checkpoint; what came after is made again. */
+/** An extended run keeps the evaluation before training and resumes from its checkpoint; everything after that is done again. */
 function claim({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): ClaimedRun {
   const onLonger = (): void => {
     for (const name of [...Object.values(files), "after"]) rmSync(join(output, name), { recursive: true, force: true });
@@ -159,7 +159,7 @@ function duringTraining(evaluation: QuickstartRecipe["evaluation"]): QuickstartR
   return evaluation.dataset === "tinycode" ? { ...evaluation, data: { ...evaluation.data, split: "dev" } } : evaluation;
 }
 
-/** Removes what a run left, and nothing else. */
+/** Removes the files of a run, and nothing else. */
 export function clearQuickstart(output: string): void {
   clearTraining(output);
   for (const name of [...Object.values(files), "before", "after", "seconds.jsonl"]) rmSync(join(output, name), { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { JsonLinesLog } from "@diffucoder/core";
 
-/** Seconds of work in all, over every start of a run; time between two starts does not count. */
+/** Total seconds of work over every start of a run; time between two starts does not count. */
 export class WorkClock {
   readonly #log: JsonLinesLog<number>;
   #last = performance.now();

@@ -1,7 +1,7 @@
-// The lines of `diffucoder score`: tasks as docs/task-format.md has them, each with an answer as `completion` or `code`.
+// The lines of `diffucoder score`: tasks in the form of docs/task-format.md, each with an answer as `completion` or `code`.
 import { type LeftOut, readTaskLines, type TaskLine } from "@diffucoder/tasks";
 
-/** Reads a file's lines; what cannot be used, and every further line of an id, is left out and does not stop the rest. */
+/** Reads a file's lines; unusable lines and repeated ids are left out, and the rest is read. */
 export function readScoreLines(file: Uint8Array): {
   /** Lines with an answer. */
   lines: TaskLine[];

@@ -13,7 +13,7 @@ export interface ProgramReward {
   verdicts: VerdictName[];
   /** What came out instead, or the name of an exception; one per test, empty for a pass. */
   details: string[];
-  /** `"low"` where the tests are code and shared a process with the program. */
+  /** `"low"` if the tests are code and shared a process with the program. */
   trust: "high" | "low";
 }
 
@@ -33,7 +33,7 @@ export interface ScoreLineOptions {
 /**
  * Runs one line's tests.
  *
- * @throws {InvalidArgumentError} if the sandbox refuses what is on the line
+ * @throws {InvalidArgumentError} if the sandbox refuses the line's program or tests
  * @throws {AbortedError} when `signal` fires
  */
 export async function scoreLine({ idJson: id, task, completion, code }: TaskLine, { sandbox, signal }: ScoreLineOptions): Promise<ProgramReward> {
@@ -46,7 +46,7 @@ export async function scoreLine({ idJson: id, task, completion, code }: TaskLine
       "high",
       tests.flatMap((some) => endAlike(some, { verdict, got })),
     );
-  if (program === undefined) return all("exception", `no fenced block of ${TITLES[language]}`);
+  if (program === undefined) return all("exception", `no fenced ${TITLES[language]} block`);
   if (program.length > PROGRAM_LENGTH) return all("memory", `a program of ${program.length} characters; at most ${PROGRAM_LENGTH} are run`);
   const verdicts: Verdict[] = [];
   let trust: ProgramReward["trust"] = "high";
@@ -58,7 +58,7 @@ export async function scoreLine({ idJson: id, task, completion, code }: TaskLine
   return toReward(id, trust, verdicts);
 }
 
-/** Tests of a line: those of a reference are a benchmark's. */
+/** Tests of a line; only a benchmark compares with a reference. */
 type OwnTests = Exclude<Tests, { kind: "reference" }>;
 
 function toReward(id: string, trust: ProgramReward["trust"], tests: readonly Verdict[]): ProgramReward {

@@ -34,7 +34,7 @@ const DURING_TRAINING = {
 export interface CoupledGrpoRecipe {
   /** Which tasks to train on. */
   data: TrainingData;
-  /** How rollouts are decoded; what is not given comes from the model. */
+  /** How rollouts are decoded; the model supplies the rest. */
   sampling: Omit<DecodingOptions, "seed">;
   /** Settings of coupled-GRPO, and what a completion earns. */
   training: CoupledGrpoConfig & RewardSettings;
@@ -47,10 +47,10 @@ export const CoupledGrpoRecipeSchema = z.strictObject({
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
-  evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("of training.evalSteps: held-out tasks"),
+  evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
 }) satisfies z.ZodType<CoupledGrpoRecipe>;
 
-/** The setting that a run which goes on may raise. */
+/** The setting that a resumed run may raise. */
 export const STEPS_KEY = "training.maxSteps";
 
 /** A run of coupled-GRPO, and where it happens. */
@@ -69,9 +69,9 @@ export interface CoupledGrpoCommandOptions {
   fresh: boolean;
   /** Stops the run after a checkpoint. */
   signal: AbortSignal;
-  /** Hears of every iteration. */
+  /** Gets an event for every iteration. */
   onProgress: OnProgress;
-  /** Hears which tasks are left out and why, and what it means that the run goes on for longer. */
+  /** Gets notices: which tasks are left out and why, and what extending the run means. */
   onNote: (note: string) => void;
 }
 

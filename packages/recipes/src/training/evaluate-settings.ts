@@ -9,5 +9,5 @@ export interface EvaluateRecipe extends EvaluationSettings {
 
 /** `EvaluateRecipe` as settings. */
 export const EvaluateRecipeSchema = EvaluationSettingsSchema.extend({
-  seed: z.int().nonnegative().default(0).describe("of sampling and of the intervals"),
+  seed: z.int().nonnegative().default(0).describe("seed of sampling and of the intervals"),
 }) satisfies z.ZodType<EvaluateRecipe>;

@@ -1,4 +1,4 @@
-// How good the policy is on held-out tasks while it is trained.
+// Evaluation of the policy on held-out tasks during training.
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { join } from "node:path";
 import { createRandom, JsonLinesLog } from "@diffucoder/core";

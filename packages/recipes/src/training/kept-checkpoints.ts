@@ -1,4 +1,4 @@
-// With `saveTotalLimit` above 1 a run keeps its last checkpoints, each a folder as Hugging Face's Trainer names it: checkpoint-120 holds the model
+// With `saveTotalLimit` above 1 a run keeps its last checkpoints, each in a folder named as by Hugging Face's Trainer: checkpoint-120 holds the model
 // after step 120, which `train evaluate --model` takes, and the training state to go back to.
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,8 +9,8 @@ export const CHECKPOINT_FILE = "checkpoint.safetensors";
 const NAME = /^checkpoint-(\d+)$/;
 
 /**
- * Where a step is one to keep, writes its folder, whole or not at all, and removes the oldest ones and those of later steps, which a run that went
- * back comes to again.
+ * Writes the folder of a step to keep, whole or not at all, and removes the oldest ones and those of later steps, which a run that
+ * went back will reach again.
  */
 export function keepCheckpoint({ output, step, saveSteps, saveTotalLimit, model, saveState }: KeepCheckpointOptions): void {
   if (saveTotalLimit === 1 || step === 0 || step % saveSteps !== 0) return;
@@ -23,7 +23,7 @@ export function keepCheckpoint({ output, step, saveSteps, saveTotalLimit, model,
   for (const one of [...old, ...steps.filter((other) => other > step)]) removeFolder(output, one);
 }
 
-/** Writes a folder, whole or not at all, in the place of the one that is there. */
+/** Writes a folder, whole or not at all, replacing an existing one. */
 export function replaceFolder(folder: string, write: (unfinished: string) => void): void {
   const unfinished = `${folder}.tmp-${process.pid}`;
   write(unfinished);
@@ -39,7 +39,7 @@ export interface KeepCheckpointOptions {
   step: number;
   /** Steps between checkpoints. */
   saveSteps: number;
-  /** Folders that stay; with 1 none is made, the run's own checkpoint is the one. */
+  /** Folders to keep; with 1 none is made, since the run's own checkpoint is enough. */
   saveTotalLimit: number;
   /** Makes a folder with the model. */
   model: (folder: string) => void;

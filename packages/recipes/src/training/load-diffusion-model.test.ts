@@ -37,6 +37,6 @@ it("refuses an autoregressive one", async () => {
   saveModel(dir, { config, parameters: initParameters({ config, random: createRandom(0) }) });
   writeFileSync(join(dir, "tokenizer.json"), JSON.stringify(trainBpe({ texts: [], vocabSize: 256, specialTokens: ["<|endoftext|>"] })));
   await expect(loadDiffusionModel(dir)).rejects.toThrow(
-    `--model must be a folder with a masked diffusion model, not with one of type qwen2, got ${JSON.stringify(dir)}.`,
+    `--model must be the folder of a masked diffusion model, not of a model of type qwen2, got ${JSON.stringify(dir)}.`,
   );
 });

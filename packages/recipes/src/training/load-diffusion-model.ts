@@ -17,6 +17,6 @@ export async function loadDiffusionModel(dir: string): Promise<DiffusionModel> {
   throw new InvalidArgumentError({
     argument: "--model",
     value: dir,
-    expected: `a folder with a masked diffusion model, not with one of type ${config.family}`,
+    expected: `the folder of a masked diffusion model, not of a model of type ${config.family}`,
   });
 }

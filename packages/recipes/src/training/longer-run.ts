@@ -1,7 +1,7 @@
-// A run that is started again with more steps goes on from its last checkpoint. Steps that are done do not change, so the end is that of a run
-// which had as many steps from the start, unless the learning rate of those steps depended on how many there would be.
+// A run that is started again with more steps continues from its last checkpoint. Finished steps do not change, so it ends like a run
+// that had as many steps from the start, unless the learning rate of those steps depended on their total number.
 
-/** How the learning rate goes over the steps; see `learningRate`. */
+/** The learning rate schedule; see `learningRate`. */
 interface Schedule {
   lrSchedulerType: string;
   warmupSteps: number;
@@ -9,7 +9,7 @@ interface Schedule {
 }
 
 /**
- * What a person should know when a run goes on for more steps than it was started for.
+ * The notice for a run that continues for more steps than it was started with.
  *
  * @param setting name of the number of steps
  * @param before its value until now
@@ -18,10 +18,10 @@ interface Schedule {
  */
 export function longerRunNote({ setting, before, now, step, schedule }: LongerRun): string {
   const { lrSchedulerType, warmupSteps, minLrRate } = schedule;
-  const goesOn = `${setting} was ${before}, is ${now}: the run goes on from step ${step}`;
+  const goesOn = `${setting} was ${before}, is ${now}: the run continues from step ${step}`;
   const isSame = lrSchedulerType === "constant" || minLrRate === 1 || step <= warmupSteps;
-  if (isSame) return `${goesOn}, to the same end as a run that was started with ${now}.`;
-  return `${goesOn}. Its learning rate (lrSchedulerType ${lrSchedulerType}) falls over all steps: those that are done had the rates of the shorter run, the others have those of the longer one, so the end is not that of a run that was started with ${now}.`;
+  if (isSame) return `${goesOn} and ends like a run that was started with ${now}.`;
+  return `${goesOn}. The learning rate (lrSchedulerType ${lrSchedulerType}) decays over all steps: finished steps had the shorter run's rates and the rest get the longer run's, so the result differs from that of a run that was started with ${now}.`;
 }
 
 interface LongerRun {

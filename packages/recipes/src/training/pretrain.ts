@@ -66,7 +66,7 @@ export const PretrainRecipeSchema = z.strictObject({
   training: PretrainConfigSchema,
 }) satisfies z.ZodType<PretrainRecipe>;
 
-/** The setting that a run which goes on may raise: the steps of its last stage. */
+/** The setting that a resumed run may raise: the steps of its last stage. */
 const stepsKey = ({ training }: PretrainRecipe): string => `training.stages.${training.stages.length - 1}.maxSteps`;
 
 /** A pretraining, and where it happens. */
@@ -75,7 +75,7 @@ export interface PretrainCommandOptions {
   recipe: PretrainRecipe;
   /** tokenizer.json of a model from scratch. */
   tokenizerFile: string;
-  /** Folder of a model to go on from, with its tokenizer; the recipe's `model` is not read then. @default one from scratch */
+  /** Folder of a model to continue from, with its tokenizer; the recipe's `model` is then ignored. @default one from scratch */
   modelDir?: string | undefined;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
@@ -83,9 +83,9 @@ export interface PretrainCommandOptions {
   fresh: boolean;
   /** Stops the run after a checkpoint. */
   signal: AbortSignal;
-  /** Hears of every step. */
+  /** Gets an event for every step. */
   onProgress: OnProgress;
-  /** Hears what it means that the run goes on for longer. */
+  /** Gets a notice of what extending the run means. */
   onNote: (note: string) => void;
 }
 

@@ -44,10 +44,10 @@ describe("loadRewardModule", () => {
 
   it.each([
     ["throws.mjs", "export default () => { throw new Error('no network'); };", "failed: no network"],
-    ["nan.mjs", "export default (samples) => samples.map(() => Number.NaN);", "gave NaN for sample 0, expected a finite number or null"],
-    ["few.mjs", "export default () => [1];", "gave 1 values for 2 samples"],
-    ["number.mjs", "export default () => 1;", "did not give a list, one number or null for each sample"],
-    ["text.mjs", "export default () => [1, 'x'];", 'gave "x" for sample 1, expected a finite number or null'],
+    ["nan.mjs", "export default (samples) => samples.map(() => Number.NaN);", "returned NaN for sample 0, expected a finite number or null"],
+    ["few.mjs", "export default () => [1];", "returned 1 values for 2 samples"],
+    ["number.mjs", "export default () => 1;", "did not return a list with one number or null for each sample"],
+    ["text.mjs", "export default () => [1, 'x'];", 'returned "x" for sample 1, expected a finite number or null'],
     ["hangs.mjs", "export default () => { for (;;); };", "did not answer within 0.5 seconds"],
     ["waits.mjs", "export default () => new Promise(() => {});", "did not answer within 0.5 seconds"],
     ["exits.mjs", "export default () => process.exit(3);", "ended its thread with code 3"],
@@ -61,8 +61,8 @@ describe("loadRewardModule", () => {
   });
 
   it.each([
-    ["object.mjs", "export default { code: 1 };", "has no function as its export default"],
-    ["nothing.mjs", "export const other = () => [];", "has no function as its export default"],
+    ["object.mjs", "export default { code: 1 };", "exports no function named default"],
+    ["nothing.mjs", "export const other = () => [];", "exports no function named default"],
     ["broken.mjs", "export default (;", "cannot be loaded: Unexpected token ';'"],
     ["loops.mjs", "for (;;);", "did not answer within 10 seconds"],
   ])("does not load %s", async (name, code, problem) => {

@@ -1,4 +1,4 @@
-// A reward of one's own: a JavaScript module whose export is a function of samples to numbers. It runs in a thread of its own, so that one
+// A custom reward: a JavaScript module that exports a function from samples to numbers. It runs in its own thread, so that one
 // that hangs, even in synchronous code, can be ended.
 import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
@@ -13,13 +13,13 @@ export interface RewardModuleOptions {
   file: string;
   /** Name of the export. @default "default" */
   export?: string | undefined;
-  /** Most milliseconds of a call. Loading may take 10 seconds. @default 10_000 */
+  /** Time limit of a call, milliseconds. Loading may take 10 seconds. @default 10_000 */
   timeout?: number | undefined;
 }
 
 /** A loaded reward function. */
 export interface RewardModule {
-  /** What its figures are called: the file's name without its ending. */
+  /** Name of its figures: the file's name without its extension. */
   name: string;
   /** The function. */
   reward: (samples: Parameters<RewardFunction>[0]) => Promise<(number | null)[]>;
@@ -36,7 +36,7 @@ const { parentPort, workerData } = require("node:worker_threads");
 const say = (error) => error instanceof Error ? error.message : String(error);
 import(workerData.url).then((module) => {
   const reward = module[workerData.name];
-  if (typeof reward !== "function") return parentPort.postMessage({ problem: "has no function as its export " + workerData.name });
+  if (typeof reward !== "function") return parentPort.postMessage({ problem: "exports no function named " + workerData.name });
   parentPort.on("message", async (samples) => {
     try {
       parentPort.postMessage({ values: await reward(samples) });
@@ -52,8 +52,8 @@ import(workerData.url).then((module) => {
  * Loads a reward function from a module.
  *
  * @throws {FileError} if there is no such file
- * @throws {DiffuCoderError} with code `"REWARD"` if it cannot be loaded or the export is no function; from `reward`, if the function throws,
- *   takes too long, ends its thread, or does not give a finite number or `null` for each sample
+ * @throws {DiffuCoderError} with code `"REWARD"` if it cannot be loaded or the export is not a function; from `reward`, if the function throws,
+ *   takes too long, ends its thread, or does not return a finite number or `null` for each sample
  */
 export async function loadRewardModule({ file, export: name = "default", timeout = 10_000 }: RewardModuleOptions): Promise<RewardModule> {
   if (!existsSync(file)) throw new FileError({ path: file, problem: "no such file", wayOut: "Give a JavaScript module with --reward." });
@@ -72,10 +72,10 @@ export async function loadRewardModule({ file, export: name = "default", timeout
     name: `${basename(file, extname(file))}${name === "default" ? "" : `#${name}`}`,
     reward: async (samples) => {
       const values = await valuesOf({ samples, timeout });
-      if (!Array.isArray(values)) throw fail("did not give a list, one number or null for each sample");
-      if (values.length !== samples.length) throw fail(`gave ${values.length} values for ${samples.length} samples`);
+      if (!Array.isArray(values)) throw fail("did not return a list with one number or null for each sample");
+      if (values.length !== samples.length) throw fail(`returned ${values.length} values for ${samples.length} samples`);
       const bad = values.findIndex((value) => value !== null && !(typeof value === "number" && Number.isFinite(value)));
-      if (bad !== -1) throw fail(`gave ${show(values[bad])} for sample ${bad}, expected a finite number or null`);
+      if (bad !== -1) throw fail(`returned ${show(values[bad])} for sample ${bad}, expected a finite number or null`);
       return values as (number | null)[];
     },
     close: () => void worker.terminate(),
@@ -84,11 +84,11 @@ export async function loadRewardModule({ file, export: name = "default", timeout
 
 type Answer = { values: unknown } | { problem: string };
 
-/** What asks the thread: each call waits for its next message. */
+/** Asks the thread: each call waits for its next message. */
 function conversation(worker: Worker): (request: { samples?: unknown; timeout: number }) => Promise<Answer> {
   let settle: (answer: Answer) => void = () => {};
   worker.on("message", (answer: Answer) => settle(answer));
-  worker.on("messageerror", (error) => settle({ problem: `gave what cannot be read: ${error.message}` }));
+  worker.on("messageerror", (error) => settle({ problem: `returned something unreadable: ${error.message}` }));
   worker.on("error", (error) => settle({ problem: `failed: ${error.message}` }));
   worker.on("exit", (code) => settle({ problem: `ended its thread with code ${code}` }));
   return ({ samples, timeout }) =>

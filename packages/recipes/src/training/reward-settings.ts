@@ -25,18 +25,18 @@ export interface RewardSettings {
   softOverlong: {
     /** Tokens from which the punishment is -1. @default all positions */
     maxCompletionLen?: number | undefined;
-    /** Tokens over which it falls from 0 to -1. @default a quarter of `maxCompletionLen` */
+    /** Tokens within which it falls from 0 to -1. @default a quarter of `maxCompletionLen` */
     softPunishCache?: number | undefined;
   };
   /** Rewards of your own. @default none */
   rewardModules: {
     /** JavaScript module. */
     file: string;
-    /** Its export: a function of samples to numbers or null. @default "default" */
+    /** Its export: a function from samples to numbers or null. @default "default" */
     export: string;
-    /** What its value is multiplied with. @default 1 */
+    /** Factor of its value. @default 1 */
     weight: number;
-    /** Of a call, milliseconds. @default 10000 */
+    /** Time limit of a call, milliseconds. @default 10000 */
     timeout: number;
   }[];
   /** How the form is judged: strictly, or exactly as Apple's rewards.py. @default "strict" */
@@ -64,23 +64,23 @@ export const RewardSettingsSchema = z.strictObject({
     .array(
       z.strictObject({
         file: z.string().describe("JavaScript module"),
-        export: z.string().default("default").describe("its export: a function of samples to numbers or null"),
+        export: z.string().default("default").describe("its export: a function from samples to numbers or null"),
         weight: weight.default(1),
-        timeout: z.int().positive().default(10_000).describe("milliseconds of a call"),
+        timeout: z.int().positive().default(10_000).describe("time limit of a call, milliseconds"),
       }),
     )
     .default([])
-    .describe("rewards of your own beside the built-in ones: { file, export, weight, timeout }; --reward FILE#EXPORT=WEIGHT adds one"),
+    .describe("your own rewards, added to the built-in ones: { file, export, weight, timeout }; --reward FILE#EXPORT=WEIGHT adds one"),
   rewardMode: z.enum(["strict", "compat"]).default("strict").describe("how the form is judged: strictly, or exactly as Apple's rewards.py"),
 }) satisfies z.ZodType<RewardSettings>;
 
-/** A loaded reward of one's own, and what it weighs. */
+/** A loaded custom reward, and its weight. */
 export interface WeightedModule extends RewardModule {
   /** What its value is multiplied with. */
   weight: number;
 }
 
-/** Loads rewards of one's own. @throws as `loadRewardModule`; {InvalidArgumentError} if two have one name */
+/** Loads custom rewards. @throws as `loadRewardModule`; {InvalidArgumentError} if two have one name */
 export async function loadRewardModules(modules: RewardSettings["rewardModules"]): Promise<WeightedModule[]> {
   const loaded: WeightedModule[] = [];
   try {
@@ -92,7 +92,7 @@ export async function loadRewardModules(modules: RewardSettings["rewardModules"]
         throw new InvalidArgumentError({
           argument: "--reward",
           value: module.file,
-          expected: `another file name: ${one.name} is another reward's name`,
+          expected: `a file with another name: there is already a reward ${one.name}`,
         });
     }
     return loaded;

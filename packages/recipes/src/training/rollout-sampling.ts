@@ -1,4 +1,4 @@
-// How a run's rollouts are decoded: any decoder and any cache that a command can name.
+// How a run's rollouts are decoded: with any decoder and cache that a command can name.
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { resolveSettings, tokenTexts } from "@diffucoder/engine";
 import { cachedNetwork } from "@diffucoder/model";
@@ -25,7 +25,7 @@ export interface RolloutSampling {
   denoiser: (parameters: () => ModelParameters) => DisposableDenoiser;
 }
 
-/** @throws {ConfigError} naming every option that the decoder does not read */
+/** @throws {ConfigError} naming every option that the decoder does not use */
 export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
   const { config, generationConfig, logits, tokenizer } = coder;
   const { maxNewTokens } = generationConfig;

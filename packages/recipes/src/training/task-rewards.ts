@@ -1,4 +1,4 @@
-// Tasks to train on, as prompts and as rewards of their completions. Rewards see a task's visible tests alone.
+// Tasks to train on, as prompts and as rewards of their completions. Rewards see only a task's visible tests.
 import { createRandom, FileError } from "@diffucoder/core";
 import type { CompletionScore, StepRewardRequest } from "@diffucoder/coupled-grpo";
 import type { DiffuCoder } from "@diffucoder/engine";
@@ -48,19 +48,19 @@ export interface TrainingPromptsOptions {
   data: TrainingData;
   /** What a completion earns. */
   rewards: RewardSettings;
-  /** Rewards of one's own, beside the built-in ones. */
+  /** Custom rewards, added to the built-in ones. */
   modules: readonly WeightedModule[];
   /** Prompts of an iteration. */
   promptsPerStep: number;
-  /** Of the order of the tasks and, unless the data say so, of which TinyCode's are. */
+  /** Seed of the order of the tasks and, unless the data give one, of the choice of TinyCode's tasks. */
   seed: number;
   /** Where benchmarks lie. @default `defaultFolders()` */
   folders?: DataFolders | undefined;
-  /** Hears which tasks are left out, and why: a sentence. */
+  /** Gets a sentence on which tasks are left out, and why. */
   onNote: (note: string) => void;
 }
 
-/** @throws {FileError} if no task is left that the model can hold and that has visible tests */
+/** @throws {FileError} if no task has visible tests and fits the model */
 export async function trainingPrompts(options: TrainingPromptsOptions): Promise<TrainingPrompts> {
   const { coder, sandbox, rewards, modules, promptsPerStep, seed } = options;
   const pool = await trainingTasks(options);
@@ -90,7 +90,7 @@ export async function trainingPrompts(options: TrainingPromptsOptions): Promise<
   };
 }
 
-/** The tasks that the model can hold; the others are told. */
+/** The tasks that fit the model; the others are reported. */
 async function trainingTasks({ coder, data, seed, folders = defaultFolders(), onNote }: TrainingPromptsOptions): Promise<readonly TrainableTask[]> {
   const { promptLength } = coder.generationConfig;
   const lengthOfPrompt = (task: Pick<Task, "id" | "prompt" | "language">): number => promptIdsOf(coder, task).length;
@@ -102,7 +102,7 @@ async function trainingTasks({ coder, data, seed, folders = defaultFolders(), on
   if (leftOut.length > NAMED) onNote(`${dataset}: ${leftOut.length - NAMED} more are left out.`);
   const asked = tasks.filter(({ prompt }) => prompt.kind !== "hole");
   if (asked.length < tasks.length)
-    onNote(`${dataset}: ${tasks.length - asked.length} of ${tasks.length} tasks are left out, they have a hole to fill.`);
+    onNote(`${dataset}: ${tasks.length - asked.length} of ${tasks.length} tasks are left out because they have a hole to fill.`);
   const fitting = asked.filter(accepts);
   const tooLong = asked.filter((task) => !accepts(task));
   const names = tooLong.slice(0, NAMED).map((task) => `${task.id} (${lengthOfPrompt(task)})`);
@@ -111,13 +111,15 @@ async function trainingTasks({ coder, data, seed, folders = defaultFolders(), on
     throw new FileError({ path: dataset, problem: `no prompt fits this model's ${promptLength} tokens: ${named}`, wayOut: "Give shorter prompts." });
   }
   if (tooLong.length > 0)
-    onNote(`${dataset}: ${tooLong.length} of ${asked.length} tasks are left out, their prompts have more than ${promptLength} tokens: ${named}.`);
+    onNote(
+      `${dataset}: ${tooLong.length} of ${asked.length} tasks are left out because their prompts have more than ${promptLength} tokens: ${named}.`,
+    );
   return fitting;
 }
 
 /** Tasks of TinyCode to train on, unless the data say how many. */
 const DEFAULT_TASKS = 400;
-/** Tasks that a sentence names. */
+/** Tasks that a message names. */
 const NAMED = 5;
 
 /** Token ids of a task's bare request. */

@@ -1,4 +1,4 @@
-// What every training run does with its folder: goes on from its checkpoint, keeps its metrics and checkpoints, the best one apart.
+// What every training run does with its folder: resumes from its checkpoint and keeps metrics and checkpoints, the best one separately.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonObject, RUN_FILE, writeFileAtomic } from "@diffucoder/core";
@@ -24,10 +24,10 @@ export const METRICS_FILE = "metrics.jsonl";
 /** The best checkpoint by evaluation. */
 export const BEST_FOLDER = "checkpoint-best";
 
-/** Says in `BEST_FOLDER` which step it is of, and why. */
+/** Records in `BEST_FOLDER` which step it is of, and why. */
 const BEST_FILE = "best.json";
 
-/** Files and folders that a training run leaves, besides its kept checkpoints. */
+/** Files and folders of a training run, besides its kept checkpoints. */
 export const TRAINING_FILES = [
   CHECKPOINT_FILE,
   METRICS_FILE,
@@ -43,7 +43,7 @@ export const TRAINING_FILES = [
 export interface TrainingRunOptions {
   /** Folder of the run. */
   output: string;
-  /** How often is saved, and how much of it. */
+  /** How often to save, and how much to keep. */
   training: {
     saveSteps: number;
     saveTotalLimit: number;
@@ -59,15 +59,15 @@ export interface TrainingRunOptions {
   smallerIsBetter?: boolean;
   /** Writes a folder with the model. */
   writeModel: (folder: string, state: Pick<TrainingState, "parameters">) => void;
-  /** Hears what it means that the run goes on for longer. */
+  /** Gets a notice of what extending the run means. */
   onNote: (note: string) => void;
 }
 
-/** A run that goes on where it was. */
+/** A resumed run. */
 export interface TrainingRun {
-  /** Where it goes on from; `undefined` at its start. */
+  /** Where it resumes from; `undefined` at its start. */
   checkpoint: Checkpoint | undefined;
-  /** What the loop is given to keep the folder up to date. */
+  /** Callbacks for the loop that keep the folder up to date. */
   hooks: {
     startStep: number;
     lastEvaluation: number;
@@ -79,7 +79,7 @@ export interface TrainingRun {
   finish: (state: TrainingState) => string;
 }
 
-/** Removes what a training run left, and nothing else. */
+/** Removes the files of a training run, and nothing else. */
 export function clearTraining(output: string): void {
   for (const name of [RUN_FILE, ...TRAINING_FILES]) rmSync(join(output, name), { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
@@ -135,7 +135,7 @@ export function isEvaluation(line: StepMetrics): boolean {
   return Object.keys(line).some((name) => name.startsWith("eval"));
 }
 
-/** Ties stay with the earlier one. */
+/** Of equal ones, the earlier stays the best. */
 function isBetter(value: number, best: number | undefined, smallerIsBetter: boolean): boolean {
   return best === undefined || (smallerIsBetter ? value < best : value > best);
 }
