@@ -35,6 +35,7 @@ export async function runCommand(name, args) {
   try {
     await install();
     await build(command.build);
+    await buildKernels();
     const [script, ...first] = command.run;
     const cwd = command.inCallersFolder ? process.env.INIT_CWD : undefined;
     ({ exitCode: process.exitCode } = await run(process.execPath, [join(root, script), ...first, ...args], { stdio: "inherit", cwd }));
@@ -73,6 +74,13 @@ async function build(packageName) {
   await step("Building", process.execPath, [turbo, "run", "build", "--output-logs=errors-only", "--log-prefix=none", "--ui=stream", ...filter], {
     wayOut: "In an unchanged clone that is a bug: please report it with this output.",
   });
+}
+
+/** Native kernels, where there is a C compiler; turbo does not keep them, since they are this machine's. Says itself what is wrong, once. */
+async function buildKernels() {
+  const { exitCode, stopped } = await run(process.execPath, [join(root, "packages/kernels/build.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
+  if (exitCode !== 0) throw new StepError("The kernels cannot be built.", exitCode);
+  if (stopped) throw new StepError("Building: stopped.", 128 + constants.signals.SIGINT);
 }
 
 function pnpmVersion() {

@@ -5,7 +5,7 @@
 //   node build.mjs --fuzz [NAME]      runs the fuzz programs, all or the one named, under the address and undefined-behaviour sanitizers
 import { CompileError, findCompiler, findZig } from "./build/compiler.mjs";
 import { runFuzz } from "./build/fuzz.mjs";
-import { buildLibrary, readManifest, writeManifest } from "./build/library.mjs";
+import { buildLibrary, isCurrent, readManifest, writeManifest } from "./build/library.mjs";
 import { fuzzNames } from "./build/sources.mjs";
 import { hostTarget, targets } from "./build/targets.mjs";
 
@@ -20,11 +20,12 @@ async function buildForHost() {
   const target = hostTarget();
   if (target === undefined) return;
   const compiler = findCompiler();
+  if (compiler === undefined && isCurrent(target)) return;
   const problem =
     compiler === undefined ? "there is no C compiler: $CC, cc, gcc and clang were tried" : await problemOf(() => buildLibrary(compiler, target));
   if (problem === undefined || readManifest(target)?.problem === problem) return;
   writeManifest(target, { target, problem });
-  process.stdout.write(`The kernels are not built, and ONNX Runtime computes without them, only slower: ${problem}.\n`);
+  process.stderr.write(`The kernels are not built, and ONNX Runtime computes without them, only slower: ${problem}.\n`);
 }
 
 async function problemOf(build) {

@@ -4,8 +4,11 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { runCompiler } from "./compiler.mjs";
 import { compileAll } from "./objects.mjs";
-import { allFiles, commonFlags, hashOf, libraryFiles, packageFolder } from "./sources.mjs";
+import { allFiles, hashOf, libraryFiles, packageFolder } from "./sources.mjs";
 import { targets } from "./targets.mjs";
+
+/** Another way of building is another library. */
+const howItIsBuilt = ["library.mjs", "sources.mjs"].map((name) => readFileSync(new URL(name, import.meta.url), "utf8"));
 
 /** Where a platform's library is built. */
 export const nativeFolder = (target) => join(packageFolder, "native", target);
@@ -24,14 +27,7 @@ const linkFlags = {
  */
 export async function buildLibrary(compiler, target) {
   const folder = nativeFolder(target);
-  const inputs = hashOf(
-    allFiles(),
-    compiler.identity,
-    target,
-    ...commonFlags,
-    ...linkFlags[systemOf(target)],
-    readFileSync(new URL("sources.mjs", import.meta.url), "utf8"),
-  );
+  const inputs = hashOf(allFiles(), compiler.identity, target, ...howItIsBuilt);
   const before = readManifest(target);
   if (before?.inputs === inputs && isIntact(folder, before)) return before;
 
@@ -42,10 +38,25 @@ export async function buildLibrary(compiler, target) {
   const math = systemOf(target) === "linux" ? ["-lm"] : [];
   await runCompiler(compiler, [...linkFlags[systemOf(target)], "-o", half, ...objects, ...math], folder);
   const bytes = readFileSync(half);
-  const manifest = { target, version: readVersion(), file, bytes: bytes.length, sha256: sha256(bytes), compiler: compiler.name, inputs };
+  const manifest = {
+    target,
+    version: readVersion(),
+    file,
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+    compiler: compiler.name,
+    sources: hashOf(allFiles()),
+    inputs,
+  };
   renameSync(half, join(folder, file));
   writeManifest(target, manifest);
   return manifest;
+}
+
+/** Whether a library is there from the sources as they are, whatever compiled it. */
+export function isCurrent(target) {
+  const manifest = readManifest(target);
+  return manifest?.sources === hashOf(allFiles()) && isIntact(nativeFolder(target), manifest);
 }
 
 /** What the last build left, or `undefined`. */

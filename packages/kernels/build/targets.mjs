@@ -1,4 +1,6 @@
 // The platforms: what the library is called there, and how zig names them.
+import { readFileSync } from "node:fs";
+
 export const targets = {
   "linux-x64": { cpu: "x64", library: "diffucoder-kernels.so", zig: "x86_64-linux-gnu.2.17" },
   "linux-x64-musl": { cpu: "x64", library: "diffucoder-kernels.so", zig: "x86_64-linux-musl" },
@@ -10,7 +12,7 @@ export const targets = {
 
 /** The one that this process runs on; `undefined` if there is none for it. */
 export function hostTarget() {
-  const isMusl = process.platform === "linux" && process.report.getReport().header.glibcVersionRuntime === undefined;
-  const name = `${process.platform}-${process.arch}${isMusl ? "-musl" : ""}`;
+  const usesMusl = process.platform === "linux" && readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
+  const name = `${process.platform}-${process.arch}${usesMusl ? "-musl" : ""}`;
   return Object.hasOwn(targets, name) ? name : undefined;
 }

@@ -1,5 +1,5 @@
 // Where the library is: in a clone what build.mjs made, else the package of this platform.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,7 +37,7 @@ export function findKernels({ path, builds = ownBuilds }: FindKernelsOptions = {
   const name = `@diffucoder/kernels-${target}`;
   const installed = libraryIn(folderOf(name));
   if (installed !== undefined) return checked(installed, target);
-  return { problem: problemOfBuild(join(builds, target)) ?? `${name} is not installed` };
+  return { problem: problemOfBuild(join(builds, target)) ?? `${name} is not installed, and none are built here` };
 }
 
 function checked(path: string, target: string): FoundKernels {
@@ -60,10 +60,10 @@ function folderOf(name: string): string | undefined {
 
 /** As the platform packages are called: `linux-x64`, `linux-x64-musl`, `win32-x64`, ... */
 function thisPlatform(): string {
-  return `${process.platform}-${process.arch}${process.platform === "linux" && !isGlibc() ? "-musl" : ""}`;
+  return `${process.platform}-${process.arch}${process.platform === "linux" && usesMusl() ? "-musl" : ""}`;
 }
 
-function isGlibc(): boolean {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime !== undefined;
+/** The C library that Node runs on is loaded by its own loader, which is in the process's memory. */
+function usesMusl(): boolean {
+  return readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
 }
