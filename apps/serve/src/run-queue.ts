@@ -1,3 +1,4 @@
+import { listenForAbort } from "@diffucoder/core";
 import { ApiError } from "./api-error.ts";
 
 /**
@@ -69,10 +70,10 @@ export class RunQueue {
         reject(signal.reason);
       };
       const enter = () => {
-        signal.removeEventListener("abort", leave);
+        endListening();
         resolve();
       };
-      signal.addEventListener("abort", leave, { once: true });
+      const endListening = listenForAbort(signal, leave);
       this.#waiting.push(enter);
     });
   }

@@ -13,6 +13,7 @@ export {
   TooLongError,
   UnavailableError,
 } from "./errors.ts";
+export { listenForAbort } from "./abort-listener.ts";
 export { createRandom, type Random, type StreamName } from "./random.ts";
 export { type ConfigLayer, mergeSettings, parseConfig, readConfigData, readJsonObject } from "./config.ts";
 export { changedSettings } from "./changed-settings.ts";

@@ -1,4 +1,4 @@
-import { AbortedError } from "@diffucoder/core";
+import { AbortedError, listenForAbort } from "@diffucoder/core";
 import type { RunOptions } from "./jobs.ts";
 
 interface Waiting<T> {
@@ -43,7 +43,7 @@ export class Pool<T> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting<T> = {
         take: (free) => {
-          signal?.removeEventListener("abort", leave);
+          endListening();
           resolve(free);
         },
       };
@@ -53,7 +53,7 @@ export class Pool<T> {
         if (queue?.length === 0) this.#queues.delete(caller);
         reject(new AbortedError("A sandbox job"));
       };
-      signal?.addEventListener("abort", leave, { once: true });
+      const endListening = listenForAbort(signal, leave);
       const queue = this.#queues.get(caller);
       if (queue) queue.push(waiting);
       else this.#queues.set(caller, [waiting]);

@@ -1,5 +1,5 @@
 // One row of a decode loop: what its owner holds of it, and where its events go.
-import { AbortedError } from "@diffucoder/core";
+import { AbortedError, listenForAbort } from "@diffucoder/core";
 import type { Canvas } from "./canvas.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { RowEvent } from "./events.ts";
@@ -33,6 +33,7 @@ export class LoopEntry implements RowSink {
   committedTokens = 0;
   #start: number | undefined;
   #stop: number | undefined;
+  #endListening = (): void => {};
   readonly #events: EventQueue<RowEvent>;
   readonly #onEnd: (entry: LoopEntry) => void;
 
@@ -76,7 +77,7 @@ export class LoopEntry implements RowSink {
 
   /** Begins to listen to the row's signal. */
   listen(): void {
-    this.options.signal?.addEventListener("abort", this.cancel, { once: true });
+    this.#endListening = listenForAbort(this.options.signal, this.cancel);
     if (this.options.signal?.aborted) this.cancel();
   }
 
@@ -100,7 +101,7 @@ export class LoopEntry implements RowSink {
     this.outcome = outcome;
     this.#stop = performance.now();
     if (this.run) this.run.left = true;
-    this.options.signal?.removeEventListener("abort", this.cancel);
+    this.#endListening();
     this.#onEnd(this);
     return true;
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
-import { UnavailableError } from "@diffucoder/core";
+import { listenForAbort, UnavailableError } from "@diffucoder/core";
 import type { Answer, Job, Worker } from "../provider.ts";
 import type { Launch } from "./launch.ts";
 import { lastOfChain, programsOf, watchMemory } from "./memory-watch.ts";
@@ -67,7 +67,7 @@ export class SupervisorWorker implements Worker {
       const finish = (answer: Answer | undefined): void => {
         clearTimeout(watchdog);
         endWatch();
-        signal?.removeEventListener("abort", giveUp);
+        endListening();
         this.#onLine = undefined;
         resolve(answer);
       };
@@ -79,7 +79,7 @@ export class SupervisorWorker implements Worker {
       const endWatch = watchMemory(() => programsOf(this.#supervisor), memory, this.#supervisor);
       // The supervisor keeps the time itself; this is for one that a job has stopped or broken.
       const watchdog = setTimeout(giveUp, (job.total + PATIENCE) * 1000);
-      signal?.addEventListener("abort", giveUp, { once: true });
+      const endListening = listenForAbort(signal, giveUp);
       this.#onLine = (line) => {
         const answer = line === undefined ? undefined : answerTo(id, line);
         if (line === undefined || answer !== undefined) finish(answer);

@@ -1,5 +1,6 @@
 // Runs jobs in interpreters of Python in WebAssembly, as supervisor.py does in processes: a fresh one for each program.
 import { randomUUID } from "node:crypto";
+import { listenForAbort } from "@diffucoder/core";
 import type { Answer, Job, Worker } from "../provider.ts";
 import { Clock } from "./clock.ts";
 import { costOf, Held, TOO_MUCH } from "./held.ts";
@@ -44,15 +45,14 @@ export class PyodideWorker implements Worker {
 
   async run(job: Job, { signal }: { signal?: AbortSignal | undefined }): Promise<Answer | undefined> {
     await this.start();
-    const stop = (): void => this.close();
-    signal?.addEventListener("abort", stop, { once: true });
+    const endListening = listenForAbort(signal, () => this.close());
     try {
       if (signal?.aborted) return undefined;
       const run = { functions: this.#functions, programs: this.#programs, tests: this.#tests }[job.kind];
       const answer = await run.call(this, job, new Clock(job.total));
       return this.#isStopped ? undefined : answer;
     } finally {
-      signal?.removeEventListener("abort", stop);
+      endListening();
       this.#endAll();
       if (!this.#isStopped) this.#spare ??= new Interpreter(this.#files, await this.#image);
     }
