@@ -12,9 +12,11 @@ static inline __attribute__((always_inline)) void int8_tile_of(const Tile *t, co
   Vector sums[MOST_ROWS][6];
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < columns; c++)
-      sums[r][c] = t->isFirst ? same_lanes(t->rows.shift[r]) : load_lanes((const int32_t *)(t->y + r * t->ldy + c * LANES));
+      sums[r][c] = t->isFirst ? same_lanes(t->rows.start[r]) : load_lanes((const int32_t *)(t->y + r * t->ldy + c * LANES));
   const uint8_t *q = t->rows.codes, *codes = t->codes;
   for (size_t g = 0; g < t->count; g++, q += rows * GROUP_BYTES, codes += PANEL * GROUP) {
+    if (rows <= PREFETCHED_ROWS)
+      for (int c = 0; c < panels; c++) prefetch_ahead(codes + c * t->codeStride, PANEL * GROUP);
     Weights w[6];
     for (int c = 0; c < columns; c++) w[c] = ready_weights(codes + c / VECTORS * t->codeStride + c % VECTORS * LANES * GROUP);
 #pragma GCC unroll 16

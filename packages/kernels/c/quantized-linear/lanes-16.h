@@ -17,8 +17,9 @@ static inline void store_scaled(float *y, Vector sum, float rowScale, const floa
   _mm512_storeu_ps(y, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_mul_ps(_mm512_set1_ps(rowScale), _mm512_loadu_ps(scales))));
 }
 
-static inline Floats add_scaled(Floats total, Vector sum, float rowScale, Floats scale) {
-  return _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(rowScale)), scale, total);
+static inline Floats add_scaled(Floats total, Vector sum, float rowScale, float offset, Floats scale) {
+  Floats part = _mm512_fmadd_ps(_mm512_castsi512_ps(sum), _mm512_set1_ps(rowScale), _mm512_set1_ps(offset));
+  return _mm512_fmadd_ps(part, scale, total);
 }
 
 static inline void unpack_halves(const uint8_t *codes, Vector *low, Vector *high) {

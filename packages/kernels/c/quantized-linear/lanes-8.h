@@ -17,8 +17,9 @@ static inline void store_scaled(float *y, Vector sum, float rowScale, const floa
   _mm256_storeu_ps(y, _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_mul_ps(_mm256_set1_ps(rowScale), _mm256_loadu_ps(scales))));
 }
 
-static inline Floats add_scaled(Floats total, Vector sum, float rowScale, Floats scale) {
-  return _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(rowScale)), scale, total);
+static inline Floats add_scaled(Floats total, Vector sum, float rowScale, float offset, Floats scale) {
+  Floats part = _mm256_fmadd_ps(_mm256_castsi256_ps(sum), _mm256_set1_ps(rowScale), _mm256_set1_ps(offset));
+  return _mm256_fmadd_ps(part, scale, total);
 }
 
 static inline void unpack_halves(const uint8_t *codes, Vector *low, Vector *high) {

@@ -21,10 +21,10 @@ static inline Vector multiply_add(Vector sum, Weights w, Group q) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(w.odd, q.odd));
 }
 
-static inline Vector block_sum(const Vector w[8], const uint8_t *q, int32_t shift) {
+static inline Vector block_sum(const Vector w[8], const uint8_t *q, int32_t start) {
   __m256i words = _mm256_maddubs_epi16(w[0], _mm256_set1_epi32(four_codes(q)));
   for (int j = 1; j < 8; j++) words = _mm256_add_epi16(words, _mm256_maddubs_epi16(w[j], _mm256_set1_epi32(four_codes(q + j * GROUP))));
-  return _mm256_add_epi32(_mm256_set1_epi32(shift), _mm256_madd_epi16(words, _mm256_set1_epi16(1)));
+  return _mm256_add_epi32(_mm256_set1_epi32(start), _mm256_madd_epi16(words, _mm256_set1_epi16(1)));
 }
 
 #include "tiles.h"

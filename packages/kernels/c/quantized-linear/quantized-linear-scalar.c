@@ -2,10 +2,10 @@
 #include "quantized-linear.h"
 #include <math.h>
 
-static float scale_of(const float *x, size_t count) {
+static float magnitude(const float *x, size_t count) {
   float largest = SMALLEST;
   for (size_t i = 0; i < count; i++) largest = fabsf(x[i]) <= largest ? largest : fabsf(x[i]); // NaN stays
-  return largest / LARGEST_CODE;
+  return largest;
 }
 
 // To the nearest whole number, halves to the even one: adding 1.5 x 2^23 leaves no bits for anything else.
@@ -34,7 +34,7 @@ static void round_int8(const float *x, size_t k, size_t groupBytes, float *turne
   (void)groupBytes;
   for (size_t r = 0; r < out.rows; r++) {
     turn(x + r * k, k, turned);
-    float scale = scale_of(turned, k);
+    float scale = magnitude(turned, k) / LARGEST_CODE;
     int32_t sum = 0;
     for (size_t i = 0; i < round_up(k, GROUP); i++) {
       int32_t code = i < k ? rounded(turned[i] / scale) : 0;
@@ -42,7 +42,7 @@ static void round_int8(const float *x, size_t k, size_t groupBytes, float *turne
       out.codes[(i / GROUP * out.rows + r) * GROUP + i % GROUP] = (uint8_t)(int8_t)code;
     }
     out.scales[r] = scale;
-    out.shift[r] = -128 * sum;
+    out.start[r] = -128 * sum;
   }
 }
 
@@ -51,7 +51,7 @@ static void round_int4(const float *x, size_t k, RoundedRows out) {
     for (size_t b = 0; b < k / BLOCK; b++) {
       const float *from = x + r * k + b * BLOCK;
       size_t at = b * out.rows + r;
-      float scale = scale_of(from, BLOCK);
+      float scale = block_scale(magnitude(from, BLOCK));
       int32_t sum = 0;
       for (size_t i = 0; i < BLOCK; i++) {
         int32_t code = rounded(from[i] / scale);
@@ -59,7 +59,8 @@ static void round_int4(const float *x, size_t k, RoundedRows out) {
         out.codes[at * BLOCK + i] = (uint8_t)(int8_t)code;
       }
       out.scales[at] = scale;
-      out.shift[at] = -8 * sum;
+      out.start[at] = WHOLE_BITS - 8 * sum;
+      out.offsets[at] = -WHOLE * scale;
     }
 }
 
@@ -70,7 +71,7 @@ static void int8_tile(const Tile *t) {
       float *y = t->y + r * t->ldy + n;
       const uint8_t *codes = t->codes + n / PANEL * t->codeStride + n % PANEL * GROUP;
       Word sum = {.f = *y};
-      if (t->isFirst) sum.i = t->rows.shift[r];
+      if (t->isFirst) sum.i = t->rows.start[r];
       for (size_t g = 0; g < t->count; g++)
         for (size_t i = 0; i < GROUP; i++) sum.i += codes[g * PANEL * GROUP + i] * (int8_t)t->rows.codes[(g * rows + r) * GROUP + i];
       *y = t->isLast ? (float)sum.i * (t->rows.scales[r] * t->scales[n]) : sum.f;
@@ -84,12 +85,12 @@ static void int4_tile(const Tile *t) {
       float *y = t->y + r * t->ldy + n, total = t->isFirst ? 0 : *y;
       for (size_t b = 0; b < t->count; b++) {
         const int8_t *q = (const int8_t *)t->rows.codes + (b * rows + r) * BLOCK;
-        int32_t sum = t->rows.shift[b * rows + r];
+        Word sum = {.i = t->rows.start[b * rows + r]};
         for (size_t i = 0; i < BLOCK; i++) {
           uint8_t pair = t->codes[b * INT4_BLOCK_BYTES + (i / 8 * PANEL + n) * GROUP + i % GROUP];
-          sum += q[i] * (i % 8 < GROUP ? pair & 15 : pair >> 4);
+          sum.i += q[i] * (i % 8 < GROUP ? pair & 15 : pair >> 4);
         }
-        total += (float)sum * t->rows.scales[b * rows + r] * t->scales[b * PANEL + n];
+        total += (sum.f - WHOLE) * t->rows.scales[b * rows + r] * t->scales[b * PANEL + n];
       }
       *y = total;
     }

@@ -14,8 +14,8 @@ static inline Group load_group(const uint8_t *q) { return _mm512_set1_epi32(four
 static inline Weights ready_weights(const uint8_t *p) { return _mm512_loadu_si512(p); }
 static inline Vector multiply_add(Vector sum, Weights w, Group q) { return _mm512_dpbusd_epi32(sum, w, q); }
 
-static inline Vector block_sum(const Vector w[8], const uint8_t *q, int32_t shift) {
-  Vector sum = _mm512_set1_epi32(shift);
+static inline Vector block_sum(const Vector w[8], const uint8_t *q, int32_t start) {
+  Vector sum = _mm512_set1_epi32(start);
   for (int j = 0; j < 8; j++) sum = _mm512_dpbusd_epi32(sum, w[j], load_group(q + j * GROUP));
   return sum;
 }

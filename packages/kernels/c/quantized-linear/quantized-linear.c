@@ -14,7 +14,8 @@ typedef struct {
   size_t step, codeBytes;         // k and bytes of a row in a group or block
   uint8_t *codes;
   float *scales, *turned, *edge;  // edge: the last panels' results, where n is not a multiple of them
-  int32_t *shift;
+  int32_t *start;
+  float *offsets;
 } Work;
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -31,7 +32,7 @@ static RoundedRows rows_at(const Work *w, size_t row, size_t rows, size_t k) {
   size_t steps = (w->p->k + w->step - 1) / w->step, at = k / w->step;
   size_t scaleSteps = w->p->bits == 8 ? 1 : steps;
   size_t scale = row * scaleSteps + (w->p->bits == 8 ? 0 : at * rows);
-  return (RoundedRows){rows, w->codes + (row * steps + at * rows) * w->codeBytes, w->scales + scale, w->shift + scale};
+  return (RoundedRows){rows, w->codes + (row * steps + at * rows) * w->codeBytes, w->scales + scale, w->start + scale, w->offsets + scale};
 }
 
 static void round_task(void *data, size_t task) {
@@ -95,7 +96,8 @@ static size_t plan(Work *w, const QuantizedLevel *level, const QuantizedLinear *
   size_t steps = (p->k + w->step - 1) / w->step, scales = p->m * (isInt8 ? 1 : steps), bytes = 0;
   w->codes = memory + carve(&bytes, p->m * steps * w->codeBytes);
   w->scales = (float *)(memory + carve(&bytes, scales * sizeof(float)));
-  w->shift = (int32_t *)(memory + carve(&bytes, scales * sizeof(int32_t)));
+  w->start = (int32_t *)(memory + carve(&bytes, scales * sizeof(int32_t)));
+  w->offsets = (float *)(memory + carve(&bytes, isInt8 ? 0 : scales * sizeof(float)));
   w->turned = (float *)(memory + carve(&bytes, isInt8 ? w->roundings * (p->k + BLOCK) * sizeof(float) : 0));
   w->edge = (float *)(memory + carve(&bytes, p->n % PANEL == 0 ? 0 : p->m * w->across * PANEL * sizeof(float)));
   return bytes;

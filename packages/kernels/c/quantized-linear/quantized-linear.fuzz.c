@@ -45,7 +45,7 @@ static void free_case(Case *c) {
 // A row by itself, rounded by the level; groups of words back to bytes.
 static RoundedRows round_row(const QuantizedLevel *level, const QuantizedLinear *p, size_t row) {
   size_t steps = p->bits == 8 ? 1 : p->k / BLOCK, groups = round_up(p->k, GROUP) / GROUP;
-  RoundedRows out = {1, malloc(2 * GROUP * groups), malloc(steps * sizeof(float)), malloc(steps * sizeof(int32_t))};
+  RoundedRows out = {1, malloc(2 * GROUP * groups), malloc(steps * sizeof(float)), malloc(steps * sizeof(int32_t)), malloc(steps * sizeof(float))};
   if (p->bits == 4) {
     level->round_int4(p->x + row * p->k, p->k, out);
     return out;
@@ -82,7 +82,7 @@ static int is_rounded(const QuantizedLinear *p, size_t row, const RoundedRows *r
       if (!fuzz_near("code", (int8_t)r->codes[i], z / r->scales[b], 0.501, 1)) return 0;
     }
     if (!fuzz_near("scale", r->scales[b], largest / 127, 1e-5, largest / 127)) return 0;
-    if (!fuzz_near("shift", r->shift[b], -(p->bits == 8 ? 128 : 8) * sum, 0, 1)) return 0;
+    if (!fuzz_near("start", r->start[b], p->bits == 8 ? -128 * sum : WHOLE_BITS - 8 * sum, 0, 1)) return 0;
   }
   return 1;
 }
@@ -120,7 +120,7 @@ static int try_case(const QuantizedLevel *level, int bits) {
   for (size_t row = 0; row < c.p.m && isRight; row++) {
     RoundedRows r = round_row(level, &c.p, row);
     isRight = is_rounded(&c.p, row, &r) && is_right(&c, row, &r);
-    free(r.codes), free(r.scales), free(r.shift);
+    free(r.codes), free(r.scales), free(r.start), free(r.offsets);
   }
   if (!isRight) printf("m %zu, n %zu, k %zu\n", c.p.m, c.p.n, c.p.k);
   free(scratch);

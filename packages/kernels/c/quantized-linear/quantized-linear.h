@@ -14,6 +14,7 @@
 //
 // Operations: 2 m n k. Bytes: n k (int8) or 5/8 n k (int4) of weights, read once however many the rows; 4 m (n + k).
 #pragma once
+#include <math.h>
 #include "../pool.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -21,8 +22,20 @@
 enum { PANEL = 16, GROUP = 4, BLOCK = 32, MOST_ROWS = 16, LARGEST_CODE = 127, INT4_BLOCK_BYTES = PANEL * BLOCK / 2 };
 #define SMALLEST 1e-30f // rows of zeros get this over 127 for a scale
 
+// Added to a whole number below 2^22, WHOLE leaves it in the low bits of a float: a sum that begins with WHOLE's bits is a float without
+// being converted. It is taken off while the scale is multiplied in, exactly, since scales of int4 rows end in two zero bits.
+#define WHOLE 12582912.0f // 1.5 x 2^23
+enum { WHOLE_BITS = 0x4b400000 };
+
 // Four bytes: between the parts of k, int8 keeps whole numbers where its results will be.
 typedef union { float f; int32_t i; } Word;
+
+// The scale of an int4 row's block, from its largest magnitude: one step of 2^-21 larger at most.
+static inline float block_scale(float largest) {
+  Word scale = {.f = largest / LARGEST_CODE};
+  if (scale.f < INFINITY) scale.i = (scale.i + 3) & ~3;
+  return scale.f;
+}
 
 static inline size_t round_up(size_t x, size_t to) { return (x + to - 1) / to * to; }
 
@@ -47,7 +60,8 @@ typedef struct {
   size_t rows;
   uint8_t *codes; // int8: [k / 4][rows] groups;  int4: [k / 32][rows][32] bytes
   float *scales;  // int8: [rows];  int4: [k / 32][rows]
-  int32_t *shift; // what the shift of the weights' codes adds, negative; in the shape of the scales
+  int32_t *start; // where a sum begins: minus what the shift of the weights' codes adds; of int4 plus WHOLE's bits
+  float *offsets; // int4: -WHOLE times the scale;  int8: none
 } RoundedRows;
 
 // A tile of the product: some rows by some panels, over a part of k.
@@ -78,6 +92,12 @@ extern const QuantizedLevel quantized_scalar, quantized_avx2, quantized_avx512, 
 
 size_t quantized_scratch_bytes(const QuantizedLevel *, const QuantizedLinear *, size_t threads);
 void quantized_linear(Pool *, const QuantizedLevel *, const QuantizedLinear *, void *scratch);
+
+// Weights that are read once come from memory: the processor's own prefetch stops at the end of each page of 4096 bytes.
+enum { AHEAD = 2048, PREFETCHED_ROWS = 8 };
+static inline __attribute__((always_inline)) void prefetch_ahead(const uint8_t *p, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + AHEAD + i);
+}
 
 // From the checkpoint's order into panels: int8 from signed bytes [k][n], int4 from [n][k / 32][16] with scales [n][k / 32].
 size_t int8_panel_bytes(size_t n, size_t k);

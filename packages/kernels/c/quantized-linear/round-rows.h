@@ -105,7 +105,7 @@ static void round_int8_rows(const float *x, size_t k, size_t groupBytes, float *
       for (size_t g = 0; g < (groups < 8 ? groups : 8); g++, to += stride) store_group(to, groupBytes, fours[g]);
     }
     out.scales[r] = scale;
-    out.shift[r] = -128 * sum_of_lanes(sum);
+    out.start[r] = -128 * sum_of_lanes(sum);
   }
 }
 
@@ -114,10 +114,11 @@ static void round_int4_rows(const float *x, size_t k, RoundedRows out) {
     for (size_t b = 0; b < k / BLOCK; b++) {
       const float *from = x + r * k + b * BLOCK;
       size_t at = b * out.rows + r;
-      float scale = largest_of(from, BLOCK) / LARGEST_CODE;
+      float scale = block_scale(largest_of(from, BLOCK));
       __m256i sum = _mm256_setzero_si256();
       _mm256_storeu_si256((__m256i *)(out.codes + at * BLOCK), codes_of(from, _mm256_set1_ps(1 / scale), &sum));
       out.scales[at] = scale;
-      out.shift[at] = -8 * sum_of_lanes(sum);
+      out.start[at] = WHOLE_BITS - 8 * sum_of_lanes(sum);
+      out.offsets[at] = -WHOLE * scale;
     }
 }
