@@ -3,7 +3,10 @@
 #include "custom-op.h"
 
 #define OPERATORS(X) \
-  X(adamw_op)
+  X(adamw_op) \
+  X(int4_panels_op) \
+  X(int8_panels_op) \
+  X(quantized_linear_op)
 
 #define DECLARE(op) extern const CustomOp op;
 OPERATORS(DECLARE)

@@ -13,7 +13,9 @@ export { iota, oneHot, replaceRows, scatterAdd, sortIndices, take, takeAlongAxis
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
 export { rotary } from "./ops/rotary.ts";
-export { quantizedLinear, type QuantizedWeight } from "./ops/quantized.ts";
+export { quantizedLinear } from "./ops/quantized-linear.ts";
+export type { QuantizedWeight } from "./ops/quantized.ts";
+export { type WeightLayout, weightLayout } from "./weight-layout.ts";
 export { dequantize, quantizeInt4, quantizeInt8 } from "./quantize.ts";
 export { createQuantizer, type MatrixSource, type QuantizedFormat, type Quantizer } from "./quantizer.ts";
 export { crossEntropy, gelu, layerNorm, relu, rmsNorm, selectLogProbs, swiglu } from "./functional.ts";

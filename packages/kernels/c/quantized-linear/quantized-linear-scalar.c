@@ -36,8 +36,8 @@ static void round_int8(const float *x, size_t k, size_t groupBytes, float *turne
     turn(x + r * k, k, turned);
     float scale = magnitude(turned, k) / LARGEST_CODE;
     int32_t sum = 0;
-    for (size_t i = 0; i < round_up(k, GROUP); i++) {
-      int32_t code = i < k ? rounded(turned[i] / scale) : 0;
+    for (size_t i = 0; i < k; i++) {
+      int32_t code = rounded(turned[i] / scale);
       sum += code;
       out.codes[(i / GROUP * out.rows + r) * GROUP + i % GROUP] = (uint8_t)(int8_t)code;
     }

@@ -1,7 +1,6 @@
 // The loops around the tiles. Rows are rounded first, each once. Then every share of the panels goes over k in parts and over the rows
 // within a part, so that a part of a few panels stays in the nearest caches while all rows pass, and weights are read from memory once.
 #include "quantized-linear.h"
-#include <string.h>
 
 enum { PART = 1024, SHARES_A_THREAD = 4, ALIGNED = 64 };
 
@@ -11,9 +10,9 @@ typedef struct {
   size_t height, across;          // most rows and panels of a tile
   size_t panels, groups, shares;  // groups of panels, of `across` each
   size_t roundings;               // tasks
-  size_t step, codeBytes;         // k and bytes of a row in a group or block
+  size_t step, codeBytes;         // k of a group or block, and bytes of a row in it
   uint8_t *codes;
-  float *scales, *turned, *edge;  // edge: the last panels' results, where n is not a multiple of them
+  float *scales, *turned;
   int32_t *start;
   float *offsets;
 } Work;
@@ -29,7 +28,7 @@ static size_t height_of(const Work *w, size_t row) {
 
 // The rows of a tile in memory. Tiles lie one after the other, so that a row's place does not depend on how they were cut.
 static RoundedRows rows_at(const Work *w, size_t row, size_t rows, size_t k) {
-  size_t steps = (w->p->k + w->step - 1) / w->step, at = k / w->step;
+  size_t steps = w->p->k / w->step, at = k / w->step;
   size_t scaleSteps = w->p->bits == 8 ? 1 : steps;
   size_t scale = row * scaleSteps + (w->p->bits == 8 ? 0 : at * rows);
   return (RoundedRows){rows, w->codes + (row * steps + at * rows) * w->codeBytes, w->scales + scale, w->start + scale, w->offsets + scale};
@@ -51,24 +50,18 @@ static void round_task(void *data, size_t task) {
 
 static void part_of(const Work *w, size_t group, size_t k, size_t part) {
   const QuantizedLinear *p = w->p;
-  size_t first = group * w->across, panels = least(w->across, w->panels - first), steps = (p->k + w->step - 1) / w->step, at = k / w->step;
-  int isEdge = (first + panels) * PANEL > p->n;
-  Tile t = {
-      .count = (part + w->step - 1) / w->step, .panels = panels, .isFirst = k == 0, .isLast = k + part == p->k,
-      .ldy = isEdge ? w->across * PANEL : p->n};
+  size_t first = group * w->across, panels = least(w->across, w->panels - first), steps = p->k / w->step, at = k / w->step;
+  Tile t = {.count = part / w->step, .panels = panels, .isFirst = k == 0, .isLast = k + part == p->k, .ldy = p->n};
   size_t bytes = p->bits == 8 ? PANEL * GROUP : INT4_BLOCK_BYTES;
   t.codeStride = steps * bytes;
   t.codes = p->codes + first * t.codeStride + at * bytes;
   t.scales = p->bits == 8 ? p->scales + first * PANEL : p->scales + (first * steps + at) * PANEL;
   for (size_t row = 0; row < p->m; row += t.rows.rows) {
     t.rows = rows_at(w, row, height_of(w, row), k);
-    t.y = isEdge ? w->edge + row * t.ldy : p->y + row * p->n + first * PANEL;
+    t.y = p->y + row * p->n + first * PANEL;
     if (p->bits == 8) w->level->int8_tile(&t);
     else w->level->int4_tile(&t);
   }
-  if (isEdge && t.isLast)
-    for (size_t row = 0; row < p->m; row++)
-      memcpy(p->y + row * p->n + first * PANEL, w->edge + row * t.ldy, (p->n - first * PANEL) * sizeof *p->y);
 }
 
 static void share_task(void *data, size_t share) {
@@ -89,17 +82,16 @@ static size_t plan(Work *w, const QuantizedLevel *level, const QuantizedLinear *
   *w = (Work){.level = level, .p = p, .height = isInt8 ? level->int8Rows : level->int4Rows, .across = isInt8 ? level->int8Panels : 1};
   w->step = isInt8 ? GROUP : BLOCK;
   w->codeBytes = isInt8 ? level->groupBytes : BLOCK;
-  w->panels = (p->n + PANEL - 1) / PANEL;
+  w->panels = p->n / PANEL;
   w->groups = (w->panels + w->across - 1) / w->across;
   w->shares = least(threads == 1 ? 1 : threads * SHARES_A_THREAD, w->groups);
   w->roundings = least(threads, (p->m + w->height - 1) / w->height);
-  size_t steps = (p->k + w->step - 1) / w->step, scales = p->m * (isInt8 ? 1 : steps), bytes = 0;
+  size_t steps = p->k / w->step, scales = p->m * (isInt8 ? 1 : steps), bytes = 0;
   w->codes = memory + carve(&bytes, p->m * steps * w->codeBytes);
   w->scales = (float *)(memory + carve(&bytes, scales * sizeof(float)));
   w->start = (int32_t *)(memory + carve(&bytes, scales * sizeof(int32_t)));
   w->offsets = (float *)(memory + carve(&bytes, isInt8 ? 0 : scales * sizeof(float)));
   w->turned = (float *)(memory + carve(&bytes, isInt8 ? w->roundings * (p->k + BLOCK) * sizeof(float) : 0));
-  w->edge = (float *)(memory + carve(&bytes, p->n % PANEL == 0 ? 0 : p->m * w->across * PANEL * sizeof(float)));
   return bytes;
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "../fuzz.h"
+#include "../quantized-panels/quantized-panels.h"
 #include "quantized-linear.h"
 
 enum { CASES = 150 };
@@ -13,10 +14,10 @@ typedef struct {
 } Case;
 
 static Case make_case(int bits) {
-  size_t m = fuzz_size(1, fuzz_bits() % 4 == 0 ? 70 : 9), n = fuzz_size(1, 90);
-  size_t k = bits == 4 ? BLOCK * fuzz_size(1, fuzz_bits() % 8 == 0 ? 70 : 6) : fuzz_size(1, fuzz_bits() % 8 == 0 ? 2300 : 200);
+  size_t m = fuzz_size(1, fuzz_bits() % 4 == 0 ? 70 : 9), n = PANEL * fuzz_size(1, 8);
+  size_t k = bits == 4 ? BLOCK * fuzz_size(1, fuzz_bits() % 8 == 0 ? 70 : 6) : GROUP * fuzz_size(1, fuzz_bits() % 8 == 0 ? 600 : 50);
   if (bits == 8 && fuzz_bits() & 1) k = round_up(k, 64);
-  size_t panels = round_up(n, PANEL) / PANEL, blocks = k / BLOCK, bytes = bits == 8 ? n * k : n * k / 2;
+  size_t panels = n / PANEL, blocks = k / BLOCK, bytes = bits == 8 ? n * k : n * k / 2;
   size_t scaleCount = bits == 8 ? n : n * blocks;
   Case c = {{.bits = bits, .m = m, .n = n, .k = k, .x = fuzz_floats(m * k, 3), .y = malloc(m * n * sizeof(float))}, malloc(bytes), fuzz_floats(scaleCount, 0.1f)};
   int isExtreme = fuzz_bits() % 4 == 0; // the largest codes there are: nothing may saturate
@@ -24,15 +25,15 @@ static Case make_case(int bits) {
   if (isExtreme) for (size_t i = 0; i < m * k; i++) ((float *)c.p.x)[i] = 5;
   if (fuzz_bits() % 4 == 0) memset((float *)c.p.x, 0, k * sizeof(float));
   if (bits == 8) {
-    uint8_t *codes = malloc(int8_panel_bytes(n, k));
-    int8_panels((const int8_t *)c.checkpoint, n, k, 0, panels, codes);
-    float *scales = calloc(panels * PANEL, sizeof *scales);
+    uint8_t *codes = malloc(n * k);
+    for (size_t panel = 0; panel < panels; panel++) int8_panel((const int8_t *)c.checkpoint, n, k, panel, codes);
+    float *scales = malloc(n * sizeof *scales);
     memcpy(scales, c.scales, n * sizeof *scales);
     c.p.codes = codes, c.p.scales = scales;
   } else {
     uint8_t *codes = malloc(panels * blocks * INT4_BLOCK_BYTES);
     float *scales = malloc(panels * blocks * PANEL * sizeof *scales);
-    int4_panels(c.checkpoint, c.scales, n, k, 0, panels, codes, scales);
+    for (size_t panel = 0; panel < panels; panel++) int4_panel(c.checkpoint, c.scales, k, panel, codes, scales);
     c.p.codes = codes, c.p.scales = scales;
   }
   return c;
@@ -44,7 +45,7 @@ static void free_case(Case *c) {
 
 // A row by itself, rounded by the level; groups of words back to bytes.
 static RoundedRows round_row(const QuantizedLevel *level, const QuantizedLinear *p, size_t row) {
-  size_t steps = p->bits == 8 ? 1 : p->k / BLOCK, groups = round_up(p->k, GROUP) / GROUP;
+  size_t steps = p->bits == 8 ? 1 : p->k / BLOCK, groups = p->k / GROUP;
   RoundedRows out = {1, malloc(2 * GROUP * groups), malloc(steps * sizeof(float)), malloc(steps * sizeof(int32_t)), malloc(steps * sizeof(float))};
   if (p->bits == 4) {
     level->round_int4(p->x + row * p->k, p->k, out);

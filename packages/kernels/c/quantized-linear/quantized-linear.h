@@ -9,7 +9,7 @@
 //   int8   codes [n / 16][k / 4][16][4], a byte each: w + 128;  scales [n]
 //   int4   codes [n / 16][k / 32][4][16][4], two to a byte: w + 8 of k = 8 j + t in the low half, of k = 8 j + 4 + t in the high;
 //          scales [n / 16][k / 32][16]
-// n is filled up to 16 and k to 4 by zeros. Codes are never negative and rows are: then instructions that multiply unsigned by signed
+// n is a multiple of 16 and k of 4 or 32: other matrices stay as they are, and are ONNX Runtime's. Codes are never negative and rows are: then instructions that multiply unsigned by signed
 // bytes fit, and what the shift adds, 128 or 8 times the sum of a row's codes, is taken off once a row or block.
 //
 // Operations: 2 m n k. Bytes: n k (int8) or 5/8 n k (int4) of weights, read once however many the rows; 4 m (n + k).
@@ -99,7 +99,3 @@ static inline __attribute__((always_inline)) void prefetch_ahead(const uint8_t *
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + AHEAD + i);
 }
 
-// From the checkpoint's order into panels: int8 from signed bytes [k][n], int4 from [n][k / 32][16] with scales [n][k / 32].
-size_t int8_panel_bytes(size_t n, size_t k);
-void int8_panels(const int8_t *codes, size_t n, size_t k, size_t firstPanel, size_t lastPanel, uint8_t *panels);
-void int4_panels(const uint8_t *codes, const float *scales, size_t n, size_t k, size_t firstPanel, size_t lastPanel, uint8_t *panels, float *panelScales);

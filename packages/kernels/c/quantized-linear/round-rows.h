@@ -101,7 +101,7 @@ static void round_int8_rows(const float *x, size_t k, size_t groupBytes, float *
     for (size_t i = 0; i < k; i += 32) {
       int32_t fours[8];
       _mm256_storeu_si256((__m256i *)fours, codes_of(turned + i, factor, &sum));
-      size_t groups = (k - i + GROUP - 1) / GROUP;
+      size_t groups = (k - i) / GROUP;
       for (size_t g = 0; g < (groups < 8 ? groups : 8); g++, to += stride) store_group(to, groupBytes, fours[g]);
     }
     out.scales[r] = scale;

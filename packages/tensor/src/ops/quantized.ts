@@ -3,12 +3,11 @@
 // int8, for a row x of K numbers:   s = max|x| / 127,   q = round(x / s),   y_n = s c_n sum_k q_k w_kn
 // The sum is exact in integers; x loses at most s / 2 in each element.
 // int4:   y_n = sum_k x_k w_kn  with the weight unpacked block by block.
-import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
+import { InvalidArgumentError } from "@diffucoder/core";
 import { allocate } from "../dtype.ts";
-import { type Shape, sizeOf } from "../shape.ts";
-import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
+import { applyOp, type Tensor } from "../tensor.ts";
 import { rotateTensor } from "../rotation.ts";
-import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
+import { type HostValue, type OpDefinition } from "./definition.ts";
 import { mul } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 
@@ -158,59 +157,15 @@ const INTEGER_ARITHMETIC = 4;
 
 /** A quantized weight matrix of a linear layer, `[out, in]`, as `quantizeInt8` and `quantizeInt4` make it. */
 export interface QuantizedWeight<T> {
-  /** int8: int8 `[in, out]`; int4: uint8 `[out, in / block, block / 2]`. */
+  /** int8: int8 `[in, out]`; int4: uint8 `[out, in / block, block / 2]`; or uint8 in panels, as `weightLayout` makes them. */
   codes: T;
-  /** int8: float32 `[out]`; int4: float32 `[out, in / block]`. */
+  /** int8: float32 `[out]`; int4: float32 `[out, in / block]`, or in panels. */
   scales: T;
 }
 
-/**
- * `x W^T` with a quantized weight; which kind it is shows in the codes. Inputs are rounded as well: for int8 to 8 bits
- * with a scale for each row, for int4 (in ONNX Runtime) to 8 bits with a scale for each block.
- *
- * @param x float32 `[..., in]`
- * @returns float32 `[..., out]`
- * @throws {ShapeError} or {InvalidArgumentError} if x, codes and scales do not belong together
- */
-export function quantizedLinear(x: TensorLike, { codes, scales }: QuantizedWeight<TensorLike>): Tensor {
-  const [tensor, codeTensor, scaleTensor] = [toTensor(x), toTensor(codes), toTensor(scales)];
-  expectDType("quantizedLinear", "x", tensor, "float32");
-  expectDType("quantizedLinear", "codes", codeTensor, "int8", "uint8");
-  expectDType("quantizedLinear", "scales", scaleTensor, "float32");
-  const rank = codeTensor.dtype === "int8" ? 2 : 3;
-  if (codeTensor.shape.length !== rank)
-    throw new ShapeError({
-      argument: "quantizedLinear: codes",
-      shape: codeTensor.shape,
-      expected: rank === 2 ? "[in, out]" : "[out, blocks, block / 2]",
-    });
-  const [inner, out, scaleShape] = sizes(codeTensor.shape);
-  if (tensor.shape.at(-1) !== inner)
-    throw new ShapeError({
-      argument: "quantizedLinear: x",
-      shape: tensor.shape,
-      expected: `${inner} along its last axis to fit codes, [${codeTensor.shape.join(", ")}]`,
-    });
-  if (scaleTensor.shape.join() !== scaleShape.join())
-    throw new ShapeError({
-      argument: "quantizedLinear: scales",
-      shape: scaleTensor.shape,
-      expected: `[${scaleShape.join(", ")}] to fit codes, [${codeTensor.shape.join(", ")}]`,
-    });
-
-  const leading = tensor.shape.slice(0, -1);
-  const flat = reshape(tensor, [sizeOf(leading), inner]);
-  return reshape(codeTensor.dtype === "int8" ? int8Linear(flat, codeTensor, scaleTensor) : applyOp(int4MatmulOp, [flat, codeTensor, scaleTensor]), [
-    ...leading,
-    out,
-  ]);
-}
-
-/** `in`, `out` and the shape of the scales, from the shape of the codes. */
-function sizes(codes: Shape): [inner: number, out: number, scales: Shape] {
-  if (codes.length === 2) return [codes[0]!, codes[1]!, [codes[1]!]];
-  const [out, blocks, bytes] = codes as [number, number, number];
-  return [2 * blocks * bytes, out, [out, blocks]];
+/** `x W^T` for rows `x [M, in]`, and codes that are not in panels. */
+export function linearOfRows(x: Tensor, { codes, scales }: QuantizedWeight<Tensor>): Tensor {
+  return codes.dtype === "int8" ? int8Linear(x, codes, scales) : applyOp(int4MatmulOp, [x, codes, scales]);
 }
 
 function int8Linear(x: Tensor, codes: Tensor, scales: Tensor): Tensor {
