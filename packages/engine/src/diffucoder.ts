@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
-import { type AutoregressiveConfig, loadModel, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
+import { type AutoregressiveConfig, layOutParameters, loadModel, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
 import type { Denoiser } from "@diffucoder/samplers";
 import { compile, type Executor, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
@@ -26,7 +26,7 @@ export interface DiffuCoder {
   readonly generationConfig: Readonly<GenerationConfig>;
   /** What a person should know of how the folder was read, such as settings that are not used; a sentence each without its point. */
   readonly notices: readonly string[];
-  /** Weights by Hugging Face's names; quantized ones as codes and scales. */
+  /** Weights by Hugging Face's names; quantized ones as codes and scales, in the order that suits this machine. */
   readonly parameters: ModelParameters;
   /** The model's own. */
   readonly tokenizer: Tokenizer;
@@ -130,7 +130,10 @@ export async function loadParameters(
   const executor = await createExecutor({ executor: name, device });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
   const loaded = await loadModel(dir, { quantize });
-  if (loaded.quantization !== undefined) checkQuantized(loaded.quantization, { executor: name, device });
+  if (loaded.quantization !== undefined) {
+    checkQuantized(loaded.quantization, { executor: name, device });
+    await layOutParameters(loaded.parameters, executor);
+  }
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
   const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);

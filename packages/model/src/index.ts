@@ -5,7 +5,7 @@ export { type ModelTraits, modelTraits } from "./model-traits.ts";
 export { initParameters, parameterCount, parameterShapes } from "./parameters.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";
 export { cachedNetwork, emptyCache, windowForward } from "./window-forward.ts";
-export { type Quantization, type QuantizedParameter, quantizedParameterShapes, quantizeParameters } from "./quantize.ts";
+export { type Quantization, type QuantizedParameter, quantizedParameterShapes, layOutParameters, quantizeParameters } from "./quantize.ts";
 export { positionIdsFromMask } from "./position-ids.ts";
 export { modelConfigPath } from "./checkpoint-files.ts";
 export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.ts";

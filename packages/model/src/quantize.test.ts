@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ModelParameters } from "@diffucoder/diffusion";
-import { compile, constant, dequantize, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
+import { compile, constant, dequantize, int32, type NdArray, onnxExecutor, referenceExecutor, type Tensor, weightLayout } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
-import { forward, loadModel, quantizedParameterShapes, quantizeParameters, type TransformerConfig } from "./index.ts";
+import { forward, layOutParameters, loadModel, quantizedParameterShapes, quantizeParameters, type TransformerConfig } from "./index.ts";
 import { smallConfig, smallParameters } from "./small-model.fixture.ts";
 
 const ids = int32([1, 5, 12, 3, 7, 2, 9, 12, 4, 0], [2, 5]);
@@ -48,6 +48,23 @@ describe("quantizeParameters", () => {
       });
     }
   }
+
+  it.each(["int8", "int4"] as const)("gives a %s model whose matrices in panels mean the same", async (method) => {
+    const executor = await onnxExecutor();
+    const config = { ...wide, vocabSize: 48 };
+    const quantized = await quantizeParameters({ config, method, parameters: smallParameters(config) });
+    const laidOut = { ...quantized };
+    await layOutParameters(laidOut, executor);
+    expect(Object.keys(laidOut)).toEqual(Object.keys(quantized));
+    const isPanels = (name: string): boolean => (laidOut[`${name}.weight.codes`]?.shape.length ?? 0) > 3;
+    const hasKernels = weightLayout(executor) !== undefined;
+    expect(["model.layers.0.mlp.up_proj", "lm_head", "model.embed_tokens"].map(isPanels)).toEqual([hasKernels, hasKernels, false]);
+    expect(relativeError(await logitsOf(config, laidOut), await logitsOf(config, quantized))).toBeLessThan(method === "int8" ? 0.02 : 0.05);
+
+    const inOrder = { ...quantized };
+    await layOutParameters(inOrder, referenceExecutor);
+    expect(inOrder).toEqual(quantized);
+  });
 
   it("names what stands in the place of a matrix", () => {
     expect(Object.keys(quantizedParameterShapes(wide, "int4"))).toContain("model.layers.1.mlp.up_proj.weight.codes");

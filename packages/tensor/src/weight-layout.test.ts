@@ -91,6 +91,24 @@ it("leaves a weight as it is that does not fill its panels, and it is computed a
     }
 });
 
+it("serves all plans from one memory", async () => {
+  const [out, inner, plans] = [2048, 4096, 12];
+  for (const { executor } of levels) {
+    const weight = await layOut(executor, {
+      codes: new t.NdArray(new Int8Array(out * inner).fill(1), [inner, out], "int8"),
+      scales: t.float32(new Float32Array(out)),
+    });
+    if (weight.codes.dtype !== "uint8") continue; // without kernels ONNX Runtime packs a weight for each plan
+    const linear = t.compile((x: t.Tensor, w: t.QuantizedWeight<t.Tensor>) => t.quantizedLinear(x, w), { executor });
+    await linear(spread([1, inner]), weight);
+    const before = process.memoryUsage().rss;
+    for (let rows = 2; rows <= plans; rows++) await linear(spread([rows, inner]), weight);
+    expect(linear.plans).toBe(plans);
+    expect(process.memoryUsage().rss - before).toBeLessThan((plans * out * inner) / 3);
+    linear.dispose();
+  }
+});
+
 it("computes whole numbers exactly at the largest codes, where 16 bits would overflow", async () => {
   // Rows of one number: turned in blocks of 64 they are 8 v at the first place of each block. Codes 127 and weights of 127.
   const inner = 4096;

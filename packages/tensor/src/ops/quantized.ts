@@ -9,7 +9,6 @@ import { applyOp, type Tensor } from "../tensor.ts";
 import { rotateTensor } from "../rotation.ts";
 import { type HostValue, type OpDefinition } from "./definition.ts";
 import { mul } from "./elementwise.ts";
-import { reshape } from "./movement.ts";
 
 /** A zero in unsigned codes of rows. */
 const ROW_ZERO = 128;
