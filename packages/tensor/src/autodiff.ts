@@ -70,12 +70,13 @@ function flowBack(output: Tensor, g: Tensor, inputs: readonly Tensor[], ends: Re
 function gradientsOfFused(gs: readonly (Tensor | undefined)[], parent: Tensor): readonly (Tensor | undefined)[] {
   const fused = fusedOf(parent)!;
   if (fused.vjp) return fused.vjp(gs, fusedNode(parent), parent.attributes);
-  const { inputs } = parent;
-  const ends = new Set(inputs);
-  return fused
-    .decompose(inputs, parent.attributes)
+  const ends = new Set(parent.inputs);
+  const inputs = [...ends]; // one that is given twice has one gradient
+  const sums = fused
+    .decompose(parent.inputs, parent.attributes)
     .map((result, i) => (gs[i] ? flowBack(result, gs[i], inputs, ends) : inputs.map(() => undefined)))
     .reduce((sums, more) => sums.map((sum, i) => (more[i] ? sumOf(sum, more[i]) : sum)));
+  return parent.inputs.map((input, i) => (parent.inputs.indexOf(input) === i ? sums[inputs.indexOf(input)] : undefined));
 }
 
 function sumOf(sofar: Tensor | undefined, more: Tensor): Tensor {

@@ -45,6 +45,7 @@ const cases: Case[] = [
   ["where", (a, b) => t.where(t.greater(a, b), a, t.mul(b, 2)), spread([2, 3]), spread([2, 3], 2)],
   ["sum of an axis", (x) => t.sum(x, { axes: [1] }), spread([2, 3, 2])],
   ["sum of squares of an axis", (x) => t.sumSquares(x, { axes: [1] }), spread([2, 3, 2])],
+  ["sum of squares of a scalar", (x) => t.sumSquares(x), spread([])],
   ["sum keeping axes", (x) => t.sum(x, { axes: [0, -1], keepDims: true }), spread([2, 3, 2])],
   ["mean", (x) => t.mean(x, { axes: [-1] }), spread([2, 3])],
   ["max", (x) => t.max(x, { axes: [0] }), spread([4, 3])],

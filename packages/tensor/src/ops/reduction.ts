@@ -19,8 +19,7 @@ export const max = reducer({
   dtypes: ["float32", "int32"],
 });
 
-/** Sum of squares over axes, without an array of the squares. */
-export const sumSquares = reducer({
+const sumSquaresOverAxes = reducer({
   name: "sumSquares",
   onnx: "ReduceSumSquare",
   start: 0,
@@ -28,6 +27,13 @@ export const sumSquares = reducer({
   vjp: (g, x) => mul(mul(g, 2), x),
   dtypes: ["float32"],
 });
+
+/** Sum of squares over axes, without an array of the squares. */
+export function sumSquares(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const tensor = toTensor(x);
+  // Over no axis nothing is summed, but squared it is.
+  return (options.axes ?? tensor.shape).length === 0 ? mul(tensor, tensor) : sumSquaresOverAxes(tensor, options);
+}
 
 /** Mean over axes. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
