@@ -18,6 +18,12 @@ it.each([
   [["--port", "70000"], "error: option '--port <number>' argument '70000' is invalid. It must be a port number, 0 to 65535; 0 takes any free one."],
   [["extra"], "error: too many arguments. Expected 0 arguments but got 1."],
   [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
+  [["--executor", "tfjs-cpu", "--device", "webgpu"], 'device must be absent with executor "tfjs-cpu", whose name says where it runs, got "webgpu".'],
+  [["--executor", "tfjs-cpu", "--quantize", "int8"], 'executor must be "onnx" for a model in int8, got "tfjs-cpu".'],
+  [
+    ["--device", "gpu", "--quantize", "int3"],
+    'Invalid serve settings:\n  - quantize: Invalid option: expected one of "int8"|"int4"\n  - device: Invalid option: expected one of "cpu"|"webgpu"',
+  ],
 ])("refuses %j in one message", async (args, message) => {
   expect(await run(...args)).toEqual({ code: 1, out: [], errors: [message] });
 });

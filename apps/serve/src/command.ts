@@ -1,13 +1,14 @@
 import { randomInt } from "node:crypto";
 import { basename, resolve } from "node:path";
-import { createProgram, runProgram, type Terminal } from "@diffucoder/command-line";
+import { addSettingOptions, createProgram, runProgram, type Terminal } from "@diffucoder/command-line";
+import { parseConfig } from "@diffucoder/core";
 import { InvalidArgumentError } from "commander";
-import { bundledModelDir, loadDiffuCoder } from "diffucoder";
+import { bundledModelDir, loadDiffuCoder, type LoadSettings, LoadSettingsSchema } from "diffucoder";
 import { createApp } from "./app.ts";
 import { loadPage } from "./page.ts";
 import { listen } from "./server.ts";
 
-interface Options {
+interface Options extends LoadSettings {
   model?: string;
   host: string;
   port: number;
@@ -21,7 +22,7 @@ interface Options {
  * @returns the exit code: 0 after `stop`, since a server that was asked to stop has done its work
  */
 export async function runServe(args: readonly string[], { terminal, stop }: { terminal: Terminal; stop: AbortSignal }): Promise<number> {
-  const program = createProgram("serve", terminal)
+  const program = addSettingOptions(createProgram("serve", terminal), LoadSettingsSchema.shape)
     .description("Serves a model over OpenAI's HTTP interface, with a playground")
     .option("--model <dir>", "model folder (default: the small model that comes with the project)")
     .option("--host <address>", "address to listen on; the default is reachable from this machine only", "127.0.0.1")
@@ -43,9 +44,13 @@ function parsePort(text: string): number {
   return port;
 }
 
-async function serve({ model = bundledModelDir(), host, port, allowHost }: Options, terminal: Terminal, stop: AbortSignal): Promise<void> {
+async function serve(
+  { model = bundledModelDir(), host, port, allowHost, ...loading }: Options,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<void> {
   const dir = resolve(model);
-  const engine = await loadDiffuCoder(dir);
+  const engine = await loadDiffuCoder(dir, parseConfig(LoadSettingsSchema, loading, { source: "serve settings" }));
   for (const notice of engine.notices) terminal.error(`Note: ${notice}.`);
   const app = createApp({
     engine,

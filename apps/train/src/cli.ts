@@ -1,11 +1,11 @@
 // The command line of `train`: reads options and recipes, starts the sandbox and prints results.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
+import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
 import { configTable, describeConfig, InvalidArgumentError, parseConfig, readConfigData, readJsonObject, withFolder } from "@diffucoder/core";
 import { evalTable } from "@diffucoder/report";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
-import { bundledModelDir } from "diffucoder";
+import { bundledModelDir, type ExecutorOptions, ExecutorOptionsSchema } from "diffucoder";
 import type { Command } from "commander";
 import type { z } from "zod";
 import {
@@ -27,7 +27,7 @@ import {
 } from "@diffucoder/recipes";
 import { modelText, outcomeText } from "./outcome-text.ts";
 
-interface CommonFlags {
+interface CommonFlags extends ExecutorOptions {
   config?: string;
   set: string[];
   output: string;
@@ -91,9 +91,8 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
 }
 
 function addCommand(program: Command, name: string, description: string, output: string): Command {
-  return program
-    .command(name)
-    .description(description)
+  const command = program.command(name).description(description);
+  return addSettingOptions(command, ExecutorOptionsSchema.shape)
     .option("--config <file>", "recipe file (default: the one that comes with the project)")
     .option(
       "--set <key=value>",
@@ -138,7 +137,7 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
   if (read === undefined) return;
   const parsed = withRewards(read, flags);
   const modelDir = flags.model ?? bundledModelDir();
-  const coder = await loadDiffusionModel(modelDir);
+  const coder = await loadDiffusionModel(modelDir, parsed);
   const model = await withFolder(flags.output, () =>
     withSandbox(flags, terminal, (sandbox) =>
       showProgress({ terminal, json: flags.json }, (onProgress) =>
@@ -191,6 +190,7 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
   if (read === undefined) return;
   const parsed = withRewards(read, flags);
   const { output } = flags;
+  const invocation = { ...flags, set: settingsOf(flags) };
   if (flags.fromScratch === true && flags.model !== undefined) {
     throw new InvalidArgumentError({
       argument: "--model",
@@ -200,12 +200,12 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
   }
   const outcome = await withFolder(output, async () => {
     if (flags.fresh === true) clearQuickstart(output);
-    const modelDir = flags.fromScratch === true ? await baseModel(flags, { terminal, signal }) : (flags.model ?? bundledModelDir());
+    const modelDir = flags.fromScratch === true ? await baseModel(flags, parsed, { terminal, signal }) : (flags.model ?? bundledModelDir());
     return (
       finishedQuickstart({ recipe: parsed, modelDir, output }) ??
       (await withSandbox(flags, terminal, (sandbox) =>
         showProgress({ terminal, json: flags.json }, (onProgress) =>
-          runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress, onNote: (note) => terminal.error(note), invocation: flags }),
+          runQuickstart({ recipe: parsed, modelDir, sandbox, output, signal, onProgress, onNote: (note) => terminal.error(note), invocation }),
         ),
       ))
     );
@@ -214,8 +214,9 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
 }
 
 /** The base model of `--from-scratch`: trained now, or found finished in the run's folder. */
-async function baseModel(flags: ModelFlags, { terminal, signal }: Context): Promise<string> {
-  const recipe = parseConfig(PretrainRecipeSchema, readConfigData({ file: recipeFile("tinycode-base") }), { source: recipeFile("tinycode-base") });
+async function baseModel(flags: ModelFlags, { executor, device }: ExecutorOptions, { terminal, signal }: Context): Promise<string> {
+  const file = recipeFile("tinycode-base");
+  const recipe = { ...parseConfig(PretrainRecipeSchema, readConfigData({ file }), { source: file }), executor, device };
   const output = join(flags.output, "base");
   await withSandbox(flags, terminal, async () => {}); // reports a missing sandbox now, not after the training
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
@@ -238,15 +239,23 @@ async function baseModel(flags: ModelFlags, { terminal, signal }: Context): Prom
 function readRecipe<S extends z.ZodObject>(
   schema: S,
   name: Parameters<typeof recipeFile>[0],
-  { config, set, json, printConfig }: CommonFlags,
+  flags: CommonFlags,
   terminal: Terminal,
 ): Readonly<z.output<S>> | undefined {
+  const { config, json, printConfig } = flags;
+  const set = settingsOf(flags);
   const file = config ?? recipeFile(name);
   const source = config ?? `recipe ${name}`;
   if (printConfig !== true) return parseConfig(schema, readConfigData({ file, set }), { source });
   const keys = describeConfig(schema, { layers: [{ source, data: readJsonObject(file) }], set, source });
   terminal.out(json === true ? JSON.stringify(keys) : configTable(keys));
   return undefined;
+}
+
+/** What `--executor`, `--device` and `--set` say together, as `--set` says it. */
+function settingsOf({ executor, device, set }: CommonFlags): string[] {
+  const given = Object.entries({ executor, device }).filter(([, value]) => value !== undefined);
+  return [...given.map(([key, value]) => `${key}=${value}`), ...set];
 }
 
 async function withSandbox<T>({ python }: { python?: string }, { error }: Terminal, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {

@@ -1,6 +1,5 @@
-import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
-import { type AutoregressiveConfig, layOutParameters, loadModel, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
+import { type AutoregressiveConfig, layOutParameters, loadModel, logitsFunction, type ModelConfig } from "@diffucoder/model";
 import type { Denoiser } from "@diffucoder/samplers";
 import { compile, type Executor, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
@@ -8,11 +7,12 @@ import { type AuditOptions, auditGeneration, type GenerationAudit } from "./cach
 import { DecodeLoops, type EngineStats } from "./decode-loops.ts";
 import { createDenoisers } from "./denoisers.ts";
 import type { Generation, GenerationEvent } from "./events.ts";
-import { createExecutor, type ExecutorOptions } from "./executor-option.ts";
+import { checkExecutor, createExecutor } from "./executor-option.ts";
 import type { GenerateOptions } from "./requests/generate-options.ts";
 import type { GenerationConfig } from "./folder/generation-config.ts";
 import { type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
 import type { Infilling } from "./infill.ts";
+import type { LoadSettings } from "./load-settings.ts";
 import { type LikelihoodOptions, type TextLikelihood, textLikelihood } from "./likelihood.ts";
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
@@ -36,6 +36,8 @@ export interface DiffuCoder {
   readonly endIds: ReadonlySet<number>;
   /** The network as losses and samplers take it: `(parameters, inputs)` to raw logits. */
   readonly logits: LogitsFunction;
+  /** What runs the network, for compiled functions of one's own beside it. */
+  readonly executor: Executor;
   /** The network as samplers see it. It never proposes the mask token, nor an id without a token. */
   readonly denoiser: Denoiser;
   /**
@@ -99,9 +101,7 @@ export interface DiffuCoder {
 }
 
 /** How a model is kept and where it runs; and, for a repository, how it is downloaded. */
-export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision">, ExecutorOptions {
-  /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
-  quantize?: Quantization | undefined;
+export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo" | "revision">, LoadSettings {
   /** Requests that are decoded together, at most; others wait, first come first served. @default 16 */
   maxRows?: number | undefined;
   /** Tokens that are decoded together, each row as long as the longest, at most; a longer row alone. @default as many as have 1 GiB of logits */
@@ -125,15 +125,14 @@ export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderO
 /** The second half of `loadDiffuCoder`: all that takes long. */
 export async function loadParameters(
   model: ModelFolder,
-  { quantize, executor: name = "onnx", device, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
+  { quantize, executor: name, device, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
 ): Promise<DiffuCoder> {
+  checkExecutor({ executor: name, device }, quantize);
   const executor = await createExecutor({ executor: name, device });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
   const loaded = await loadModel(dir, { quantize });
-  if (loaded.quantization !== undefined) {
-    checkQuantized(loaded.quantization, { executor: name, device });
-    await layOutParameters(loaded.parameters, executor);
-  }
+  checkExecutor({ executor: name, device }, loaded.quantization);
+  if (loaded.quantization !== undefined) await layOutParameters(loaded.parameters, executor);
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
   const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);
@@ -148,6 +147,7 @@ export async function loadParameters(
     padTokenId,
     endIds,
     logits,
+    executor,
     denoiser: denoisers.exact,
     ...requestsOf(model, loops),
     likelihood: (options) => textLikelihood(model, { logits, parameters, executor }, options),
@@ -156,13 +156,6 @@ export async function loadParameters(
     drain: () => loops.drain(),
     close: () => loops.close(),
   };
-}
-
-/** Only ONNX Runtime on the processor computes with codes and scales. */
-function checkQuantized(quantization: Quantization, { executor, device }: ExecutorOptions): void {
-  const expected = (value: string): string => `"${value}" for a model in ${quantization}`;
-  if (executor !== "onnx") throw new InvalidArgumentError({ argument: "executor", value: executor, expected: expected("onnx") });
-  if (device === "webgpu") throw new InvalidArgumentError({ argument: "device", value: device, expected: expected("cpu") });
 }
 
 /** Logits of a batch, numbers: 1 GiB. */

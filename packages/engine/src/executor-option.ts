@@ -1,5 +1,7 @@
 import { InvalidArgumentError, show } from "@diffucoder/core";
+import type { Quantization } from "@diffucoder/model";
 import { type Executor, onnxExecutor, type OnnxExecutorOptions, tfjsExecutor, type TfjsExecutorOptions } from "@diffucoder/tensor";
+import { z } from "zod";
 
 /** Which library runs a model's network, and where. */
 export interface ExecutorOptions {
@@ -16,23 +18,43 @@ export interface ExecutorOptions {
 }
 
 /** Names of executors that a model can be run with. */
-export const EXECUTORS = ["onnx", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"] as const satisfies NonNullable<ExecutorOptions["executor"]>[];
+const EXECUTORS = ["onnx", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"] as const satisfies NonNullable<ExecutorOptions["executor"]>[];
+
+/** `ExecutorOptions` as settings of commands and recipes. */
+export const ExecutorOptionsSchema = z.strictObject({
+  executor: z
+    .enum(EXECUTORS)
+    .optional()
+    .describe("onnx; or TensorFlow.js where it is installed: tfjs-node-gpu on CUDA, tfjs-node or tfjs-cpu on the processor (default: onnx)"),
+  device: z.enum(["cpu", "webgpu"]).optional().describe("of onnx: cpu, or webgpu: a GPU through Vulkan, Metal or Direct3D 12 (default: cpu)"),
+}) satisfies z.ZodType<ExecutorOptions>;
+
+/**
+ * Whether options go together, before anything is loaded.
+ *
+ * @param quantization of the model's weights; only ONNX Runtime on the processor computes with codes and scales
+ * @throws {InvalidArgumentError} if there is no such executor, or it cannot run on the device or with the quantization
+ */
+export function checkExecutor({ executor = "onnx", device }: ExecutorOptions, quantization?: Quantization): void {
+  const refuse = (argument: string, value: unknown, expected: string): never => {
+    throw new InvalidArgumentError({ argument, value, expected });
+  };
+  if (!EXECUTORS.includes(executor)) refuse("executor", executor, EXECUTORS.map(show).join(" or "));
+  if (executor !== "onnx" && device !== undefined) refuse("device", device, `absent with executor "${executor}", whose name says where it runs`);
+  if (quantization === undefined) return;
+  if (executor !== "onnx") refuse("executor", executor, `"onnx" for a model in ${quantization}`);
+  if (device === "webgpu") refuse("device", device, `"cpu" for a model in ${quantization}`);
+}
 
 /**
  * The executor that options name.
  *
  * @throws {UnavailableError} if there is no such device, or TensorFlow.js is not installed
- * @throws {InvalidArgumentError} if there is no such executor, or a device is given for another than ONNX Runtime
+ * @throws {InvalidArgumentError} as `checkExecutor`
  */
-export async function createExecutor({ executor = "onnx", device }: ExecutorOptions): Promise<Executor> {
-  if (!EXECUTORS.includes(executor))
-    throw new InvalidArgumentError({ argument: "executor", value: executor, expected: EXECUTORS.map(show).join(" or ") });
+export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
+  checkExecutor(options);
+  const { executor = "onnx", device } = options;
   if (executor === "onnx") return onnxExecutor({ ...(device && { device }) });
-  if (device !== undefined)
-    throw new InvalidArgumentError({
-      argument: "device",
-      value: device,
-      expected: `absent with executor "${executor}", whose name says where it runs`,
-    });
   return tfjsExecutor({ backend: executor.slice("tfjs-".length) as TfjsExecutorOptions["backend"] });
 }

@@ -1,6 +1,7 @@
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions, loadParameters } from "./diffucoder.ts";
 export { type AuditedRun, type AuditOptions, type GenerationAudit, prepareAudit } from "./cache-audit.ts";
-export { type ExecutorOptions, EXECUTORS } from "./executor-option.ts";
+export { checkExecutor, createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.ts";
+export { type LoadSettings, LoadSettingsSchema } from "./load-settings.ts";
 export { type LikelihoodOptions, LikelihoodOptionsSchema, prepareLikelihood, type TextLikelihood } from "./likelihood.ts";
 export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
 export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts";

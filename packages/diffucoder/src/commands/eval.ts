@@ -1,6 +1,7 @@
 // The commands `eval`, `rescore` and `score`: flags in, tables or JSON out.
-import { showProgress } from "@diffucoder/command-line";
+import { addSettingOptions, showProgress } from "@diffucoder/command-line";
 import { AbortedError, InvalidArgumentError, type OnProgress, parseConfig, readBytes } from "@diffucoder/core";
+import { LoadSettingsSchema } from "@diffucoder/engine";
 import type { EvalResult } from "@diffucoder/eval";
 import { evalTable } from "@diffucoder/report";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
@@ -26,8 +27,7 @@ const repeated = (value: string, before: string[] = []): string[] => [...before,
 
 /** Adds the commands to `diffucoder`. */
 export function addEvalCommands(program: Command, context: Context): void {
-  program
-    .command("eval")
+  addSettingOptions(program.command("eval"), LoadSettingsSchema.shape)
     .description("scores samples of a benchmark, of TinyCode or of tasks of your own: pass@k with intervals")
     .option(
       "--dataset <name>",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigLayer, readJsonObject } from "@diffucoder/core";
-import { EXECUTORS, type ModelFolder, modelFolder, readModelFolder } from "@diffucoder/engine";
+import { LoadSettingsSchema, type ModelFolder, modelFolder, readModelFolder } from "@diffucoder/engine";
 import { MODEL_OPTIONS } from "@diffucoder/samplers";
 import { bundledModelDir } from "../bundled-model.ts";
 import { z } from "zod";
@@ -13,12 +13,7 @@ export const ModelSettingsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the package)"),
-  quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits: int8 or int4"),
-  executor: z
-    .enum(EXECUTORS)
-    .optional()
-    .describe("onnx; or TensorFlow.js where it is installed: tfjs-node-gpu on CUDA, tfjs-node or tfjs-cpu on the processor (default: onnx)"),
-  device: z.enum(["cpu", "webgpu"]).optional().describe("of onnx: cpu, or webgpu: a GPU through Vulkan, Metal or Direct3D 12 (default: cpu)"),
+  ...LoadSettingsSchema.shape,
   trace: z.string().min(1).optional().describe("write what was revealed when to this file, as JSON lines"),
 });
 

@@ -1,5 +1,6 @@
 // Settings of a command: `--config FILE`, then flags, then `--set key=value`, each over the one before. A flag is a setting by
 // another spelling, so all of them are checked by one schema.
+import { addSettingOptions, kebab } from "@diffucoder/command-line";
 import { ConfigError, type ConfigLayer, configTable, describeConfig, mergeSettings, readConfigData, readJsonObject } from "@diffucoder/core";
 import type { Command } from "commander";
 import type { z } from "zod";
@@ -14,8 +15,7 @@ const OF_A_KIND = ["cache", "constraint"];
 
 /** Adds a flag for each setting, `--config`, `--set` and `--json`. Descriptions are the schema's. */
 export function addSettingFlags(command: Command, settings: Settings): Command {
-  for (const [name, schema] of Object.entries(settings)) command.option(`--${kebab(name)} <value>`, schema.description);
-  return command
+  return addSettingOptions(command, settings)
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. cache.refreshSteps=4; may be repeated", repeated, [])
     .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
@@ -77,8 +77,4 @@ export function reportTogether(source: string, checks: readonly (() => void)[]):
     }
   }
   if (problems.length > 0) throw new ConfigError({ source, problems });
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

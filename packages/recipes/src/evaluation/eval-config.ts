@@ -1,3 +1,4 @@
+import { type LoadSettings, LoadSettingsSchema } from "@diffucoder/engine";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "./evaluation-settings.ts";
 import { IsolationSchema } from "./isolation.ts";
@@ -5,7 +6,7 @@ import { IsolationSchema } from "./isolation.ts";
 const oneOrMore = <S extends z.ZodType>(item: S) => z.union([item, z.array(item).min(1)]);
 
 /** An evaluation: of samples in files, or of a model that writes them. */
-export interface EvalConfig extends EvaluationSettings {
+export interface EvalConfig extends EvaluationSettings, LoadSettings {
   /** Files in EvalPlus's sample format; several are a sweep. Exactly one of `samples` and `model` is given. */
   samples?: string | string[] | undefined;
   /** Model folder, or repository on the hub, that writes the samples. */
@@ -28,6 +29,7 @@ export const EvalConfigSchema = EvaluationSettingsSchema.extend({
   model: z.string().optional().describe("model folder that writes the samples"),
   output: z.string().optional().describe("folder for samples, scores and the report; an interrupted run resumes there"),
   seed: z.int().nonnegative().default(0).describe("seed of sampling and of the intervals"),
+  ...LoadSettingsSchema.shape,
   isolation: IsolationSchema.default("auto").describe(
     "isolation of programs; none only if asked for; e2b and piston:URL run them elsewhere, calls only",
   ),
@@ -39,6 +41,9 @@ export const EvalConfigSchema = EvaluationSettingsSchema.extend({
   workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
 })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
+  .refine(({ samples, quantize, executor, device }) => samples === undefined || (quantize ?? executor ?? device) === undefined, {
+    error: "quantize, executor and device apply to a model, not to samples that are there already",
+  })
   .refine(({ model, output }) => model === undefined || output !== undefined, {
     error: "output is required with model, to keep what it generates",
   }) satisfies z.ZodType<EvalConfig>;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { claimRun, createRandom, JsonLinesLog, type OnProgress, runFingerprint } from "@diffucoder/core";
-import { loadDiffuCoder, modelFolder, type ModelFolder, readModelFolder } from "@diffucoder/engine";
+import { checkExecutor, loadDiffuCoder, modelFolder, type ModelFolder, readModelFolder } from "@diffucoder/engine";
 import {
   drawSamples,
   type EvalResult,
@@ -66,11 +66,13 @@ interface SampleSet {
  * Draws or reads samples of a dataset, scores them, and leaves everything in the output folder. An interrupted run resumes there.
  *
  * @throws {ConfigError} if the model cannot do what the tasks ask of it, or a setting does not fit them
+ * @throws {InvalidArgumentError} if the executor cannot run on the device or with the quantization
  * @throws {FileError} if the folder holds an evaluation with other settings, or a file is missing or damaged
  * @throws {AbortedError} when `signal` fires
  */
 export async function runEval(options: RunEvalOptions): Promise<EvalResult> {
   const { config, folders = defaultFolders(), onProgress, signal } = options;
+  checkExecutor(config, config.quantize);
   const modelDir = config.model === undefined ? undefined : await modelFolder(config.model);
   const model = modelDir === undefined ? undefined : readModelFolder(modelDir);
   const accepts = model && ((task: Task) => fits(model, task));
@@ -152,13 +154,13 @@ function ksOf({ ks, model, samplesPerTask }: Pick<EvalConfig, "ks" | "model" | "
 
 /** One set for each temperature. */
 async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveals = 0, phase, signal, onProgress, onNotice }: RunEvalOptions) {
-  const { output = ".", samplesPerTask, batchSize, masks, seed } = config;
+  const { output = ".", samplesPerTask, batchSize, masks, seed, quantize, executor, device } = config;
   const sha256 = await checkpointHash(folder.dir);
   const holes = isInfilling(taskSet);
   const templateOf = (task: Task): PromptTemplateName => config.template ?? taskSet.template ?? paperTemplate(task);
   const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
   const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
-  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize });
+  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize, quantize, executor, device });
   coder.notices.forEach(onNotice);
   try {
     const sets: SampleSet[] = [];
@@ -176,7 +178,7 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
         ...(phase !== undefined && { phase }),
         signal,
       });
-      const sampler = samplerRecord(config, temperature, { model: folder, holes });
+      const sampler = { ...samplerRecord(config, temperature, { model: folder, holes }), quantize, executor, device };
       const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
       sets.push({ label: `temperature ${temperature}`, source, samples, leftOut });
     }

@@ -1,4 +1,5 @@
 import { type CoupledGrpoConfig, CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
+import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import type { DecodingOptions } from "@diffucoder/samplers";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
@@ -7,7 +8,7 @@ import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
 import { type TrainingData, TrainingDataSchema } from "../training/task-rewards.ts";
 
 /** What `npm start` does: evaluate, train, evaluate again. */
-export interface QuickstartRecipe {
+export interface QuickstartRecipe extends ExecutorOptions {
   /** Seed of the rollouts, the masks and the evaluation's samples. @default 0 */
   seed: number;
   /** Which tasks to train on. */
@@ -27,4 +28,5 @@ export const QuickstartRecipeSchema = z.strictObject({
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.omit({ seed: true }).extend(RewardSettingsSchema.shape),
   evaluation: EvaluationSettingsSchema,
+  ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<QuickstartRecipe>;

@@ -12,6 +12,7 @@ import {
   runFingerprint,
   writeFileAtomic,
 } from "@diffucoder/core";
+import { checkExecutor } from "@diffucoder/engine";
 import type { EvalResult } from "@diffucoder/eval";
 import { quickstartReport, type QuickstartReportData, resultJson } from "@diffucoder/report";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
@@ -65,6 +66,7 @@ const files = { data: "report-data.json", report: "report.html", result: "result
 
 /** An extended run keeps the evaluation before training and resumes from its checkpoint; everything after that is done again. */
 function claim({ recipe, modelDir, output }: Pick<QuickstartOptions, "recipe" | "modelDir" | "output">): ClaimedRun {
+  checkExecutor(recipe); // before the folder is this recipe's
   const onLonger = (): void => {
     for (const name of [...Object.values(files), "after"]) rmSync(join(output, name), { recursive: true, force: true });
   };
@@ -99,7 +101,7 @@ export async function runQuickstart({
   onNote,
   invocation,
 }: QuickstartOptions): Promise<QuickstartOutcome> {
-  const { seed, data, sampling, training, evaluation } = recipe;
+  const { seed, data, sampling, training, evaluation, executor, device } = recipe;
   const { raisedFrom } = claim({ recipe, modelDir, output });
   const clock = new WorkClock(join(output, "seconds.jsonl"));
   const progress: OnProgress = (event) => {
@@ -109,7 +111,7 @@ export async function runQuickstart({
   const common = { sandbox, signal, onProgress: progress, onNote };
   const evaluate = (dir: string, name: "before" | "after"): Promise<EvalResult> =>
     runEval({
-      config: { ...evaluation, model: dir, output: join(output, name), seed, isolation: "auto", workers: WORKERS },
+      config: { ...evaluation, executor, device, model: dir, output: join(output, name), seed, isolation: "auto", workers: WORKERS },
       sandbox,
       reveals: SHOWN_TASKS,
       phase: `evaluate ${name}`,
@@ -118,7 +120,7 @@ export async function runQuickstart({
       signal,
     });
 
-  const coder = await loadDiffusionModel(modelDir);
+  const coder = await loadDiffusionModel(modelDir, recipe);
   const before = await evaluate(modelDir, "before");
   const trained = await continueCoupledGrpo({
     ...common,

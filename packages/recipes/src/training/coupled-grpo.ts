@@ -3,6 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
 import { type CoupledGrpoConfig, CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
+import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import { saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import type { DecodingOptions } from "@diffucoder/samplers";
@@ -30,8 +31,8 @@ const DURING_TRAINING = {
   topP: 1,
 } as const;
 
-/** What `train coupled-grpo` does. */
-export interface CoupledGrpoRecipe {
+/** What `train coupled-grpo` does. `executor` and `device` are those that the model is loaded with. */
+export interface CoupledGrpoRecipe extends ExecutorOptions {
   /** Which tasks to train on. */
   data: TrainingData;
   /** How rollouts are decoded; the model supplies the rest. */
@@ -48,6 +49,7 @@ export const CoupledGrpoRecipeSchema = z.strictObject({
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
   evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
+  ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<CoupledGrpoRecipe>;
 
 /** The setting that a resumed run may raise. */
@@ -121,6 +123,7 @@ export async function continueCoupledGrpo(
       eosTokenIds: [...coder.endIds],
       forbiddenIds: [config.maskTokenId],
       promptLength: generationConfig.promptLength,
+      executor: coder.executor,
       ...rollouts,
       state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
       ...(await trainingPrompts({ ...training, coder, sandbox, data, rewards: training, modules, onNote })),

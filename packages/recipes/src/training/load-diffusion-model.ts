@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { ModelConfig } from "@diffucoder/model";
-import { type DiffuCoder, loadDiffuCoder } from "@diffucoder/engine";
+import { type DiffuCoder, type ExecutorOptions, loadDiffuCoder } from "@diffucoder/engine";
 
 /** A model that can be trained and evaluated here: one with a mask token. */
 export type DiffusionModel = DiffuCoder & {
@@ -9,8 +9,8 @@ export type DiffusionModel = DiffuCoder & {
 };
 
 /** `loadDiffuCoder` for masked diffusion models alone. @throws {InvalidArgumentError} if the folder holds an autoregressive model */
-export async function loadDiffusionModel(dir: string): Promise<DiffusionModel> {
-  const coder = await loadDiffuCoder(dir);
+export async function loadDiffusionModel(dir: string, { executor, device }: ExecutorOptions = {}): Promise<DiffusionModel> {
+  const coder = await loadDiffuCoder(dir, { executor, device });
   const { config } = coder;
   if ("maskTokenId" in config) return { ...coder, config };
   await coder.close();

@@ -3,6 +3,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, contentHash, createRandom, type OnProgress, parseConfig, runFingerprint, writeFileAtomic } from "@diffucoder/core";
 import { encodeExample, exampleStream } from "@diffucoder/tasks";
+import { createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
 import {
@@ -22,7 +23,7 @@ import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 import { writeTrainingReport } from "./write-report.ts";
 
 /** What `train pretrain` does. */
-export interface PretrainRecipe {
+export interface PretrainRecipe extends ExecutorOptions {
   /** Sizes of the network. */
   model: {
     /** Width of a token's vector. */
@@ -64,6 +65,7 @@ export const PretrainRecipeSchema = z.strictObject({
     completionLength: z.int().positive(),
   }),
   training: PretrainConfigSchema,
+  ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<PretrainRecipe>;
 
 /** The setting that a resumed run may raise: the steps of its last stage. */
@@ -93,7 +95,8 @@ export interface PretrainCommandOptions {
 export async function runPretrain(options: PretrainCommandOptions): Promise<string> {
   const { recipe, modelDir, output, fresh, signal, onProgress, onNote } = options;
   const { training, data } = recipe;
-  const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir);
+  const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir, recipe);
+  const executor = coder?.executor ?? (await createExecutor(recipe));
   const tokenizerFile = modelDir === undefined ? options.tokenizerFile : join(modelDir, "tokenizer.json");
   const tokenizer = coder?.tokenizer ?? Tokenizer.fromFile(tokenizerFile);
   const config = coder?.config ?? modelConfig(recipe, tokenizer);
@@ -130,6 +133,7 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
     }),
     maskTokenId: tokenizer.special.mask,
     random: random.split("pretrain"),
+    executor,
     signal,
     onProgress,
     ...hooks,

@@ -27,7 +27,7 @@ export interface RolloutSampling {
 
 /** @throws {ConfigError} naming every option that the decoder does not use */
 export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
-  const { config, generationConfig, logits, tokenizer } = coder;
+  const { config, generationConfig, logits, tokenizer, executor } = coder;
   const { maxNewTokens } = generationConfig;
   const { vocabSize, maskTokenId } = config;
   const texts = tokenTexts(tokenizer, { vocabSize, endIds: coder.endIds });
@@ -37,7 +37,7 @@ export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOp
     decoder,
     maxNewTokens,
     denoiser: (parameters) => {
-      const common = { parameters, vocabSize, maskTokenId, forbiddenIds };
+      const common = { parameters, vocabSize, maskTokenId, forbiddenIds, executor };
       return cache === undefined ? createDenoiser({ ...common, logits }) : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
     },
   };
