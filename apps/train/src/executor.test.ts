@@ -7,6 +7,9 @@ import { hasPython, set, tinyPretraining, tinyQuickstart, train } from "./run-tr
 const folder = mkdtempSync(join(tmpdir(), "train-executor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** TensorFlow.js in plain JavaScript is slow: two steps on one row. */
+const small = [...tinyPretraining, ...set({ "training.stages.1.maxSteps": 1, "training.perDeviceTrainBatchSize": 1 })];
+
 const losses = (output: string): number[] =>
   readFileSync(join(folder, output, "metrics.jsonl"), "utf8")
     .trim()
@@ -15,11 +18,11 @@ const losses = (output: string): number[] =>
 
 describe("train on another executor", () => {
   it("pretrains on TensorFlow.js to the losses that it has on ONNX Runtime", async () => {
-    const command = (name: string, ...more: string[]): string[] => ["pretrain", ...tinyPretraining, "--output", join(folder, name), ...more];
+    const command = (name: string, ...more: string[]): string[] => ["pretrain", ...small, "--output", join(folder, name), ...more];
     expect(await train(command("onnx"))).toMatchObject({ code: 0, errors: [] });
     expect(await train(command("tfjs", "--executor", "tfjs-cpu"))).toMatchObject({ code: 0, errors: [] });
     const [expected, actual] = [losses("onnx"), losses("tfjs")];
-    expect(actual).toHaveLength(3);
+    expect(actual).toHaveLength(2);
     actual.forEach((loss, step) => expect(loss).toBeCloseTo(expected[step]!, 4));
   });
 

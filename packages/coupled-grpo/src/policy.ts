@@ -47,10 +47,10 @@ type Trained<Leaf> = Scored<Leaf> & { advantages: Leaf; oldLogProbs?: Leaf; refL
  * Compiles estimates and updates of a policy. Plans are made at the first call and freed by `dispose`. Both refuse rollouts whose
  * ids, masks, seeds, advantages or lengths are wrong, with an `InvalidArgumentError` that names rollout and field.
  */
-export function createPolicy({ logits, maskTokenId, vocabSize, estimator, config, executor }: PolicyOptions): Policy {
+export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator, config, executor }: PolicyOptions): Policy {
   const { beta, epsilon, epsilonHigh = epsilon } = config;
   const { draw, logProbs } = estimator ?? ESTIMATORS[config.estimator];
-  const network = { logits, maskTokenId };
+  const network = { logits, shift, maskTokenId };
   const estimate = compile(
     (parameters: Record<string, Tensor>, { rollouts, drawn }: Scored<Tensor>) => ({ logProbs: logProbs(network, parameters, rollouts, drawn) }),
     { name: "estimate", ...(executor && { executor }) },

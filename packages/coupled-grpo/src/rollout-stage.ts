@@ -33,6 +33,8 @@ export interface RolloutStageOptions {
   config: CoupledGrpoConfig;
   /** The model's network. */
   logits: LogitsFunction;
+  /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
+  shift?: boolean | undefined;
   /** Tokens that the model knows. */
   vocabSize: number;
   /** The mask token. */
@@ -107,8 +109,11 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
   };
 }
 
-function plainDenoiser({ logits, maskTokenId, vocabSize, forbiddenIds, executor }: RolloutStageOptions, parameters: () => ModelParameters) {
-  return createDenoiser({ logits, parameters, maskTokenId, vocabSize, forbiddenIds, ...(executor && { executor }) });
+function plainDenoiser(
+  { logits, shift = true, maskTokenId, vocabSize, forbiddenIds, executor }: RolloutStageOptions,
+  parameters: () => ModelParameters,
+) {
+  return createDenoiser({ logits, shift, parameters, maskTokenId, vocabSize, forbiddenIds, ...(executor && { executor }) });
 }
 
 /** The figures of a step, besides those of its updates. @throws {DiffuCoderError} with code `"NO_REWARD"` */

@@ -55,6 +55,12 @@ describe("scoredTokens", () => {
     expect(scoredTokens({ targets, weights: float32(new Float32Array(16), [4, 4]) }).weights.shape).toEqual([2]);
   });
 
+  it("picks the tokens' own positions for a model whose logits are not shifted", () => {
+    const targets = int32([7, 8, 9, 6, 7, 8, 9, 6], [2, 4]);
+    const weights = float32([0, 0, 0.5, 0, 0, 0, 0, 0.25], [2, 4]);
+    expect([...scoredTokens({ targets, weights, shift: false }).logitPositions.data]).toEqual([2, 7]);
+  });
+
   it("gives the loss of all logits for every mask", async () => {
     const [length, vocab] = [4, 5];
     const picked = compile(

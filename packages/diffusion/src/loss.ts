@@ -73,11 +73,14 @@ export interface ScoredTokens {
 export function scoredTokens({
   targets,
   weights,
+  shift = true,
 }: {
   /** Clean token ids, int32 `[B, L]`. */
   targets: NdArray;
-  /** `[B, L]`; the first column is not read, since a row's first token has no predecessor. */
+  /** `[B, L]`; the first column is not read: a row's first token has no predecessor to be predicted from. */
   weights: NdArray;
+  /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
+  shift?: boolean | undefined;
 }): ScoredTokens {
   const [, length] = rowsOf("targets", targets);
   expectSameShape("weights", weights, targets);
@@ -87,7 +90,7 @@ export function scoredTokens({
   const size = Math.max(1, Math.ceil(counted.length / unit)) * unit;
   const picked = { logitPositions: new Int32Array(size), targets: new Int32Array(size), weights: new Float32Array(size) };
   counted.forEach((token, i) => {
-    picked.logitPositions[i] = token - 1;
+    picked.logitPositions[i] = shift ? token - 1 : token;
     picked.targets[i] = targets.data[token]!;
     picked.weights[i] = weights.data[token]!;
   });

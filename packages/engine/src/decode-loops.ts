@@ -79,7 +79,7 @@ export class DecodeLoops {
     this.#takesRequests = false;
     await Promise.all(this.#all().map(({ loop }) => loop.close()));
     for (const { denoiser } of this.#cached.values()) denoiser.dispose();
-    this.#options.denoisers.dispose();
+    this.#options.denoisers.exact.dispose();
   }
 
   #all(): DenoiserLoop[] {

@@ -1,29 +1,26 @@
 // What samplers see of a model: with and without a K/V cache, and of an autoregressive model.
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { cachedNetwork, logitsFunction, modelTraits } from "@diffucoder/model";
-import {
-  type CacheOptions,
-  createCachedDenoiser,
-  createDenoiser,
-  type Denoiser,
-  type DenoiseRequest,
-  type DisposableDenoiser,
-} from "@diffucoder/samplers";
+import { type CacheOptions, createCachedDenoiser, createDenoiser, type DenoiseRequest, type DisposableDenoiser } from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
 import type { ModelFolder } from "./folder/model-folder.ts";
 
+/** A model as samplers see it, by its config's traits. */
 export interface Denoisers {
   /** The denoiser without a cache of a model with full attention, and with the exact one of a causal or block-causal model. */
-  exact: Denoiser;
+  exact: DisposableDenoiser;
   /** A new denoiser with a cache. */
   cached(cache: CacheOptions): DisposableDenoiser;
-  /** Frees what the exact one holds. */
-  dispose(): void;
 }
 
+/**
+ * Denoisers that honour how a model is asked: which row of the logits predicts a token, which tokens see which, which are never proposed.
+ *
+ * @param parameters gives those of the moment, read at every pass: training may replace them in between
+ */
 export function createDenoisers(
   { config, tokenizer }: Pick<ModelFolder, "config" | "tokenizer">,
-  parameters: ModelParameters,
+  parameters: () => ModelParameters,
   executor: Executor,
 ): Denoisers {
   const { vocabSize } = config;
@@ -31,20 +28,20 @@ export function createDenoisers(
   // Rows of the head that belong to no token, and the mask: a committed one would be a hole in the answer.
   const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
   if (isDiffusion) forbiddenIds.push(maskTokenId);
-  const common = { parameters: () => parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
+  const common = { parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
   const cached = (cache: CacheOptions): DisposableDenoiser => createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
   const own =
     attention === "full"
       ? createDenoiser({ ...common, logits: logitsFunction(config) })
       : cached({ kind: "block-causal", blockLength: attention === "causal" ? 1 : attention.blockLength });
-  return { exact: isDiffusion ? own : withoutMaskToken(own, vocabSize), cached, dispose: () => own.dispose() };
+  return { exact: isDiffusion ? own : withoutMaskToken(own, vocabSize), cached };
 }
 
 /**
  * Positions that are to be written need a mark, and an autoregressive model has no mask token: the id behind its vocabulary
  * stands for them. What the network reads there instead does not matter, since no earlier position sees it.
  */
-function withoutMaskToken(denoiser: Denoiser, maskTokenId: number): Denoiser {
+function withoutMaskToken(denoiser: DisposableDenoiser, maskTokenId: number): DisposableDenoiser {
   const readable = (request: DenoiseRequest): DenoiseRequest => ({
     ...request,
     inputIds: request.inputIds.map((id) => (id === maskTokenId ? 0 : id)),
@@ -52,6 +49,7 @@ function withoutMaskToken(denoiser: Denoiser, maskTokenId: number): Denoiser {
   return {
     maskTokenId,
     maxLength: denoiser.maxLength,
+    dispose: () => denoiser.dispose(),
     propose: (request) => denoiser.propose(readable(request)),
     openSession: (run) => {
       const session = denoiser.openSession?.(run);

@@ -135,7 +135,7 @@ export async function loadParameters(
   if (loaded.quantization !== undefined) await layOutParameters(loaded.parameters, executor);
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
-  const denoisers = createDenoisers({ config, tokenizer }, parameters, executor);
+  const denoisers = createDenoisers({ config, tokenizer }, () => parameters, executor);
   const logits = logitsFunction(config);
   const loops = new DecodeLoops({ denoisers, padTokenId, maxRows, maxTokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize) });
   return {

@@ -2,13 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom } from "@diffucoder/core";
-import { initParameters, saveModel } from "@diffucoder/model";
+import { initParameters, type ModelConfig, saveModel } from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer, trainBpe } from "@diffucoder/tokenizer";
 
 const TEXTS = ["Return the sum of the elements of xs.", "def f(xs):\n    return sum(xs)\n", "system user assistant\n"];
 
 /** A folder with a model that knows nothing: random weights, 300 words, prompts of 48 and completions of 12 tokens. */
-export function makeTinyModel({ generationConfig = {}, moreSpecialTokens = [] }: { generationConfig?: object; moreSpecialTokens?: string[] } = {}): {
+export function makeTinyModel({
+  generationConfig = {},
+  moreSpecialTokens = [],
+  model = {},
+}: { generationConfig?: object; moreSpecialTokens?: string[]; model?: Partial<ModelConfig> } = {}): {
   dir: string;
   remove: () => void;
 } {
@@ -31,6 +35,7 @@ export function makeTinyModel({ generationConfig = {}, moreSpecialTokens = [] }:
     padTokenId: special.endOfText,
     eosTokenId: special.endOfText,
     bosTokenId: special.endOfText,
+    ...model,
   };
   saveModel(dir, { config, parameters: initParameters({ config, random: createRandom(1) }) });
   writeFileSync(join(dir, "tokenizer.json"), JSON.stringify(tokenizerFile));

@@ -22,6 +22,8 @@ export interface ObjectiveStageOptions {
   batch: (number: number) => TrainingBatch;
   /** Batches of a step, one after the other. @default 1 */
   gradientAccumulationSteps?: number | undefined;
+  /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
+  shift?: boolean | undefined;
   /** Tokens of the vocabulary: a batch with other ids is refused. @default unknown: only values that cannot be ids are refused */
   vocabSize?: number | undefined;
   /** Objectives draw from streams split from it by batch. */
@@ -47,7 +49,7 @@ export function objectiveStage(options: ObjectiveStageOptions): Stage {
       const batches = numbers.map((number) => {
         const rows = options.batch(number);
         checkBatch(rows, number, options.vocabSize);
-        return lossInputs(rows, objective(rows, { stageStep, random: random.split("mask", number) }));
+        return lossInputs(rows, objective(rows, { stageStep, random: random.split("mask", number) }), options.shift);
       });
       const optimizer = compiled[batches[0]!.kind];
       const inputs = batches.map((one) => one.inputs);
@@ -75,12 +77,13 @@ function optimizerStep({ logits, executor, optimizer }: ObjectiveStageOptions, k
 function lossInputs(
   { inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch,
   { attention, weights, ...seen }: ReturnType<Objective>,
+  shift: boolean | undefined,
 ): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
   const shape = [batchSize, sequenceLength];
   const inputs = {
     inputIds: seen.inputIds,
     attentionMask: int32(attentionMask, shape),
-    ...scoredTokens({ targets: int32(inputIds, shape), weights }),
+    ...scoredTokens({ targets: int32(inputIds, shape), weights, shift }),
   };
   return typeof attention === "string" ? { kind: attention, inputs } : { kind: "given", inputs: { ...inputs, attention } };
 }

@@ -100,6 +100,23 @@ describe("pretrain", () => {
     }
   });
 
+  it("trains a network whose logits are not shifted on the tokens at their own positions", async () => {
+    // Masked tokens are predicted from the mask alone, so the best guess is a completion token's frequency: 2, 3 or 4.
+    const metrics: StepMetrics[] = [];
+    const diffusion = { stages: stages(0, 60).slice(1) };
+    const state = await pretrain({ ...options(diffusion, start()), shift: false, onStep: (line) => metrics.push(line) });
+    const first = [...state.parameters["output.bias"]!.data];
+    expect(first.slice(2, 5).every((bias) => bias > Math.max(first[0]!, first[1]!, first[5]!))).toBe(true);
+    const shifted = await pretrain({ ...options(diffusion, start()), shift: true });
+    expect(numbersOf(shifted)).not.toEqual(numbersOf(state));
+  });
+
+  it("refuses next-token prediction by such a network, which would copy what it sees", async () => {
+    await expect(pretrain({ ...options({}, start()), shift: false })).rejects.toThrow(
+      'stages[0].objective must be "diffusion" for a model whose logits predict the token at their own position, got "autoregressive".',
+    );
+  });
+
   it("saves every saveSteps steps and at the end", async () => {
     const steps: number[] = [];
     await pretrain({ ...options({}, start()), onCheckpoint: (_, step) => steps.push(step) });

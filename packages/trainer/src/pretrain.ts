@@ -1,6 +1,6 @@
 // Pretraining of a masked diffusion model by the paper's route: the autoregressive objective first, in which every token gives a
 // loss in every pass, then adaptation to diffusion.
-import type { OnProgress, Random } from "@diffucoder/core";
+import { InvalidArgumentError, type OnProgress, type Random } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
 import { type Executor, LearningRateScheduleSchema } from "@diffucoder/tensor";
 import { z } from "zod";
@@ -95,6 +95,11 @@ export interface PretrainOptions {
   batch: (number: number) => TrainingBatch;
   /** The mask token. */
   maskTokenId: number;
+  /**
+   * Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA; a stage with next-token prediction needs the
+   * former. @default true
+   */
+  shift?: boolean | undefined;
   /** Tokens of the vocabulary: a batch with other ids is refused. @default unknown: only values that cannot be ids are refused */
   vocabSize?: number | undefined;
   /** Masks and timesteps are drawn from streams split from it by batch. */
@@ -115,11 +120,12 @@ export interface PretrainOptions {
  * Runs or resumes pretraining.
  *
  * @returns the trained state
- * @throws {InvalidArgumentError} if a batch's ids, masks or sizes are wrong, after a last checkpoint
+ * @throws {InvalidArgumentError} if a stage does not fit the model; if a batch's ids, masks or sizes are wrong, after a last checkpoint
  * @throws as `train`
  */
 export async function pretrain(options: PretrainOptions): Promise<TrainingState> {
   const { config } = options;
+  checkStages(options);
   const stages = config.stages.map((stage) =>
     objectiveStage({
       ...options,
@@ -131,6 +137,17 @@ export async function pretrain(options: PretrainOptions): Promise<TrainingState>
     }),
   );
   return train({ ...options, stages });
+}
+
+/** Under a causal mask, row i sees token i: an unshifted network would only copy it. */
+function checkStages({ config, shift = true }: PretrainOptions): void {
+  const stage = config.stages.findIndex(({ objective }) => objective === "autoregressive");
+  if (shift || stage === -1) return;
+  throw new InvalidArgumentError({
+    argument: `stages[${stage}].objective`,
+    value: "autoregressive",
+    expected: '"diffusion" for a model whose logits predict the token at their own position',
+  });
 }
 
 function objectiveOf(stage: PretrainStage, { maskTokenId }: { maskTokenId: number }): Objective {

@@ -58,6 +58,23 @@ describe("coupledLogProbs", () => {
     }
   });
 
+  it("reads the logits at a token's own position if they are not shifted, worked by hand", async () => {
+    const unshifted = compile(
+      (weights: Record<string, Tensor>, batch: { promptIds: Tensor; completionIds: Tensor; mask: Tensor; ratio: Tensor }) => ({
+        logProbs: coupledLogProbs({ logits: toyLogits, shift: false, maskTokenId: MASK }, weights, batch),
+      }),
+    );
+    const { logProbs } = await unshifted(parameters, {
+      promptIds: int32([0, 1], [1, 2]),
+      completionIds: int32([2, 3], [1, 2]),
+      mask: int32([1, 0], [1, 2]),
+      ratio: float32([0.25]),
+    });
+    // The network reads the mask itself wherever a token is predicted.
+    const at = (next: number): number => logProbAfter(parameters, MASK, next);
+    expect([...logProbs.data]).toBeAllclose([(at(2) + at(2) / 0.25) / 2, (at(3) + at(3) / 0.75) / 2], { atol: 1e-5 });
+  });
+
   it("refuses shapes that do not belong together", async () => {
     const batch = { promptIds: int32([0, 1], [1, 2]), completionIds: int32([2, 3], [1, 2]), mask: int32([1], [1, 1]), ratio: float32([0.25]) };
     await expect(estimate(parameters, batch)).rejects.toThrow(ShapeError);

@@ -1,7 +1,7 @@
 // The coupled estimate of per-token log-probabilities (DiffuCoder, Eq. 13 with lambda = 1; Apple's coupled_grpo.py,
 // `_get_per_token_logps`). Three passes see the prompt and the completion with
 //   all tokens masked,   the tokens of M masked (ratio r),   the others masked (ratio 1 - r);
-//   logp_j = ( lp0_j + (M_j ? lp1_j / r : lp2_j / (1 - r)) ) / 2,    lp_j read from the logits at j - 1.
+//   logp_j = ( lp0_j + (M_j ? lp1_j / r : lp2_j / (1 - r)) ) / 2,    lp_j read from the logits at j - 1, or at j.
 // Differs: 1. the three passes are one batch; 2. of the second and third pass only the logits that the sum reads are
 // computed; 3. prompts' left padding is masked in attention (Apple's code attends to it) unless `promptMask` is absent.
 import { ShapeError } from "@diffucoder/core";
@@ -57,7 +57,7 @@ export interface CoupledBatch {
  * @throws {ShapeError} if the mask or the completions do not fit
  */
 export function coupledLogProbs(
-  { logits, maskTokenId }: EstimatedNetwork,
+  { logits, maskTokenId, shift = true }: EstimatedNetwork,
   parameters: Readonly<Record<string, Tensor>>,
   { promptIds, promptMask, completionIds, mask, ratio }: CoupledBatch,
 ): Tensor {
@@ -76,9 +76,9 @@ export function coupledLogProbs(
     promptMask &&
     concat(Array.from({ length: 3 }, () => concat([promptMask, constant(int32(new Int32Array(batch * length).fill(1), [batch, length]))], 1)));
 
-  // Position of the logits for token j of row b in pass v: (v B + b) (P + L) + P + j - 1.
+  // Position of the logits for token j of row b in pass v: (v B + b) (P + L) + P + j, and one less with the shift.
   const rowStarts = mul(reshape(iota(batch), [batch, 1]), width);
-  const columns = add(reshape(iota(length), [1, length]), promptLength - 1);
+  const columns = add(reshape(iota(length), [1, length]), promptLength - (shift ? 1 : 0));
   const inFirstPass = add(rowStarts, columns); // [B, L]
   const inItsPass = add(inFirstPass, where(isMasked, batch * width, constant(2 * batch * width, "int32")));
   const logitPositions = reshape(concat([inFirstPass, inItsPass]), [2 * batch * length]);

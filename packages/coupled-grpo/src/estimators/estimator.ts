@@ -4,8 +4,10 @@ import type { Rollout } from "../rollout.ts";
 
 /** The network whose log-probabilities are estimated. */
 export interface EstimatedNetwork {
-  /** Parameters and token ids in, raw logits out; those at position j - 1 predict token j. */
+  /** Parameters and token ids in, raw logits out. */
   logits: LogitsFunction;
+  /** Whether the logits at position j - 1 predict token j, as in Dream, or those at j, as in LLaDA. @default true */
+  shift?: boolean | undefined;
   /** Id of the mask token. */
   maskTokenId: number;
 }

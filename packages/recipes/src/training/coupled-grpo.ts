@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
 import { type CoupledGrpoConfig, CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
 import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
-import { saveModel } from "@diffucoder/model";
+import { modelTraits, saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import type { DecodingOptions } from "@diffucoder/samplers";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
@@ -117,6 +117,7 @@ export async function continueCoupledGrpo(
     const state = await trainCoupledGrpo({
       config: training,
       logits,
+      shift: modelTraits(config).shift,
       vocabSize: config.vocabSize,
       maskTokenId: config.maskTokenId,
       padTokenId: coder.padTokenId,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@diffucoder/core";
-import type { ModelConfig } from "@diffucoder/model";
+import { type ModelConfig, modelTraits } from "@diffucoder/model";
 import { type DiffuCoder, type ExecutorOptions, loadDiffuCoder } from "@diffucoder/engine";
 
 /** A model that can be trained and evaluated here: one with a mask token. */
@@ -8,15 +8,18 @@ export type DiffusionModel = DiffuCoder & {
   readonly config: ModelConfig;
 };
 
-/** `loadDiffuCoder` for masked diffusion models alone. @throws {InvalidArgumentError} if the folder holds an autoregressive model */
+/**
+ * `loadDiffuCoder` for masked diffusion models alone.
+ *
+ * @throws {InvalidArgumentError} if the folder holds an autoregressive model, or one whose tokens see blocks, which cannot be trained here
+ */
 export async function loadDiffusionModel(dir: string, { executor, device }: ExecutorOptions = {}): Promise<DiffusionModel> {
   const coder = await loadDiffuCoder(dir, { executor, device });
   const { config } = coder;
-  if ("maskTokenId" in config) return { ...coder, config };
+  const { family, attention } = modelTraits(config);
+  if ("maskTokenId" in config && attention === "full") return { ...coder, config };
   await coder.close();
-  throw new InvalidArgumentError({
-    argument: "--model",
-    value: dir,
-    expected: `the folder of a masked diffusion model, not of a model of type ${config.family}`,
-  });
+  const inBlocks = "maskTokenId" in config ? ", whose attention is in blocks" : "";
+  const expected = `the folder of a masked diffusion model, not of a model of type ${family}${inBlocks}`;
+  throw new InvalidArgumentError({ argument: "--model", value: dir, expected });
 }

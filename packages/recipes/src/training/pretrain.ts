@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { claimRun, contentHash, createRandom, type OnProgress, parseConfig, runFingerprint, writeFileAtomic } from "@diffucoder/core";
 import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
-import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
+import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, modelTraits, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
 import {
   cloneParameters,
@@ -125,13 +125,14 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
     state: checkpoint ?? freshState(coder ? cloneParameters(coder.parameters) : initParameters({ config, random: random.split("init") })),
+    shift: modelTraits(config).shift,
     vocabSize: config.vocabSize,
     batch: exampleBatches({
       example: (index) => encodeExample(example(index), tokenizer),
       batchSize: training.perDeviceTrainBatchSize,
-      layout: { ...data, padTokenId: tokenizer.special.endOfText },
+      layout: { ...data, padTokenId: coder?.padTokenId ?? tokenizer.special.endOfText },
     }),
-    maskTokenId: tokenizer.special.mask,
+    maskTokenId: config.maskTokenId,
     random: random.split("pretrain"),
     executor,
     signal,
