@@ -1,11 +1,16 @@
 import { createRandom, type Random, type StreamName } from "@diffucoder/core";
-import { logitsFunction } from "@diffucoder/model";
-import { createDenoiser, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
-import { type Check, judge, readGolden } from "./check.ts";
+import { createDecoder, type DecoderName, generate } from "@diffucoder/samplers";
+import { type Check, type CheckResult, readGolden } from "./check.ts";
+import { type A2dRun, checkA2d } from "./decoding/a2d.ts";
+import { denoiserOf, type DiffusionModel } from "./decoding/denoisers.ts";
+import { checkFastDllmV2, type FastDllmV2Run } from "./decoding/fast-dllm-v2.ts";
+import { type ComparedRun, judgeRuns } from "./decoding/report.ts";
+import { checkSdar, type SdarRun } from "./decoding/sdar.ts";
+import { checkStableDiffcoder, type StableDiffcoderRun } from "./decoding/stable-diffcoder.ts";
 import { loadDiffusionModel } from "./load-diffusion-model.ts";
 
 interface Run {
-  options: { max_new_tokens: number; steps: number; alg: string; temperature: number; top_p?: number; top_k?: number; eps?: number };
+  options: { max_new_tokens: number; steps: number; alg: DecoderName; temperature?: number; top_p?: number; top_k?: number; eps?: number };
   prompt_ids: number[][];
   attention_mask: number[][] | null;
   sequences: number[][];
@@ -15,47 +20,58 @@ interface Run {
   history: number[][][];
 }
 
-/** Greedy decoding: the whole batch after every step, token for token. */
+/** Decoding, token for token: the sampler of the model's own family. */
 export const generateCheck: Check = {
   file: "generate.json",
   async run(directory) {
-    const runs = readGolden<Run[]>(directory, "generate.json");
-    const { config, parameters, shift } = await loadDiffusionModel(directory);
-    const denoiser = createDenoiser({
-      logits: logitsFunction(config),
-      parameters: () => parameters,
-      maskTokenId: config.maskTokenId,
-      vocabSize: config.vocabSize,
-      shift,
-    });
-
-    let equal = 0;
-    let largest = 0;
-    const wrong: string[] = [];
-    for (const { options, prompt_ids, attention_mask, uniforms, sequences, history } of runs) {
-      const { max_new_tokens, steps, alg, temperature, top_p, top_k, eps } = options;
-      const settings = { maxNewTokens: max_new_tokens, steps, alg, temperature, topP: top_p, topK: top_k, eps };
-      const seen: number[][][] = [];
-      const result = await diffusionGenerate({
-        denoiser,
-        promptIds: prompt_ids.map((ids, row) => ids.filter((_, column) => attention_mask?.[row]?.[column] !== 0)),
-        options: SamplerOptionsSchema.parse(settings),
-        random: prompt_ids.map(() => recordedRandom(uniforms)), // tokens are greedy in every run
-        padTokenId: config.padTokenId,
-        onStep: (event) => seen.push(event.sequences.map((row) => [...row])),
-      });
-      // Once no mask is left ours makes no more steps, while Dream repeats its last batch.
-      const differences = history.map((want, step) => differingTokens(seen[step] ?? result.sequences, want));
-      differences.push(differingTokens(result.sequences, sequences));
-      const worst = Math.max(...differences);
-      largest = Math.max(largest, worst);
-      if (worst === 0) equal++;
-      else wrong.push(`${JSON.stringify(options)} from step ${differences.findIndex((count) => count > 0)}`);
+    const model = await loadDiffusionModel(directory);
+    const runs = readGolden<unknown[]>(directory, "generate.json");
+    switch (model.family) {
+      case "a2d-qwen2":
+      case "a2d-qwen3":
+        return checkA2d(model, runs as A2dRun[]);
+      case "sdar":
+        return checkSdar(model, runs as SdarRun[]);
+      case "Fast_dLLM_Qwen":
+        return checkFastDllmV2(model, runs as FastDllmV2Run[]);
+      case "stable-diffcoder":
+        return checkStableDiffcoder(model, runs as StableDiffcoderRun[]);
+      default:
+        return checkDream(model, runs as Run[]);
     }
-    const notes = [`${equal} of ${runs.length} runs equal at every step`, ...wrong];
-    return judge([{ what: "tokens that differ", error: largest, tolerance: 0 }], notes.join("; "));
   },
 };
+
+/** Dream's form of runs, which CoDA and Open-dCoder have as well: the whole batch after every step. */
+async function checkDream(model: DiffusionModel, runs: readonly Run[]): Promise<Omit<CheckResult, "file">> {
+  const { config, family } = model;
+  const denoiser = denoiserOf(model);
+  const compared: ComparedRun[] = [];
+  for (const { options, prompt_ids, attention_mask, uniforms, sequences, history } of runs) {
+    const { max_new_tokens, steps, alg, temperature = 0, top_p: topP, top_k: topK, eps } = options;
+    const decoder = createDecoder({ alg, steps, temperature, topP, topK, ...(eps !== undefined && { eps }) });
+    const seen: number[][][] = [];
+    // CoDA sees padding as it sees any token.
+    const isPadding = (row: number, column: number): boolean => family !== "CoDA" && attention_mask?.[row]?.[column] === 0;
+    const result = await generate({
+      denoiser,
+      decoder,
+      maxNewTokens: max_new_tokens,
+      promptIds: prompt_ids.map((ids, row) => ids.filter((_, column) => !isPadding(row, column))),
+      random: prompt_ids.map(() => recordedRandom(uniforms)), // tokens are greedy in every run
+      padTokenId: config.padTokenId,
+      onStep: (event) => seen.push(event.sequences.map((row) => [...row])),
+    });
+    // Once no mask is left ours makes no more steps, while Dream repeats its last batch.
+    const differences = history.map((want, step) => differingTokens(seen[step] ?? result.sequences, want));
+    differences.push(differingTokens(result.sequences, sequences));
+    compared.push({
+      name: `${JSON.stringify(options)} from step ${differences.findIndex((count) => count > 0)}`,
+      differing: Math.max(...differences),
+    });
+  }
+  return judgeRuns(compared);
+}
 
 /** Gives the numbers that the reference drew in a step where the sampler chooses positions. */
 function recordedRandom(uniforms: number[][] | undefined): Random {

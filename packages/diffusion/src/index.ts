@@ -7,3 +7,4 @@ export { maskTokens, type MaskTokensOptions, type NoisyTokens } from "./forward-
 export { diffusionLoss, diffusionWeights, nextTokenWeights, scoredLoss, scoredTokens, type ScoredTokens, shiftLogits } from "./loss.ts";
 export { timestep, transferCount, type TransferCountOptions, transferSchedule, type TransferScheduleName } from "./transfer-schedule.ts";
 export { estimateLikelihood, type Likelihood, type LikelihoodOptions } from "./likelihood.ts";
+export { alphaSchedule, type AlphaScheduleOptions, type AlphaSchedulerName } from "./alpha-schedule.ts";

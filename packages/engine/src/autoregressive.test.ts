@@ -133,7 +133,7 @@ describe("a Qwen2 folder", () => {
     await expect(coder.generate({ prompt: "def", steps: 4, cache: { kind: "dual" } })).rejects.toThrow(
       [
         "Invalid generate options:",
-        "  - steps: not used by autoregressive (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
+        "  - steps: not used by autoregressive (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf, p2, mdlm, bd3lm, bd3lm_card, stable_diffcoder_steps)",
         "  - cache: not used by a model of type qwen2, which has an exact cache of its own",
       ].join("\n"),
     );

@@ -73,7 +73,7 @@ describe("every decoder by its name", () => {
 describe("options that do not go together", () => {
   it("are told together: those that the algorithm does not read", async () => {
     expect(await problemsOf({ alg: "threshold", steps: 3, factor: 2, algTemp: 1 })).toEqual([
-      "steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
+      "steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf, p2, mdlm, bd3lm, bd3lm_card, stable_diffcoder_steps)",
       "algTemp: not used by threshold (used by maskgit_plus, topk_margin, entropy)",
       "factor: not used by threshold (used by factor)",
     ]);

@@ -139,7 +139,7 @@ describe("what infill refuses", () => {
         "  - prefix: Invalid input: expected string, received number",
         "  - masks: Too small: expected number to be >0",
         '  - Unrecognized key: "bems"',
-        "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
+        "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf, p2, mdlm, bd3lm, bd3lm_card, stable_diffcoder_steps)",
         '  - length: must be "fixed" for a model whose tokenizer has no <|expand|>, got "variable"',
         '  - alg: must be maskgit_plus, topk_margin, entropy or absent for holes of variable length, got "threshold"',
       ].join("\n"),

@@ -42,6 +42,9 @@ export function joinRows(
     rows: rows.map(({ slot }) => slot),
     windows: Int32Array.from(rows.flatMap(windowOf)),
     blockOrigins: rows.map(({ canvas }) => (canvas.blockOrigin ?? 0) - firstColumn(canvas)),
+    ...(rows.some(({ question }) => question!.unseenFrom !== undefined) && {
+      unseenFrom: rows.map(({ question, canvas }) => question!.unseenFrom && question!.unseenFrom - firstColumn(canvas)),
+    }),
     fixedRows,
   };
 }
@@ -60,12 +63,15 @@ function windowOf({ question, canvas }: AskingRow): number[] {
 function paddingOf(rows: readonly AskingRow[], length: number): Pick<DenoiseRequest, "attentionMask" | "positionIds"> {
   const attentionMask = new Int32Array(rows.length * length);
   const positionIds = new Int32Array(rows.length * length).fill(1);
-  rows.forEach(({ canvas }, i) => {
+  rows.forEach(({ canvas, question }, i) => {
     const { ids, start } = canvas;
     const at = i * length - firstColumn(canvas);
+    const hidden = new Set(question!.hidden);
+    let position = 0;
     for (let column = start; column < ids.length; column++) {
+      if (hidden.has(column)) continue;
       attentionMask[at + column] = 1;
-      positionIds[at + column] = column - start;
+      positionIds[at + column] = position++;
     }
   });
   return { attentionMask, positionIds };
@@ -73,9 +79,11 @@ function paddingOf(rows: readonly AskingRow[], length: number): Pick<DenoiseRequ
 
 function withMaskedPrompts(inputIds: Int32Array, rows: readonly AskingRow[], { length, maskTokenId }: { length: number; maskTokenId: number }) {
   const unconditional = inputIds.slice();
-  rows.forEach(({ canvas }, i) => {
+  rows.forEach(({ canvas, decoder, question }, i) => {
+    const kept = decoder.draw.guidanceKeepIds ?? [];
+    const end = question!.unseenFrom ?? canvas.completionStart;
     const at = i * length - firstColumn(canvas);
-    unconditional.fill(maskTokenId, at + canvas.start, at + canvas.completionStart);
+    for (let column = canvas.start; column < end; column++) if (!kept.includes(canvas.ids[column]!)) unconditional[at + column] = maskTokenId;
   });
   return unconditional;
 }

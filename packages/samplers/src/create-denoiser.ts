@@ -1,4 +1,4 @@
-import { checkTokenIds, type LogitsFunction } from "@diffucoder/diffusion";
+import { type BlockCausal, checkTokenIds, type LogitsFunction } from "@diffucoder/diffusion";
 import { add, compile, type Executor, maximum, mul, type NdArray, reshape, slice, sub, take, type Tensor } from "@diffucoder/tensor";
 import type { DisposableDenoiser } from "./denoiser.ts";
 import { createDraw, type DrawInputs, drawInputs, drawnProposals, type VocabularyOptions } from "./draw.ts";
@@ -20,8 +20,8 @@ export interface CreateDenoiserOptions extends VocabularyOptions {
   maxLength?: number;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
   shift?: boolean;
-  /** Which tokens see which; `"causal"` makes an autoregressive model. @default "full" */
-  attention?: "full" | "causal";
+  /** Which tokens see which; `"causal"` makes an autoregressive model. Blocks count from each row's own origin. @default "full" */
+  attention?: "full" | "causal" | BlockCausal;
   /** Where the network runs. @default ONNX Runtime on the processor */
   executor?: Executor;
 }
@@ -31,6 +31,8 @@ type Inputs = {
   logitPositions: Tensor;
   attentionMask?: Tensor;
   positionIds?: Tensor;
+  /** Of a block-causal model, `[B', L', L']`. */
+  attention?: Tensor;
   /** Where some rows are guided: they are there a second time, with their prompts masked. */
   guidance?: {
     /** `[M]`, which of the logits, those of the second time behind the others, are without the prompt; a position's own if it is not guided. */
@@ -66,9 +68,10 @@ export function createDenoiser({
 
   /** `[M, V]` */
   const positionLogits = (weights: Record<string, Tensor>, { guidance, ...inputs }: Omit<Inputs, "draws">): Tensor => {
-    if (guidance === undefined) return logits(weights, { ...inputs, attention });
+    const asked = { ...inputs, attention: typeof attention === "string" ? attention : inputs.attention };
+    if (guidance === undefined) return logits(weights, asked);
     // A network may rule tokens out with minus infinity, of which the difference below would be no number.
-    const all = maximum(logits(weights, { ...inputs, attention }), NEVER); // [M + U, V]
+    const all = maximum(logits(weights, asked), NEVER); // [M + U, V]
     const c = slice(all, { axis: 0, start: 0, end: guidance.scale.shape[0]! });
     const u = take(all, guidance.unconditional);
     return add(u, mul(sub(c, u), add(reshape(guidance.scale, [-1, 1]), 1)));
@@ -94,7 +97,11 @@ export function createDenoiser({
       checkTokenIds("inputIds", request.inputIds, vocabSize);
       if (count === 0) return { tokens: new Int32Array(), confidence: new Float32Array(), entropy: new Float32Array() };
       const chosen = [...request.positions.keys()];
-      const { inputs, size, forwardTokens } = networkInputs(request, { shift, maxLength });
+      const { inputs, size, forwardTokens } = networkInputs(request, {
+        shift,
+        maxLength,
+        ...(typeof attention === "object" && { blocks: attention }),
+      });
       const result = await propose(parameters(), { ...inputs, draws: drawInputs(request, chosen, { size, vocabSize }) });
       return { ...drawnProposals(result, request, chosen), forwardTokens };
     },

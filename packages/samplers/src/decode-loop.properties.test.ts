@@ -11,13 +11,20 @@ import { constrain } from "./constraints/constraint.ts";
 import { createDenoiser } from "./create-denoiser.ts";
 import { createDecodeLoop } from "./decode-loop.ts";
 import { autoregressiveDecoder } from "./decoders/autoregressive.ts";
+import { bd3lmCardDecoder } from "./decoders/bd3lm-card.ts";
+import { bd3lmDecoder } from "./decoders/bd3lm.ts";
 import type { Decoder } from "./decoders/decoder.ts";
 import { dreamOnDecoder } from "./decoders/dream-on.ts";
 import { dreamDecoder } from "./decoders/dream.ts";
 import { editingDecoder } from "./decoders/editing.ts";
+import { fastDllmV2Decoder } from "./decoders/fast-dllm-v2.ts";
 import { lladaDecoder } from "./decoders/llada.ts";
+import { mdlmDecoder } from "./decoders/mdlm.ts";
+import { p2Decoder } from "./decoders/p2.ts";
 import { parallelDecoder } from "./decoders/parallel.ts";
 import { remaskingDecoder } from "./decoders/remasking.ts";
+import { sdarDecoder } from "./decoders/sdar.ts";
+import { stableDiffcoderDecoder, stableDiffcoderStepsDecoder } from "./decoders/stable-diffcoder.ts";
 import type { Denoiser, DenoiseRequest } from "./denoiser.ts";
 import { fakeDenoiser, MASK, type Propose } from "./fake-denoiser.fixture.ts";
 import type { LoopRow } from "./loop-row.ts";
@@ -44,6 +51,19 @@ const decoders: Record<string, Decoder> = {
   editing: editingDecoder({ threshold: 0.7, editThreshold: 0.8, blockLength: 4, maxPostEdits: 3 }),
   dreamon: dreamOnDecoder({ expandTokenId: EXPAND, eosTokenId: END, vocabSize: VOCAB, maxNewTokens: 10, temperature: 1 }),
   autoregressive: autoregressiveDecoder({ temperature: 1 }),
+  p2: p2Decoder({ steps: 5, temperature: 1 }),
+  "mdlm in blocks": mdlmDecoder({ steps: 6, blockLength: 4, temperature: 0.7 }),
+  "mdlm, cosine, guided": mdlmDecoder({ stepsPerBlock: 3, scheduler: "cosine", cfgScale: 0.5, cfgKeepTokens: [41] }),
+  bd3lm: bd3lmDecoder({ stepsPerBlock: 2, blockLength: 4, temperature: 1 }),
+  "bd3lm, compat": bd3lmDecoder({ steps: 6, blockLength: 3, compat: true }),
+  "bd3lm's card": bd3lmCardDecoder({ steps: 6, blockLength: 4, temperature: 0.5 }),
+  "bd3lm's card, compat, guided": bd3lmCardDecoder({ steps: 6, blockLength: 4, compat: true, cfgScale: 0.7 }),
+  "sdar, static": sdarDecoder({ rule: "static", blockLength: 4, stepsPerBlock: 3, temperature: 1 }),
+  "sdar, dynamic": sdarDecoder({ rule: "dynamic", blockLength: 3, threshold: 0.6, temperature: 1, topK: 4 }),
+  "sdar, sequential": sdarDecoder({ rule: "sequential", blockLength: 4, stepsPerBlock: 2 }),
+  "Fast-dLLM v2": fastDllmV2Decoder({ blockLength: 4, subBlockLength: 2, threshold: 0.7, temperature: 0.5 }),
+  "Stable-DiffCoder": stableDiffcoderDecoder({ blockLength: 4, threshold: 0.6, temperature: 1 }),
+  "Stable-DiffCoder, steps": stableDiffcoderStepsDecoder({ blockLength: 3, steps: 5 }),
   constrained: constrain(dream({ schedule: "even" }), allowedTokens({ vocabSize: VOCAB, positions: new Map([[1, [20, 21]]]) })),
 };
 const names = Object.keys(decoders);

@@ -15,6 +15,8 @@ export interface DrawOptions {
    * prompt masked. Twice the work. @default 0, none
    */
   guidanceScale?: number | undefined;
+  /** Ids of tokens that stay in the prompt where it is masked for guidance. @default none */
+  guidanceKeepIds?: readonly number[] | undefined;
 }
 
 /** Tokens in groups that are allowed or not as a whole. */
@@ -59,6 +61,8 @@ export interface DenoiseRequest {
   windows?: Int32Array | undefined;
   /** `[B]`, column of each row from which a block-causal model counts its blocks. @default 0 */
   blockOrigins?: readonly number[] | undefined;
+  /** `[B]`, columns of each row before which a block-causal model's tokens see neither it nor what follows. @default what their block lets them see */
+  unseenFrom?: readonly (number | undefined)[] | undefined;
   /** The rows stay together to their end, so that columns need not be rounded up to a size that others share. @default false */
   fixedRows?: boolean | undefined;
 }

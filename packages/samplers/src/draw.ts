@@ -47,6 +47,11 @@ export interface VocabularyOptions {
    * masks may be left in the end. @default none, as in Dream
    */
   forbiddenIds?: readonly number[];
+  /**
+   * Ids that are proposed like others, and never sure: `low_confidence` is the probability among the other tokens, and 0 for these.
+   * dllm's `begin_suppress_tokens`. @default none
+   */
+  unsureIds?: readonly number[];
   /** Dream's `generation_logits_hook_func`, traced: changes the logits `[M, V]` of M positions before anything is drawn. */
   logitsHook?: ((logits: Tensor) => Tensor) | undefined;
 }
@@ -56,15 +61,19 @@ export interface VocabularyOptions {
  *
  * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
  */
-export function createDraw({ vocabSize, maskTokenId, forbiddenIds = [], logitsHook = (x) => x }: VocabularyOptions) {
+export function createDraw({ vocabSize, maskTokenId, forbiddenIds = [], unsureIds = [], logitsHook = (x) => x }: VocabularyOptions) {
   checkIds({ maskTokenId, forbiddenIds, vocabSize });
-  const isForbidden = bool(Array.from({ length: vocabSize }, (_, id) => (forbiddenIds.includes(id) ? 1 : 0)));
+  const among = (ids: readonly number[]) => bool(Array.from({ length: vocabSize }, (_, id) => (ids.includes(id) ? 1 : 0)));
+  const [isForbidden, isUnsure] = [among(forbiddenIds), among(unsureIds)];
   return (logits: Tensor, { constraint, ...draws }: DrawInputs): DrawnTokens => {
     if (logits.shape.at(-1) !== vocabSize)
       throw new ShapeError({ argument: "logits", shape: logits.shape, expected: `[M, ${vocabSize}], as vocabSize` });
     const possible = logitsHook(forbiddenIds.length > 0 ? where(constant(isForbidden), NEVER, logits) : logits);
     const constrained = constraint === undefined ? possible : where(isAllowed(constraint), possible, NEVER);
-    const { tokens, confidence, entropy } = sampleTokens(constrained, sampleOptions(draws));
+    const { tokens, confidence, entropy } = sampleTokens(constrained, {
+      ...sampleOptions(draws),
+      ...(unsureIds.length > 0 && { sureLogits: where(constant(isUnsure), NEVER, constrained) }),
+    });
     return { tokens, scores: stack([...CONFIDENCES.map((name) => confidence[name]), entropy]) };
   };
 }

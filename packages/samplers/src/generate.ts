@@ -99,15 +99,16 @@ export async function runToEnd(canvases: readonly Canvas[], { onStep, ...options
 /** `[left padding][prompt][masks]` for each row. */
 function layOut({ promptIds, maxNewTokens, promptLength: given, ...run }: GenerateOptions): Canvas[] {
   checkRun(run);
-  const { padTokenId, denoiser, tokensHook } = run;
+  const { padTokenId, denoiser, tokensHook, decoder } = run;
   if (!Array.isArray(promptIds) || promptIds.length === 0)
     throw new InvalidArgumentError({ argument: "promptIds", value: promptIds, expected: "at least one prompt" });
   promptIds.forEach((ids, row) => checkTokenIds(`promptIds[${row}]`, ids, denoiser.vocabSize));
-  const promptLength = given ?? Math.max(1, ...promptIds.map((ids) => ids.length));
+  const columnsOf = (tokens: number): number => decoder.promptLength?.(tokens) ?? tokens;
+  const promptLength = given ?? Math.max(1, ...promptIds.map((ids) => columnsOf(ids.length)));
   return promptIds.map((prompt, row): Canvas => {
     const canvas = promptCanvas({ promptIds: prompt, maxNewTokens, promptLength, denoiser, padTokenId, name: `promptIds[${row}]` });
     tokensHook?.(null, canvas.ids, row);
     // Without a given length the padding depends on the other prompts, and must move no block.
-    return { ...canvas, blockOrigin: given === undefined ? canvas.start : 0 };
+    return { ...canvas, blockOrigin: given === undefined ? promptLength - columnsOf(prompt.length) : 0 };
   });
 }

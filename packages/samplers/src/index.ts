@@ -48,6 +48,20 @@ export { remaskingDecoder, type RemaskingOptions, RemaskingOptionsSchema } from 
 export { editingDecoder, type EditingOptions, EditingOptionsSchema } from "./decoders/editing.ts";
 export { autoregressiveDecoder, type AutoregressiveOptions, AutoregressiveOptionsSchema } from "./decoders/autoregressive.ts";
 export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
+export { mdlmDecoder, type MdlmOptions, MdlmOptionsSchema } from "./decoders/mdlm.ts";
+export { bd3lmDecoder, type Bd3lmOptions, Bd3lmOptionsSchema } from "./decoders/bd3lm.ts";
+export { bd3lmCardDecoder, type Bd3lmCardOptions, Bd3lmCardOptionsSchema } from "./decoders/bd3lm-card.ts";
+export { sdarDecoder, type SdarOptions, SdarOptionsSchema } from "./decoders/sdar.ts";
+export { fastDllmV2Decoder, type FastDllmV2Options, FastDllmV2OptionsSchema } from "./decoders/fast-dllm-v2.ts";
+export {
+  stableDiffcoderDecoder,
+  type StableDiffcoderOptions,
+  StableDiffcoderOptionsSchema,
+  stableDiffcoderStepsDecoder,
+  type StableDiffcoderStepsOptions,
+  StableDiffcoderStepsOptionsSchema,
+} from "./decoders/stable-diffcoder.ts";
+export { p2Decoder, type P2Options, P2OptionsSchema } from "./decoders/p2.ts";
 export type { NamedDecoder } from "./decoders/named-decoder.ts";
 export { DECODER_NAMES, type DecoderName, DECODERS, isDecoderName, namedDecoder, readsOption } from "./decoders/registry.ts";
 export { type DecodingOptions, DecodingOptionsSchema, MODEL_OPTIONS } from "./decoding-options.ts";

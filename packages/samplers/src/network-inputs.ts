@@ -1,6 +1,8 @@
 // A request as a network takes it: rounded up to one of few sizes, with the guided rows a second time behind the others.
 import { InvalidArgumentError } from "@diffucoder/core";
+import type { BlockCausal } from "@diffucoder/diffusion";
 import { float32, int32, type NdArray } from "@diffucoder/tensor";
+import { blockAttention } from "./block-attention.ts";
 import type { DenoiseRequest } from "./denoiser.ts";
 import { ladder, lengthSize, partSize } from "./sizes.ts";
 
@@ -10,6 +12,8 @@ export interface NetworkInputs {
   inputIds: NdArray;
   attentionMask?: NdArray;
   positionIds?: NdArray;
+  /** Of a block-causal model, `[B', L', L']`. */
+  attention?: NdArray;
   /** `[M' + U']` */
   logitPositions: NdArray;
   /** `[M']` each, if a row is guided. */
@@ -23,7 +27,7 @@ export interface NetworkInputs {
  */
 export function networkInputs(
   request: DenoiseRequest,
-  { shift, maxLength }: { shift: boolean; maxLength: number | undefined },
+  { shift, maxLength, blocks }: { shift: boolean; maxLength: number | undefined; blocks?: BlockCausal },
 ): { inputs: NetworkInputs; size: number; forwardTokens: number } {
   const { inputIds, batchSize, length, draws, unconditionalIds, attentionMask, positionIds, positions, fixedRows = false } = request;
   const guided = draws.flatMap(({ guidanceScale = 0 }, row) => (guidanceScale > 0 ? [row] : []));
@@ -53,6 +57,7 @@ export function networkInputs(
       attentionMask: table(0, (at) => attentionMask?.[at] ?? 1),
       positionIds: table(1, (at) => positionIds?.[at] ?? at % length),
     }),
+    ...(blocks && { attention: blockAttention(request, { blocks, again: guided, rows, columns }) }),
     ...wantedLogits(request, { guided, shift, columns, size }),
   };
   return { inputs, size, forwardTokens: rows * columns };

@@ -80,7 +80,7 @@ export class RowRun {
     this.#tokens = tokens;
     this.#random = random;
     this.#maxSteps = decoder.maxSteps(canvas);
-    this.#row = decoder.start({ canvas, maskTokenId: tokens.maskTokenId, random });
+    this.#row = decoder.start({ canvas, ...tokens, random });
   }
 
   /** Whether the step needs a pass. */
@@ -130,10 +130,10 @@ export class RowRun {
   }
 }
 
-/** Masks behind the end of the completion become padding. */
+/** Masks behind the end of the completion become padding, once its decoder says so. */
 function fillBehindEnd(
   canvas: Canvas,
-  { eosTokenIds = [], stop }: Pick<RowOptions, "eosTokenIds" | "stop">,
+  { eosTokenIds = [], stop, decoder }: Pick<RowOptions, "eosTokenIds" | "stop" | "decoder">,
   { maskTokenId, padTokenId }: Tokens,
 ): number[] {
   const { ids, completionStart } = canvas;
@@ -141,9 +141,11 @@ function fillBehindEnd(
   const stopped = stop && stopColumn(ids, { from: completionStart, maskTokenId, stop });
   const end = Math.min(eos === -1 ? Infinity : eos, stopped ?? Infinity);
   if (end === Infinity) return [];
+  const from = decoder.fillsFrom === undefined ? end + 1 : decoder.fillsFrom(canvas, end, maskTokenId);
+  if (from === undefined) return [];
   canvas.end = end;
   const filled: number[] = [];
-  for (let column = end + 1; column < ids.length; column++) {
+  for (let column = from; column < ids.length; column++) {
     if (ids[column] !== maskTokenId) continue;
     ids[column] = padTokenId;
     canvas.filled.add(column);

@@ -61,6 +61,8 @@ export interface TokenDistributionOptions {
 export interface SampleTokensOptions extends TokenDistributionOptions {
   /** `[M]` in [0, 1); not read where the temperature is 0. @default it is 0 everywhere, and nothing is drawn */
   uniforms?: Tensor | undefined;
+  /** `[M, V]`, logits whose softmax says how sure a token is by `low_confidence`. @default those that are drawn from */
+  sureLogits?: Tensor | undefined;
 }
 
 /** Drawn tokens, traced. M positions. */
@@ -84,12 +86,12 @@ const pick = (x: Tensor, at: Tensor): Tensor => reshape(takeAlongAxis(x, asColum
  *
  * @param logits `[M, V]`, shifted: row i predicts the token at position i
  */
-export function sampleTokens(logits: Tensor, { temperature, filter, uniforms }: SampleTokensOptions): SampledTokens {
+export function sampleTokens(logits: Tensor, { temperature, filter, uniforms, sureLogits = logits }: SampleTokensOptions): SampledTokens {
   const scaled = scaledLogits(logits, temperature);
   // Rounding leaves totals a little off 1: a number is scaled to them, and stays below them, so that it falls on a token.
   const how = temperature && uniforms && { isDrawn: greater(temperature, 0), uniforms: minimum(uniforms, LARGEST_UNIFORM) };
   const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
-  return { tokens: token, confidence: { maskgit_plus: probability, topk_margin: margin, low_confidence: pick(softmax(logits), token) }, entropy };
+  return { tokens: token, confidence: { maskgit_plus: probability, topk_margin: margin, low_confidence: pick(softmax(sureLogits), token) }, entropy };
 }
 
 function drawFiltered(scaled: Tensor, filter: TokenFilter, how: How): Draw {

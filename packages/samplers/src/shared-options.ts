@@ -15,4 +15,20 @@ export const tokenSampling = {
 
 export const blockLength = z.int().positive().describe("decode in blocks of this many tokens from left to right").optional();
 
+/** Of decoders made for block-causal models, whose blocks are the model's. */
+export const modelBlockLength = blockLength.unwrap().default(32);
+
+export const stepsPerBlock = z.int().positive().max(MOST).describe("denoising steps of each block, instead of steps for all together").optional();
+
+export const scheduler = z
+  .enum(["linear", "cosine"])
+  .describe("noise schedule that is run backwards: how many tokens each step reveals")
+  .default("linear");
+
+export const cfgScale = z.number().nonnegative().describe("classifier-free guidance, twice the work; 0 is none").default(0);
+
+export const cfgKeepTokens = z.array(z.int().nonnegative()).max(4096).describe("ids of tokens that guidance does not mask in the prompt").optional();
+
+export const compat = z.boolean().describe("do as the published code does where that is a defect, to compare with it").default(false);
+
 export const threshold = probability.describe("probability from which a masked position is committed").default(0.9);

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from "@diffucoder/core";
 import { type CachedNetwork, checkTokenIds } from "@diffucoder/diffusion";
 import type { Executor, NdArray } from "@diffucoder/tensor";
 import type { CacheState, DenoiseRequest, DenoiseSession, DisposableDenoiser, Proposals } from "../denoiser.ts";
+import { visibleColumns } from "../block-attention.ts";
 import type { VocabularyOptions } from "../draw.ts";
 import { CacheRoom } from "./cache-room.ts";
 import type { CacheOptions } from "./options.ts";
@@ -96,6 +97,13 @@ class CacheSession implements DenoiseSession {
         wayOut: "Guide a denoiser without a cache.",
       });
     }
+    if (request.unseenFrom !== undefined)
+      throw new InvalidArgumentError({
+        argument: "compat",
+        value: true,
+        expected: "false with a K/V cache",
+        wayOut: "Decode with a denoiser without a cache.",
+      });
     checkTokenIds("inputIds", request.inputIds, this.#session.vocabSize);
     this.#makeRoom(request);
     const planned = this.#plan(request);
@@ -174,7 +182,7 @@ class CacheSession implements DenoiseSession {
         attentionMask: mask,
         positionIds: of(positionIds, 1, (column) => column),
         columns: plan === "refresh" ? undefined : plan.columns,
-        visible: visibleColumns(options, origin, room.size.length),
+        visible: options.kind === "block-causal" ? visibleColumns(options, { origin, length: room.size.length }) : undefined,
         positions: indices,
         logitColumns,
       };
@@ -221,12 +229,6 @@ function meanDrift({
     return memory.tokens[column] === question.ids[column];
   });
   return moved.length === 0 ? 0 : moved.reduce((a, b) => a + b, 0) / moved.length;
-}
-
-function visibleColumns(options: CacheOptions, origin: number, length: number): ((column: number) => number) | undefined {
-  if (options.kind !== "block-causal") return undefined;
-  const { blockLength } = options;
-  return (column) => (column < origin ? length : Math.min(length, origin + (Math.floor((column - origin) / blockLength) + 1) * blockLength));
 }
 
 /** `Map.groupBy`, which Node 20 has not. */

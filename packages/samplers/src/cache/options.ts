@@ -16,13 +16,18 @@ interface WindowCacheOptions<Kind extends "prefix" | "dual" | "delayed"> extends
 }
 
 interface BlockCausalCacheOptions {
-  /** Of a model whose tokens see their own block and earlier ones only: exact, never refreshed. */
+  /** Of a model whose tokens see their own block and earlier ones only: exact, never refreshed, unless `blockCache` is on. */
   kind: "block-causal";
   /**
    * Columns of a block, counted from the first column of the row, or of its own prompt if `promptLength` is absent; 1: an
    * autoregressive model.
    */
   blockLength: number;
+  /**
+   * Keep keys and values of the block in play too, where the decoder has sub-blocks: a pass computes the whole block if a token
+   * before the sub-block is asked for its logits, else the sub-block alone. An approximation, Fast-dLLM v2's `use_block_cache`. @default false
+   */
+  blockCache?: boolean | undefined;
 }
 
 /**
@@ -59,5 +64,6 @@ export const CacheOptionsSchema = z.discriminatedUnion("kind", [
       .describe(
         "columns of a block, counted from the first column of the row, of its own prompt if promptLength is absent; 1: an autoregressive model",
       ),
+    blockCache: z.boolean().optional().describe("keep keys and values of the block in play too, where the decoder has sub-blocks: an approximation"),
   }),
 ]) satisfies z.ZodType<CacheOptions>;

@@ -87,6 +87,25 @@ describe("planRow", () => {
     ]);
   });
 
+  it("block-causal with blockCache: the sub-block alone, once the block has keys and values and nothing before it is asked", () => {
+    const options: CacheOptions = { kind: "block-causal", blockLength: 8, blockCache: true };
+    const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+    const { plans: made } = plans(options, [
+      question([9, 10, 11, 12, 13, 14, 15], [8, 12]), // the block has nothing yet
+      question([10, 11, 12, 13, 14, 15], [8, 12]),
+      question([11, 12, 13, 14, 15], [8, 12]),
+      question([12, 13, 14, 15], [12, 16]), // 12 is predicted from 11, in another sub-block
+      question([13, 15], [12, 16]),
+    ]);
+    expect(made).toEqual([
+      { columns: numbers(0, 16), keepBefore: 16 },
+      { columns: numbers(8, 12), keepBefore: 16 },
+      { columns: numbers(8, 12), keepBefore: 16 },
+      { columns: [0, ...numbers(8, 16)], keepBefore: 16 },
+      { columns: numbers(12, 16), keepBefore: 16 },
+    ]);
+  });
+
   it("always computes what is asked and what has changed, in ascending order and in few widths", () => {
     const kinds = fc.constantFrom<CacheOptions>({ kind: "prefix" }, { kind: "dual" }, { kind: "delayed" }, { kind: "block-causal", blockLength: 5 });
     const rows = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: LENGTH - 1 }), { minLength: 1 }), { minLength: 1, maxLength: 5 });

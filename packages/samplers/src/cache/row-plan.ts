@@ -60,7 +60,7 @@ export function resizedMemory(memory: RowMemory, length: number): RowMemory {
 }
 
 export function planRow(memory: RowMemory, question: RowQuestion, options: CacheOptions): RowPlan {
-  if (options.kind === "block-causal") return planBlockCausal(memory, question, options.blockLength);
+  if (options.kind === "block-causal") return planBlockCausal(memory, question, options);
   const { refreshSteps = Infinity, refreshDrift = Infinity } = options;
   const { block } = question;
   const [first, end] = realColumns(question);
@@ -101,17 +101,33 @@ function recomputed({ firstAsked }: RowMemory, question: RowQuestion, kind: "pre
 }
 
 /** With causal blocks, a changed token changes the keys and values of its block and of all later ones. */
-function planBlockCausal(memory: RowMemory, question: RowQuestion, blockLength: number): RowPlan {
+function planBlockCausal(
+  memory: RowMemory,
+  question: RowQuestion,
+  { blockLength, blockCache = false }: { blockLength: number; blockCache?: boolean | undefined },
+): RowPlan {
   const { logitColumns, blockOrigin: origin = 0 } = question;
   const [first, behind] = realColumns(question);
   const blockStart = (column: number): number => origin + Math.floor((column - origin) / blockLength) * blockLength;
   const end = Math.min(behind, blockStart(Math.max(...logitColumns)) + blockLength);
   const changed = changedColumns(memory, question, end)[0] ?? end;
   const from = blockStart(changed);
+  if (blockCache && from === blockStart(logitColumns[0]!)) {
+    const columns = subBlock(memory, question, [from, end]);
+    if (columns !== undefined) return { columns, keepBefore: end };
+  }
   const needed = new Set([...range(from, end).filter((column) => isReal(question, column)), ...logitColumns]);
   const usual = blockLength === 1 ? 1 : blockLength + 1;
   const width = Math.min(behind - first, needed.size <= usual ? usual : ladder(needed.size));
   return { columns: filledUp(needed, width, memory, question, end), keepBefore: end };
+}
+
+/** The columns of the sub-block alone, if they answer all that is asked and the rest of the block has keys and values, of whatever age. */
+function subBlock({ tokens }: RowMemory, question: RowQuestion, [from, end]: [number, number]): number[] | undefined {
+  const [first, behind] = question.block;
+  const isAnswered = question.logitColumns.every((column) => column >= first && column < behind);
+  const isKept = range(from, end).every((column) => !isReal(question, column) || tokens[column] !== -1);
+  return isAnswered && isKept ? range(Math.max(from, first), Math.min(end, behind)).filter((column) => isReal(question, column)) : undefined;
 }
 
 function changedColumns({ tokens }: RowMemory, question: RowQuestion, end = question.ids.length): number[] {

@@ -13,6 +13,14 @@ export interface Decoder {
   readonly tokenClasses?: TokenClasses | undefined;
   /** Whether rows grow or shrink; their batches are then padded to a few lengths. @default false */
   readonly changesLength?: boolean | undefined;
+  /** Columns that a prompt of so many tokens takes, which is padded on the left. @default as many as it has tokens */
+  promptLength?(tokens: number): number;
+  /**
+   * Once the first end token stands in column `end`: the column from which masks become padding; `undefined`: not yet.
+   *
+   * @default the next column, at once
+   */
+  fillsFrom?(canvas: Canvas, end: number, maskTokenId: number): number | undefined;
   /** The largest number of steps that one row can take. */
   maxSteps(canvas: Canvas): number;
   /** Begins to decode a row. Called once for each row of a run. */
@@ -25,6 +33,8 @@ export interface DecoderRow {
   canvas: Canvas;
   /** Id of the mask token. */
   maskTokenId: number;
+  /** Id of the token that stands on padding. */
+  padTokenId: number;
   /** The row's own stream. Split it by name and step. */
   random: Random;
 }
@@ -43,6 +53,10 @@ export interface Question {
   columns: readonly number[];
   /** First column of the block in play, and the column behind it: what lies outside may come from a cache. @default the row */
   window?: readonly [number, number];
+  /** Columns that no token sees and that have no position. @default the padding on the left */
+  hidden?: readonly number[] | undefined;
+  /** Tokens before this column see neither it nor what follows. @default what the model's attention lets them see */
+  unseenFrom?: number | undefined;
   /** `[columns * classCount]`, 1 where a column may get the tokens of a class. @default all */
   allowed?: Uint8Array | undefined;
 }

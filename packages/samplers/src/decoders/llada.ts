@@ -13,7 +13,7 @@ import { transferCount } from "@diffucoder/diffusion";
 import { z } from "zod";
 import type { TokenSampling } from "../options.ts";
 import { surest } from "../selection/surest.ts";
-import { blockLength, steps, tokenSampling } from "../shared-options.ts";
+import { blockLength, cfgScale, steps, tokenSampling } from "../shared-options.ts";
 import type { Decoder } from "./decoder.ts";
 import { type BlockState, revealDecoder, type RevealRule } from "./reveal.ts";
 
@@ -35,7 +35,7 @@ export const LladaOptionsSchema = z.strictObject({
   blockLength,
   remasking: z.enum(["low_confidence", "random"]).default("low_confidence").describe("which proposals stay masked"),
   temperature: tokenSampling.temperature,
-  cfgScale: z.number().nonnegative().describe("classifier-free guidance, twice the work; 0 is none").default(0),
+  cfgScale,
 }) satisfies z.ZodType<unknown, LladaOptions>;
 
 /**

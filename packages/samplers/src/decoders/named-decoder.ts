@@ -9,6 +9,8 @@ export interface NamedDecoder<Options = never> {
   readonly options: z.ZodObject;
   /** Whether it can take back what it has committed: the text is then certain only at the end. @default false */
   readonly takesBack?: boolean;
+  /** Whether it is made for block-causal models, and its blocks are theirs. @default false */
+  readonly inBlocks?: boolean;
   /** The decoder with these options. @throws {ConfigError} naming every bad one */
   make(options: Options): Decoder;
 }

@@ -22,7 +22,8 @@ describe("the decoders' options", () => {
 
   it("say which decoders read them, if they are few, and their default, if it is not the model's and they agree", () => {
     const meaning = (option: keyof typeof DecodingOptionsSchema.shape) => DecodingOptionsSchema.shape[option].description;
-    expect(meaning("threshold")).toBe("probability from which a masked position is committed (of threshold, hierarchy, editing; default: 0.9)");
+    expect(meaning("threshold")).toBe("probability from which a masked position is committed");
+    expect(meaning("editThreshold")).toBe("probability from which another token replaces a revealed one (of editing; default: 0.9)");
     expect(meaning("eta")).toBe("how much is masked again (of remdm_cap, remdm_rescale; default: 0.1)");
     expect(meaning("steps")).toBe("denoising steps, at most one forward pass each");
     expect(meaning("blockLength")).toBe("decode in blocks of this many tokens from left to right");
@@ -45,8 +46,9 @@ describe("the decoders' options", () => {
 describe("createDecoder", () => {
   it.each(DECODER_NAMES)("%s fills a row with its defaults alone", async (alg) => {
     const decoder = createDecoder({ alg }, { steps: 8 });
-    const { completionIds } = await decodeWith(decoder, { random: createRandom(1) });
-    expect(completionIds).toEqual([[12, 13, 14, 15, 16, 17, 18, 19]]);
+    const { completionIds, sequences } = await decodeWith(decoder, { random: createRandom(1) });
+    const first = sequences[0]!.length - 8; // behind the prompt and its padding
+    expect(completionIds).toEqual([[0, 1, 2, 3, 4, 5, 6, 7].map((column) => first + column + 10)]);
   });
 
   it("makes the decoder that the name stands for, with its options", async () => {
@@ -71,7 +73,7 @@ describe("createDecoder", () => {
         "Invalid decoding options:",
         "  - threshold: Too big: expected number to be <=1",
         '  - Unrecognized key: "blocklength". Did you mean blockLength?',
-        "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf)",
+        "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf, p2, mdlm, bd3lm, bd3lm_card, stable_diffcoder_steps)",
       ].join("\n"),
     );
     expect(() => createDecoder({ alg: "low_confidence", steps: 2, blockLength: 3 }, { tokens: 8 })).toThrow(

@@ -16,6 +16,8 @@ export interface BlockState {
   block: number;
   /** How many blocks the row has. */
   blockCount: number;
+  /** Columns of the completion. */
+  completionLength: number;
   /** The step's own stream. */
   random: Random;
 }
@@ -27,7 +29,7 @@ export interface RevealRule {
   /** Indices of the candidates to commit, surest first. */
   choose(candidates: Candidates, state: BlockState): number[];
   /** The most steps that a block can take. */
-  maxSteps(state: Pick<BlockState, "maskCount" | "block" | "blockCount">): number;
+  maxSteps(state: Pick<BlockState, "maskCount" | "block" | "blockCount" | "completionLength">): number;
 }
 
 /** A decoder that asks about the masks of the leftmost unfinished block and commits those that its rule chooses. */
@@ -35,6 +37,7 @@ export function revealDecoder({
   draw,
   rule,
   blockLength,
+  blocks = (canvas) => blocksOf(canvas, blockLength),
 }: {
   /** How tokens are drawn. */
   draw: DrawOptions;
@@ -42,15 +45,18 @@ export function revealDecoder({
   rule: RevealRule;
   /** Columns of a block, from the start of the completion; holes of the prompt belong to the first. @default the whole row */
   blockLength?: number | undefined;
+  /** First column of each block, and the column behind it, instead of blocks of one length. @default as blockLength says */
+  blocks?: ((canvas: Canvas) => [number, number][]) | undefined;
 }): Decoder {
   return {
     draw,
     maxSteps: (canvas) => {
-      const blocks = blocksOf(canvas, blockLength);
-      const steps = blocks.map(([from, to], block) => rule.maxSteps({ maskCount: to - from, block, blockCount: blocks.length })); // not all need be masks
+      const all = blocks(canvas);
+      const [blockCount, completionLength] = [all.length, canvas.ids.length - canvas.completionStart];
+      const steps = all.map(([from, to], block) => rule.maxSteps({ maskCount: to - from, block, blockCount, completionLength })); // not all need be masks
       return steps.reduce((a, b) => a + b, 0);
     },
-    start: (row) => revealRow(row, rule, blockLength),
+    start: (row) => revealRow(row, rule, blocks),
   };
 }
 
@@ -63,7 +69,7 @@ export function blocksOf({ ids, completionStart }: Canvas, blockLength = Infinit
   return blocks;
 }
 
-function revealRow({ canvas, maskTokenId, random }: DecoderRow, rule: RevealRule, blockLength: number | undefined): RowDecoder {
+function revealRow({ canvas, maskTokenId, random }: DecoderRow, rule: RevealRule, blocksOfRow: (canvas: Canvas) => [number, number][]): RowDecoder {
   let current: (Omit<BlockState, "random" | "left"> & { from: number; to: number }) | undefined;
   const stateAt = (step: number, masked: number): BlockState => {
     const { from, to, ...state } = current as NonNullable<typeof current>;
@@ -72,12 +78,13 @@ function revealRow({ canvas, maskTokenId, random }: DecoderRow, rule: RevealRule
   };
   return {
     ask: (step) => {
-      const blocks = blocksOf(canvas, blockLength);
+      const blocks = blocksOfRow(canvas);
       const block = blocks.findIndex(([from, to]) => canvas.ids.subarray(from, to).includes(maskTokenId));
       if (block === -1) return undefined;
       const [from, to] = blocks[block] as [number, number];
       const columns = maskedColumns(canvas.ids, maskTokenId, from, to);
-      if (current?.block !== block) current = { from, to, block, blockCount: blocks.length, maskCount: columns.length, step: 0 };
+      const completionLength = canvas.ids.length - canvas.completionStart;
+      if (current?.block !== block) current = { from, to, block, blockCount: blocks.length, completionLength, maskCount: columns.length, step: 0 };
       if (rule.isIdle?.(stateAt(step, columns.length)) === true) {
         current.step++;
         return { columns: [] };
