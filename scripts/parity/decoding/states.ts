@@ -47,10 +47,14 @@ export function differingStates(got: readonly (readonly number[])[], want: reado
   let at = 0;
   for (const state of distinct(want)) {
     const differences = (ours: readonly number[] | undefined): number => state.filter((token, column) => token !== ours?.[column]).length;
-    let here = at;
-    while (mayPause && here < got.length && differences(got[here]) > 0) here++;
+    const here = mayPause
+      ? Math.max(
+          at,
+          got.findIndex((ours, i) => i >= at && differences(ours) === 0),
+        )
+      : at;
     const count = differences(got[here]);
-    if (count > 0) return Math.min(count, mayPause ? differences(got[at]) : count);
+    if (count > 0) return count;
     at = here + 1;
   }
   return 0;

@@ -13,6 +13,7 @@ import { blockDecoder, paddingBefore } from "./aligned-blocks.ts";
 import type { Decoder, DecoderRow, RowDecoder } from "./decoder.ts";
 import { evenRule } from "./even-rule.ts";
 
+/** Options of `bd3lmCardDecoder`, by the names of the card. */
 export interface Bd3lmCardOptions extends Pick<TokenSampling, "temperature"> {
   /** Denoising steps of all blocks together, from 1 to 131,072; divided by the blocks of the answer and rounded up. @default 128 */
   steps?: number | undefined;

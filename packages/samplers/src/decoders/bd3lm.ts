@@ -12,6 +12,7 @@ import { blockDecoder, blockStart, paddingBefore } from "./aligned-blocks.ts";
 import type { Decoder, DecoderRow, RowDecoder } from "./decoder.ts";
 import { type DllmOptions, dllmDraw, dllmOptions, dllmRule } from "./mdlm.ts";
 
+/** Options of `bd3lmDecoder`, by the names of dllm's sampler. */
 export interface Bd3lmOptions extends DllmOptions {
   /** Columns of a block, the model's own. @default 32 */
   blockLength?: number | undefined;

@@ -16,6 +16,7 @@ import { modelBlockLength, threshold, tokenSampling } from "../shared-options.ts
 import { blockStart } from "./aligned-blocks.ts";
 import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
+/** Options of `fastDllmV2Decoder`. */
 export interface FastDllmV2Options extends TokenSampling {
   /** Columns of a block, the model's own. @default 32 */
   blockLength?: number | undefined;

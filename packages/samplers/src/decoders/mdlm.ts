@@ -26,6 +26,7 @@ export interface DllmOptions extends Pick<TokenSampling, "temperature"> {
   cfgKeepTokens?: number[] | undefined;
 }
 
+/** Options of `mdlmDecoder`, by the names of dllm's sampler. */
 export interface MdlmOptions extends DllmOptions {
   /** Columns of a block. @default one block */
   blockLength?: number | undefined;

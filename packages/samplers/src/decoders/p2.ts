@@ -11,6 +11,7 @@ import { steps, tokenSampling } from "../shared-options.ts";
 import { ranked } from "../selection/surest.ts";
 import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decoder.ts";
 
+/** Options of `p2Decoder`. */
 export interface P2Options extends TokenSampling {
   /** Denoising steps, from 1 to 131,072. @default 512 */
   steps?: number | undefined;

@@ -17,6 +17,7 @@ import { blockDecoder } from "./aligned-blocks.ts";
 import type { Candidates, Decoder } from "./decoder.ts";
 import type { BlockState } from "./reveal.ts";
 
+/** Options of `sdarDecoder`. */
 export interface SdarOptions extends TokenSampling {
   /** Which masks of a step are revealed. @default "dynamic" */
   rule?: "static" | "dynamic" | "sequential" | undefined;

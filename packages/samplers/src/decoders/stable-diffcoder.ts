@@ -14,6 +14,7 @@ import type { Decoder } from "./decoder.ts";
 import { evenRule } from "./even-rule.ts";
 import type { RevealRule } from "./reveal.ts";
 
+/** Options of `stableDiffcoderDecoder`. */
 export interface StableDiffcoderOptions extends Pick<TokenSampling, "temperature"> {
   /** Columns of a block, the model's own. @default 32 */
   blockLength?: number | undefined;
@@ -21,6 +22,7 @@ export interface StableDiffcoderOptions extends Pick<TokenSampling, "temperature
   threshold?: number | undefined;
 }
 
+/** Options of `stableDiffcoderStepsDecoder`. */
 export interface StableDiffcoderStepsOptions extends Pick<TokenSampling, "temperature"> {
   /** Columns of a block, the model's own. @default 32 */
   blockLength?: number | undefined;
