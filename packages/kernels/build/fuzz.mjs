@@ -10,9 +10,9 @@ const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all",
 
 /** Compiles and runs the fuzz program of a kernel. @returns its exit status and what it printed */
 export async function runFuzz(compiler, name) {
-  const program = allFiles().find((path) => path.endsWith(`/${name}.fuzz.c`));
+  const program = allFiles().filter((path) => path.includes(`/${name}.fuzz`) && (process.arch === "x64" || path.endsWith(".fuzz.c")));
   const kernels = libraryFiles(process.arch).filter((path) => !path.endsWith("-op.c") && !["custom-op.c", "register.c"].includes(path));
-  const objects = await compileAll(compiler, [...kernels, program], sanitizers);
+  const objects = await compileAll(compiler, [...kernels, ...program], sanitizers);
   const folder = join(packageFolder, ".cache", "fuzz");
   mkdirSync(folder, { recursive: true });
   const path = join(folder, name);

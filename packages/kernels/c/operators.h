@@ -4,6 +4,7 @@
 
 #define OPERATORS(X) \
   X(adamw_op) \
+  X(gemm_bf16_op) \
   X(int4_panels_op) \
   X(int8_panels_op) \
   X(quantized_linear_op)

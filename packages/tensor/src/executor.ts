@@ -1,4 +1,5 @@
 import type { Graph } from "./graph.ts";
+import type { Precision } from "./precision.ts";
 import type { NdArray } from "./nd-array.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -16,6 +17,10 @@ export interface Executor {
   readonly name: string;
   /** Whether it runs this fused operation at once; else it is decomposed before the graph comes. @default none */
   runsFused?(parent: Tensor): boolean;
+  /** How it computes matrix products. @default "float32" */
+  readonly precision?: Precision;
+  /** In what it differs from what was asked for, each as a sentence without its full stop. @default nothing */
+  readonly notices?: readonly string[];
   /** Makes a graph ready to run; costs time, once. */
   prepare(graph: Graph): Promise<Plan>;
 }

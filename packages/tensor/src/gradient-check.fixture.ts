@@ -25,7 +25,12 @@ export function spread(shape: Shape, seed = 1): NdArray {
  * Holds a function's value and gradients on each executor to the float64 reference, and the reference's gradients to
  * central differences. The function's result is reduced with fixed weights, so that every element counts.
  */
-export async function checkFunction(fn: (...xs: Tensor[]) => Tensor, args: readonly NdArray[], executors: readonly Executor[]): Promise<void> {
+export async function checkFunction(
+  fn: (...xs: Tensor[]) => Tensor,
+  args: readonly NdArray[],
+  executors: readonly Executor[],
+  tolerance = { atol: 2e-5, rtol: 2e-5 },
+): Promise<void> {
   const inputs = args.map((arg) => new Tensor({ shape: arg.shape, dtype: arg.dtype }));
   const value = fn(...inputs);
   const loss = sum(mul(value, constant(spread(value.shape, 9))));
@@ -42,7 +47,7 @@ export async function checkFunction(fn: (...xs: Tensor[]) => Tensor, args: reado
     const fused = decomposeFused(outputs, inputs, (parent) => executor.runsFused?.(parent) ?? false);
     const plan = await executor.prepare({ name: "check", inputs, outputs: fused, overwrites: outputs.map(() => undefined) });
     const results = await plan.run(args);
-    results.forEach((result, i) => expect([...result.data]).toBeAllclose([...(expected[i] as Float64Array)], { atol: 2e-5, rtol: 2e-5 }));
+    results.forEach((result, i) => expect([...result.data]).toBeAllclose([...(expected[i] as Float64Array)], tolerance));
     plan.dispose();
   }
 }

@@ -28,6 +28,7 @@ export type { Graph } from "./graph.ts";
 export { emitOnnx, type EmitOnnxOptions } from "./onnx/emit.ts";
 export { type ExportedOnnx, exportOnnx, type ExportOnnxOptions } from "./export-onnx.ts";
 export type { Executor, Plan } from "./executor.ts";
+export { type Precision, PRECISIONS } from "./precision.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions, reportKernels } from "./executors/onnx/executor.ts";
 export type { KernelReport } from "./executors/onnx/kernels.ts";

@@ -1,9 +1,12 @@
 import type { KernelLevel, KernelProcessor } from "@diffucoder/kernels";
+import type { Precision } from "../precision.ts";
 
 /** What kernels may use, where a graph is compiled for them: by this package's own sessions on the CPU, and nowhere else. */
 export interface KernelTarget extends KernelProcessor {
   /** How many tasks of a kernel run at once. */
   readonly threads: number;
+  /** Of matrix products. */
+  readonly precision: Precision;
   /** Whether kernels of `level` are at least as fast there as ONNX Runtime's nodes, or asked for anyway. */
   reaches(level: KernelLevel): boolean;
 }

@@ -4,6 +4,7 @@ import { ShapeError } from "@diffucoder/core";
 import { broadcastIndex, broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
+import type { KernelCall } from "./kernel-call.ts";
 import { reshape } from "./movement.ts";
 import { sumTo } from "./sum.ts";
 
@@ -77,7 +78,29 @@ const matmulOp: OpDefinition = {
     const flip = (name: string, rank: number): string => builder.node("Transpose", [name], { perm: swapLast(rank) });
     return builder.node("MatMul", [transposeA ? flip(a, left.shape.length) : a, transposeB ? flip(b, right.shape.length) : b]);
   },
+  kernel: ({ precision }, node, { transposeA, transposeB }) => (precision === "bf16" ? bf16Kernel(node, transposeA, transposeB) : undefined),
 };
+
+/** Batches where each operand has a matrix of its own for each product, or one for all; others are left to ONNX Runtime. */
+function bf16Kernel(node: Tensor, transposeA: boolean, transposeB: boolean): KernelCall | undefined {
+  const [a, b] = node.inputs as [Tensor, Tensor];
+  const { shape } = node;
+  if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0 || shape.length > MOST_AXES) return undefined;
+  const [m, k] = lastTwo(a.shape, transposeA);
+  const n = shape.at(-1)!;
+  const batch = sizeOf(shape.slice(0, -2));
+  const strideOf = (operand: Tensor, size: number): number | undefined => {
+    const matrices = sizeOf(operand.shape) / size;
+    return matrices === 1 ? 0 : matrices === batch ? size : undefined;
+  };
+  const [strideA, strideB] = [strideOf(a, m * k), strideOf(b, k * n)];
+  if (strideA === undefined || strideB === undefined) return undefined;
+  const sizes = [batch, m, n, k, strideA, strideB];
+  return { name: "GemmBf16", attributes: { sizes, trans_a: Number(transposeA), trans_b: Number(transposeB), shape } };
+}
+
+/** Of an array that a kernel makes. */
+const MOST_AXES = 8;
 
 /** Rows and columns after an optional transpose. */
 function lastTwo(shape: Shape, transposed: boolean): [number, number] {

@@ -4,6 +4,7 @@ import type { KernelLevel } from "@diffucoder/kernels";
 import type { Executor } from "../../executor.ts";
 import { fusedOf } from "../../ops/fused.ts";
 import type { Tensor } from "../../tensor.ts";
+import { type Precision, PRECISIONS } from "../../precision.ts";
 import { loadOrtApi } from "./c-api.ts";
 import { createEnvironment, type OrtEnvironment } from "./environment.ts";
 import { createJsPlan } from "./js-plan.ts";
@@ -23,6 +24,8 @@ export interface OnnxExecutorOptions {
    * they are fast; `"off"`, never; a level, with no instructions above it. Over `DIFFUCODER_KERNELS`. @default "auto"
    */
   kernels?: "auto" | "off" | KernelLevel;
+  /** Of matrix products. Without the kernels of `@diffucoder/kernels` they are float32, which the executor's `notices` say. @default "float32" */
+  precision?: Precision;
 }
 
 let environment: Promise<OrtEnvironment> | undefined;
@@ -36,25 +39,42 @@ let webGpu: WebGpuDevice | undefined;
  *
  * @throws {UnavailableError} if `api` is `"c"` and the C API cannot be loaded here, or there is no such device, or no ONNX Runtime for this platform
  */
-export async function onnxExecutor({ api = "auto", device = "cpu", kernels = "auto" }: OnnxExecutorOptions = {}): Promise<Executor> {
+export async function onnxExecutor({
+  api = "auto",
+  device = "cpu",
+  kernels = "auto",
+  precision = "float32",
+}: OnnxExecutorOptions = {}): Promise<Executor> {
   if (device !== "cpu" && device !== "webgpu") throw new InvalidArgumentError({ argument: "device", value: device, expected: '"cpu" or "webgpu"' });
-  if (device === "webgpu") return webGpuExecutor(api);
+  if (!PRECISIONS.includes(precision)) throw new InvalidArgumentError({ argument: "precision", value: precision, expected: '"float32" or "bf16"' });
+  if (device === "webgpu") return webGpuExecutor(api, precision);
   const threads = availableParallelism();
   if (api !== "js") {
     try {
-      return cpuExecutor(await openEnvironment(), kernels);
+      return cpuExecutor(await openEnvironment(), kernels, precision);
     } catch (error) {
       if (api === "c" || !(error instanceof UnavailableError)) throw error;
     }
   }
-  return { name: "onnx-js", prepare: (graph) => createJsPlan(graph, threads) };
+  const problem = "ONNX Runtime's JavaScript API, which runs them here, knows no kernels";
+  return { name: "onnx-js", ...withoutKernels(precision, problem), prepare: (graph) => createJsPlan(graph, threads) };
 }
 
-function cpuExecutor(ort: OrtEnvironment, choice: KernelChoice): Executor {
-  const { kernels } = loadKernels(ort.api, choice);
-  if (kernels === undefined) return { name: "onnx", prepare: (graph) => createCPlan(ort, graph) };
+function cpuExecutor(ort: OrtEnvironment, choice: KernelChoice, precision: Precision): Executor {
+  const { kernels, report } = loadKernels(ort.api, choice, precision);
+  if ("problem" in report || kernels === undefined) {
+    const problem = "problem" in report ? report.problem : "";
+    return { name: "onnx", ...withoutKernels(precision, problem), prepare: (graph) => createCPlan(ort, graph) };
+  }
+  const notices = precision === "bf16" && !kernels.target.bf16 ? [NO_FASTER] : [];
   const runsFused = (parent: Tensor): boolean => fusedOf(parent)?.kernel(kernels.target, parent.inputs, parent.attributes) !== undefined;
-  return { name: "onnx", prepare: (graph) => createCPlan(ort, graph, kernels), runsFused };
+  return { name: "onnx", precision, notices, prepare: (graph) => createCPlan(ort, graph, kernels), runsFused };
+}
+
+const NO_FASTER = "bf16 gains no speed on this processor, which has no AVX512_BF16: it rounds as asked and computes in float32";
+
+function withoutKernels(precision: Precision, problem: string): Pick<Executor, "precision" | "notices"> {
+  return { precision: "float32", notices: precision === "bf16" ? [`matrix products are in float32 and not in bf16: ${problem}`] : [] };
 }
 
 /**
@@ -67,8 +87,9 @@ export async function reportKernels(): Promise<KernelReport> {
   return loadKernels(api, "auto").report;
 }
 
-async function webGpuExecutor(api: OnnxExecutorOptions["api"]): Promise<Executor> {
+async function webGpuExecutor(api: OnnxExecutorOptions["api"], precision: Precision): Promise<Executor> {
   if (api === "js") throw new InvalidArgumentError({ argument: "api", value: api, expected: '"c" or "auto" with device "webgpu"' });
+  if (precision === "bf16") throw new InvalidArgumentError({ argument: "precision", value: precision, expected: '"float32" with device "webgpu"' });
   const ort = await openEnvironment();
   webGpu ??= openWebGpuDevice(ort);
   const opened = webGpu;

@@ -11,6 +11,7 @@ import {
   readKernelSetting,
   readProcessor,
 } from "@diffucoder/kernels";
+import type { Precision } from "../../precision.ts";
 import type { KernelTarget } from "../../ops/kernel-call.ts";
 import { check, type Handle, type KernelLibrary, type OrtApi } from "./c-api.ts";
 
@@ -44,14 +45,14 @@ export type KernelChoice = "auto" | "off" | KernelLevel;
  *
  * @throws {InvalidArgumentError} if the variable is none of its values
  */
-export function loadKernels(api: OrtApi, choice: KernelChoice): { kernels?: Kernels; report: KernelReport } {
+export function loadKernels(api: OrtApi, choice: KernelChoice, precision: Precision = "float32"): { kernels?: Kernels; report: KernelReport } {
   const setting = settingOf(choice);
   if (!setting.isOn) return { report: { problem: choice === "off" ? "they are switched off" : "DIFFUCODER_KERNELS=0 switches them off" } };
   const found = findKernels({ path: setting.path });
   if ("problem" in found) return { report: found };
   const library = openOnce(api, found.path);
   if (typeof library === "string") return { report: { problem: library } };
-  const target = targetOf(library, setting.level);
+  const target = { ...targetOf(library, setting.level), precision };
   const register = (options: Handle): void => check(api, library.register(options));
   return { kernels: { target, register }, report: { ...found, target } };
 }
@@ -84,7 +85,7 @@ function open(api: OrtApi, path: string): KernelLibrary | string {
   }
 }
 
-function targetOf(library: KernelLibrary, level: KernelLevel | undefined): KernelTarget {
+function targetOf(library: KernelLibrary, level: KernelLevel | undefined): Omit<KernelTarget, "precision"> {
   const processor = readProcessor(library.processor());
   const usable = level === undefined ? processor : atMost(processor, level);
   const reaches = (wanted: KernelLevel): boolean => level !== undefined || kernelLevels.indexOf(wanted) <= kernelLevels.indexOf(usable.level);
