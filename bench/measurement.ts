@@ -92,9 +92,9 @@ export async function meanOf(run: () => Promise<number>, count: number): Promise
   return total / count;
 }
 
-/** Whether two figures of the same computation agree; the rest is rounding. */
-export function agree(ours: number, peer: number): boolean {
-  return Math.abs(ours - peer) <= 1e-3 * Math.abs(peer);
+/** Whether two figures of the same computation agree; the rest is rounding. @param rtol by how much of the peer's they may differ */
+export function agree(ours: number, peer: number, rtol = 1e-3): boolean {
+  return Math.abs(ours - peer) <= rtol * Math.abs(peer);
 }
 
 /** Milliseconds of an action. */

@@ -1,6 +1,19 @@
 // Our side of the training benchmarks: the step of `pretrain`, on arrays that are there already.
 import { type LogitsFunction, scoredLoss, scoredTokens } from "@diffucoder/diffusion";
-import { type AdamWState, compile, float32, guardedAdamW, initAdamW, int32, type NdArray, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import {
+  type AdamWState,
+  compile,
+  type Executor,
+  float32,
+  guardedAdamW,
+  initAdamW,
+  int32,
+  type NdArray,
+  onnxExecutor,
+  type Precision,
+  type Tensor,
+  valueAndGradient,
+} from "@diffucoder/tensor";
 import { type BenchModel, makeBatch } from "./models.ts";
 
 type Parameters = Record<string, NdArray>;
@@ -10,21 +23,25 @@ type Traced = Record<string, Tensor>;
 export const optimizer = { lr: 1e-4, beta1: 0.9, beta2: 0.99, weightDecay: 0.1, maxGradNorm: 1 } as const;
 
 export interface TrainingStep {
+  /** What runs it. */
+  executor: Executor;
   /** One step, in place. */
   run(): Promise<{ loss: number; gradNorm: number }>;
   dispose(): void;
 }
 
-export function trainingStep(model: BenchModel): TrainingStep {
+export async function trainingStep(model: BenchModel, precision: Precision = "float32"): Promise<TrainingStep> {
+  const executor = await onnxExecutor({ precision });
   const { batchSize, length, logits } = model;
   const { inputIds, targets, weights } = makeBatch(model);
   const shape = [batchSize, length];
   const batch = { inputIds: int32(inputIds, shape), ...scoredTokens({ targets: int32(targets, shape), weights: float32(weights, shape) }) };
-  const step = compile(stepFunction(logits), { donate: [0], name: `train-${model.name}` });
+  const step = compile(stepFunction(logits), { donate: [0], name: `train-${model.name}`, executor });
   const parameters: Parameters = Object.fromEntries(Object.entries(model.parameters).map(([name, array]) => [name, array.clone()]));
   let state = { parameters, adam: initAdamW(parameters) };
   let count = 0;
   return {
+    executor,
     run: async () => {
       const result = await step(state, batch, optimizer.lr, ++count);
       state = result.state;

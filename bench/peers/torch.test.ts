@@ -1,5 +1,12 @@
-import { expect, it } from "vitest";
-import { usesReferenceBlas } from "./torch.ts";
+import { afterEach, expect, it, vi } from "vitest";
+import { findTorch, usesReferenceBlas } from "./torch.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+it("takes the Python that TORCH_PYTHON names, and no other", () => {
+  vi.stubEnv("TORCH_PYTHON", "/nowhere/python");
+  expect(findTorch()).toEqual({ problem: "not in TORCH_PYTHON, /nowhere/python" });
+});
 
 it("tells the reference BLAS from the ones that are worth a comparison", () => {
   const torch = "/usr/lib/x86_64-linux-gnu/libtorch_cpu.so.1.13.1 /usr/lib/x86_64-linux-gnu/libc.so.6";

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Precision } from "@diffucoder/tensor";
 import { type BenchModel, makeBatch } from "../models.ts";
 import { optimizer } from "../training-step.ts";
 import { type Ask, asker } from "./asker.ts";
@@ -34,8 +35,11 @@ export type TorchSearch = { python: string; problem?: undefined } | { python?: u
 
 const WAY_OUT = "apt-get install python3-torch libopenblas0-pthread";
 
-/** Debian's Python first: that is where python3-torch is. */
-const pythons = ["/usr/bin/python3", "/usr/local/bin/python3"];
+/** The Python that `TORCH_PYTHON` names, and no other; else Debian's first: that is where python3-torch is. */
+function pythons(): string[] {
+  const { TORCH_PYTHON } = process.env;
+  return TORCH_PYTHON ? [TORCH_PYTHON] : ["/usr/bin/python3", "/usr/local/bin/python3"];
+}
 
 /**
  * Multiplies matrices and says which libraries did it. Debian's python3-torch alone brings the reference BLAS, whose plain
@@ -53,7 +57,7 @@ except OSError:
 
 /** The first Python that can import torch, with a BLAS that is worth a comparison. */
 export function findTorch(): TorchSearch {
-  for (const python of pythons.filter((path) => existsSync(path))) {
+  for (const python of pythons().filter((path) => existsSync(path))) {
     try {
       const libraries = execFileSync(python, ["-c", PROBE], { stdio: ["ignore", "pipe", "ignore"], timeout: 60_000 }).toString();
       return usesReferenceBlas(libraries) ? { problem: `on the slow reference BLAS (${WAY_OUT})` } : { python };
@@ -61,7 +65,8 @@ export function findTorch(): TorchSearch {
       // It has no torch: the next one may.
     }
   }
-  return { problem: `not installed (${WAY_OUT})` };
+  const { TORCH_PYTHON } = process.env;
+  return { problem: TORCH_PYTHON ? `not in TORCH_PYTHON, ${TORCH_PYTHON}` : `not installed (${WAY_OUT})` };
 }
 
 /** Whether loaded libraries, by path, hold the reference BLAS. The replacements are called `libblas.so.3`, without a version behind it. */
@@ -83,7 +88,7 @@ export async function startTorch<Work extends keyof Answers>(
   python: string,
   model: BenchModel,
   work: Work,
-  { rows = model.batchSize, generation, precision = "fp32" }: { rows?: number; generation?: TorchGeneration; precision?: "fp32" | "bf16" } = {},
+  { rows = model.batchSize, generation, precision = "float32" }: { rows?: number; generation?: TorchGeneration; precision?: Precision } = {},
 ): Promise<TorchPeer<Work>> {
   const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
   writeModel(folder, model);

@@ -1,12 +1,12 @@
-"""The peer of the training and forward benchmarks: the same network in PyTorch, fp32, on the same weights and batch.
+"""The peer of the training and forward benchmarks: the same network in PyTorch, on the same weights and batch.
 
 Reads one JSON command per line and answers with one JSON line:
   {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts
   {"do": "threads", "count": n}
-  {"do": "train", "bf16": bool}   one training step, its forward pass in bf16 autocast or not:
-                                  {"milliseconds", "loss", "gradNorm", "peakBytes"}
+  {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm", "peakBytes"}
   {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "logits"}, the first eight of them
   {"do": "generate", ...}         Dream's decoding of "promptIds" with "options": {"milliseconds", "sequences"}
+With "bf16": true the forward passes of training and of "forward" are in bf16 autocast.
 """
 import functools
 import json
@@ -106,10 +106,10 @@ def main():
                     x = diffusion_generate(lambda ids: forward(config, w, ids), prompts, mask_id, **command["options"])
                     answer = {"sequences": x.tolist()}
             else:
-                with torch.no_grad():
+                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=command.get("bf16", False)):
                     ids = batch["inputIds"]
                     ids = ids.repeat(-(-command["rows"] // ids.shape[0]), 1)[:command["rows"]]
-                    answer = {"logits": forward(config, w, ids)[0, 0, :8].tolist()}
+                    answer = {"logits": forward(config, w, ids)[0, 0, :8].float().tolist()}
             answer["milliseconds"] = 1000 * (time.perf_counter() - started)
             answer["peakBytes"] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps(answer), flush=True)

@@ -20,7 +20,7 @@ const result = (name: string, ours: number, unit: string, target?: Result["targe
 
 /** The first call traces, differentiates and compiles; what a later one takes is subtracted. */
 async function firstStep(quick: boolean): Promise<Result> {
-  const step = trainingStep(makeModel("17M"));
+  const step = await trainingStep(makeModel("17M"));
   const first = await timed(() => step.run());
   const later: number[] = [];
   for (let i = 0; i < (quick ? 1 : 3); i++) later.push(await timed(() => step.run()));
@@ -57,7 +57,7 @@ async function eventLoop(): Promise<Result> {
 }
 
 async function memoryOverSteps(steps: number): Promise<Result[]> {
-  const step = trainingStep(makeModel("1.7M"));
+  const step = await trainingStep(makeModel("1.7M"));
   for (let i = 0; i < WARM_UP; i++) await step.run();
   const before = megabytes();
   for (let i = WARM_UP; i < steps; i++) await step.run();

@@ -1,19 +1,22 @@
 // A forward pass for inference compared with PyTorch's: its time with the weights as arguments and with frozen ones, which ONNX
-// Runtime packs once, the tokens a second, and the rate of the operations that it takes at least. Both must find the same logits.
+// Runtime packs once, the tokens a second, and the rate of the operations that it takes at least. Both must find the same
+// logits; in bf16, beside PyTorch's autocast, the peer's are rounded, and so is the comparison.
 import { DiffuCoderError } from "@diffucoder/core";
-import { compile, int32, type Tensor } from "@diffucoder/tensor";
+import { compile, int32, type NdArray, onnxExecutor, type Precision, type Tensor } from "@diffucoder/tensor";
 import { agree, extent, inTurns, meanOf, measured, median, type Result, timed } from "../measurement.ts";
 import { type BenchModel, forwardFlops, makeBatch, makeModel, modelNames } from "../models.ts";
-import { findTorch, startTorch, type TorchSearch } from "../peers/torch.ts";
+import { findTorch, startTorch, type TorchPeer, type TorchSearch } from "../peers/torch.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const batchSizes = [1, 8, 32];
 /** Of the rows that have one. */
-const target = { of: "ratio", atMost: 0.7 } as const;
+const targets = { peer: { of: "ratio", atMost: 0.7 }, bf16Peer: { of: "ratio", atMost: 0.6 } } as const;
 const rowsWithTarget = [1, 8];
 /** As many in each turn, so that a turn is many short passes or one long one. */
 const ROWS_PER_TURN = 32;
 const ROUNDS = 9;
+/** Autocast rounds every product's result to eight bits, and we none. */
+const BF16_DISTANCE = 0.05;
 
 export async function forwardSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
   const torch = findTorch();
@@ -37,49 +40,79 @@ async function measureForward(model: BenchModel, { rows, quick, torch }: Forward
   const { length, logits, parameters } = model;
   const inputIds = int32(repeatedTo(rows * length, makeBatch(model).inputIds), [rows, length]);
   const pass = (weights: Record<string, Tensor>, ids: Tensor) => ({ logits: logits(weights, { inputIds: ids }) });
-  const forward = compile(pass, { name: `forward-${model.name}` });
-  const frozenForward = compile(pass, { frozen: [0], name: `frozen-forward-${model.name}` });
-  const peer = torch.python === undefined ? undefined : await startTorch(torch.python, model, "forward", { rows });
+  const executor = await onnxExecutor({ precision: "bf16" });
+  const ours = {
+    plain: compile(pass, { name: `forward-${model.name}` }),
+    frozen: compile(pass, { frozen: [0], name: `frozen-forward-${model.name}` }),
+    bf16: compile(pass, { executor, name: `bf16-forward-${model.name}` }),
+  };
+  const start = async (precision: Precision) =>
+    torch.python === undefined ? undefined : startTorch(torch.python, model, "forward", { rows, precision });
+  const peers = { peer: await start("float32"), bf16Peer: await start("bf16") };
+  const { peer, bf16Peer } = peers;
   try {
-    if (peer) {
-      const { data } = (await forward(parameters, inputIds)).logits;
-      compareLogits(model.name, data.subarray(0, 8), (await peer.run()).logits);
-    }
-    const turnOf = (pass: () => Promise<number>) => () => meanOf(pass, quick ? 1 : ROWS_PER_TURN / rows);
-    const times = await inTurns(
-      {
-        ours: turnOf(() => timed(() => forward(parameters, inputIds))),
-        frozen: turnOf(() => timed(() => frozenForward(parameters, inputIds))),
-        peer: peer && turnOf(async () => (await peer.run()).milliseconds),
-      },
-      quick ? 1 : ROUNDS,
-    );
-    const own = median(times.ours);
-    const other = peer && { milliseconds: median(times.peer), name: peer.name };
-    const common = { suite: "forward", name: `${model.name}, ${rows} x ${length} tokens`, note: torch.problem };
-    const time = (name: string, milliseconds: readonly number[]): Result =>
-      measured({
-        ...common,
-        name,
-        ours: median(milliseconds),
-        spread: extent(milliseconds),
-        unit: "ms",
-        ...(other && { peer: other.milliseconds, peerSpread: extent(times.peer), peerName: other.name }),
-        ...(model.name === "17M" && rowsWithTarget.includes(rows) && { target }),
-      });
-    const rate = (unit: string, amount: number): Result =>
-      measured({ ...common, unit, ours: amount / own, ...(other && { peer: amount / other.milliseconds, peerName: other.name }) });
-    return [
-      time(common.name, times.ours),
-      time(`${common.name}, frozen weights`, times.frozen),
-      rate("tokens/s", 1000 * rows * length),
-      rate("GFLOP/s", forwardFlops(model, rows, length) / 1e6),
-    ];
+    if (peer) compareLogits(model.name, (await ours.plain(parameters, inputIds)).logits, (await peer.run()).logits);
+    if (bf16Peer) compareLogits(model.name, (await ours.bf16(parameters, inputIds)).logits, (await bf16Peer.run()).logits, BF16_DISTANCE);
+    const turnOf = (run: () => Promise<number>) => () => meanOf(run, quick ? 1 : ROWS_PER_TURN / rows);
+    const ourTurn = (forward: typeof ours.plain) => turnOf(() => timed(() => forward(parameters, inputIds)));
+    const peerTurn = (other: typeof peer) => other && turnOf(async () => (await other.run()).milliseconds);
+    const contenders = {
+      plain: ourTurn(ours.plain),
+      frozen: ourTurn(ours.frozen),
+      bf16: ourTurn(ours.bf16),
+      peer: peerTurn(peer),
+      bf16Peer: peerTurn(bf16Peer),
+    };
+    const times = await inTurns(contenders, quick ? 1 : ROUNDS);
+    return resultsOf({ model, rows, times, peers, note: torch.problem, notices: executor.notices ?? [] });
   } finally {
-    forward.dispose();
-    frozenForward.dispose();
-    peer?.close();
+    for (const forward of Object.values(ours)) forward.dispose();
+    for (const one of Object.values(peers)) one?.close();
   }
+}
+
+interface Measured {
+  model: BenchModel;
+  rows: number;
+  times: Record<"plain" | "frozen" | "bf16" | "peer" | "bf16Peer", readonly number[]>;
+  peers: Record<"peer" | "bf16Peer", TorchPeer<"forward"> | undefined>;
+  /** Why there are no peers. */
+  note: string | undefined;
+  /** What bf16 is not, here. */
+  notices: readonly string[];
+}
+
+function resultsOf({ model, rows, times, peers, note, notices }: Measured): Result[] {
+  const { length, name } = model;
+  const { peer } = peers;
+  const work = `${name}, ${rows} x ${length} tokens`;
+  const common = { suite: "forward", note };
+  const hasTarget = name === "17M" && rowsWithTarget.includes(rows);
+  const time = (title: string, which: "plain" | "frozen" | "bf16", beside: keyof typeof peers): Result =>
+    measured({
+      ...common,
+      name: title,
+      ours: median(times[which]),
+      spread: extent(times[which]),
+      unit: "ms",
+      ...(peers[beside] && { peer: median(times[beside]), peerSpread: extent(times[beside]), peerName: peers[beside].name }),
+      ...(hasTarget && { target: targets[beside] }),
+    });
+  const rate = (unit: string, amount: number): Result =>
+    measured({
+      ...common,
+      name: work,
+      unit,
+      ours: amount / median(times.plain),
+      ...(peer && { peer: amount / median(times.peer), peerName: peer.name }),
+    });
+  return [
+    time(work, "plain", "peer"),
+    time(`${work}, frozen weights`, "frozen", "peer"),
+    { ...time(`${work}, bf16`, "bf16", "bf16Peer"), note: [...notices, ...(note ? [note] : [])].join("; ") || undefined },
+    rate("tokens/s", 1000 * rows * length),
+    rate("GFLOP/s", forwardFlops(model, rows, length) / 1e6),
+  ];
 }
 
 /** The values from the start, as often as it takes. */
@@ -88,9 +121,10 @@ function repeatedTo(size: number, values: Int32Array): Int32Array {
 }
 
 /** Logits can be near zero by themselves, so their sum of squares is compared. */
-function compareLogits(name: string, ours: ArrayLike<number>, peer: readonly number[]): void {
+function compareLogits(name: string, { data }: NdArray, peer: readonly number[], rtol?: number): void {
+  const ours = Array.from(data.subarray(0, peer.length));
   const size = Math.hypot(...peer);
   const distance = Math.hypot(...peer.map((value, i) => value - ours[i]!));
-  if (!agree(size + distance, size))
-    throw new DiffuCoderError("MISMATCH", `${name}: our logits begin with ${Array.from(ours).join(", ")} and PyTorch's with ${peer.join(", ")}.`);
+  if (!agree(size + distance, size, rtol))
+    throw new DiffuCoderError("MISMATCH", `${name}: our logits begin with ${ours.join(", ")} and PyTorch's with ${peer.join(", ")}.`);
 }

@@ -27,7 +27,7 @@ export async function javascriptOverheadSuite({ quick, say }: SuiteOptions): Pro
   const results: Result[] = [];
   for (const name of modelNames) {
     say(`javascript-overhead ${name} ...`);
-    const step = trainingStep(makeModel(name));
+    const step = await trainingStep(makeModel(name));
     const processor: number[] = [];
     const turn = async (): Promise<number> => {
       const shares = await sharesOfTurn(step, quick ? 1 : stepsPerTurn[name]!);
