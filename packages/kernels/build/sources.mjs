@@ -27,7 +27,7 @@ export function allFiles() {
   return readdirSync(sourceFolder, { recursive: true })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => /\.[ch]$/.test(path))
-    .sort();
+    .sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** The files of the library for a processor, `"x64"` or `"arm64"`. */
