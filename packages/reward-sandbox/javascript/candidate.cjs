@@ -1,5 +1,5 @@
-// Loads a program and answers each call of its function: of `inputs`, or of the lines of file 5, which a test writes. A test is told
-// whether a promise came out, and what was thrown.
+// Loads a program and answers each call of its function: of `inputs`, or of the lines of file 5, which a test writes. A test is told whether a promise
+// was returned, and what was thrown.
 // Files: 3 the job, 4 answers, 5 calls.
 "use strict";
 const fs = require("node:fs");
@@ -30,7 +30,7 @@ async function serveCalls() {
 /** Whether a call can have changed what is in its arguments. */
 const isChangeable = (args) => args.some((value) => typeof value === "object" && value !== null);
 
-/** The arguments as a call has left them; null if something in them is no plain data. */
+/** The arguments as a call has left them; null if something in them is not plain data. */
 function encodeOrNull(args) {
   try {
     return encode(args);
@@ -39,7 +39,7 @@ function encodeOrNull(args) {
   }
 }
 
-/** How a call ended; a promise counts as what it becomes. */
+/** How a call ended; a promise counts as its result. */
 async function valueOf(program, args) {
   try {
     return ["ok", encode(await program.named(job.entry)(...args))];

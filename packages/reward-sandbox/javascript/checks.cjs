@@ -1,5 +1,5 @@
-// Runs test code; the program lives in another process, and only plain data crosses. No untrusted code runs here. The test is over
-// when nothing of it waits any more: its promises and timers count.
+// Runs test code; the program is in another process, and only plain data crosses. No untrusted code runs here. The test is over
+// once it waits for nothing more, promises and timers included.
 // Files: 3 the job, 4 the answer, 5 calls, 6 their answers, 7 the test code as JSON.
 "use strict";
 const fs = require("node:fs");
@@ -10,7 +10,7 @@ const job = JSON.parse(fs.readFileSync(3, "utf8"));
 const answer = answerTo(4);
 const text = JSON.parse(fs.readFileSync(7, "utf8"));
 
-/** Makes an array, object, Map or Set what a call has made of it, in place as far as it goes. */
+/** Changes an array, object, Map or Set as a call has changed it, in place as far as possible. */
 function update(value, after) {
   const kind = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
   if (kind === undefined || typeof after !== "object" || after === null || kind !== Object.getPrototypeOf(after)) return after;
@@ -47,7 +47,7 @@ let isSettled = true;
 
 const answers = linesOf(6);
 
-/** [status, value] as the program's process wrote it. Throws Gone if there is none, or another than wanted. */
+/** [status, value] as the program's process wrote it. Throws Gone if there is none, or an unexpected one. */
 function readAnswer(...wanted) {
   const { value: line, done } = answers.next();
   if (done) throw (gone = new Gone("ended", null));
@@ -100,7 +100,7 @@ function verdictOf(error) {
   return failureOf(error);
 }
 
-/** How the test ended, once nothing of it waits any more or it left. */
+/** How the test ended, once it waits for nothing more or has exited. */
 function outcome(code) {
   if (gone) return gone.outcome;
   if (failure) return verdictOf(failure.error);

@@ -1,4 +1,4 @@
-// Loads a program, asks for the test code, and after its last check, when nothing of it waits any more, for the nonce, which it
+// Loads a program, asks for the test code, and after its last check, once it waits for nothing more, for the nonce, which it
 // repeats. The program could take over.
 // Files: 3 the job, 4 answers, 5 the test code as JSON and then the nonce.
 "use strict";
@@ -11,11 +11,11 @@ const answer = answerTo(4);
 const lines = linesOf(5);
 const { exit } = process;
 const requireAny = require;
-const assert = require("node:assert"); // before the program could replace it
+const assert = require("node:assert"); // before the program can replace it
 const originals = [assert, assert.strict].map((module) => [module, Object.entries(module)]);
 let isSettled = false;
 
-/** What test code requires: node:assert as it was, whatever the program has made of it or of loading. */
+/** What test code requires: the original node:assert, even if the program has replaced it or `require`. */
 function pristineRequire(name) {
   const strict = name === "assert/strict" || name === "node:assert/strict";
   return strict ? assert.strict : name === "assert" || name === "node:assert" ? assert : requireAny(name);

@@ -1,4 +1,4 @@
-// Runs a program from its first line to its last, with the standard input and output that it was given.
+// Runs a program from its first line to its last, with the given standard input and output.
 // Files: 3 the job, 4 answers.
 "use strict";
 const fs = require("node:fs");

@@ -1,7 +1,7 @@
-// A process that loads Pyodide, gives up all that it can, and then does one piece of work, in_pyodide.py. Node's permissions let it
-// read Pyodide's own folder and nothing else. Files: 0 and 1 a program's standard streams, 3 what to do, 4 answers, 5 lines for
-// Python, 6 its calls. File 3 gives a line of JSON, { folder, setup, size }, then a memory image of so many bytes (none: one is to be
-// made and given out through file 4), then the work as a line of JSON.
+// A process that loads Pyodide, drops whatever abilities it can, and then does one piece of work, in_pyodide.py. Node's permissions let it read
+// only Pyodide's own folder. Files: 0 and 1 a program's standard streams, 3 the work, 4 answers, 5 lines for Python, 6 its calls. File 3 gives a
+// line of JSON, { folder, setup, size }, then a memory image of that size (if 0, it makes one and writes it to file 4), then the work as a line of
+// JSON.
 "use strict";
 {
   const fs = require("node:fs");
@@ -29,7 +29,7 @@
     for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at);
   }
 
-  // What Python holds grows to a job's limit, and not further.
+  // Python's memory grows to a job's limit, and no further.
   let memoryLimit = Infinity;
   const { grow } = WebAssembly.Memory.prototype;
   WebAssembly.Memory.prototype.grow = function (pages) {
@@ -37,7 +37,7 @@
     return grow.call(this, pages);
   };
 
-  /** A file of Python that is one of this process. */
+  /** A Python file that is backed by one of this process. */
   function device(python, name, minor, file) {
     const operations = {
       open() {},
@@ -55,7 +55,7 @@
     python.FS.mkdev(path, 0o666, python.FS.makedev(100, minor));
   }
 
-  /** For a program that reaches JavaScript: no network, no processes, no way to load more of Node. */
+  /** Against a program that reaches JavaScript: no network, no processes, no way to load more of Node. */
   function giveUp() {
     const deny = () => {
       throw Object.assign(new Error("not permitted"), { code: "EPERM" });
@@ -67,7 +67,7 @@
         if (configurable || writable) Object.defineProperty(thing, name, { value: deny });
       }
     };
-    const { builtinModules } = require("node:module"); // node -e has them all as globals
+    const { builtinModules } = require("node:module"); // node -e defines them all as globals
     const names = "net dgram http https http2 tls dns dns/promises child_process cluster worker_threads inspector repl wasi v8 module vm os";
     for (const thing of names.split(" ").map((name) => require(`node:${name}`))) empty(thing);
     const ours = new Set(["nextTick", "emit", "on", "once", "off", "listenerCount", "cwd", "hrtime", "emitWarning", "_tickCallback"]);
@@ -87,8 +87,8 @@
     const { folder, setup, size } = JSON.parse(readLine());
     const { constants } = fs;
     const os = { ...require("node:os").constants };
-    fs.fsyncSync = () => {}; // denied, and called for standard streams
-    process.binding = () => ({ fs: constants, os }); // Pyodide asks for these in a way that permissions deny
+    fs.fsyncSync = () => {}; // denied, but called for standard streams
+    process.binding = () => ({ fs: constants, os }); // Pyodide requests these in a way that permissions deny
     const { loadPyodide } = await import(`${folder}pyodide.mjs`);
     const image = size > 0 ? { _loadSnapshot: read(size) } : { _makeSnapshot: true };
     const python = await loadPyodide({

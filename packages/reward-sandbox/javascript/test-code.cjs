@@ -1,8 +1,8 @@
-// Runs test code to the end of its statements, and then the functions that it declares for somebody else to run.
+// Runs test code to the end of its statements, and then the test functions that it declares but does not call.
 "use strict";
 const assert = require("node:assert");
 
-/** Functions `check` and `test...` that the code names nowhere again. */
+/** Functions `check` and `test...` that the code does not use. */
 function declaredIn(text) {
   const names = Array.from(
     text.matchAll(/(?:^|;)(?:async\s+)?function\s+(check|test\w*)\s*\(|(?:^|;)(?:const|let|var)\s+(check|test\w*)\s*=/gm),
@@ -21,19 +21,19 @@ function parses(text) {
   }
 }
 
-/** Whether code waits outside of its functions, which a script may not. */
+/** Whether code has a top-level await, which a script may not. */
 const awaits = (text) => !parses(text) && parses(inFunction(text, []));
 
 const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.runDeclared(${name});`).join("")}\n})()`;
 
-/** @param evaluate runs code as a script @param given what `check` is called with: the function that is tested, if it is known */
+/** @param evaluate runs code as a script @param given the argument of `check`: the tested function, if it is known */
 async function runTestCode(text, evaluate, given) {
   const run = (declared) => {
     if (typeof declared !== "function") return undefined;
     if (declared.length > given.length) throw new Error(`${declared.name} wants ${declared.length} arguments`);
     return declared(...given);
   };
-  console.assert = (value, ...message) => assert.ok(value, ...message.slice(0, 1).map(String)); // which else says so and goes on
+  console.assert = (value, ...message) => assert.ok(value, ...message.slice(0, 1).map(String)); // which otherwise only prints
   const names = declaredIn(text);
   if (awaits(text)) {
     globalThis.runDeclared = run;

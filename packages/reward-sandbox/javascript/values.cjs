@@ -1,7 +1,7 @@
 // JavaScript values as JSON with tags, for the scripts beside this file. Only plain data passes.
 "use strict";
 const { readSync, writeSync } = require("node:fs");
-const { stringify } = JSON; // before a program could replace it
+const { stringify } = JSON; // before a program can replace it
 const OUTPUT_LIMIT = 1 << 20;
 const DEEPEST = 200; // as in ../src/values.ts
 
@@ -53,7 +53,7 @@ function decode(value) {
   }
 }
 
-/** A function that writes a line of JSON, [status, value or detail], of so many bytes. */
+/** A function that writes a line of JSON, [status, value or detail], of limited size. */
 function answerTo(file, limit = OUTPUT_LIMIT) {
   return (status, value = null) => {
     let text = stringify([status, value]);
@@ -63,7 +63,7 @@ function answerTo(file, limit = OUTPUT_LIMIT) {
   };
 }
 
-/** Lines of a file, each once it is there. */
+/** Lines of a file, each as soon as it is complete. */
 function* linesOf(file) {
   const chunk = Buffer.alloc(1 << 16);
   let rest = Buffer.alloc(0);
@@ -94,10 +94,10 @@ const isAssertion = (error) => error?.code === "ERR_ASSERTION";
 const ERRORS = { Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 const { getPrototypeOf, getOwnPropertyDescriptor, entries } = Object;
 
-/** A program's errors may have anything for a name. */
+/** A program's errors may have any value as a name. */
 const textOf = (value) => String(value);
 
-/** Plain data, or a text of what is not. */
+/** Plain data, or text for what is not. */
 function encodeOrText(value) {
   try {
     return encode(value);
@@ -106,7 +106,7 @@ function encodeOrText(value) {
   }
 }
 
-/** Something thrown as plain data: { value }, or of an error its classes from the most special one, and what it holds. */
+/** Something thrown, as plain data: { value }, or for an error its classes, the most specific first, and its content. */
 function describe(error, depth = 0) {
   if (!(error instanceof Error)) return { value: encodeOrText(error) };
   const classes = [];
@@ -124,7 +124,7 @@ function describe(error, depth = 0) {
   };
 }
 
-/** Something like what was described: an error of JavaScript's own class, or of a class that extends the nearest one. */
+/** Rebuilds a described value: an error of one of JavaScript's classes, or of a class that extends the nearest one. */
 function rebuild(described) {
   if (described.classes === undefined) return decode(described.value);
   const { classes, name, message, properties, cause, errors } = described;
@@ -138,7 +138,7 @@ function rebuild(described) {
   return error;
 }
 
-/** Parses a program and returns what runs it, as a script of its own; undefined after a failure was answered. */
+/** Parses a program and returns a function that runs it as a separate script; undefined after reporting a failure. */
 function parseProgram(code, answer) {
   const vm = require("node:vm");
   Object.assign(globalThis, { require, module: { exports: {} }, exports: {} });
@@ -154,7 +154,7 @@ function parseProgram(code, answer) {
   const { exports } = module;
   globalThis.exports = exports;
   const isName = (name) => vm.runInThisContext(`typeof ${name}`) !== "undefined";
-  /** A function by its name: a global one, or what the program exports under this name or as a whole. */
+  /** A function by its name: a global one, or the export of this name, or `module.exports`. */
   const named = (name) => {
     if (isName(name)) return vm.runInThisContext(name);
     const given = module.exports[name] ?? exports[name] ?? (typeof module.exports === "function" ? module.exports : undefined);

@@ -10,7 +10,7 @@ FORGED = ("forbidden", "forged an answer")
 
 
 def answering(out, limit=OUTPUT_LIMIT):
-    """A function that writes answers of so many bytes to a file. Takes now what it needs, which a program may replace."""
+    """A function that writes answers of limited size to a file. It binds now what it needs, before a program can replace it."""
     dumps, write = json.dumps, os.write
 
     def answer(status, value=None):
@@ -29,9 +29,9 @@ def refuse_number(text):
 
 
 def parse_answer(line, statuses):
-    """(status, value or detail) of a line; FORGED if it is none, or has no status that its writer may have.
+    """(status, value or detail) of a line; FORGED if it is not one, or has a status that its writer may not use.
 
-    Floats travel as tagged text: a bare one, NaN or Infinity is the program's own writing.
+    Floats travel as tagged text: a bare one, NaN or Infinity was written by the program.
     """
     try:
         status, value = json.loads(line, parse_float=refuse_number, parse_constant=refuse_number)

@@ -1,4 +1,4 @@
-"""Made whole by ../src/python-source.ts, which puts the other files' text into SOURCES: whoever runs this may not be able to read them."""
+"""Completed by ../src/python-source.ts, which puts the other files' text into SOURCES: they may not be readable where this runs."""
 import sys
 import types
 

@@ -1,7 +1,7 @@
-"""What runs in the child that holds an untrusted program: its functions are called, or it runs as a whole.
+"""Runs in the child that holds an untrusted program: calls its functions, or runs all of it.
 
-It answers by lines of JSON, [status, value or detail]: "ready", "parsed" or its failure, "loaded" or its failure, then one for
-each call. Whatever the program writes there itself is an answer like any other: what would be right is not known here.
+It answers in lines of JSON, [status, value or detail]: "ready", "parsed" or its failure, "loaded" or its failure, then one for
+each call. Whatever the program itself writes there is an answer like any other: expected values are not known here.
 """
 import atexit
 import errno
@@ -18,16 +18,16 @@ from sandbox.further_values import Kept, let_further_values_pass
 from sandbox.values import Refused, decode, encode
 
 PARSE = 0x400  # ast.PyCF_ONLY_AST, without that module
-# What the walls answer; ENOSYS is the filter's to one call, and elsewhere than on Linux a system's own word.
+# Errors of denied actions; ENOSYS is the filter's answer to one call, and outside Linux a system's own.
 DENIED = (errno.EPERM, errno.EACCES, errno.EROFS, *([errno.ENOSYS] if sys.platform == "linux" else []))
 FILE = "candidate.py"
 RECURSION_LIMIT = 1000
-OWN_CALLS = 10  # of ours at most, between where a module is made and a function of the program
+OWN_CALLS = 10  # our own frames at most, between the start of a module and a function of the program
 MUTABLE = (list, dict, set, deque, bytearray)
 
 
 class NoFunction(Exception):
-    """The program does not define what is to be called."""
+    """The program does not define the function to call."""
 
 
 def attempt(action):
@@ -49,7 +49,7 @@ def attempt(action):
 
 
 def new_module(name, code, file=FILE):
-    """A module with the names of a program, found by whoever looks for a class's module or a function's source."""
+    """A module with the names of a program, so that a class's module and a function's source can be found."""
     module = sys.modules[name] = types.ModuleType(name)
     module.__file__ = file
     linecache.cache[file] = (len(code), None, code.splitlines(True), file)
@@ -72,17 +72,17 @@ def parse(code, answer):
 
 
 def function_of(scope, entry):
-    """What the program calls by this name."""
+    """The program's object of this name."""
     if entry not in scope:
         raise NoFunction(f"no function {entry}")
     return scope[entry]
 
 
 def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False):
-    """Loads a program and answers each call, (arguments, keyword arguments), of its function. A third item is the number of something
-    that it has returned before: its next item is wanted.
+    """Loads a program and answers each call, (arguments, keyword arguments), of its function. A third item is the number of something that
+    it returned before, whose next item is wanted.
 
-    is_remote: a test calls, and is told what was raised, and with ("changed", [value, arguments]) what became of the arguments.
+    is_remote: a test calls; it is told what was raised, and with ("changed", [value, arguments]) how the arguments changed.
     """
     answer = answering(out, limit)
     kept = Kept()
@@ -145,7 +145,7 @@ def outcome_of_error(error):
 
 
 def run_program(code, out):
-    """Runs a program from its first line to its last, with the standard input and output that it was given."""
+    """Runs a program from its first line to its last, with the given standard input and output."""
     answer = answering(out)
     answer("ready")
     tree = parse(code, answer)
@@ -160,7 +160,7 @@ def run_program(code, out):
         except SystemExit as error:
             if error.code not in (None, 0):
                 raise
-        finally:  # what Python does behind the last line
+        finally:  # what Python does after the last line
             threading._shutdown()
             atexit._run_exitfuncs()
             for output in (sys.stdout, standard_output):

@@ -1,7 +1,7 @@
 """Test code: statements that raise if a program is wrong.
 
-`check_remote` runs it in a process of its own; the program lives in another one and only plain data crosses. `check_inside` runs it in
-the program's process, which the program could take over: its word counts less.
+`check_remote` runs it in its own process; the program is in another one, and only plain data crosses. `check_inside` runs it in the
+program's process, which the program could take over, so its verdict is trusted less.
 """
 import ast
 import builtins
@@ -24,7 +24,7 @@ PRISTINE = dict(vars(builtins))
 
 
 class Gone(BaseException):
-    """The program's process failed. It stays so, whatever test code makes of this exception."""
+    """The program's process failed. This stays so, whatever test code does with the exception."""
 
 
 def read_all(fd):
@@ -47,7 +47,7 @@ def lines_of(fd):
 
 
 def read_answer(lines, *wanted):
-    """(status, value) as the program's process wrote it. Raises Gone if there is none, or another than wanted."""
+    """(status, value) as the program's process wrote it. Raises Gone if there is none, or an unexpected one."""
     line = next(lines, None)
     if line is None:
         raise Gone("ended", None)
@@ -58,7 +58,7 @@ def read_answer(lines, *wanted):
 
 
 def update(value, after):
-    """Makes a value what a call has made of it, in place as far as it goes."""
+    """Changes a value as a call has changed it, in place as far as possible."""
     if type(value) is not type(after):
         return after
     if type(value) is list:
@@ -76,7 +76,7 @@ def update(value, after):
 
 
 class RemoteFunction:
-    """A function that asks the program's process. `calls` counts; `gone` is how that process failed, if it did."""
+    """A function that calls the program's process. `calls` counts the calls; `gone` is how that process failed, if it did."""
 
     def __init__(self, calls_to, answers):
         self.calls, self.gone, self.lock = 0, None, threading.Lock()
@@ -90,7 +90,7 @@ class RemoteFunction:
         return self.request(args, kwargs)
 
     def request(self, args, kwargs, *number):
-        """The answer to a call, or to the question for the next item of something that one has returned."""
+        """The answer to a call, or to a request for the next item of something that a call returned."""
         line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}, *number]).encode() + b"\n"
         self.calls += 1
         if self.gone is not None:
@@ -128,10 +128,10 @@ class RemoteFunction:
 
 
 def expected_classes(text, own):
-    """The program's classes of exceptions that a test expects by name. A name that it uses otherwise could be meant for something else."""
+    """The program's classes of exceptions that a test expects by name. A name that is also used otherwise may mean something else."""
     try:
         return {name: class_of(own[name]) for name in crossing.names_expected(ast.parse(text)) if name in own and name not in PRISTINE}
-    except Exception:  # a test that does not parse, or a description that is none
+    except Exception:  # a test that does not parse, or an invalid description
         return {}
 
 
@@ -156,14 +156,14 @@ def outcome_of(action):
 
 
 def check_remote(test, entry, is_unittest, out, calls, answers):
-    """Reads test code from a file and answers once how it ended. No untrusted code runs here."""
+    """Reads test code from a file and answers how it ended. No untrusted code runs here."""
     text = json.loads(read_all(test))
     answer = answering(out)
     answer(*remote_outcome(text, entry, is_unittest, calls, lines_of(answers)))
 
 
 def remote_outcome(text, entry, is_unittest, calls, answers):
-    """A verdict and its detail. What the program did counts before what the test made of it."""
+    """A verdict and its detail. The program's own failure takes precedence over the test's."""
     try:
         function = RemoteFunction(calls, answers)
     except Gone as gone:
@@ -183,7 +183,7 @@ def remote_outcome(text, entry, is_unittest, calls, answers):
     def run():
         try:
             run_test_code(text, scope, is_unittest, ask, crossing.compile_test)
-        except SystemExit as leaving:  # the test's own, as of unittest.main()
+        except SystemExit as leaving:  # from the test itself, as unittest.main() does
             if leaving.code not in (None, 0):
                 raise AssertionError(f"left with {leaving.code}") from None
         for failure in failures:

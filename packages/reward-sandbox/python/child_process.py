@@ -12,10 +12,10 @@ from sandbox.system_calls import install, system_call_filter
 
 FILE_LIMIT = 1 << 20
 NOBODY = 65534
-OWN_TASKS = 512  # processes and threads of all jobs of a user: an engine has its own, and a program may start some
+OWN_TASKS = 512  # processes and threads of all jobs of a user: an engine has several threads, and a program may start some
 PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 36, 4, 38, 1
 libc = ctypes.CDLL(None, use_errno=True)
-prctl = getattr(libc, "prctl", lambda *_: 0)  # Linux alone has it
+prctl = getattr(libc, "prctl", lambda *_: 0)  # only Linux has it
 
 FILTERS = {
     (writes_files, is_engine): system_call_filter(writes_files=writes_files, engine_path=engine.PATH_ADDRESS if is_engine else None)
@@ -24,12 +24,12 @@ FILTERS = {
     for writes_files in (False, True)
     for is_engine in (False, True)
 }
-# What landlock.py has made of the paths that programs may read, where mounts do not say which.
+# Landlock rules (landlock.py) for the paths that programs may read, where mounts do not restrict them.
 RULES = []
 
 
 def tasks_of(user):
-    """How many processes and threads a user has; 0 where none can be seen, as in a namespace of one's own, which counts its own alone."""
+    """How many processes and threads a user has; 0 where none can be seen, as in a namespace, which counts only its own."""
     count = 0
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         try:
@@ -44,24 +44,24 @@ OTHER_TASKS = tasks_of(os.geteuid() or NOBODY)
 
 
 def hide():
-    """No process of the same user may look into this one."""
+    """Keeps other processes of the same user from inspecting this one."""
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end_with_parent(parent):
-    """This process is killed when its parent ends."""
+    """Has this process killed when its parent ends."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
 
 
 def adopt_orphans():
-    """Processes whose parents end become this one's children: they stay below it, where their memory is counted."""
+    """Makes processes whose parents end this one's children, so that they stay below it, where their memory is counted."""
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_orphans():
-    """Kills all children. Where system calls are filtered there are none, and no /proc either to find them in."""
+    """Kills all children. Where system calls are filtered there are none, and no /proc to find them in."""
     while True:
         try:
             with open(f"/proc/self/task/{os.getpid()}/children") as file:
@@ -76,16 +76,16 @@ def end_orphans():
 
 
 def restrict(parent, *, memory, seconds, writes_files, is_engine):
-    """Takes from this process what a job may not have. Memory in bytes; an engine reserves more addresses than it uses."""
+    """Restricts this process to what a job may have. Memory in bytes; an engine reserves more addresses than it uses."""
     os.setsid()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # tmp.py's
-    if os.geteuid() == 0:  # without bubblewrap, as root: nobody's files and processes are as good as out of reach
+    if os.geteuid() == 0:  # without bubblewrap, as root: as the user nobody, other users' files and processes are out of reach
         try:
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
         except OSError:
-            pass  # a user namespace without that user
+            pass  # a user namespace that lacks that user
     end_with_parent(parent)
     limits = {
         resource.RLIMIT_DATA if is_engine else resource.RLIMIT_AS: memory,
@@ -99,7 +99,7 @@ def restrict(parent, *, memory, seconds, writes_files, is_engine):
         try:
             resource.setrlimit(what, (limit, limit))
         except (ValueError, OSError):
-            pass  # macOS knows no limit on addresses
+            pass  # macOS has no limit on addresses
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for rules in RULES:
         landlock.obey(rules)
@@ -136,7 +136,7 @@ class Child:
                 os._exit(0)
 
     def ended_by_itself(self, within=0.25):
-        """Whether it ends within a moment, as one does that has closed its files; if not it is killed."""
+        """Whether it ends within a moment, like one that has closed its files; if not it is killed."""
         give_up = time.monotonic() + within
         while self.status is None and time.monotonic() < give_up:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -161,11 +161,11 @@ class Child:
 
 
 def sealed(content):
-    """A file in memory that holds these bytes, to be read from the start."""
+    """A file in memory with these bytes, positioned at the start."""
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("job")
     else:
-        import tempfile  # takes a while
+        import tempfile  # slow to import
 
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
@@ -181,7 +181,7 @@ def write_all(fd, content):
 
 
 def read_line(fd):
-    """All until a line end, behind which nothing may follow yet."""
+    """Everything up to a line end, after which nothing may follow yet."""
     chunks = []
     while not chunks or not chunks[-1].endswith(b"\n"):
         chunk = os.read(fd, 1 << 20)

@@ -1,7 +1,7 @@
 """Exceptions on their way from the program to the statement of the test that expects them, and nowhere else.
 
-Between a call of the program and a `try` or `with` of the test an exception travels as a `Crossing`. No construct that takes an
-exception for a sign, such as a loop (StopIteration), `hasattr` (AttributeError) or a generator's `close`, knows it. At the edge of
+Between a call of the program and a `try` or `with` of the test an exception travels as a `Crossing`. No construct that reacts to a
+certain exception, such as a loop (StopIteration), `hasattr` (AttributeError) or a generator's `close`, recognizes it. At the edge of
 the statement's body it becomes the program's exception; what the statement lets through is a Crossing again:
 
     try:                                    try:
@@ -14,7 +14,7 @@ the statement's body it becomes the program's exception; what the statement lets
                                                 __depart__(e)
                                                 raise
 
-One that does not arrive fails the test, whoever may have caught it.
+One that does not arrive fails the test, even if something has caught it.
 """
 import ast
 import builtins
@@ -43,7 +43,7 @@ class Crossing(BaseException):
 
 
 def depart(error):
-    """Sends an exception of the program on its way again."""
+    """Sends a program's exception on its way again."""
     crossing = getattr(error, "__crossing__", None)
     if isinstance(crossing, Crossing):
         under_way.append(crossing)
@@ -51,7 +51,7 @@ def depart(error):
 
 
 def calling(function):
-    """A function whose exceptions of the program arrive where it is called."""
+    """A function at whose call the program's exceptions arrive."""
 
     def call(*args, **kwargs):
         try:
@@ -120,13 +120,13 @@ def names_expected(tree):
 
 
 def compile_test(tree):
-    """The code of a test whose statements let exceptions arrive."""
+    """The code of a test, with statements that let exceptions arrive."""
     vars(builtins).update(__crossing__=Crossing, __depart__=depart, __any__=BaseException)
     return compile(ast.fix_missing_locations(Edges().visit(tree)), "tests.py", "exec")
 
 
 def let_unittest_expect():
-    """`assertRaises(kind, function)` calls the function in a statement of unittest's own."""
+    """`assertRaises(kind, function)` calls the function inside unittest's own code."""
     from unittest.case import _AssertRaisesBaseContext as Context
 
     handle = Context.handle

@@ -3,14 +3,14 @@ import ctypes
 import mmap
 import os
 
-# The engine's path, at an address that no engine knows or can choose: the filter of system calls lets execve take the path from there
-# alone. So an engine can be started, and cannot become another program.
+# The engine's path, at an address that no engine knows or can choose: the system-call filter accepts an execve path only from there.
+# So an engine can be started, but cannot become another program.
 PAGE = mmap.mmap(-1, mmap.PAGESIZE)
 PATH_ADDRESS = ctypes.addressof(ctypes.c_char.from_buffer(PAGE))
-# Code, threads and tables of the engine, besides what a program may use.
+# Code, threads and tables of the engine, in addition to what a program may use.
 RESERVE = 512 << 20
 SCRIPTS = {}
-# The system's configuration of OpenSSL is not to be read, which an engine would take for an error.
+# The system's OpenSSL configuration is not readable, which an engine would treat as an error.
 ENVIRONMENT = ("UV_THREADPOOL_SIZE=1", "OPENSSL_CONF=/dev/null")
 
 

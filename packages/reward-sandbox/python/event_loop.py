@@ -1,4 +1,4 @@
-"""asyncio without sockets, which no program may make: a loop for timers, tasks and threads, the same in a process and in Pyodide."""
+"""asyncio without sockets, which programs may not open: a loop for timers, tasks and threads, the same in a process and in Pyodide."""
 import asyncio
 import threading
 import time
@@ -6,7 +6,7 @@ import warnings
 
 
 class EventLoop(asyncio.BaseEventLoop):
-    """Waits for what is due and for calls from other threads; there are no files or connections to wait for."""
+    """Waits for timers and for calls from other threads; there are no files or connections to wait for."""
 
     def __init__(self):
         super().__init__()
@@ -17,7 +17,7 @@ class EventLoop(asyncio.BaseEventLoop):
         if timeout is None or timeout > 0:
             try:
                 self._woken.wait(timeout)
-            except RuntimeError:  # Pyodide has no threads that could wake it
+            except RuntimeError:  # Pyodide has no threads to wake it
                 time.sleep(timeout or 0)
         self._woken.clear()
         return []
@@ -30,11 +30,11 @@ class EventLoop(asyncio.BaseEventLoop):
 
 
 def use_plain_event_loops():
-    """Makes it what `asyncio.run` and `asyncio.new_event_loop` give, and takes back what Pyodide has put there to ask JavaScript."""
+    """Makes `asyncio.run` and `asyncio.new_event_loop` use it, and removes what Pyodide has put there to call JavaScript."""
     asyncio.run = asyncio.runners.run
     time.sleep = getattr(time.sleep, "__wrapped__", time.sleep)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python 3.14 calls policies old
+        warnings.simplefilter("ignore")  # Python 3.14 deprecates policies
 
         class Policy(asyncio.DefaultEventLoopPolicy):
             _loop_factory = EventLoop

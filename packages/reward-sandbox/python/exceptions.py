@@ -1,6 +1,6 @@
-"""An exception of the program as plain data, and the same again in the process of the tests: class, arguments, text and attributes.
+"""An exception of the program as plain data, rebuilt in the tests' process: class, arguments, text and attributes.
 
-The description comes from a program and may say anything. It becomes one of Python's own classes, or a subclass of those it names.
+The description comes from a program and may say anything. It is rebuilt as one of Python's own classes, or a subclass of those it names.
 """
 import builtins
 import functools
@@ -11,7 +11,7 @@ from sandbox.values import Refused, decode, encode
 NAME_LIMIT = 200
 DEEPEST = 5
 GROUPS = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11 on
-# Modules of Python's own whose exceptions programs raise; no other is imported for a description.
+# Python's own modules whose exceptions programs raise; no other is imported for a description.
 MODULES = """
     _csv _pickle _queue argparse array asyncio.exceptions binascii concurrent.futures._base configparser copy dataclasses decimal
     email.errors graphlib ipaddress json.decoder queue re shutil statistics struct subprocess tomllib urllib.error xml.etree.ElementTree
@@ -24,7 +24,7 @@ def name_of(error):
 
 
 def describe_item(item, depth):
-    """[kind, ...] of something that an exception holds: a value, exceptions, or a text of what is not plain data."""
+    """[kind, ...] of something that an exception holds: a value, exceptions, or text for what is not plain data."""
     if isinstance(item, BaseException):
         return ["error", describe(item, depth + 1)]
     if type(item) in (list, tuple) and item and all(isinstance(part, BaseException) for part in item):
@@ -42,7 +42,7 @@ def attributes_of(error):
 
 
 def classes_of(kind):
-    """[module, name, where its bases stand] of it and of the exceptions that it extends, each before its bases."""
+    """[module, name, positions of its bases] of it and of the exceptions that it extends, each before its bases."""
     line = [each for each in kind.__mro__ if issubclass(each, BaseException)]
     return [[str(each.__module__), str(each.__qualname__)[:NAME_LIMIT], [line.index(base) for base in each.__bases__ if base in line]] for each in line]
 
@@ -67,7 +67,7 @@ def describe(error, depth=0):
 
 
 def own_class(module, name):
-    """A class of Python's own; None if there is none of this name, or it does not say that something went wrong."""
+    """A class of Python's own; None if there is none of this name, or it is not an error."""
     if module != "builtins" and module not in MODULES:
         return None
     try:
@@ -78,7 +78,7 @@ def own_class(module, name):
 
 
 def class_of(line):
-    """The first of a line of classes; one that is not Python's own is made, once."""
+    """The first in a line of classes; one that is not Python's own is created once."""
     made = {}
     for i in reversed(range(len(line))):
         module, name, bases = line[i]
@@ -103,18 +103,18 @@ def item_of(described):
 def instance(kind, arguments):
     try:
         return kind(*arguments)
-    except Exception:  # it wants others than it had
+    except Exception:  # it needs other arguments
         error = kind.__new__(kind)
         error.args = tuple(arguments)
         return error
 
 
 def rebuild(described):
-    """An exception like the one described. Raises something, if this is no description."""
+    """An exception like the one described. Raises something if this is not a description."""
     kind, text = class_of(described["classes"]), described["text"]
     arguments = [item_of(item) for item in described["arguments"]]
     error = instance(kind, arguments)
-    if str(error) != text:  # it has a text of its own, or holds what is not plain data
+    if str(error) != text:  # it has its own text, or holds something that is not plain data
         error = instance(type(kind.__name__, (kind,), {"__module__": kind.__module__, "__str__": lambda self: text}), arguments)
     for name, item in described["attributes"]:
         setattr(error, name, item_of(item))

@@ -8,7 +8,7 @@ ANSWERS = (*FAILURES, "ok")
 
 
 def call_functions(job, first, clock, results):
-    """One child that answers from call `first` on, until it fails. Returns whether the program parses."""
+    """One child that answers calls from `first` on, until it fails. Returns whether the program parses."""
     run = Run(job)
     out_end, out = run.pipe()
     inputs = job["inputs"][first:]
@@ -54,7 +54,7 @@ def call_functions(job, first, clock, results):
 
 
 def run_functions(job):
-    """Starts again behind a call that ended the child, within the job's time."""
+    """Starts again after a call that ended the child, within the job's time."""
     clock = Clock(job["total"])
     results = Results(job)
     parses = call_functions(job, 0, clock, results)

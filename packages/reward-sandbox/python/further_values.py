@@ -1,8 +1,8 @@
-"""What a program may return, and a test may pass, besides the plain data of values.py: tests that are code see it as Python would show it.
+"""Values that a program may return, and a test may pass, beyond the plain data of values.py: tests that are code see them as in Python.
 
-Named tuples, dataclasses, members of enums and subclasses of plain types travel as their data; a few exact types of Python's modules as
-what they are made of; `range`, dict views and iterators that a test passes as their items. Coroutines and iterators of the program stay
-with it: whoever waits for one, or takes an item, asks. So nothing that crosses can compare itself to what a test expects.
+Named tuples, dataclasses, enum members and subclasses of plain types travel as their data; a few exact types of Python's modules as
+their parts; `range`, dict views and iterators that a test passes as their items. Coroutines and iterators of the program stay in its
+process, which is asked for each result or item. So nothing that crosses can compare itself to what a test expects.
 """
 import asyncio
 import dataclasses
@@ -55,7 +55,7 @@ class Kept:
 
 
 def encode_further(value, depth=0):
-    """Raises Refused for what is of none of these kinds."""
+    """Raises Refused for any other kind."""
     kind = type(value)
     name = kind.__name__
     plain = lambda item: encode(item, depth + 1)

@@ -1,4 +1,4 @@
-"""One piece of work inside Pyodide, which has no processes: the files that it speaks through are devices of ../javascript/pyodide.cjs."""
+"""One piece of work inside Pyodide, which has no processes: its files are devices of ../javascript/pyodide.cjs."""
 import asyncio
 import json
 import os
@@ -10,10 +10,10 @@ from sandbox.event_loop import use_plain_event_loops
 
 
 def forget_javascript():
-    """Takes away the modules that reach JavaScript. What a program reaches nevertheless is held by Node's permissions."""
+    """Removes the modules that reach JavaScript. A program that still reaches it is held by Node's permissions."""
     for name in list(sys.modules):
         if name.split(".")[0] in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core"):
-            sys.modules[name] = None  # an import says that there is none
+            sys.modules[name] = None  # importing it fails
     sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]
 
 
@@ -24,7 +24,7 @@ def perform(text):
     os.dup2(os.open("/dev/stdin", os.O_RDONLY), 0)
     os.dup2(os.open("/dev/stdout", os.O_WRONLY), 1)
     forget_javascript()
-    use_plain_event_loops()  # Pyodide has put its own there when it started, and runs one
+    use_plain_event_loops()  # Pyodide installed its own when it started, and runs one
     asyncio._set_running_loop(None)
     role = job["role"]
     if role == "functions":

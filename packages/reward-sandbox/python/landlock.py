@@ -1,18 +1,18 @@
-"""Landlock: files that a process may not read, and processes that it may not look into, held by the kernel (Linux 5.13 and later).
+"""Landlock: the kernel (Linux 5.13 and later) limits which files a process may read and which processes it may inspect.
 
-A process under a set of rules reads what they name, and reads or traces the memory of no process but its own children.
+A process under a set of rules can read what they name, and can read or trace the memory only of its own children.
 """
 import ctypes
 import fcntl
 import os
 import struct
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # of every architecture
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # on every architecture
 RULE_PATH_BENEATH = 1
 EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
 # Rights on files that each version of the interface knows.
 RIGHTS = [0, (1 << 13) - 1, (1 << 14) - 1, (1 << 15) - 1, (1 << 15) - 1, (1 << 16) - 1]
-ABOVE_ALL_FILES = 256  # those that a child closes
+ABOVE_ALL_FILES = 256  # higher than any that a child keeps
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -27,7 +27,7 @@ def allow(rules, path, rights):
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # not there, or not this user's to see
+        return  # missing, or not visible to this user
     try:
         call(ADD_RULE, ctypes.c_int(rules), ctypes.c_int(RULE_PATH_BENEATH), struct.pack("=Qi", rights, fd), ctypes.c_uint32(0))
     finally:
@@ -35,7 +35,7 @@ def allow(rules, path, rights):
 
 
 def allow_reading(rules, path, hidden):
-    """All below a path, without what is hidden directly in it: its name is seen, not its content."""
+    """Everything below a path, except hidden entries directly in it: their names are visible, their content is not."""
     if not os.path.isdir(path):
         allow(rules, path, EXECUTE | READ_FILE)
     elif not any(os.path.dirname(folder) == path for folder in hidden):
@@ -49,7 +49,7 @@ def allow_reading(rules, path, hidden):
 
 
 def rules_for(paths, hidden):
-    """A file that stands for rules by which these paths may be read. Raises OSError where the kernel has no Landlock."""
+    """A file that represents rules for reading these paths. Raises OSError if the kernel has no Landlock."""
     version = call(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     rights = struct.pack("=Q", RIGHTS[min(version, len(RIGHTS) - 1)])
     rules = call(CREATE_RULESET, rights, ctypes.c_size_t(len(rights)), ctypes.c_uint32(0))
@@ -61,6 +61,6 @@ def rules_for(paths, hidden):
 
 
 def obey(rules):
-    """Holds this process to rules for good. Wants PR_SET_NO_NEW_PRIVS."""
+    """Restricts this process to rules for good. Needs PR_SET_NO_NEW_PRIVS."""
     call(RESTRICT_SELF, ctypes.c_int(rules), ctypes.c_uint32(0))
     os.close(rules)

@@ -1,16 +1,16 @@
-"""What a job has to answer, held as text, and counted: whoever reads a small text may come to hold many times as much."""
+"""A job's answers, kept as text and counted: a small text may take many times its size once parsed."""
 import json
 
 from sandbox.answers import FORGED, parse_answer
 
-# Bytes that all answers of a job may take in a process that reads them; one of them may always be as large as allowed.
+# Bytes that all answers of a job may take in a process that parses them; a single one may always be as large as allowed.
 MOST = 128 << 20
 AS_LARGE_AS_ALLOWED = 32
-TOO_MUCH = ("output-limit", "too much output of all calls together")
+TOO_MUCH = ("output-limit", "too much output from all calls together")
 
 
 def cost_of(line):
-    """Bytes that a reader takes for a line of JSON, at most about: `[]` alone costs it dozens."""
+    """Bytes that a parsed line of JSON takes, roughly at most: `[]` alone takes dozens."""
     lists, texts, items = line.count(b"[") + line.count(b"{"), line.count(b'"') // 2, line.count(b",")
     return (2 if line.isascii() else 6) * len(line) + 64 * lists + 32 * texts + 24 * items
 
@@ -28,7 +28,7 @@ class Results:
         self.texts.append(json.dumps([status, value, milliseconds]).encode())
 
     def add_text(self, status, text, milliseconds):
-        """What a program has printed, or how it failed; a text costs what it is long."""
+        """What a program printed, or how it failed; a text counts by its length."""
         cost = 2 * len(text)
         if cost > self.left:
             self.add(*TOO_MUCH, milliseconds)

@@ -1,4 +1,4 @@
-"""One run: the children and pipes of an item of a job, its time, and what its children say."""
+"""One run: the children and pipes of an item of a job, its time, and its children's answers."""
 import json
 import os
 import select
@@ -8,15 +8,15 @@ import time
 from sandbox import engine, tmp
 from sandbox.child_process import Child, sealed
 
-# Of all items of a job, bytes; one of them may always be as large as allowed.
+# Output of all items of a job, bytes; a single one may always be as large as allowed.
 ALL_OUTPUT_LIMIT = 64 << 20
-# How V8 ends itself; the filter of system calls leaves it no other way than a fault.
+# How V8 aborts; the system-call filter leaves it no other way than a fault.
 OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV)
 NOT_STARTED = ("infrastructure", "no child could be started")
 
 
 class Clock:
-    """The time of a job: that of the item at hand, and that of all."""
+    """The time of a job: of the current item, and in total."""
 
     def __init__(self, total):
         self.end = time.monotonic() + total
@@ -43,7 +43,7 @@ class Lines:
         self.fd, self.limit, self.rest, self.ready, self.total, self.is_late = fd, limit, b"", [], 0, False
 
     def next(self, clock):
-        """The next line; None if there is no more, or the time is over (then is_late)."""
+        """The next line; None if there are no more, or if time ran out (then is_late)."""
         while not self.ready:
             left = clock.left()
             if left <= 0 or not select.select([self.fd], [], [], left)[0]:
@@ -59,7 +59,7 @@ class Lines:
 
 
 def ending(child, is_late, is_engine):
-    """What became of a child that did not answer. Ends it."""
+    """How a child that did not answer ended. Ends it."""
     if is_late:
         child.end()
         return "timeout", "no answer in time"

@@ -8,9 +8,9 @@ of each item, total those of the job, memory and output (of one item) in bytes, 
 The answer is one line on standard output: { id, parses, results: [[status, value or detail, milliseconds], ...] }.
 
 Expected values never enter a process that holds a program, nor its parents: outputs of functions and programs are compared outside;
-test code passes through in buffers that are wiped, and is read by a child that holds no program, or, at a lower trust, by one whose
-program has already been loaded. The supervisor itself reads nothing: it forks a handler for each job, so that no job inherits what
-another was given or put out.
+test code passes through in buffers that are wiped, and is read by a child that holds no program, or, with lower trust, by one whose
+program has already been loaded. The supervisor itself reads nothing: it forks a handler for each job, so that no job inherits the
+input or output of another.
 """
 import json
 import os
@@ -28,7 +28,7 @@ KINDS = {"functions": run_functions, "programs": run_programs, "tests": run_test
 
 
 def filter_works():
-    """Whether this kernel takes the filters; without them the children run without."""
+    """Whether this kernel accepts the filters; otherwise the children run without them."""
     read_end, write_end = os.pipe()
     limits = {"memory": 1 << 29, "seconds": 1, "writes_files": False, "is_engine": False}
     child = Child(lambda: os.write(3, b"1"), files=[write_end], limits=limits)
@@ -52,14 +52,14 @@ def handle_job():
 
 
 def main(readable=None):
-    """readable: (paths, hidden) that programs are held to by Landlock; None where mounts do that, or nothing."""
+    """readable: (paths, hidden) that Landlock restricts programs to; None if mounts do that, or nothing does."""
     hide()
     supervisor = os.getpid()
     engine.use(sys.argv[1])
     if readable is not None:
         RULES.append(landlock.rules_for(*readable))
     write_all(1, json.dumps({"id": "", "filtered": filter_works()}).encode() + b"\n")
-    warm_up()  # while whoever started us makes ready its first job
+    warm_up()  # while the host prepares its first job
     while True:
         select.select([0], [], [])
         pid = os.fork()
@@ -73,4 +73,4 @@ def main(readable=None):
                 os._exit(done)
         _, status = os.waitpid(pid, 0)
         if status != 0:
-            return  # no more jobs, or one that ended its handler: whoever started us sees that there is no answer
+            return  # no more jobs, or one that ended its handler: the host sees that there is no answer

@@ -1,7 +1,7 @@
-"""Filters of system calls (seccomp), as BPF programs: what is not allowed is answered EPERM.
+"""System-call filters (seccomp), as BPF programs: a denied call gets EPERM.
 
-Allowed is by list, so that whatever a later kernel adds is denied. Denied are: processes (not threads), signals to others, network, limits and
-priorities of others, memory that outlives the job, and changes to files.
+Allowed calls are listed, so whatever a later kernel adds is denied. Denied are: processes (not threads), signals to others, network,
+limits and priorities of others, memory that outlives the job, and changes to files.
 """
 import ctypes
 import os
@@ -14,7 +14,7 @@ ALLOW, DENY, KILL = (END, 0, 0, 0x7FFF0000), (END, 0, 0, 0x00050001), (END, 0, 0
 ABSENT, UNSUPPORTED = (END, 0, 0, 0x00050026), (END, 0, 0, 0x0005005F)
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
-# The number of each call on x86-64 and on arm64, which does not have the older of two alike. A test holds them to the kernel's headers.
+# The number of each call on x86-64 and on arm64, which lacks the older of two similar ones. A test checks them against the kernel's headers.
 NUMBERS = """
     read 0 63, write 1 64, open 2 -, close 3 57, stat 4 -, fstat 5 80, lstat 6 -, poll 7 -, lseek 8 62, mmap 9 222, mprotect 10 226,
     munmap 11 215, brk 12 214, rt_sigaction 13 134, rt_sigprocmask 14 135, rt_sigreturn 15 139, ioctl 16 29, pread64 17 67, pwrite64
@@ -41,7 +41,7 @@ if MACHINE in ARCHITECTURES:
         if numbers[ARCHITECTURES.index(MACHINE)] != "-":
             NUMBER[name] = int(numbers[ARCHITECTURES.index(MACHINE)])
 
-# Reading files, its own memory, its own signals and timers, waiting, asking for the time and for what it is.
+# Reading files, its own memory, its own signals and timers, waiting, the time, and information about itself.
 COMPUTING = """
     read write close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 readv
     writev access pipe select sched_yield mremap madvise dup dup2 pause nanosleep getitimer alarm setitimer getpid exit wait4 uname
@@ -50,22 +50,22 @@ COMPUTING = """
     clock_nanosleep exit_group epoll_wait epoll_ctl newfstatat readlinkat faccessat pselect6 ppoll set_robust_list epoll_pwait
     epoll_create1 dup3 pipe2 getcpu getrandom membarrier statx rseq close_range faccessat2
 """.split()
-# Changing files, and asking how much room there is for them: the mounts, not the filter, then say where.
+# Changing files, and free space: the mounts, not the filter, then decide where.
 WRITING = """
     open pwrite64 sendfile flock fsync fdatasync truncate ftruncate chdir fchdir rename mkdir rmdir creat unlink chmod fchmod umask
     openat mkdirat unlinkat renameat fchmodat utimensat fallocate pwritev renameat2 copy_file_range statfs fstatfs
 """.split()
-# What V8 and libuv want besides: their own events.
+# What V8 and libuv also need: their own events.
 ENGINE = "capget epoll_create eventfd2 pkey_alloc".split()
 CLONE_THREAD = 0x10000
 PRCTL_NAMES = [15, 16, 0x53564D41]  # naming a thread or a range of memory
 IOCTL_COMMANDS = [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451]  # what a file is, its size, whether it blocks and survives exec
-# open and openat, which may only read: call, and which argument holds the flags.
+# open and openat, only for reading: the call, and which argument holds the flags.
 OPENS = (("open", 1), ("openat", 2))
 OPENING_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-# fcntl, which may duplicate and set flags; it could also aim a signal at another process.
+# fcntl, which may duplicate and set flags; it could also send a signal to another process.
 FCNTL_COMMANDS = [0, 1, 2, 3, 4, 1030]
-FCNTL_LOCKS = [5, 6, 7]  # of parts of files, as SQLite has them
+FCNTL_LOCKS = [5, 6, 7]  # of parts of files, as SQLite uses them
 
 
 def one_of(values):
@@ -85,10 +85,9 @@ def upper_half(index):
 
 
 def system_call_filter(*, writes_files=False, engine_path=None):
-    """A BPF program; None on a machine whose calls are not known here.
+    """A BPF program; None for an unknown architecture.
 
-    writes_files: files may be changed where the mounts allow it. engine_path: for a JavaScript engine, the address
-    of the path that it is started by.
+    writes_files: files may be changed where the mounts allow it. engine_path: for a JavaScript engine, the address of its path.
     """
     is_engine = engine_path is not None
     if MACHINE not in ARCHITECTURES:
@@ -110,14 +109,14 @@ def system_call_filter(*, writes_files=False, engine_path=None):
     if is_engine or writes_files:
         code += on_call("ioctl", [argument(1), *one_of(IOCTL_COMMANDS)])
     if writes_files:
-        for name in ("listxattr", "llistxattr"):  # who copies a file asks for them, and takes no other answer for none
+        for name in ("listxattr", "llistxattr"):  # copying a file asks for them, and accepts no other answer as none
             code += on_call(name, [UNSUPPORTED])
     code += one_of([NUMBER[name] for name in COMPUTING + writes_files * WRITING + is_engine * ENGINE if name in NUMBER])
     return b"".join(struct.pack("HBBI", *line) for line in code)
 
 
 def install(libc, program):
-    """Holds this process to a filter for good. Wants PR_SET_NO_NEW_PRIVS."""
+    """Restricts this process to a filter for good. Needs PR_SET_NO_NEW_PRIVS."""
     buffer = ctypes.create_string_buffer(program)
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
     if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.create_string_buffer(header), 0, 0) != 0:

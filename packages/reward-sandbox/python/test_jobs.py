@@ -1,4 +1,4 @@
-"""Tests that are code. Their text comes through a file of its own and passes this process in buffers that are wiped."""
+"""Tests that are code. Their text comes through a separate file and passes through this process in buffers that are wiped."""
 import json
 import os
 import select
@@ -13,19 +13,19 @@ TEST_CODE = 3
 
 
 def receive_test_code(size):
-    """Test code of so many bytes, in a buffer to be wiped."""
+    """Test code of the given size, in a buffer to be wiped."""
     buffer = bytearray(size)
     view = memoryview(buffer)
     while view:
         count = os.readv(TEST_CODE, [view])
         if count == 0:
-            sys.exit(0)  # whoever started us is gone
+            sys.exit(0)  # the host is gone
         view = view[count:]
     return buffer
 
 
 def send(fd, buffer, clock):
-    """Writes all of a buffer, unless the reader is gone or the time is over."""
+    """Writes all of a buffer, unless the reader is gone or time runs out."""
     view = memoryview(buffer)
     os.set_blocking(fd, False)
     while view:

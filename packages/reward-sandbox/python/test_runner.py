@@ -1,7 +1,7 @@
-"""Runs test code to its end: its statements, and then what it defines for somebody else to run.
+"""Runs test code to its end: its statements, and then the tests that it defines but does not run.
 
-Functions `test...`, `check(candidate)` and unittest's classes are run if the code itself does not name them again, as a file under
-pytest or the end of a HumanEval task does.
+Functions `test...`, `check(candidate)` and unittest's classes are run if the code does not use them itself, as pytest does for a file
+or HumanEval's harness for a task.
 """
 import ast
 import asyncio
@@ -14,11 +14,11 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class NotRun(Exception):
-    """A test that cannot be run as it is written; its text says why."""
+    """A test that cannot be run; its text says why."""
 
 
 class CaseError(Exception):
-    """A case of unittest that did not come to its end; its text is the last line of what was raised."""
+    """A unittest case that did not finish; its text is the last line of what was raised."""
 
 
 def names_in(tree):
@@ -42,7 +42,7 @@ def call_test(function, entry_function):
 
 
 def run_functions(tree, scope, entry_function):
-    """Functions at the top of the code, and methods of classes that pytest would take, in their order."""
+    """Functions at the top of the code, and methods of classes that pytest would collect, in their order."""
     named = names_in(tree)
     for node in tree.body:
         name = getattr(node, "name", "")
@@ -75,7 +75,7 @@ def run_cases(cases):
     for case, reason in result.skipped:
         method = getattr(case, getattr(case, "_testMethodName", ""), None)
         if not getattr(case, "__unittest_skip__", False) and not getattr(method, "__unittest_skip__", False):
-            raise CaseError(f"skipped: {reason}")  # while it ran, which a program can bring about
+            raise CaseError(f"skipped: {reason}")  # while it ran, which a program can cause
     if result.testsRun == 0:
         raise CaseError("no test was found")
 
@@ -87,7 +87,7 @@ def starts_cases(tree):
 
 
 def run_test_code(text, scope, is_unittest, entry_function=None, compiled=lambda tree: compile(tree, "tests.py", "exec")):
-    """Runs test code to its end. Raises if a check fails. `compiled` makes code of a syntax tree."""
+    """Runs test code to its end. Raises if a check fails. `compiled` compiles a syntax tree."""
     tree = compile(text, "tests.py", "exec", PARSE)
     written = ast.parse(text)  # `compiled` may change the tree
     exec(compiled(tree), scope)

@@ -1,15 +1,15 @@
-"""The /tmp of jobs that may write: emptied behind each run, and held to so many files. Its mount bounds what is in them; an empty file
-takes memory of the kernel that nothing counts."""
+"""The /tmp of jobs that may write: emptied after each run, and limited to a number of files. Its mount bounds their content; an empty file
+takes kernel memory that nothing else counts."""
 import os
 import signal
 
 TMP = "/tmp"
 MOST_FILES = 4096
-INTERVAL = 0.02  # seconds between two looks
+INTERVAL = 0.02  # seconds between checks
 
 
 def watch(children):
-    """Kills these processes, and those that are added, once there are too many files."""
+    """Kills these processes, and those added later, once there are too many files."""
 
     def look(*_):
         space = os.statvfs(TMP)
@@ -20,7 +20,7 @@ def watch(children):
                 try:
                     os.killpg(child.pid, signal.SIGKILL)
                 except ProcessLookupError:
-                    pass  # it has not made its group yet
+                    pass  # it has not created its group yet
 
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, INTERVAL, INTERVAL)
@@ -32,8 +32,8 @@ def end_watch():
 
 
 def clean():
-    """Empties it. What cannot be removed ends this process, and /tmp with it."""
-    import shutil  # takes a while
+    """Empties it. If something cannot be removed, this process ends, and /tmp with it."""
+    import shutil  # slow to import
 
     for folder, names, _ in os.walk(TMP):
         for name in names:

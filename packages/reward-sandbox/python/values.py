@@ -7,7 +7,7 @@ import json
 from collections import Counter, OrderedDict, defaultdict, deque
 
 DEEPEST = 200  # as in ../src/values.ts
-DECIMAL_BITS = 14_000  # Python converts no longer integers to decimal text, and takes square time for it
+DECIMAL_BITS = 14_000  # Python does not convert longer integers to decimal text, which takes quadratic time
 
 SEQUENCES = {tuple: "tuple", deque: "deque"}
 SETS = {set: "set", frozenset: "frozenset"}
@@ -15,7 +15,7 @@ MAPPINGS = {dict: "dict", Counter: "Counter", OrderedDict: "OrderedDict", defaul
 BYTES = {bytes: "bytes", bytearray: "bytearray"}
 
 
-MORE = []  # encodes what a test may see of a program besides; see further_values.py
+MORE = []  # encodes what else a test may see of a program; see further_values.py
 
 
 class Refused(Exception):

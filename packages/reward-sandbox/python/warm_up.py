@@ -1,4 +1,4 @@
-"""What each program finds done already in the process that it is forked from."""
+"""Work that is done once, in the process that each program is forked from."""
 import ctypes
 import gc
 import threading
@@ -8,13 +8,13 @@ from sandbox.event_loop import use_plain_event_loops
 OFTEN_IMPORTED = ("ast", "bisect", "copy", "dataclasses", "datetime", "functools", "heapq", "itertools", "math", "operator", "random", "re", "string", "typing")
 
 
-# Of a thread's addresses, which count as a program's memory: half of what Linux gives, so that a hundred fit into 512 MB.
+# Addresses of a thread's stack, which count as a program's memory: half of Linux's default, so that a hundred fit into 512 MB.
 STACK = 4 << 20
 M_ARENA_MAX = -8
 
 
 def save_addresses():
-    """Lets threads share one heap: glibc keeps 64 MB of addresses for each other one."""
+    """Lets threads share one heap: glibc reserves 64 MB of addresses for each further one."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_ARENA_MAX, 1)

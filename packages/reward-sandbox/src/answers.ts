@@ -1,9 +1,9 @@
-// What a worker answered, checked and in the words of jobs.ts.
+// A worker's answers, checked and converted to the types of jobs.ts.
 import type { Language, Outcome, OutcomeResult, TestJob, TestResult, TestVerdict } from "./jobs.ts";
 import type { Answer, IsolationLevel } from "./provider.ts";
 import { isValue } from "./values.ts";
 
-/** The same for each of so many items. */
+/** The same for each of `count` items. */
 export const failed = (count: number, detail: string, status = "infrastructure"): Answer => ({
   parses: true,
   results: Array.from({ length: count }, () => [status, detail, 0]),
@@ -11,7 +11,7 @@ export const failed = (count: number, detail: string, status = "infrastructure")
 
 export const unparsed = (count: number): Answer => ({ ...failed(count, "SyntaxError", "exception"), parses: false });
 
-/** A TypeScript program whose types cost its parser more than a call may cost. */
+/** A TypeScript program whose types cost the parser more than a call may cost. */
 export const unstripped = (count: number, limit: "timeout" | "memory"): Answer => ({
   ...failed(count, limit === "timeout" ? "its types take too long to parse" : "its types take too much memory to parse", limit),
   parses: false,
@@ -31,7 +31,7 @@ const FAILURES: ReadonlySet<string> = new Set([
 const DETAIL_LENGTH = 500;
 const shortened = (detail: string): string => (detail.length > DETAIL_LENGTH ? `${detail.slice(0, DETAIL_LENGTH)}...` : detail);
 
-/** A status that the protocol does not know, or a value in another form, was forged by the program. */
+/** An unknown status, or a value in the wrong form, was forged by the program. */
 function toOutcome([status, value, milliseconds]: Answer["results"][number]): Outcome {
   if (status === "ok" && isValue(value)) return { status, value, milliseconds };
   if (FAILURES.has(status) && typeof value === "string") {
@@ -52,11 +52,11 @@ function toVerdict(result: Answer["results"][number]): TestVerdict {
     : { verdict: outcome.status, detail: outcome.detail, milliseconds: outcome.milliseconds };
 }
 
-/** Whether test code holds anything but comments. */
+/** Whether test code contains anything but comments. */
 const hasStatement = (test: string, language: Language): boolean =>
   language === "python" ? /^[^\S\n]*[^\s#]/m.test(test) : /\S/.test(test.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""));
 
-/** A test of comments alone is passed by any program: it cannot judge one. */
+/** Any program passes a test of comments alone, so it cannot judge one. */
 export function toTestResult({ parses, results }: Answer, job: TestJob, trust: TestResult["trust"], isolation: IsolationLevel): TestResult {
   const verdicts = results.map((result, i) => {
     const { verdict, detail, milliseconds } = toVerdict(result);

@@ -66,7 +66,7 @@ describe("a sandbox that is given the wrong kinds of arguments", () => {
 
 describe("a provider elsewhere that is given the wrong kinds of arguments", () => {
   it("is not made", () => {
-    const address = "an address with http or https and without a password";
+    const address = "an http or https URL without a password";
     expect(() => pistonProvider(undefined as never)).toThrow("options must be an object such as { url }, got undefined.");
     expect(() => pistonProvider({} as never)).toThrow(`url must be ${address}, got undefined.`);
     expect(() => e2bProvider(null as never)).toThrow("options must be an object such as { apiKey }, got null.");

@@ -1,4 +1,4 @@
-// What callers give, checked before anything runs: a wrong argument is named, independent of the caller's compiler.
+// Checks of callers' arguments before anything runs: a wrong one is named, even without a type checker.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { givenValue } from "./given-values.ts";
 import type { FunctionJob, Language, ProgramJob, RunOptions, TestJob } from "./jobs.ts";
@@ -81,7 +81,7 @@ export function checkFunctionJob(job: FunctionJob, options: RunOptions): void {
   check(isRight, "callTimesMs", callTimesMs, `one positive number for each of ${inputs.length} inputs`);
 }
 
-/** The arguments of each call as a worker gets them. @throws {InvalidArgumentError} */
+/** The arguments of each call in a worker's form. @throws {InvalidArgumentError} */
 export function givenInputs({ inputs, language }: Pick<FunctionJob, "inputs" | "language">): PythonValue[][] {
   return inputs.map((args, i) => Array.from(args, (value, at) => givenValue(value, language, `inputs[${i}][${at}]`)));
 }
@@ -125,6 +125,6 @@ export function checkPython(value: unknown, isolation: unknown): void {
   if (value === undefined) return;
   check(typeof value === "string" && value !== "", "python", value, "the path of a Python");
   if (isolation !== "pyodide" && typeof isolation !== "object") return;
-  const message = `python does not apply to isolation ${typeof isolation === "object" ? "by a provider" : `"${isolation}"`}, which has a Python of its own. Leave one of the two out.`;
+  const message = `python does not apply to isolation ${typeof isolation === "object" ? "by a provider" : `"${isolation}"`}, which has its own Python. Leave one of the two out.`;
   throw new InvalidArgumentError({ argument: "python", value, expected: "left out", message });
 }

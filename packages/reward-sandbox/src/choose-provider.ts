@@ -4,18 +4,18 @@ import { localProvider } from "./local/provider.ts";
 import type { Provider, Worker } from "./provider.ts";
 import { pyodideProvider } from "./pyodide/provider.ts";
 
-/** From the strongest; `"none"` must be asked for. */
+/** The strongest first; `"none"` must be requested. */
 const AUTO = ["bubblewrap", "process", "pyodide"] as const;
-/** The same, of those that run a Python of the caller's own. */
+/** Those that can run a caller's own Python. */
 const AUTO_WITH_PYTHON = ["bubblewrap", "process"] as const;
 
 const INSTALL = "Install what is missing, on Debian with: apt-get install bubblewrap python3";
-const WITHOUT = 'Isolation "none" runs programs without any.';
+const WITHOUT = 'Isolation "none" runs programs unprotected.';
 
 /**
- * The provider that was asked for, or the strongest that starts here, with a worker that shows that it works.
+ * The requested provider, or the strongest that starts here, with a worker that proves that it works.
  *
- * @throws {UnavailableError} if there is none, with what to install
+ * @throws {UnavailableError} if there is none, saying what to install
  */
 export async function chooseProvider(
   isolation: LocalLevel | "pyodide" | "auto" | Provider,
@@ -35,7 +35,7 @@ export async function chooseProvider(
   throw new UnavailableError({
     what: isolation === "auto" ? "The sandbox" : `The sandbox with isolation by ${isolation}`,
     problem: problems.join("; "),
-    wayOut: python === undefined ? `${INSTALL}; elsewhere, for a weaker isolation: npm install pyodide. ${WITHOUT}` : `${INSTALL}. ${WITHOUT}`,
+    wayOut: python === undefined ? `${INSTALL}; elsewhere, for weaker isolation: npm install pyodide. ${WITHOUT}` : `${INSTALL}. ${WITHOUT}`,
   });
 }
 

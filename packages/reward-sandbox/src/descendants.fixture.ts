@@ -1,4 +1,4 @@
 import { descendantsOf } from "./local/memory-watch.ts";
 
-/** Every process below this one. Asks the kernel for children alone: whoever looks every few milliseconds cannot read all of /proc. */
+/** Every process below this one. Asks the kernel only for children: reading all of /proc every few milliseconds would take too long. */
 export const descendants = (): number[] => descendantsOf(process.pid);

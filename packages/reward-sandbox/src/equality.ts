@@ -1,4 +1,4 @@
-// When an output is the expected one. The rules for Python compare what `given-values.ts` makes of both.
+// When an output equals the expected value. The rules for Python compare both after `given-values.ts` has converted them.
 import { givenValue } from "./given-values.ts";
 import type { Language } from "./jobs.ts";
 import { type Same, sameUnordered, type Trials } from "./unordered.ts";
@@ -36,7 +36,7 @@ function sameItems(got: unknown, expected: unknown, same: Same, trials?: Trials)
 const isClose = (got: number, expected: number, atol: number, rtol: number): boolean =>
   Object.is(got, expected) || got === expected || (Number.isFinite(expected) && Math.abs(got - expected) <= atol + rtol * Math.abs(expected));
 
-/** An output is in its form already, and what a caller gives may be. */
+/** An output already has this form, and a caller's value may have it. */
 const given = (value: unknown, argument: string): unknown => (isValue(value) ? value : givenValue(value, "python", argument));
 
 /**
@@ -44,8 +44,8 @@ const given = (value: unknown, argument: string): unknown => (isValue(value) ? v
  * NaN equals itself. The order of sets and dicts does not count.
  *
  * @param got an outcome's value, or a value of yours
- * @param expected as the arguments of a call are given: `{ float: "4.0" }` for a float without a fraction, `2n ** 64n`, `{ a: 1 }` for a dict
- * @throws {InvalidArgumentError} if one of them is no plain data
+ * @param expected in the form of a call's arguments: `{ float: "4.0" }` for a float without a fraction, `2n ** 64n`, `{ a: 1 }` for a dict
+ * @throws {InvalidArgumentError} if one of them is not plain data
  */
 export function sameValue(got: unknown, expected: unknown): boolean {
   return sameInPython(given(got, "got"), given(expected, "expected"));
@@ -62,13 +62,13 @@ function sameInPython(got: unknown, expected: unknown, trials?: Trials): boolean
   return inner === other;
 }
 
-/** A value of JavaScript's, whose numbers are all of one type. */
+/** A JavaScript value, whose numbers are all of one type. */
 function typedInJavaScript(value: unknown): Tagged {
   const [tag, inner] = typed(value);
   return tag === "int" ? ["float", Number(inner)] : [tag, inner];
 }
 
-/** The same for JavaScript: numbers within that tolerance unless both are integers, `undefined` is not null, an object is no Map. */
+/** The same for JavaScript: numbers within that tolerance unless both are integers, `undefined` is not null, an object is not a Map. */
 export function sameInJavaScript(got: unknown, expected: unknown, trials?: Trials): boolean {
   const [[tag, inner], [otherTag, other]] = [typedInJavaScript(got), typedInJavaScript(expected)];
   if (tag !== otherTag) return false;
@@ -83,9 +83,9 @@ export function sameInJavaScript(got: unknown, expected: unknown, trials?: Trial
 
 /**
  * `sameValue` for the output of a program, by the rules of its language. In JavaScript all numbers are of one type: integers are compared
- * exactly and others within that tolerance; `undefined` is not null and an object is no Map; what is expected is a value of JavaScript's own.
+ * exactly and others within that tolerance; `undefined` is not null and an object is not a Map; the expected value is a JavaScript value.
  *
- * @throws {InvalidArgumentError} if what is expected is no plain data
+ * @throws {InvalidArgumentError} if the expected value is not plain data
  */
 export function sameOutput(
   got: unknown,
@@ -93,7 +93,7 @@ export function sameOutput(
   {
     language,
   }: {
-    /** The program's. @default "python" */
+    /** The program's language. @default "python" */
     language?: Language | undefined;
   } = {},
 ): boolean {
@@ -113,9 +113,9 @@ function complexOf([tag, inner]: Tagged): readonly [number | bigint, number] | u
 const sameNumber = (a: number | bigint, b: number | bigint): boolean => a == b || (Number.isNaN(a) && Number.isNaN(b));
 
 /**
- * Whether `got == expected` in Python: `1 == 1.0 == True`, `{1} == frozenset({1})`. Unlike there NaN equals itself.
+ * Whether `got == expected` in Python: `1 == 1.0 == True`, `{1} == frozenset({1})`. Unlike in Python, NaN equals itself.
  *
- * @throws {InvalidArgumentError} if one of them is no plain data
+ * @throws {InvalidArgumentError} if one of them is not plain data
  */
 export function pythonEqual(got: unknown, expected: unknown): boolean {
   return equalInPython(given(got, "got"), given(expected, "expected"));
@@ -139,11 +139,11 @@ function equalInPython(got: unknown, expected: unknown, trials?: Trials): boolea
 const withoutZeros = (pairs: unknown): unknown => (pairs as [unknown, unknown][]).filter(([, count]) => !equalInPython(count, 0));
 
 /**
- * Whether EvalPlus would take an output for the expected one, apart from its special cases of single tasks: equal in Python, or
+ * Whether EvalPlus would accept an output as the expected value, apart from its special cases for single tasks: equal in Python, or
  * of the same type and close by numpy's `allclose` with `rtol` 1e-7.
  *
- * @param atol absolute tolerance of the task; 0 becomes 1e-6 where a float or floats are expected. @default 0
- * @throws {InvalidArgumentError} if a value is no plain data
+ * @param atol absolute tolerance of the task; 0 becomes 1e-6 if a float or floats are expected. @default 0
+ * @throws {InvalidArgumentError} if a value is not plain data
  */
 export function evalPlusSame(
   got: unknown,

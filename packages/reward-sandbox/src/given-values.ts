@@ -1,10 +1,10 @@
-// Values as callers give them: arguments, and what is expected. JavaScript has one kind of number and no tuple, so a caller of Python may
-// write a value by its tag, see `PythonValue`. A caller of JavaScript needs no tags: its values are what they are.
+// Values from callers: arguments and expected values. JavaScript has one kind of number and no tuple, so a caller of Python may
+// write a value with a tag, see `PythonValue`. A caller of JavaScript needs no tags.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { Language } from "./jobs.ts";
 import { DEEPEST, type PythonValue } from "./values.ts";
 
-/** Where a value stands, e.g. `inputs[0][1]`, and how deep in it. */
+/** Where a value is, e.g. `inputs[0][1]`, and how deep. */
 interface Place {
   argument: string;
   depth: number;
@@ -91,7 +91,7 @@ function bytes(inner: unknown, place: Place): string {
 const [listOf, setOf] = [items(toPython), items(toKey)];
 const dictOf = pairs(toKey, toPython);
 
-/** What each of Python's tags makes of what stands behind it. */
+/** Converts the content of each Python tag. */
 const TAGS = new Map<string, Convert>([
   ["int", toInteger],
   ["float", toFloat],
@@ -106,7 +106,7 @@ function checkDepth(place: Place, value: unknown): void {
   if (place.depth > DEEPEST) refuse({ ...place, argument: place.argument.replace(/\[.*/, "") }, value, `nested at most ${DEEPEST} levels deep`);
 }
 
-/** A value for Python. @throws {InvalidArgumentError} naming where in it is what no program can be given */
+/** A value for Python. @throws {InvalidArgumentError} naming the part that cannot be passed to a program */
 function toPython(value: unknown, place: Place): PythonValue {
   checkDepth(place, value);
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
@@ -136,10 +136,10 @@ function toJavaScript(value: unknown, place: Place): PythonValue {
 }
 
 /**
- * A caller's value in the form in which programs of a language get it.
+ * A caller's value in the form that programs of a language get.
  *
- * @param argument what it is called in an error
- * @throws {InvalidArgumentError} naming where in it is what no program can be given
+ * @param argument its name in errors
+ * @throws {InvalidArgumentError} naming the part that cannot be passed to a program
  */
 export function givenValue(value: unknown, language: Language | undefined, argument: string): PythonValue {
   return (language ?? "python") === "python" ? toPython(value, { argument, depth: 0 }) : toJavaScript(value, { argument, depth: 0 });

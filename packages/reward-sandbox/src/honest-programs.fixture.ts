@@ -1,4 +1,4 @@
-// Honest programs and tests of every kind that Python has, for honest-programs.test.ts: what plain `python3` says of each is right.
+// Honest programs and tests of every kind, for honest-programs.test.ts: the verdict of plain `python3` on each is right.
 
 export interface HonestProgram {
   name: string;

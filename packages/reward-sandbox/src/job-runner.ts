@@ -1,4 +1,4 @@
-// One job, from its program as it was written to the answers of a worker.
+// Runs one job, from its source to a worker's answers.
 import { AbortedError, UnavailableError } from "@diffucoder/core";
 import { failed, unparsed, unstripped } from "./answers.ts";
 import type { RunOptions } from "./jobs.ts";
@@ -7,7 +7,7 @@ import type { Answer, Job, Provider, Worker } from "./provider.ts";
 import type { Source, Transpiled, Transpiler } from "./transpiler.ts";
 import type { Work } from "./worker-jobs.ts";
 
-/** A job that ends its supervisor is tried so often; then it is the job's own doing. */
+/** Attempts at a job that ends its supervisor; after them the job is to blame. */
 const ATTEMPTS = 2;
 
 /** Runs jobs on a provider's workers, as many at a time as there are workers. */
@@ -26,7 +26,7 @@ export class JobRunner {
   /**
    * How each of a job's items ended; `infrastructure` for each if the job could not be run.
    *
-   * @throws {AbortedError} if the signal says so
+   * @throws {AbortedError} if the signal fires
    */
   async run(source: Source, work: Work, options: RunOptions): Promise<Answer> {
     const count = work.walls.length;
@@ -42,7 +42,7 @@ export class JobRunner {
     return program.failure === "syntax" ? unparsed(count) : unstripped(count, program.failure);
   }
 
-  /** Ends all jobs; those that come later are answered `infrastructure`. */
+  /** Ends all jobs; later ones get `infrastructure`. */
   close(): void {
     this.#closed = true;
     for (const worker of this.#workers.items) worker.close();

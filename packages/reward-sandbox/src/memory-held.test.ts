@@ -68,7 +68,7 @@ describe.each(LEVELS)("under %s", (level) => {
       const { outcomes } = await sandbox.runProgram({ code: "print('x' * 1000000)", stdins });
       const statuses = outcomes.map(({ status }) => status);
       expect(statuses.indexOf("output-limit")).toBe(67); // 67 * 2 * 1,000,001 bytes are less than 128 MB
-      expect(outcomes.at(-1)).toMatchObject({ status: "output-limit", detail: "too much output of all calls together" });
+      expect(outcomes.at(-1)).toMatchObject({ status: "output-limit", detail: "too much output from all calls together" });
       const numbers = await sandbox.run({ code: "def f(x):\n    return [7] * x", entryPoint: "f", inputs: [[300_000], [3]], memoryMb: 512 });
       expect(numbers.outcomes.map((outcome) => outcome.status === "ok" && (outcome.value as unknown[]).length)).toEqual([300_000, 3]);
     },

@@ -5,7 +5,7 @@ interface Waiting<T> {
   take: (item: T) => void;
 }
 
-/** Hands out a few items to many callers: first come first served within a caller, in turns between callers. */
+/** Hands out a few items to many callers: first come, first served within a caller, in turns between callers. */
 export class Pool<T> {
   readonly items: readonly T[];
   readonly #idle: T[];
@@ -20,8 +20,8 @@ export class Pool<T> {
   /**
    * Uses an item, as soon as it is this caller's turn.
    *
-   * @returns once the work has begun: its result is a promise of its own
-   * @throws {AbortedError} if the signal says so while it waits
+   * @returns once the work has begun; its result is a separate promise
+   * @throws {AbortedError} if the signal fires while it waits
    */
   async submit<R>(work: (item: T) => Promise<R>, { caller = "", signal }: RunOptions = {}): Promise<{ result: Promise<R> }> {
     const item = await this.#acquire(caller, signal);
@@ -69,7 +69,7 @@ export class Pool<T> {
     const [caller, queue] = next;
     const [first, ...rest] = queue;
     this.#queues.delete(caller);
-    if (rest.length > 0) this.#queues.set(caller, rest); // behind all others
+    if (rest.length > 0) this.#queues.set(caller, rest); // after all others
     (first as Waiting<T>).take(item);
   }
 }

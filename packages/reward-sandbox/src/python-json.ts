@@ -1,14 +1,14 @@
-// JSON as Python's json module reads it, without losing what JavaScript's numbers lose: 1.0 is no 1, 10**20 keeps its digits,
-// NaN and Infinity are there, an object keeps the order of its keys. Values come out as values.ts writes them.
+// JSON as Python's json module reads it, without what JavaScript's numbers lose: 1.0 is not 1, 10**20 keeps its digits, NaN and
+// Infinity are allowed, an object keeps the order of its keys. Values come out in the form of values.ts.
 import { DEEPEST, type PythonValue } from "./values.ts";
 
 /** Python converts no longer decimal text to an integer. */
 const LONGEST_INTEGER = 4300;
 
-/** What a value consists of; a string is found by its first quote, since an expression for all of it overflows on long ones. */
+/** The tokens of a value; a string is found by its first quote, since a pattern for the whole string overflows on long ones. */
 const TOKEN = /["[\]{}]|-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity/g;
 
-/** Where the string that begins at `start` ends, behind its quote. */
+/** The end of the string that begins at `start`, after its closing quote. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let first = at;
@@ -26,7 +26,7 @@ function* tokensOf(text: string): Generator<{ token: string; start: number; end:
   }
 }
 
-/** The text in JSON's own grammar, which has no NaN and Infinity. */
+/** The text in strict JSON, which has no NaN and Infinity. */
 function withoutConstants(text: string): string {
   if (!/NaN|Infinity/.test(text)) return text;
   const pieces: string[] = [];
@@ -49,7 +49,7 @@ function numberOf(token: string): PythonValue {
   return { float: token.replace("Infinity", "inf").toLowerCase() };
 }
 
-/** A list or object that is being read: of an object keys and values in turn. */
+/** A list or object that is being read; for an object, keys and values alternate. */
 interface Open {
   isDict: boolean;
   items: PythonValue[];
@@ -57,7 +57,7 @@ interface Open {
 
 const TAGS = "int float complex tuple set frozenset deque dict Counter OrderedDict defaultdict bytes bytearray".split(" ");
 
-/** Of two entries with one key the last counts, at the place of the first. */
+/** Of two entries with the same key the last counts, at the place of the first. */
 function toDict(items: readonly PythonValue[], tags: boolean): PythonValue {
   if (tags && items.length === 2 && TAGS.includes(items[0] as string)) return { [items[0] as string]: items[1] };
   const entries = new Map<PythonValue, PythonValue>();
@@ -67,10 +67,10 @@ function toDict(items: readonly PythonValue[], tags: boolean): PythonValue {
 
 /**
  * A text of JSON as Python's `json.loads` reads it, in the form that a sandbox takes: `4.0` is a float, an integer keeps all of its digits,
- * `NaN` and `Infinity` are numbers, and an object is a dict for all names of keys.
+ * `NaN` and `Infinity` are numbers, and an object is a dict, whatever its keys.
  *
  * @param tags whether an object with one key that is a tag of `PythonValue` stands for what the tag says: `{ "tuple": [1, 2] }`, `{ "set": [1] }`;
- *   what stands behind the tag is looked at where the value is used. @default false
+ *   the content of a tag is checked where the value is used. @default false
  * @throws {SyntaxError} if it is not JSON
  * @throws {RangeError} if it is nested more than 200 levels deep, or has an integer of more than 4300 digits
  * @example
@@ -85,7 +85,7 @@ export function parsePythonJson(
     tags?: boolean;
   } = {},
 ): PythonValue {
-  JSON.parse(withoutConstants(text)); // from here on its grammar is right
+  JSON.parse(withoutConstants(text)); // from here on the text is known to be valid
   let open: Open = { isDict: false, items: [] };
   const outer: Open[] = [];
   for (const { token, start, end } of tokensOf(text)) {
@@ -106,7 +106,7 @@ export function parsePythonJson(
 /**
  * One JSON object as a record of Python values.
  *
- * @throws {SyntaxError} if it is not JSON, or no object
+ * @throws {SyntaxError} if it is not JSON, or not an object
  * @throws {RangeError} as `parsePythonJson`
  */
 export function parsePythonRecord(text: string): Record<string, PythonValue> {

@@ -39,7 +39,7 @@ const says = (filtered: boolean): string => `console.log(JSON.stringify({ id: ""
 const works = says(true);
 const fails = 'console.error("bwrap: No permissions to create a new namespace"); process.exit(1)';
 const WAY_OUT =
-  'Install what is missing, on Debian with: apt-get install bubblewrap python3; elsewhere, for a weaker isolation: npm install pyodide. Isolation "none" runs programs without any.';
+  'Install what is missing, on Debian with: apt-get install bubblewrap python3; elsewhere, for weaker isolation: npm install pyodide. Isolation "none" runs programs unprotected.';
 
 /** The level that is taken, and what is said of it. */
 async function levelOf(isolation?: "none"): Promise<{ level: IsolationLevel; description: string }> {

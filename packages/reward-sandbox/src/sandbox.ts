@@ -23,42 +23,42 @@ import { functionWork, programWork, testWork } from "./worker-jobs.ts";
 export interface SandboxOptions {
   /** Processes that run jobs at the same time. @default 2 */
   workers?: number;
-  /** Jobs that `submit` lets wait for a worker, before it waits itself. @default 64 */
+  /** Jobs that `submit` lets wait for a worker before it waits itself. @default 64 */
   maxQueued?: number;
   /** Limit of one call, run or test, milliseconds. @default 2000 */
   wallTimeMs?: number;
   /** Address space of a program, megabytes. @default 512 */
   memoryMb?: number;
-  /** `"auto"` takes the strongest that starts here, and never `"none"`; a provider runs programs elsewhere. @default "auto" */
+  /** `"auto"` takes the strongest that starts here, but never `"none"`; a provider runs programs elsewhere. @default "auto" */
   isolation?: LocalLevel | "pyodide" | "auto" | Provider;
   /**
-   * Path of a Python that runs programs, which may then import what is installed for it: a virtual environment's `bin/python`, Debian's
-   * `/usr/bin/python3`, a version manager's; 3.9 or newer. Without it the system's runs them, and they import its own modules alone.
+   * Path of a Python to run programs with, including its installed packages: a virtual environment's `bin/python`, Debian's
+   * `/usr/bin/python3`, a version manager's; 3.9 or newer. By default the system's runs them, without packages.
    */
   python?: string;
 }
 
-/** Runs untrusted programs. A job that it could not run is answered `infrastructure` for every item. */
+/** Runs untrusted programs. A job that could not run gets `infrastructure` for every item. */
 export interface Sandbox {
-  /** What keeps its programs apart. */
+  /** How its programs are isolated. */
   readonly isolation: Isolation;
-  /** The Python that `python` named, and the libraries that are installed for it. */
+  /** The Python that `python` named, and its installed libraries. */
   readonly python?: PythonInfo;
-  /** Calls a function. @throws {AbortedError} if the signal says so */
+  /** Calls a function. @throws {AbortedError} if the signal fires */
   run(job: FunctionJob, options?: RunOptions): Promise<OutcomeResult>;
-  /** Runs whole programs. @throws {AbortedError} if the signal says so */
+  /** Runs whole programs. @throws {AbortedError} if the signal fires */
   runProgram(job: ProgramJob, options?: RunOptions): Promise<OutcomeResult>;
-  /** Runs tests that are code. @throws {AbortedError} if the signal says so */
+  /** Runs tests that are code. @throws {AbortedError} if the signal fires */
   runTests(job: TestJob, options?: RunOptions): Promise<TestResult>;
   /**
-   * Starts something that runs jobs, once fewer than `workers` + `maxQueued` such are under way; until then it waits, in turns between
-   * callers. It holds back callers that make jobs faster than they run: `await sandbox.submit(() => sandbox.run(job))`.
+   * Starts something that runs jobs, once fewer than `workers` + `maxQueued` of them are pending; until then it waits, in turns between
+   * callers. It slows down callers that make jobs faster than they run: `await sandbox.submit(() => sandbox.run(job))`.
    *
-   * @returns once it was started: its result is a promise of its own
-   * @throws {AbortedError} if the signal says so while it waits
+   * @returns once it has started; its result is a separate promise
+   * @throws {AbortedError} if the signal fires while it waits
    */
   submit<R>(start: () => Promise<R>, options?: RunOptions): Promise<{ result: Promise<R> }>;
-  /** Ends all jobs and their processes; jobs that come later are answered `infrastructure`. */
+  /** Ends all jobs and their processes; later jobs get `infrastructure`. */
   close(): void;
 }
 
@@ -66,7 +66,7 @@ export interface Sandbox {
  * Starts a pool of processes for untrusted code.
  *
  * @throws {InvalidArgumentError} naming an option of the wrong kind, or why there is no Python at the path `python`
- * @throws {UnavailableError} if Python is missing or the asked-for isolation does not start, with the command to install it
+ * @throws {UnavailableError} if Python is missing or the requested isolation does not start, with the command to install it
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkObject("options", options, "an object such as { workers, isolation }");

@@ -1,4 +1,4 @@
-// Programs as an engine runs them: Python and plain scripts as they are, TypeScript without its types, modules as scripts.
+// Programs in the form that an engine runs: Python and plain scripts unchanged, TypeScript without its types, modules as scripts.
 import type { Language, RunOptions } from "./jobs.ts";
 import { Pool } from "./pool.ts";
 import type { Job } from "./provider.ts";
@@ -8,20 +8,20 @@ import { type Stripped, TypeStripper } from "./type-stripper.ts";
 export interface Source {
   language?: Language | undefined;
   code: string;
-  /** The function that a module's export of this name, or its default one, becomes. */
+  /** Name of the function that a module's export of this name, or its default export, becomes. */
   entryPoint?: string | undefined;
   /** Limit of the parser, milliseconds. @default the sandbox's */
   wallTimeMs?: number | undefined;
 }
 
-/** A program that an engine runs, or why there is none. */
+/** A program that an engine can run, or why there is none. */
 export type Transpiled = Pick<Job, "language" | "code"> | Exclude<Stripped, { code: string }>;
 
-/** Whether an engine does not run a program as it is. */
+/** Whether a program must be changed before an engine can run it. */
 const isToBeStripped = ({ language, code }: Source): boolean =>
   language === "typescript" || (language === "javascript" && /\b(import|export)\b/.test(code));
 
-/** Turns programs into what an engine runs, several at a time, each in a thread that can be ended. */
+/** Turns programs into what an engine can run, several at a time, each in a thread that can be ended. */
 export class Transpiler {
   readonly #strippers: Pool<TypeStripper>;
   readonly #wallTimeMs: number;
@@ -31,7 +31,7 @@ export class Transpiler {
     this.#wallTimeMs = wallTimeMs;
   }
 
-  /** @throws {UnavailableError} if there can be no thread, or it was closed meanwhile */
+  /** @throws {UnavailableError} if no thread can be started, or it was closed meanwhile */
   async transpile(source: Source, options: RunOptions): Promise<Transpiled> {
     const { language = "python", code } = source;
     if (!isToBeStripped(source)) return { language: language === "python" ? "python" : "javascript", code };
@@ -39,7 +39,7 @@ export class Transpiler {
     return "code" in stripped ? { language: "javascript", code: stripped.code } : stripped;
   }
 
-  /** A test that cannot be transpiled stays as it is: the engine says what is wrong with it. */
+  /** A test that cannot be transpiled is left unchanged: the engine reports its problem. */
   async transpileTest(test: Source, options: RunOptions): Promise<string> {
     const transpiled = await this.transpile(test, options).catch(() => test);
     return "code" in transpiled ? transpiled.code : test.code;

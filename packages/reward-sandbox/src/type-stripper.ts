@@ -1,5 +1,5 @@
-// TypeScript without its types, and modules as scripts, in which an engine here runs programs. A parser can take time that doubles with each level of nesting, so it runs in a thread that can be
-// ended: this process and its event loop never wait for it.
+// Strips types from TypeScript and turns modules into scripts, the form in which an engine here runs programs. Parsing time can
+// double with each level of nesting, so the parser runs in a thread that can be ended: this process and its event loop never wait for it.
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { UnavailableError } from "@diffucoder/core";
@@ -41,31 +41,31 @@ parentPort.on("message", (job) => {
 parentPort.postMessage("ready");
 `;
 
-/** A program as JavaScript, or why there is none: it does not parse, or takes more time or memory than it may. */
+/** A program as JavaScript, or why there is none: it does not parse, or parsing takes more time or memory than it may. */
 export type Stripped = { code: string } | { failure: "syntax" | "timeout" | "memory" };
 
-/** Takes a thread's listeners away. One that fails while nothing is asked of it is found out by the next program. */
+/** Removes a thread's listeners. If it fails while idle, the next program notices. */
 function forget(thread: Worker): void {
   for (const event of ["message", "error", "exit"]) thread.removeAllListeners(event);
   thread.on("error", () => {});
 }
 
-/** A thread that takes types away, from one program at a time; a terminated one is started again. */
+/** A thread that strips types, from one program at a time; a terminated one is started again. */
 export class TypeStripper {
   readonly #memoryMb: number;
   #thread: Promise<Worker> | undefined;
 
-  /** @param memoryMb what the parser may take, megabytes */
+  /** @param memoryMb memory that the parser may take, megabytes */
   constructor({ memoryMb }: { memoryMb: number }) {
     this.#memoryMb = memoryMb;
   }
 
   /**
-   * Does not look at types. A module becomes a script: what it imports is required, and its functions are global ones.
+   * Does not check types. A module becomes a script: its imports become `require` calls and its functions global.
    *
    * @param types whether the code has types. @default true
-   * @param entryPoint a name that a module's export of that name, or its default one, gets if the module itself does not declare it
-   * @throws {UnavailableError} if there can be no thread, or it was closed meanwhile
+   * @param entryPoint a name given to a module's export of that name, or its default export, if the module does not declare it
+   * @throws {UnavailableError} if no thread can be started, or it was closed meanwhile
    */
   async strip(
     code: string,
@@ -112,7 +112,7 @@ export class TypeStripper {
     });
     thread.unref();
     return new Promise((resolve, reject) => {
-      const fail = (problem: string): void => reject(new UnavailableError({ what: "The parser of TypeScript", problem }));
+      const fail = (problem: string): void => reject(new UnavailableError({ what: "The TypeScript parser", problem }));
       thread.once("message", () => {
         forget(thread);
         resolve(thread);

@@ -1,11 +1,11 @@
-// Whether the items of two sets or dicts are alike in any order. Items that belong together come first in one order, that of their
-// numbers and then of their text, which pairs all that a program wrote as Python writes it; then by trying. Trials that fail are
-// counted: a program must not be able to hang the comparison.
+// Whether the items of two sets or dicts match in any order. Items are first paired in one order, that of their numbers and then
+// of their text, which pairs everything written as Python writes it; the rest by trying. Failed trials are counted: a program must
+// not be able to hang the comparison.
 
-/** What trying may cost: characters of items that were compared in vain, besides as many as there are. */
+/** Budget for trying: characters of items compared in vain, in addition to as many as there are. */
 const MOST_TRIED = 1e7;
 
-/** What is left for trying, shared with sets within sets. */
+/** The budget left, shared with sets within sets. */
 export interface Trials {
   left: number;
 }
@@ -18,7 +18,7 @@ interface Item {
   text: string;
 }
 
-/** The number that an item is or begins with, or NaN. */
+/** The number that an item is or starts with, or NaN. */
 function leadingNumber(value: unknown): number {
   if (typeof value === "number" || typeof value === "boolean") return Number(value);
   if (typeof value !== "object" || value === null) return Number.NaN;
@@ -33,7 +33,7 @@ const inOrder = (values: readonly unknown[]): Item[] =>
     .map((value) => ({ value, number: leadingNumber(value), text: JSON.stringify(value) }))
     .toSorted((a, b) => byNumber(a.number, b.number) || (a.text < b.text ? -1 : Number(a.text > b.text)));
 
-/** NaN stands behind all numbers. */
+/** NaN sorts after all numbers. */
 function byNumber(a: number, b: number): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   return a < b ? -1 : Number(a > b);
@@ -42,10 +42,10 @@ function byNumber(a: number, b: number): number {
 const lengthOf = (items: readonly Item[]): number => items.reduce((sum, { text }) => sum + text.length, 0);
 
 /**
- * Whether each item has one of the others that is the same.
+ * Whether each item has a match among the others.
  *
- * @param trials of the sets that hold this one
- * @returns false, too, where finding out would take more trials than there may be
+ * @param trials budget, shared with the sets that contain this one
+ * @returns false also if finding out would take too many trials
  */
 export function sameUnordered(got: unknown, expected: unknown, same: Same, trials?: Trials): boolean {
   if (!Array.isArray(got) || !Array.isArray(expected) || got.length !== expected.length) return false;

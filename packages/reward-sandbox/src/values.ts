@@ -1,5 +1,5 @@
-// Values as they travel to and from programs. Plain JSON stands for None, bool, int, str and list; the rest is tagged, as
-// values.py and values.cjs write it. What a caller may give instead is in given-values.ts.
+// Values as they travel to and from programs. Plain JSON stands for None, bool, int, str and list; the rest is tagged, as in
+// values.py and values.cjs. given-values.ts says what callers may write instead.
 
 /**
  * A Python value as JSON: `null`, booleans, safe integers, strings and lists stand for themselves, and an object with one key, a tag, for the
@@ -25,7 +25,7 @@ export type PythonValue =
       readonly undefined: true;
     };
 
-/** Levels of values within each other; as in values.py and values.cjs. */
+/** Levels of nesting; as in values.py and values.cjs. */
 export const DEEPEST = 200;
 
 type Form = (inner: unknown, depth: number) => boolean;
@@ -36,7 +36,7 @@ const isPairs: Form = (inner, depth) =>
 const isFloat = (inner: unknown): boolean => typeof inner === "string" && /^-?(\d+(\.\d*)?(e[-+]?\d+)?|inf)$|^nan$/.test(inner);
 const isHex = (inner: unknown): boolean => typeof inner === "string" && inner.length % 2 === 0 && /^[0-9a-f]*$/.test(inner);
 
-/** What may stand behind each tag. */
+/** What each tag may contain. */
 const FORMS: Readonly<Record<string, Form>> = {
   int: (inner) => typeof inner === "string" && /^-?(0x[0-9a-f]+|\d+)$/.test(inner),
   bigint: (inner) => typeof inner === "string" && /^-?\d+$/.test(inner),
@@ -49,7 +49,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   undefined: (inner) => inner === true,
 };
 
-/** Whether a value from outside has the form that is described above. An integer that JavaScript would round is tagged, or forged. */
+/** Whether a value from outside has the form described above. An integer that JavaScript would round must be tagged, else it is forged. */
 export function isValue(value: unknown, depth = 0): value is PythonValue {
   if (depth > DEEPEST) return false;
   if (typeof value === "number") return Number.isSafeInteger(value);
@@ -63,8 +63,8 @@ export function isValue(value: unknown, depth = 0): value is PythonValue {
 }
 
 /**
- * A value as Python source: `[1, 2]`, `'a'`, `(1,)`, `None`. JavaScript's own values are shown by their tags. For people: a value of another
- * form, such as a function, is shown as JavaScript shows it.
+ * A value as Python source: `[1, 2]`, `'a'`, `(1,)`, `None`. JavaScript's own values are shown with their tags. For people: any other value, such as
+ * a function, is shown as in JavaScript.
  */
 export function pythonSource(value: unknown): string {
   if (value === null || value === undefined) return "None";

@@ -1,4 +1,4 @@
-// The three kinds of jobs as a worker gets them, with the sandbox's limits where a job has none.
+// The three kinds of jobs in a worker's form, with the sandbox's limits where a job has none.
 import { checkCount, givenInputs } from "./check-arguments.ts";
 import type { FunctionJob, Limits, ProgramJob, TestJob } from "./jobs.ts";
 import type { Job } from "./provider.ts";
@@ -9,7 +9,7 @@ export type Work = Omit<Job, "language" | "code">;
 /** The sandbox's own limits. */
 export type DefaultLimits = Required<Pick<Limits, "wallTimeMs" | "memoryMb">>;
 
-/** A function may have this many times its limit of one call for all calls together. */
+/** All calls of a function together may take this many times the limit of one. */
 const CALLS_WORTH = 3;
 
 export function functionWork({ entryPoint, callTimesMs, ...job }: FunctionJob, defaults: DefaultLimits): Work {
@@ -23,7 +23,7 @@ export function programWork({ stdins, writableTmp = false, ...job }: ProgramJob,
   return { kind: "programs", ...limitsOf(job, defaults, { count: stdins.length }), files: writableTmp, stdins };
 }
 
-/** @param tests the job's tests, in a language that an engine runs */
+/** @param tests the job's tests, in a language that an engine can run */
 export function testWork(
   { entryPoint, unittest = false, writableTmp = false, ...job }: TestJob,
   tests: readonly string[],

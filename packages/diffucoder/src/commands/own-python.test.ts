@@ -49,7 +49,7 @@ describe.runIf(hasSharedBench)(`eval${skipNote}`, () => {
     const output = join(dir, "refused");
     expect(await run(...evaluating(), "--python", "/nowhere/python3", "--output", output)).toBe(1);
     expect(await run(...evaluating(), "--python", python, "--set", "isolation=pyodide", "--output", output)).toBe(1);
-    expect(error).toEqual([absent, 'python does not apply to isolation "pyodide", which has a Python of its own. Leave one of the two out.']);
+    expect(error).toEqual([absent, 'python does not apply to isolation "pyodide", which has its own Python. Leave one of the two out.']);
     expect(existsSync(output)).toBe(false);
   });
 });

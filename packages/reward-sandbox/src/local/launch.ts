@@ -1,4 +1,4 @@
-// How a worker's process is started, and what its level of isolation keeps away.
+// How a worker's process is started, and what its isolation level prevents.
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -7,7 +7,7 @@ import { shippedFile } from "../shipped-file.ts";
 import { isWithin, type Packages, type Readable } from "./readable.ts";
 import { withinReach } from "./within-reach.ts";
 
-/** What keeps programs apart on this machine. */
+/** Isolation levels on this machine. */
 export type LocalLevel = "bubblewrap" | "process" | "none";
 
 export interface Launch {
@@ -16,7 +16,7 @@ export interface Launch {
   env: Readonly<Record<string, string>>;
 }
 
-/** For people: what a level keeps away, what it does not, and how to get a better one. */
+/** For people: what a level prevents, what it does not, and how to get a better one. */
 export function descriptionOf(level: LocalLevel, { hasLandlock }: { hasLandlock: boolean }): string {
   switch (level) {
     case "bubblewrap":
@@ -33,7 +33,7 @@ export function descriptionOf(level: LocalLevel, { hasLandlock }: { hasLandlock:
 const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
 /**
- * A program of the search path. The system's folders come before others: a version manager's Python may not be visible inside the
+ * A program on the search path. The system's folders come first: a version manager's Python may not be visible inside the
  * sandbox. Links are followed for the same reason.
  */
 function onPath(name: string): string | undefined {
@@ -47,26 +47,26 @@ export const findPython = (): string | undefined => onPath("python3");
 
 export const findBubblewrap = (): string | undefined => onPath("bwrap");
 
-/** A script as a function of its `require` and of its sibling modules. */
+/** A script as a function of its `require` and its sibling modules. */
 const scriptSource = (name: string): string =>
   `((load, beside) => {const require = (name) => beside[name] ?? load(name);${shippedFile(`javascript/${name}.cjs`)}\n})`;
 
-/** The modules that scripts require, by the names that they do it by. */
+/** The modules that scripts require, by the names they use. */
 const MODULES_SOURCE = `{${["values", "test-code"]
   .map((name) => `"./${name}.cjs": ((module) => {${shippedFile(`javascript/${name}.cjs`)}\nreturn module.exports})({})`)
   .join(", ")}}`;
 
 interface SupervisorOptions {
   filtersSystemCalls: boolean;
-  /** Files that the kernel holds programs to, where mounts do not. */
+  /** Files that the kernel restricts programs to, where mounts do not. */
   readable?: Readable | undefined;
-  /** What programs may import besides Python's own modules. */
+  /** Packages that programs may import besides Python's own modules. */
   packages?: Packages | undefined;
 }
 
 /**
- * The program of a worker as one text, with every file of ours that it needs. It is an argument of a command, of which Linux
- * allows 128 KiB, so it goes compressed.
+ * The program of a worker as one text, with every file of ours that it needs. It is a command-line argument, which Linux limits
+ * to 128 KiB, so it is compressed.
  */
 export function supervisorSource({ filtersSystemCalls, readable, packages }: SupervisorOptions): string {
   const scripts = Object.fromEntries(["candidate", "checks", "inside", "program"].map((name) => [name, scriptSource(name)]));
@@ -108,12 +108,12 @@ function packed(lines: readonly string[]): string {
   return `exec(__import__("zlib").decompress(__import__("binascii").a2b_base64("${text}")))`;
 }
 
-/** `-s -S -B`: no site packages but by `sys.path`, so that none of their code runs in a supervisor; no bytecode files. */
+/** `-s -S -B`: site packages only through `sys.path`, so that none of their code runs in a supervisor; no bytecode files. */
 const pythonArgs = (source: string, engine: string): string[] => ["-s", "-S", "-B", "-c", source, engine];
 
-/** Text is hashed alike each time, so that a verdict can be reproduced. */
+/** Strings hash the same each time, so that verdicts are reproducible. */
 const ENVIRONMENT = { PYTHONHASHSEED: "0" };
-/** What packages want to know: a folder for their caches, that there is no screen, and that a program has one core. */
+/** Settings for packages: a folder for their caches, no screen, and one core for a program. */
 const OF_PACKAGES = { HOME: "/tmp", MPLBACKEND: "Agg", OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
 export function launchOf(level: LocalLevel, { readable, bubblewrap }: { readable: Readable; bubblewrap?: string | undefined }): Launch {
@@ -126,7 +126,7 @@ export function launchOf(level: LocalLevel, { readable, bubblewrap }: { readable
   return { ...bubblewrapLaunch(bubblewrap as string, readable, { args, env }), env };
 }
 
-/** Where bubblewrap shows the engine: outside it may lie in /tmp, which is another one inside. */
+/** Where bubblewrap shows the engine: outside it may lie in /tmp, which is a different one inside. */
 const ENGINE_INSIDE = "/node";
 
 /** Where it shows another file. */

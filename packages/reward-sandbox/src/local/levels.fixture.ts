@@ -10,5 +10,5 @@ const missing = (level: (typeof LEVELS)[number]): string =>
 
 export const canRun = (level: (typeof LEVELS)[number]): boolean => missing(level) === "";
 
-/** The level's name, with why tests are skipped if they are. */
+/** The level's name, with the reason if its tests are skipped. */
 export const titleOf = (level: (typeof LEVELS)[number]): string => `${level}${canRun(level) ? "" : ` (SKIPPED: there is no ${missing(level)})`}`;

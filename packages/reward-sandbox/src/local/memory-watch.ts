@@ -1,11 +1,11 @@
-// The memory of all processes of a job together. Each has a limit of its own, held by the kernel; many small ones could take together
-// what none may. They are watched from outside, where a program cannot reach: a control group would want rights that few users have.
+// The memory of all processes of a job together. The kernel limits each one; many small ones together could take more than one may.
+// They are watched from outside, out of a program's reach: a control group would need rights that few users have.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Between two looks, milliseconds. A process may fill some 100 MB in that time; its own limit still holds. */
+/** Interval between checks, milliseconds. A process may fill some 100 MB in that time; its own limit still holds. */
 const INTERVAL = 20;
 
-/** Of a process, by all its threads; none if it has ended, or on a system without /proc. */
+/** The children of a process, of all its threads; none if it has ended, or on a system without /proc. */
 function childrenOf(pid: number): number[] {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
@@ -15,10 +15,10 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Every process below one. */
+/** All descendants of a process. */
 export const descendantsOf = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 
-/** Bytes that a process has written to and holds, shared ones included. Pages that a fork shares with its parent count for both. */
+/** Bytes that a process has written to and holds, including shared ones. Pages that a fork shares with its parent count for both. */
 function memoryOf(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -29,19 +29,19 @@ function memoryOf(pid: number): number {
   }
 }
 
-/** The supervisor behind the programs that start it (bubblewrap is two of them): as long as it runs no job, none but it has no child. */
+/** The supervisor below the programs that start it (bubblewrap is two of them): while it runs no job, only it has no child. */
 export function lastOfChain(pid: number): number {
   const [child] = childrenOf(pid);
   return child === undefined ? pid : lastOfChain(child);
 }
 
-/** Of the programs of a supervisor's job: its child handles the job, and the programs descend from that. */
+/** The processes of a supervisor's job: its child handles the job, and the programs descend from that. */
 export const programsOf = (supervisor: number): number[] => childrenOf(supervisor).flatMap(descendantsOf);
 
 /**
  * Kills the processes once they hold more than `limit` bytes together.
  *
- * @param shared process that they are forked from: what it holds is not counted for them
+ * @param shared process that they are forked from: its own memory does not count for them
  * @returns ends the watch
  */
 export function watchMemory(processes: () => number[], limit: number, shared?: number): () => void {
@@ -52,7 +52,7 @@ export function watchMemory(processes: () => number[], limit: number, shared?: n
     for (const pid of pids) {
       try {
         process.kill(pid, "SIGKILL");
-      } catch {} // it has ended meanwhile
+      } catch {} // it has already ended
     }
   };
   const timer = setInterval(look, INTERVAL);

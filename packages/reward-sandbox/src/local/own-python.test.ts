@@ -140,12 +140,12 @@ describe("a path without a Python", () => {
 
   it("that is another program, cannot be run, or says nothing", async () => {
     const other = program("other", "console.error('unknown option -s'); process.exit(2)");
-    expect(await refusal(other)).toBe(expected(other, "It does not answer as Python does: unknown option -s."));
+    expect(await refusal(other)).toBe(expected(other, "It does not answer like Python: unknown option -s."));
     const text = join(folder, "text");
     writeFileSync(text, "no program");
-    expect(await refusal(text)).toBe(expected(text, `It does not answer as Python does: spawnSync ${text} EACCES.`));
+    expect(await refusal(text)).toBe(expected(text, `It does not answer like Python: spawnSync ${text} EACCES.`));
     const silent = program("silent", "console.log('{}')");
-    expect(await refusal(silent)).toBe(expected(silent, "It does not answer as Python does: it ended with code 0 and no answer."));
+    expect(await refusal(silent)).toBe(expected(silent, "It does not answer like Python: it ended with code 0 and no answer."));
   });
 
   it.each(["2.7.18", "3.8.10"])("that is too old: %s", async (version) => {
@@ -169,12 +169,12 @@ describe("a path without a Python", () => {
 
   it("where something else than a process of this machine runs programs", async () => {
     expect(await refusal("/usr/bin/python3", { isolation: "pyodide" })).toBe(
-      'python does not apply to isolation "pyodide", which has a Python of its own. Leave one of the two out.',
+      'python does not apply to isolation "pyodide", which has its own Python. Leave one of the two out.',
     );
     const worker = () => ({ start: async () => {}, run: async () => undefined, close: () => {} });
     const isolation = { isolation: { level: "remote", description: "" }, languages: ["python"], writableTmp: false, worker } as const;
     expect(await refusal("/usr/bin/python3", { isolation })).toBe(
-      "python does not apply to isolation by a provider, which has a Python of its own. Leave one of the two out.",
+      "python does not apply to isolation by a provider, which has its own Python. Leave one of the two out.",
     );
     expect(await refusal("")).toBe('python must be the path of a Python, got "".');
   });

@@ -1,13 +1,13 @@
-// A Python that the caller names, with the packages that are installed for it: a virtual environment's, the system's, a version manager's.
+// A Python that the caller names, with its installed packages: a virtual environment's, the system's, a version manager's.
 import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError } from "@diffucoder/core";
 import { probePython, type ProbedPython } from "./probe-python.ts";
 import type { Readable } from "./readable.ts";
 
-/** The Python of a sandbox that was made with one of the caller's own. */
+/** The caller's own Python, which a sandbox was made with. */
 export interface PythonInfo {
-  /** As it was given, absolute. */
+  /** As given, made absolute. */
   path: string;
   /** Such as `"3.11.2"`. */
   version: string;
@@ -15,11 +15,11 @@ export interface PythonInfo {
   libraries: Readonly<Record<string, string>>;
 }
 
-/** The oldest that our own files are written for. */
+/** The oldest version that our own files run on. */
 const OLDEST = [3, 9] as const;
 
 /**
- * What a Python of the caller's own says of itself.
+ * What the caller's own Python reports about itself.
  *
  * @throws {InvalidArgumentError} if there is none, if it is too old, or if its virtual environment has lost its Python
  */
@@ -37,17 +37,17 @@ export function probeOwnPython(path: string): ProbedPython {
   if (lostBase !== undefined)
     return refuse(`The Python that its virtual environment was made with, in ${lostBase}, is gone; create the environment again.`);
   const answer = probePython(file, { hasPackages: true });
-  if ("problem" in answer) return refuse(`It does not answer as Python does: ${answer.problem.replace(/\.$/, "")}.`);
+  if ("problem" in answer) return refuse(`It does not answer like Python: ${answer.problem.replace(/\.$/, "")}.`);
   const { python } = answer;
   const [major = 0, minor = 0] = python.version.split(".").map(Number);
   if (major !== OLDEST[0] || minor < OLDEST[1]) return refuse(`It is Python ${python.version}.`);
   return python;
 }
 
-/** What a sandbox says of it. */
+/** What a sandbox reports of it. */
 export const pythonInfo = (path: string, { version, packages }: ProbedPython): PythonInfo => ({ path: resolve(path), version, libraries: packages });
 
-/** For people: which Python it is, how much is installed for it, and which of its folders no program can read. */
+/** For people: which Python it is, how many packages it has, and which of its folders programs cannot read. */
 export function describePython({ version, prefix, packages: installed }: ProbedPython, { packages }: Readable): string {
   const leftOut = packages?.leftOut ?? [];
   const unread = leftOut.length === 0 ? "" : `, without ${leftOut.join(", ")}, which lie elsewhere`;
@@ -61,7 +61,7 @@ function whyAbsent(file: string): string {
   return `It is a link to ${readlinkSync(file)}, which is gone${what}.`;
 }
 
-/** The settings of the virtual environment that a program lies in. */
+/** The settings of the virtual environment that contains a program. */
 function settingsOf(file: string): string | undefined {
   const path = join(dirname(dirname(file)), "pyvenv.cfg");
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;

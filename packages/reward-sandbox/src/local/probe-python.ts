@@ -1,4 +1,4 @@
-// What a Python says of itself.
+// What a Python reports about itself.
 import { spawnSync } from "node:child_process";
 
 /** A Python, as it describes itself. */
@@ -9,19 +9,19 @@ export interface ProbedPython {
   version: string;
   /** `sys.prefix`: of a virtual environment its folder. */
   prefix: string;
-  /** `sys.base_prefix`: where the Python lies that a virtual environment was made with. */
+  /** `sys.base_prefix`: the folder of the Python that a virtual environment was made with. */
   basePrefix: string;
-  /** `sys.path`: folders of modules, and of packages if they were asked for. */
+  /** `sys.path`: folders of modules, and of packages if requested. */
   modules: readonly string[];
-  /** Files of the shared libraries that its own modules load. */
+  /** The shared libraries that its own modules load. */
   libraries: readonly string[];
-  /** Whether the kernel holds processes to paths (Landlock). */
+  /** Whether the kernel can restrict processes to paths (Landlock). */
   landlock: boolean;
-  /** Version of each installed package, by name; empty unless they were asked for. */
+  /** Version of each installed package, by name; empty unless requested. */
   packages: Readonly<Record<string, string>>;
 }
 
-/** Python 2 runs this as well, so that it can say that it is one. */
+/** Python 2 can run this too, and so report its version. */
 const PROBE = `
 import json, os, sys
 for name in ("_bz2", "_ctypes", "_decimal", "_hashlib", "_lzma", "_sqlite3", "_ssl", "_uuid", "readline", "zlib"):
@@ -47,10 +47,10 @@ print(json.dumps({
 }))`;
 
 /**
- * Asks a Python where it lies, where its modules are, which libraries they load, and what the kernel can do.
+ * Asks a Python where it and its modules are, which libraries they load, and what the kernel can do.
  *
- * @param hasPackages whether installed packages count, other than those of a user's home folder
- * @returns why it is none, if it does not answer
+ * @param hasPackages whether to list installed packages, except those in a user's home folder
+ * @returns the problem, if it does not answer
  */
 export function probePython(command: string, { hasPackages }: { hasPackages: boolean }): { python: ProbedPython } | { problem: string } {
   const args = [...(hasPackages ? ["-s"] : ["-s", "-S"]), "-B", "-c", PROBE];
@@ -58,6 +58,6 @@ export function probePython(command: string, { hasPackages }: { hasPackages: boo
   try {
     const python = JSON.parse(stdout) as Partial<ProbedPython>;
     if (typeof python.version === "string") return { python: python as ProbedPython };
-  } catch {} // what it printed is no answer
+  } catch {} // what it printed is not an answer
   return { problem: error?.message ?? (stderr.trim().split("\n").at(-1) || `it ended with code ${status} and no answer`) };
 }

@@ -8,10 +8,10 @@ import { SupervisorWorker } from "./supervisor-worker.ts";
 import { checkReach } from "./within-reach.ts";
 
 /**
- * Programs as processes of this machine.
+ * Runs programs as processes of this machine.
  *
- * @param ownPython path of the Python that runs them, with its packages; otherwise the system's, without
- * @throws {UnavailableError} if what the level wants is not installed
+ * @param ownPython path of the Python that runs them, with its packages; by default the system's, without packages
+ * @throws {UnavailableError} if what the level needs is not installed
  * @throws {InvalidArgumentError} if there is no Python at that path
  */
 export function localProvider(level: LocalLevel, ownPython?: string): Provider {
@@ -34,7 +34,7 @@ export function localProvider(level: LocalLevel, ownPython?: string): Provider {
   };
 }
 
-/** The system's Python. One that does not answer does not work, as its start will say. */
+/** The system's Python. If it does not answer, starting it reports why. */
 export function systemPython(): ProbedPython {
   const program = findPython();
   if (program === undefined) throw new UnavailableError({ what: "Python", problem: "no python3 was found" });

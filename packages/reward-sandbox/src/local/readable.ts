@@ -1,4 +1,4 @@
-// What programs may read: what Python and Node need, and nothing else. A folder such as /usr holds what users put there, too.
+// What programs may read: only what Python and Node need. A folder such as /usr may also hold users' files.
 import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, sep } from "node:path";
@@ -11,23 +11,23 @@ export interface Readable {
   python: string;
   /** The JavaScript engine: this process's own program. */
   engine: string;
-  /** All else. */
+  /** Everything else. */
   paths: readonly string[];
-  /** Folders inside of `paths` that they may not: installed packages that are not imported. */
+  /** Folders within `paths` that they may not read: installed packages that are not importable. */
   hidden: readonly string[];
-  /** What programs may import besides Python's own modules; absent where that is nothing. */
+  /** Packages that programs may import besides Python's own modules; absent if there are none. */
   packages?: Packages | undefined;
-  /** Whether the kernel holds processes to paths (Landlock). */
+  /** Whether the kernel can restrict processes to paths (Landlock). */
   hasLandlock: boolean;
 }
 
-/** Packages that are installed for a Python. */
+/** The installed packages of a Python. */
 export interface Packages {
   /** `sys.prefix`. */
   prefix: string;
   /** `sys.path`. */
   folders: readonly string[];
-  /** Folders that its `sys.path` names besides, which lie elsewhere than Python and its packages do: programs may not read them. */
+  /** Further folders of its `sys.path`, outside those of Python and its packages: programs may not read them. */
   leftOut: readonly string[];
 }
 
@@ -35,11 +35,11 @@ const TRIPLET = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[process.
 /** Where the system's shared libraries lie: Debian's folders and Fedora's, or, if there is neither, those of smaller systems. */
 const LIBRARIES = [`/lib/${TRIPLET}`, `/usr/lib/${TRIPLET}`, "/lib64", "/usr/lib64"];
 const ALL_LIBRARIES = ["/lib", "/usr/lib"];
-/** Time zones, locales, and what Debian keeps of Node apart. */
+/** Time zones, locales, and parts of Node that Debian keeps separately. */
 const DATA = ["/usr/share/zoneinfo", "/usr/lib/locale", "/usr/share/nodejs"];
-/** What packages of the system's Python read outside of their own folders, below /usr/share. */
+/** What packages of the system's Python read outside their own folders, below /usr/share. */
 const PACKAGE_DATA = ["fonts", "proj", "gdal", "nltk_data"];
-/** The same, below /etc: settings and certificates that are no secret. */
+/** The same, below /etc: settings and certificates that are not secret. */
 const PACKAGE_SETTINGS = ["matplotlibrc", "mime.types", "ssl/certs/ca-certificates.crt"];
 const SYSTEM_PREFIXES = ["/usr", "/usr/local", "/"];
 const PACKAGES = ["site-packages", "dist-packages", "node_modules"];
@@ -48,13 +48,13 @@ export const isWithin = (path: string, folder: string): boolean => path === fold
 
 const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
-/** A library by all the names that its folder has for it. */
+/** All the names that a library has in its folder. */
 function namesOf(library: string): string[] {
   const folder = dirname(library);
   return librariesIn(folder).filter((path) => existsSync(path) && realpathSync(path) === library);
 }
 
-/** What programs of this Python and of this process's Node may read. `ownPackages`: also the packages that are installed for it. */
+/** What programs of this Python and of this process's Node may read. With `ownPackages`, also its installed packages. */
 export function readableBy(python: ProbedPython, { ownPackages = false } = {}): Readable {
   const known = LIBRARIES.some((path) => existsSync(path)) ? LIBRARIES : ALL_LIBRARIES;
   const loaders = namesIn("/lib")
@@ -72,14 +72,14 @@ export function readableBy(python: ProbedPython, { ownPackages = false } = {}): 
   return { python: python.program, engine: process.execPath, paths, hidden, packages, hasLandlock: python.landlock };
 }
 
-/** Those of a Python's folders where it and its packages are installed. A package that is installed to be edited lies elsewhere. */
+/** The folders of a Python that contain it and its packages. An editable package lies elsewhere. */
 function packagesOf({ prefix, basePrefix, modules }: ProbedPython): Packages {
   const installed = [prefix, basePrefix].flatMap((path) => ["lib", "lib64", "local/lib"].map((name) => join(path, name)));
   const isOfPython = (folder: string): boolean => !existsSync(folder) || installed.some((path) => isWithin(realpathSync(folder), path));
   return { prefix, folders: modules.filter(isOfPython), leftOut: modules.filter((folder) => !isOfPython(folder)) };
 }
 
-/** What packages read besides their own folders: libraries and data below their prefix, or what the system keeps of them elsewhere. */
+/** What packages read besides their own folders: libraries and data below their prefix, or their files elsewhere in the system. */
 function dataOf({ prefix, basePrefix }: ProbedPython, { folders }: Packages): string[] {
   const paths = [prefix, basePrefix].flatMap((path) => [
     ...librariesIn(join(path, "lib")),
@@ -88,7 +88,7 @@ function dataOf({ prefix, basePrefix }: ProbedPython, { folders }: Packages): st
   return paths.filter((path) => existsSync(path));
 }
 
-/** The same, of the system's packages: folders in /usr/share that are called like them, and what links in their folders lead to there. */
+/** The same for the system's packages: folders in /usr/share with their names, and targets there of links in their folders. */
 function systemDataOf(folders: readonly string[]): string[] {
   const installed = folders.filter((folder) => PACKAGES.some((name) => folder.endsWith(name)));
   const names = [...PACKAGE_DATA, ...installed.flatMap(namesIn)];
@@ -118,7 +118,7 @@ function alternativesIn(folders: readonly string[]): string[] {
 }
 
 /**
- * Refuses to start where the user's own files lie in a folder that programs may read.
+ * Refuses to start if the user's own files lie in a folder that programs may read.
  *
  * @throws {UnavailableError} with the folder
  */

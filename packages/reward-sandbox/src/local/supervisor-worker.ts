@@ -7,17 +7,17 @@ import type { Answer, Job, Worker } from "../provider.ts";
 import type { Launch } from "./launch.ts";
 import { lastOfChain, programsOf, watchMemory } from "./memory-watch.ts";
 
-/** What a supervisor says when it is ready. */
+/** What a supervisor reports when it is ready. */
 interface Greeting {
   id: "";
   /** Whether its children's system calls are filtered. */
   filtered: boolean;
 }
 
-/** What a JavaScript engine takes besides a program, bytes; as in engine.py. */
+/** What a JavaScript engine takes in addition to a program, bytes; as in engine.py. */
 const ENGINE_RESERVE = 512 * 2 ** 20;
 
-/** Seconds on top of a job's own, until a supervisor that does not answer is given up. */
+/** Seconds beyond a job's own, after which a supervisor that does not answer is given up. */
 const PATIENCE = 2;
 
 /** The answer to a job; nothing if the line belongs to another job or is not an answer. */
@@ -41,7 +41,7 @@ export class SupervisorWorker implements Worker {
   #supervisor = 0;
   #onLine: ((line: string | undefined) => void) | undefined;
 
-  /** @param filters whether it is of no use where system calls cannot be filtered */
+  /** @param filters whether it must be able to filter system calls */
   constructor(launch: Launch, { filters }: { filters: boolean }) {
     this.#launch = launch;
     this.#filters = filters;
@@ -62,7 +62,7 @@ export class SupervisorWorker implements Worker {
     await this.start();
     const child = this.#child as ChildProcess;
     const testCode = tests?.map((test) => Buffer.from(`${JSON.stringify(test)}\n`));
-    const id = randomUUID(); // a job cannot guess the next one's
+    const id = randomUUID(); // so that a job cannot guess the next one's
     return new Promise<Answer | undefined>((resolve) => {
       const finish = (answer: Answer | undefined): void => {
         clearTimeout(watchdog);
@@ -77,7 +77,7 @@ export class SupervisorWorker implements Worker {
       };
       const memory = job.memory + (job.language === "javascript" ? ENGINE_RESERVE : 0);
       const endWatch = watchMemory(() => programsOf(this.#supervisor), memory, this.#supervisor);
-      // The supervisor keeps the time itself; this is for one that a job has stopped or broken.
+      // The supervisor keeps time itself; this is for one that a job has stopped or broken.
       const watchdog = setTimeout(giveUp, (job.total + PATIENCE) * 1000);
       const endListening = listenForAbort(signal, giveUp);
       this.#onLine = (line) => {

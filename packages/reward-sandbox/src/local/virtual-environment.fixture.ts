@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findPython } from "./launch.ts";
 
-/** Makes a virtual environment with one package, version 1.2, installed in it: the path of its Python, and the folder of its packages. */
+/** Makes a virtual environment with one package, version 1.2; returns the path of its Python and the folder of its packages. */
 export function virtualEnvironment(folder: string, name: string): { python: string; packages: string } {
   spawnSync(findPython() as string, ["-m", "venv", "--without-pip", folder]);
   const library = join(folder, "lib");

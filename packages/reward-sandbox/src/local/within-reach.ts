@@ -1,4 +1,5 @@
-// Folders that root may enter and the user nobody may not, such as a version manager's below /root, for programs that run as nobody.
+// Makes folders that root may enter and the user nobody may not, such as a version manager's below /root, readable for programs
+// that run as nobody.
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
@@ -14,7 +15,7 @@ export function isOpenToAll(path: string): boolean {
 }
 
 /**
- * Refuses to start where root runs programs as nobody, with a Python that nobody cannot read.
+ * Refuses to start if root runs programs as the user nobody, who cannot read the Python.
  *
  * @throws {UnavailableError} with the folder
  */
@@ -25,17 +26,17 @@ export function checkReach({ python, paths }: Readable): void {
   throw new UnavailableError({ what: "A sandbox", problem });
 }
 
-/** Folders that every system has, one of which is covered, for the programs of a sandbox alone. */
+/** Folders that every system has; one of them is covered, only for the programs of a sandbox. */
 const COVERED = ["/mnt", "/media", "/srv", "/opt"];
 
 interface Reach {
   /** Where a path is found. */
   sourceOf: (path: string) => string;
-  /** What the command begins with that is to find it there: root, with mounts of its own. */
+  /** The beginning of a command that is to find it there: root, with its own mounts. */
   command: string[];
 }
 
-/** Mounts what is out of every user's reach where all can read it, seen by one command and what that starts. */
+/** Mounts what only root can reach where all can read it, visible only to one command and what it starts. */
 export function withinReach(paths: readonly string[]): Reach {
   const apart = paths.filter((path) => !isOpenToAll(path));
   if (apart.length === 0) return { sourceOf: (path) => path, command: [] };

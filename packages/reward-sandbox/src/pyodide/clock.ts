@@ -1,4 +1,4 @@
-/** The time of a job: that of the current item, and that of all. */
+/** The time of a job: of the current item, and in total. */
 export class Clock {
   #end: number;
   #started = 0;
@@ -23,12 +23,12 @@ export class Clock {
     return performance.now() >= this.#end;
   }
 
-  /** Of the item, until now. */
+  /** Time of the item so far. */
   milliseconds(): number {
     return Math.round((performance.now() - this.#started) * 1000) / 1000;
   }
 
-  /** The result of what the job is not to pay for with its time. */
+  /** Runs something whose time the job does not pay for. */
   async outside<T>(work: Promise<T>): Promise<T> {
     const before = performance.now();
     try {

@@ -1,4 +1,4 @@
-// A process with Python in WebAssembly: javascript/pyodide.cjs. It does one piece of work and ends, so no program finds anything of another.
+// A process with Python in WebAssembly: javascript/pyodide.cjs. It does one piece of work and ends, so no program finds traces of another.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
@@ -8,16 +8,16 @@ import { Clock } from "./clock.ts";
 import { packageSource } from "../python-source.ts";
 import { shippedFile } from "../shipped-file.ts";
 
-/** What the process takes besides a program, bytes. */
+/** What the process takes in addition to a program, bytes. */
 const RESERVE = 512 * 2 ** 20;
-/** Of all answers to one piece of work, bytes. */
+/** Limit of all answers to one piece of work, bytes. */
 const ALL_OUTPUT_LIMIT = 64 * 2 ** 20;
-/** Loading takes half a second, and many times as long where other work slows it down. */
+/** Loading takes half a second, and many times as long on a busy machine. */
 const START_SECONDS = 60;
-/** How V8 ends itself, and how what holds too much is ended. */
+/** How V8 aborts, and how a process that holds too much is ended. */
 const OUT_OF_MEMORY: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV"]);
 
-/** Our files that an interpreter has loaded. */
+/** Our files that an interpreter loads. */
 const MODULES = [
   "answers",
   "values",
@@ -32,7 +32,7 @@ const MODULES = [
   "in_pyodide",
 ];
 
-/** What an interpreter is to do; see in_pyodide.py. */
+/** The work of an interpreter; see in_pyodide.py. */
 export type Work = { /** Bytes. */ memory: number } & (
   | { role: "functions"; code: string; entry: string; inputs: readonly unknown[]; output: number }
   | { role: "remote"; code: string; entry: string }
@@ -47,7 +47,7 @@ export interface PyodideFiles {
   path: string;
 }
 
-/** The process, its limits as far as the system has them, and the channels that pyodide.cjs names. */
+/** The process, with whatever limits the system has, and the channels that pyodide.cjs names. */
 function spawnProcess({ path }: PyodideFiles): ChildProcess {
   const permission = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
   const node = [process.execPath, "--no-warnings", permission, `--allow-fs-read=${path}*`, "-e", shippedFile("javascript/pyodide.cjs")];
@@ -56,7 +56,7 @@ function spawnProcess({ path }: PyodideFiles): ChildProcess {
   return spawn(command as string, args, { stdio: Array.from({ length: 7 }, () => "pipe" as const), env: {}, cwd: "/" });
 }
 
-/** The memory of a Python that has imported what jobs need: an interpreter starts from it in a tenth of the time. */
+/** A memory image of a Python that has imported what jobs need: an interpreter starts from it in a tenth of the time. */
 export async function memoryImage(files: PyodideFiles): Promise<Buffer> {
   const child = spawnProcess(files);
   const setup = `${packageSource(MODULES)}\npackage.warm_up.warm_up()`;
@@ -81,9 +81,9 @@ const unavailable = (problem: string): UnavailableError => new UnavailableError(
 
 /** A process that has loaded Python, does one piece of work and is ended. */
 export class Interpreter {
-  /** Whether `next` gave nothing because the time was over. */
+  /** Whether `next` returned nothing because time ran out. */
   isLate = false;
-  /** Whether the program put out more than it may. */
+  /** Whether the program wrote more than it may. */
   isOver = false;
   readonly #child: ChildProcess;
   readonly #channels: readonly unknown[];
@@ -126,7 +126,7 @@ export class Interpreter {
     throw unavailable(this.#complaint.trim().split("\n")[0] || "it did not start");
   }
 
-  /** Gives it its work, once it is started. @param output what the program may print, bytes; without it what it prints is dropped */
+  /** Gives it its work once it has started. @param output what the program may print, bytes; without it what it prints is dropped */
   perform(work: Work, { stdin = "", output }: { stdin?: string; output?: number } = {}): void {
     this.#outputLeft = output;
     this.#child.stdin?.end(stdin);
@@ -134,19 +134,19 @@ export class Interpreter {
     this.#endWatch = watchMemory(() => [this.#child.pid!], RESERVE + work.memory);
   }
 
-  /** Sends it a line, or tells it that there are no more. */
+  /** Sends it a line, or the end of its lines. */
   send(line: string | undefined): void {
     const lines = this.#channels[5] as Writable;
     if (line === undefined) lines.end();
     else lines.write(`${line}\n`);
   }
 
-  /** Lets it call a function that another one answers. */
+  /** Lets it call a function in another interpreter. */
   callInto(other: Interpreter): void {
     (this.#channels[6] as Readable).pipe(other.#channels[5] as Writable);
   }
 
-  /** The next line that it writes; undefined if there is none any more, or the time is over (then `isLate`). */
+  /** The next line that it writes; undefined if there are no more, or if time ran out (then `isLate`). */
   async next(clock: Clock): Promise<string | undefined> {
     while (this.#lines.length === 0) {
       if (this.#isClosed || this.isOver) return undefined;
@@ -167,7 +167,7 @@ export class Interpreter {
     return Buffer.concat(this.#output).toString("utf8");
   }
 
-  /** What became of it, if it did not answer. */
+  /** How it ended, if it did not answer. */
   ending(): [status: string, detail: string] {
     if (this.isLate) return ["timeout", "no answer in time"];
     if (this.isOver) return ["output-limit", "too much output"];

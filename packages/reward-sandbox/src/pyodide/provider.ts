@@ -7,9 +7,9 @@ import { memoryImage, type PyodideFiles } from "./interpreter.ts";
 import { PyodideWorker } from "./pyodide-worker.ts";
 
 const description =
-  "Pyodide (weaker): Python in WebAssembly, in a process that may read Pyodide's own files only and has no network functions, but the system calls of any process; Python alone; for better isolation, on Linux: apt-get install bubblewrap python3";
+  "Pyodide (weaker): Python in WebAssembly, in a process that can read only Pyodide's own files and has no network functions, but unfiltered system calls; Python only; for better isolation, on Linux: apt-get install bubblewrap python3";
 
-/** Where the npm package `pyodide` lies; undefined if it is not installed. */
+/** The folder of the npm package `pyodide`; undefined if it is not installed. */
 export function findPyodide(): PyodideFiles | undefined {
   try {
     const path = dirname(createRequire(import.meta.url).resolve("pyodide/package.json")) + sep;
@@ -20,7 +20,7 @@ export function findPyodide(): PyodideFiles | undefined {
 }
 
 /**
- * Programs in Python that was compiled to WebAssembly: for machines without Linux, Python or bubblewrap. Wants the package `pyodide`.
+ * Runs programs on Python compiled to WebAssembly: for machines without Linux, Python or bubblewrap. Needs the package `pyodide`.
  *
  * @throws {UnavailableError} if it is not installed
  */

@@ -1,4 +1,4 @@
-// Runs jobs in interpreters of Python in WebAssembly, as supervisor.py does in processes: a fresh one for each program.
+// Runs jobs in WebAssembly Python interpreters, as supervisor.py does in processes: a fresh one for each program.
 import { randomUUID } from "node:crypto";
 import { listenForAbort } from "@diffucoder/core";
 import type { Answer, Job, Worker } from "../provider.ts";
@@ -14,7 +14,7 @@ const FORGED: Ending = ["forbidden", "forged an answer"];
 const TIME_OVER: Ending = ["timeout", "the job's time was over"];
 const NOT_PARSED: Ending = ["exception", "SyntaxError"];
 
-/** What a line says; FORGED if it is no answer, or has no status that its writer may have. */
+/** The ending that a line reports; FORGED if it is not an answer, or has a status that its writer may not use. */
 function parseAnswer(line: string, statuses: readonly string[]): Ending {
   try {
     const answer = JSON.parse(line) as unknown;
@@ -70,7 +70,7 @@ export class PyodideWorker implements Worker {
     this.#inUse.clear();
   }
 
-  /** A fresh interpreter; loading it is not the job's time. */
+  /** A fresh interpreter; loading it does not count as the job's time. */
   async #interpreter(clock: Clock): Promise<Interpreter> {
     const interpreter = this.#spare ?? new Interpreter(this.#files, await this.#image);
     this.#spare = undefined;
@@ -79,7 +79,7 @@ export class PyodideWorker implements Worker {
     return interpreter;
   }
 
-  /** Starts again behind a call that ended the interpreter, within the job's time. */
+  /** Starts again after a call that ended the interpreter, within the job's time. */
   async #functions(job: Job, clock: Clock): Promise<Answer> {
     const results: Answer["results"] = [];
     const held = new Held(job);
@@ -148,7 +148,7 @@ export class PyodideWorker implements Worker {
       if (!["ready", "parsed", "ok"].includes(last[0])) return failure(last);
     }
     const ending = interpreter.ending();
-    // Its word that it came to its end counts as little as in supervisor.py: what it printed is compared outside.
+    // Its claim to have finished counts as little as in supervisor.py: what it printed is compared outside.
     return last?.[0] === "ok" && ending[1] === "exit" ? ["ok", interpreter.printed()] : ending;
   }
 
@@ -190,7 +190,7 @@ export class PyodideWorker implements Worker {
     return answer[0] === "ended" ? program.ending() : answer;
   }
 
-  /** Program and test code in one interpreter. The nonce is made after the program was loaded, and handed out behind the last check. */
+  /** Program and test code in one interpreter. The nonce is made after the program was loaded, and handed out after the last check. */
   async #testInside(job: Job, test: string, clock: Clock, wall: number): Promise<Ending> {
     const interpreter = await this.#interpreter(clock);
     clock.startItem(wall);
@@ -210,7 +210,7 @@ export class PyodideWorker implements Worker {
   }
 }
 
-/** A failure as it is; any other answer was not this one's turn. */
+/** A failure is kept; any other answer came out of turn. */
 const failure = (answer: Ending): Ending => (FAILURES.includes(answer[0]) ? answer : FORGED);
 
 function fill(results: Answer["results"], count: number, ending: Ending, milliseconds = 0): void {

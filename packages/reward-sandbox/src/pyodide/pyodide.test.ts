@@ -91,7 +91,7 @@ describe.runIf(has)(`isolation by Pyodide${has ? "" : " (SKIPPED: the package py
   it("counts all that a job answers together, so that nobody holds more than it may", async () => {
     const code = "def f(x):\n    return [[]] * 262134"; // some 20 MB for whoever reads it
     const { outcomes } = await sandbox.run({ code, entryPoint: "f", inputs: Array.from({ length: 8 }, () => [1]), wallTimeMs: 60_000 });
-    const tooMuch = { status: "output-limit", detail: "too much output of all calls together" };
+    const tooMuch = { status: "output-limit", detail: "too much output from all calls together" };
     expect(outcomes.slice(0, 5).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "ok"));
     expect(outcomes.slice(5)).toMatchObject(Array.from({ length: 3 }, () => tooMuch));
   });

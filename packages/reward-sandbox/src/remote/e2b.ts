@@ -1,5 +1,5 @@
-// E2B (e2b.dev), spoken to as its SDKs do: `POST /v2/sandboxes` makes a virtual machine, and the code interpreter in it runs cells, `POST
-// /execute`, whose answer is JSON lines of what they print. Each worker has a machine of its own.
+// E2B (e2b.dev), called as its SDKs do: `POST /v2/sandboxes` makes a virtual machine, and the code interpreter in it runs cells, `POST
+// /execute`, whose answer is JSON lines of what they print. Each worker has its own machine.
 import { UnavailableError } from "@diffucoder/core";
 import { checkObject } from "../check-arguments.ts";
 import { checkedUrl } from "./checked-url.ts";
@@ -7,28 +7,28 @@ import type { Answer, Job, Provider, Worker } from "../provider.ts";
 import { isFiltered, jobLine, readAnswer, refuseTestCode, REMOTE, supervisorProgram } from "./remote-run.ts";
 import { request } from "./request.ts";
 
-/** Whose virtual machines run programs. */
+/** The account and service whose virtual machines run programs. */
 export interface E2bOptions {
-  /** Is never shown. @default `$E2B_API_KEY` */
+  /** API key; never shown. @default `$E2B_API_KEY` */
   apiKey?: string | undefined;
-  /** Made from the code interpreter's. @default "code-interpreter-v1" */
+  /** Template, made from the code interpreter's. @default "code-interpreter-v1" */
   template?: string;
   /** @default `$E2B_DOMAIN`, or "e2b.app" */
   domain?: string;
   /** @default `$E2B_API_URL`, or `https://api.DOMAIN` */
   apiUrl?: string;
-  /** Of all machines' code interpreters, for an E2B behind a proxy of yours. @default `https://49999-ID.DOMAIN` for each */
+  /** Address of all machines' code interpreters, for an E2B behind your own proxy. @default `https://49999-ID.DOMAIN` for each */
   sandboxUrl?: string | undefined;
-  /** How long it may take on top of a job's own time, milliseconds. @default 15000 */
+  /** Extra time that it may take beyond a job's own, milliseconds. @default 15000 */
   patienceMs?: number;
 }
 
-/** Seconds that a machine lives without a job; each job gives it as many again. */
+/** Lifetime of a machine without a job, seconds; each job renews it. */
 const LIFETIME = 300;
-/** Seconds after which its end is put off again. */
+/** Seconds after which its lifetime is renewed. */
 const RENEWAL = 60;
 
-/** The first cell. A machine is used for many jobs, so that what a cell holds is kept out of sight of the programs behind it. */
+/** The first cell. A machine runs many jobs, so what a cell holds is hidden from later programs. */
 const PREPARE = `import ctypes, subprocess, sys
 get_ipython().history_manager.enabled = False
 ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
@@ -38,9 +38,9 @@ run_job("")
 `;
 
 /**
- * Programs in virtual machines of E2B.
+ * Runs programs in E2B's virtual machines.
  *
- * Sandboxes that are made of it throw an `UnavailableError` at the start if there is no key, or no machine.
+ * Sandboxes that use it throw an `UnavailableError` at the start if there is no key, or no machine.
  *
  * @throws {InvalidArgumentError} if `apiUrl` or `sandboxUrl` is not an address
  */
@@ -55,7 +55,7 @@ export function e2bProvider(options: E2bOptions = {}): Provider {
     ...REMOTE,
     isolation: {
       level: "remote",
-      description: `${service.what}: virtual machines there; that service sees programs and inputs, never what is right`,
+      description: `${service.what}: virtual machines there; the service sees programs and inputs, never expected values`,
     },
     worker: () => new E2bWorker(service),
   };
@@ -93,7 +93,7 @@ class E2bWorker implements Worker {
     const { template, domain, sandboxUrl } = this.#service;
     const text = await this.#api("/v2/sandboxes", { templateID: template, timeout: LIFETIME, allow_internet_access: false });
     const made = this.#json(text);
-    if (typeof made.sandboxID !== "string" || !/^[\w-]+$/.test(made.sandboxID)) throw this.#failure("it made no machine");
+    if (typeof made.sandboxID !== "string" || !/^[\w-]+$/.test(made.sandboxID)) throw this.#failure("it created no machine");
     const headers: Record<string, string> = { "E2b-Sandbox-Id": made.sandboxID, "E2b-Sandbox-Port": "49999" };
     if (typeof made.envdAccessToken === "string") headers["X-Access-Token"] = made.envdAccessToken;
     if (typeof made.trafficAccessToken === "string") headers["E2B-Traffic-Access-Token"] = made.trafficAccessToken;
@@ -123,7 +123,7 @@ class E2bWorker implements Worker {
       return answer;
     } catch (error) {
       const wasStopped = stopped.aborted;
-      this.close(); // the next job has a machine of its own
+      this.close(); // the next job gets a new machine
       if (wasStopped) return undefined;
       throw error;
     }
@@ -134,7 +134,7 @@ class E2bWorker implements Worker {
     this.#closing = new AbortController();
     const { id } = this.#machine ?? {};
     this.#machine = undefined;
-    // Should this fail, the machine ends after its lifetime.
+    // If this fails, the machine ends after its lifetime.
     if (id !== undefined) void this.#api(`/sandboxes/${id}`, undefined, "DELETE").catch(() => {});
   }
 
@@ -180,6 +180,6 @@ class E2bWorker implements Worker {
     } catch {
       // told below
     }
-    throw this.#failure("its answer is no JSON, or cut off");
+    throw this.#failure("its answer is not JSON, or is cut off");
   }
 }

@@ -1,9 +1,9 @@
-// Servers on this machine that speak Piston's and E2B's protocol and really run what they are given, with this machine's Python.
+// Servers on this machine that speak Piston's and E2B's protocols and really run their input, with this machine's Python.
 import { spawn } from "node:child_process";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a service answers instead of doing what it is asked: a status, a cut answer, or nothing at all. */
+/** What a service answers instead of doing its work: a status, a truncated answer, or nothing at all. */
 export type Trouble = { status: number; message?: string; retryAfter?: number } | "cut" | "silent" | "hang-up";
 
 export interface FakeService {
@@ -12,9 +12,9 @@ export interface FakeService {
   requests: string[];
   headers: IncomingMessage["headers"][];
   bodies: string[];
-  /** Troubles of the next requests to run something; then it works. */
+  /** Troubles for the next run requests; after them it works. */
   troubles: Trouble[];
-  /** The most runs that went on at the same time. */
+  /** The most runs at the same time. */
   mostAtOnce: number;
   close(): Promise<void>;
 }
@@ -100,7 +100,7 @@ export function fakePiston(change: (run: { stdout: string }) => object = (run) =
   );
 }
 
-/** Cells see what the first cell of their machine made; an interpreter that is killed says nothing. */
+/** Cells see what the first cell of their machine defined; a killed interpreter says nothing. */
 export function fakeE2b(): Promise<FakeService> {
   const machines = new Map<string, string>();
   const notebook = "class Notebook:\n    class history_manager:\n        enabled = True\nget_ipython = lambda: Notebook\n";

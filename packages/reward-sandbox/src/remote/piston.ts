@@ -1,5 +1,5 @@
-// Piston (github.com/engineer-man/piston), its API of version 2: each job is one `POST /api/v2/execute`, in a box of its own that is
-// gone afterwards.
+// Piston (github.com/engineer-man/piston), API version 2: each job is one `POST /api/v2/execute`, in its own box, which is gone
+// afterwards.
 import { UnavailableError } from "@diffucoder/core";
 import { checkObject } from "../check-arguments.ts";
 import { checkedUrl } from "./checked-url.ts";
@@ -13,26 +13,26 @@ export interface PistonOptions {
   url: string;
   /** Sent as the header `authorization`; is never shown. @default `$PISTON_TOKEN`, or none */
   token?: string | undefined;
-  /** How long it may take on top of a job's own time, milliseconds. @default 10000 */
+  /** Extra time that it may take beyond a job's own, milliseconds. @default 10000 */
   patienceMs?: number;
 }
 
-/** Seconds of a run on top of the job's own: the supervisor keeps the time. */
+/** Seconds of a run beyond the job's own: the supervisor keeps the time. */
 const PATIENCE = 3;
 
-/** What Piston's newer versions say of runs that they ended themselves. */
+/** How newer versions of Piston mark runs that they ended. */
 const ENDED_BY_PISTON: Readonly<Record<string, string>> = {
-  TO: "it ended the run after its own limit of time (PISTON_RUN_TIMEOUT)",
+  TO: "it ended the run at its own time limit (PISTON_RUN_TIMEOUT)",
   OL: "it cut the output off (PISTON_OUTPUT_MAX_SIZE)",
   EL: "it cut the output off (PISTON_OUTPUT_MAX_SIZE)",
-  XX: "it failed inside",
+  XX: "it failed internally",
 };
 
 /**
- * Programs on a Piston of your own. It must allow as much time and output as jobs have: `PISTON_RUN_TIMEOUT` and `PISTON_OUTPUT_MAX_SIZE`
- * are 3 seconds and 1024 bytes unless you say otherwise.
+ * Runs programs on your own Piston. It must allow as much time and output as jobs do: `PISTON_RUN_TIMEOUT` and
+ * `PISTON_OUTPUT_MAX_SIZE` default to 3 seconds and 1024 bytes.
  *
- * @throws {InvalidArgumentError} if `url` is none
+ * @throws {InvalidArgumentError} if `url` is not a URL
  */
 export function pistonProvider(options: PistonOptions): Provider {
   checkObject("options", options, "an object such as { url }");
@@ -44,7 +44,7 @@ export function pistonProvider(options: PistonOptions): Provider {
     ...REMOTE,
     isolation: {
       level: "remote",
-      description: `${what}: each job in a box of its own there; that service sees programs and inputs, never what is right`,
+      description: `${what}: each job in its own box there; the service sees programs and inputs, never expected values`,
     },
     worker: () => new PistonWorker(`${base.origin}${base.pathname.replace(/\/$/, "")}/api/v2`, { common, patienceMs }),
   };
@@ -98,7 +98,7 @@ class PistonWorker implements Worker {
         signal: stopped,
       });
       const { run } = this.#json(text) as Executed;
-      if (typeof run?.stdout !== "string") throw this.#failure("its answer has no output of a run");
+      if (typeof run?.stdout !== "string") throw this.#failure("its answer has no run output");
       const ended = ENDED_BY_PISTON[String(run.status)];
       if (ended !== undefined) throw this.#failure(ended);
       const answer = readAnswer(run.stdout, { id, job, what: this.#common.what });
@@ -123,7 +123,7 @@ class PistonWorker implements Worker {
     try {
       return JSON.parse(text) ?? {};
     } catch {
-      throw this.#failure("its answer is no JSON, or cut off");
+      throw this.#failure("its answer is not JSON, or is cut off");
     }
   }
 }

@@ -1,13 +1,13 @@
-// A job on another machine: one run of our own supervisor, which gets the job on its standard input and writes the answer, by its id.
+// A job on another machine: one run of our own supervisor, which reads the job from standard input and writes the answer with its id.
 import { randomUUID } from "node:crypto";
 import { UnavailableError } from "@diffucoder/core";
 import { supervisorSource } from "../local/launch.ts";
 import type { Answer, Job } from "../provider.ts";
 
-/** What every remote place is. Test code holds expected values, which must not leave this machine. */
+/** Common to every remote provider. Test code holds expected values, which must not leave this machine. */
 export const REMOTE = { languages: ["python"], writableTmp: false } as const;
 
-/** Python that becomes the supervisor. Text is hashed alike in each run. */
+/** Python code that becomes the supervisor. Strings hash the same in each run. */
 export function supervisorProgram(): string {
   const source = JSON.stringify(supervisorSource({ filtersSystemCalls: true }));
   return `import os, sys\nos.execve(sys.executable, [sys.executable, "-s", "-S", "-B", "-c", ${source}, ""], {**os.environ, "PYTHONHASHSEED": "0"})\n`;
@@ -26,10 +26,10 @@ export function refuseTestCode({ kind }: Job, what: string): void {
 }
 
 /**
- * What a supervisor wrote.
+ * Reads a supervisor's output.
  *
- * @returns no answer if it ended without one
- * @throws {UnavailableError} if what it wrote is cut off, or not of its form
+ * @returns undefined if it ended without an answer
+ * @throws {UnavailableError} if the output is cut off, or malformed
  */
 export function readAnswer(text: string, { id, job, what }: { id: string; job: Job; what: string }): Answer | undefined {
   const answer = readLines(text, what).find((line) => line.id === id);
@@ -60,5 +60,5 @@ function readLine(line: string, what: string): Record<string, unknown> {
   } catch {
     // told below
   }
-  throw new UnavailableError({ what, problem: `it wrote something else than an answer (${JSON.stringify(line.slice(0, 80))})` });
+  throw new UnavailableError({ what, problem: `it wrote something other than an answer (${JSON.stringify(line.slice(0, 80))})` });
 }

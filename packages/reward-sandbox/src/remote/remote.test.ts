@@ -81,7 +81,7 @@ def f(x):
     ["429 without end", Array.from({ length: 5 }, () => ({ status: 429, message: "slow down" })), "it answered 429 (slow down)", {}],
     ["an error of the service", Array.from({ length: 5 }, () => ({ status: 500 })), "it answered 500 (no)", {}],
     ["a refusal that echoes the token", [{ status: 401, message: `unknown key ${SECRET}` }], "it answered 401 (unknown key ***)", {}],
-    ["an answer that is cut off", ["cut"], "its answer is no JSON, or cut off", {}],
+    ["an answer that is cut off", ["cut"], "its answer is not JSON, or is cut off", {}],
     ["no answer", ["silent"], "it did not answer within 5.5 seconds", { patienceMs: 5000 }],
     ["a connection that always breaks", Array.from({ length: 5 }, () => "hang-up"), "no connection (UND_ERR_SOCKET)", {}],
   ])("takes %s for a failure of its own, never of the program", async (_, troubles, problem, more) => {
@@ -125,12 +125,8 @@ describe("Piston's own limits", () => {
   it.each([
     ["output that it cut off", (run: { stdout: string }) => ({ ...run, stdout: run.stdout.slice(0, 60) }), "its output is cut off"],
     ["output that it says is cut off", (run: { stdout: string }) => ({ ...run, status: "OL" }), "it cut the output off (PISTON_OUTPUT_MAX_SIZE)"],
-    [
-      "time",
-      (run: { stdout: string }) => ({ ...run, stdout: "", status: "TO" }),
-      "it ended the run after its own limit of time (PISTON_RUN_TIMEOUT)",
-    ],
-    ["words of its own", (run: { stdout: string }) => ({ ...run, stdout: "no python\n" }), 'it wrote something else than an answer ("no python")'],
+    ["time", (run: { stdout: string }) => ({ ...run, stdout: "", status: "TO" }), "it ended the run at its own time limit (PISTON_RUN_TIMEOUT)"],
+    ["words of its own", (run: { stdout: string }) => ({ ...run, stdout: "no python\n" }), 'it wrote something other than an answer ("no python")'],
     [
       "boxes without a filter",
       (run: { stdout: string }) => ({ ...run, stdout: run.stdout.replace('"filtered": true', '"filtered": false') }),
@@ -158,9 +154,9 @@ describe("Piston's own limits", () => {
     expect(service.headers.every(({ authorization }) => authorization === SECRET)).toBe(true);
     expect(service.bodies.join("")).not.toContain(SECRET);
     expect(JSON.parse(service.bodies[1]!)).toMatchObject({ language: "python", version: "3.12.0", run_timeout: 9000 });
-    expect(() => pistonProvider({ url: "localhost" })).toThrow('url must be an address with http or https and without a password, got "localhost".');
+    expect(() => pistonProvider({ url: "localhost" })).toThrow('url must be an http or https URL without a password, got "localhost".');
     expect(() => pistonProvider({ url: "http://me:hidden@host" })).toThrow(
-      'url must be an address with http or https and without a password, got "http://***@host".',
+      'url must be an http or https URL without a password, got "http://***@host".',
     );
   });
 });

@@ -1,12 +1,12 @@
-// HTTP as a service of others wants it: with patience, and without telling anybody the token.
+// HTTP requests to an external service: retried, and without revealing the token.
 import { setTimeout as wait } from "node:timers/promises";
 import { UnavailableError } from "@diffucoder/core";
 
-/** Attempts at a request that was refused for a moment: 429, 5xx, no connection. */
+/** Attempts at a request that failed temporarily: 429, 5xx, no connection. */
 const ATTEMPTS = 5;
-/** Milliseconds before the second attempt; twice as many before each further one. */
+/** Milliseconds before the second attempt; they double before each further one. */
 const FIRST_DELAY = 100;
-/** A server may ask for so many seconds, not for more. */
+/** The longest wait that a server may ask for, seconds. */
 const LONGEST_DELAY = 30;
 /** Bytes of an answer. */
 const LARGEST = 256 * 2 ** 20;
@@ -20,13 +20,13 @@ export interface ServiceRequest {
   body?: unknown;
   /** Never shown in an error. */
   secret: string | undefined;
-  /** Of one attempt, milliseconds. */
+  /** Time limit of one attempt, milliseconds. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The text of a service's answer. What is refused for a moment is asked for again.
+ * The text of a service's answer. Temporary failures are retried.
  *
  * @throws {UnavailableError} for everything else: then nothing is known about the program
  * @throws the signal's reason, if the caller stopped it
@@ -42,7 +42,7 @@ export async function request(options: ServiceRequest): Promise<string> {
   }
 }
 
-/** A text, or a problem and, if it may pass, after how many milliseconds at the least. */
+/** A text, or a problem and, if it is temporary, the least milliseconds to wait. */
 async function ask({
   url,
   method = "POST",
@@ -61,7 +61,7 @@ async function ask({
       redirect: "error",
     });
     const text = await readText(response);
-    if (text === undefined) return { problem: "its answer has no end" };
+    if (text === undefined) return { problem: "its answer does not end" };
     if (response.ok) return { text };
     const problem = `it answered ${response.status} (${messageOf(text)})`;
     const mayPass = response.status === 429 || response.status >= 500;
@@ -84,7 +84,7 @@ async function readText(response: Response): Promise<string | undefined> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** What a service says of its refusal: Piston's and E2B's JSON has a `message`. */
+/** A service's message about its refusal: Piston's and E2B's JSON has a `message`. */
 function messageOf(text: string): string {
   try {
     const { message } = JSON.parse(text) as { message?: unknown };
@@ -92,7 +92,7 @@ function messageOf(text: string): string {
   } catch {
     // not JSON
   }
-  return text.trim().slice(0, 300) || "without a word";
+  return text.trim().slice(0, 300) || "no message";
 }
 
 function hide(text: string, secret: string | undefined): string {

@@ -1,4 +1,4 @@
-// What `scoreCompletions` is given, held to its kind before any program runs: one wrong task is named, and costs no run.
+// Checks the arguments of `scoreCompletions` before any program runs: a wrong task is named and costs no run.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkFunction, checkFunctionName, checkLanguage, checkList, checkObject, checkText, checkTexts } from "../check-arguments.ts";
 import { givenValue } from "../given-values.ts";
@@ -22,7 +22,7 @@ function checkTask(task: ProgramTests, argument: string): void {
     return;
   }
   checkFunctionName(`${argument}.entryPoint`, task.entryPoint, task.language);
-  checkList(`${argument}.tests`, task.tests, "an array of [arguments, expected], or absent beside asserts");
+  checkList(`${argument}.tests`, task.tests, "an array of [arguments, expected], or absent if there are asserts");
   for (const [i, test] of task.tests.entries()) {
     const name = `${argument}.tests[${i}]`;
     if (!Array.isArray(test) || test.length !== 2 || !Array.isArray(test[0])) {
@@ -48,7 +48,7 @@ function checkLength(argument: string, list: readonly unknown[], count: number):
 export function checkScoreOptions(options: ScoreOptions): void {
   checkObject("options", options, "an object such as { sandbox, completions, tasks }");
   const { sandbox, completions, tasks, completionLengths, terms, rewardFunctions, mode } = options;
-  checkObject("sandbox", sandbox, "what createSandbox made");
+  checkObject("sandbox", sandbox, "a sandbox from createSandbox");
   for (const name of ["run", "runTests"] as const) checkFunction(`sandbox.${name}`, sandbox[name]);
   checkTexts("completions", completions);
   checkList("tasks", tasks, "an array with a task for each completion");

@@ -1,24 +1,24 @@
 // The form of an answer, as in Apple's rewards.py (`code_format_reward`, `extract_code`): text without fences, one block
-// ```` ```python ````, nothing behind its closing line.
-// Differs: 1. in `strict` mode an empty block is no answer, and code that Python parses but does not compile (`return 1` outside
-// of a function) has the form of code that does not parse; `compat` pays both in full, as the reference does.
+// ```` ```python ````, nothing after its closing line.
+// Differs: 1. in `strict` mode an empty block is not an answer, and code that Python parses but does not compile (`return 1` outside
+// a function) counts as code that does not parse; `compat` pays both in full, as the reference does.
 
 import { checkLanguage, checkText } from "../check-arguments.ts";
 import type { Language } from "../jobs.ts";
 
-/** `strict` pays only for what could be an answer; `compat` is the reference to the letter. */
+/** `strict` pays only for what could be an answer; `compat` does exactly as the reference. */
 export type RewardMode = "strict" | "compat";
 
 const FENCE = "```";
 
-/** What opens a block of a language. Python's is the reference's one name. */
+/** What opens a block in a language. Python has only the reference's name. */
 const OPENINGS: Readonly<Record<Language, readonly string[]>> = {
   python: ["```python\n"],
   javascript: ["```javascript\n", "```js\n"],
   typescript: ["```typescript\n", "```ts\n"],
 };
 
-/** Whether the text is one block of the language, with no fence before it and nothing behind its closing line. */
+/** Whether the text is one block of the language, with no fence before it and nothing after its closing line. */
 export function isWellFormed(completion: string, language: Language = "python"): boolean {
   const start = completion.indexOf(FENCE);
   const opening = OPENINGS[language].find((fence) => completion.startsWith(fence, start));
@@ -28,10 +28,10 @@ export function isWellFormed(completion: string, language: Language = "python"):
 }
 
 /**
- * The code of the first block of a language: of Python one that begins with ```` ```python ````, as in the reference.
+ * The code of the first block in a language: for Python one that begins with ```` ```python ````, as in the reference.
  *
  * @param completion what a model wrote
- * @param language whose block is looked for. @default "python"
+ * @param language the language of the block. @default "python"
  * @returns empty if there is none, or it is never closed
  * @throws {InvalidArgumentError} if the completion is not text, or the language unknown
  */
@@ -52,7 +52,7 @@ interface FormOptions {
   mode: RewardMode;
 }
 
-/** 1 for code in the right form, 0.5 if that code is none that its language takes, 0 for another form. */
+/** 1 for code in the right form, 0.5 if that code does not compile, 0 for any other form. */
 export function formOf({ completion, language, parses, compiles, mode }: FormOptions): number {
   if (!isWellFormed(completion, language)) return 0;
   if (mode === "strict" && extractCode(completion, language).trim() === "") return 0;

@@ -1,4 +1,4 @@
-// Reward functions under the names of TRL and open-r1. Each is made with its options and takes all completions of a batch.
+// Reward functions under the names of TRL and open-r1. Each is created with its options and takes all completions of a batch.
 //
 //   code, code_format         Apple's rewards.py: share of tests passed, paid only for well-formed answers; the form
 //   binary_code               open-r1: 1 if that share is 1, else 0
@@ -14,13 +14,13 @@ import type { ProgramTests, Verdict } from "./test-program.ts";
 export interface RewardSample {
   /** What the model wrote. */
   completion: string;
-  /** What it was to write, and its tests. */
+  /** Its task, with the tests. */
   task: ProgramTests;
   /** Tokens of the completion, if the caller gave them. */
   completionLength: number | undefined;
   /** The code in it; empty if there is none. */
   code: string;
-  /** Of the form, see `formOf`; `null` if the sandbox failed. */
+  /** Score of the form, see `formOf`; `null` if the sandbox failed. */
   form: number | null;
   /** Share of tests passed, whatever the form; `null` if the sandbox failed. */
   passRate: number | null;
@@ -28,10 +28,10 @@ export interface RewardSample {
   verdicts: readonly Verdict[];
 }
 
-/** Values for the completions of a batch, in their order; `null` for one that it cannot judge. */
+/** Values for the completions of a batch, in their order; `null` for those that it cannot judge. */
 export type RewardFunction = (samples: readonly RewardSample[]) => readonly (number | null)[] | Promise<readonly (number | null)[]>;
 
-/** Makes a reward function of options, as they stand in a configuration. */
+/** Makes a reward function from options, as given in a configuration. */
 export type RewardMaker = (options: Readonly<Record<string, unknown>>) => RewardFunction;
 
 const paid = ({ form, passRate }: RewardSample): number | null => (form === null || passRate === null ? null : form === 1 ? passRate : 0);

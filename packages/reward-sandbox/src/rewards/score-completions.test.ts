@@ -301,7 +301,7 @@ describe("scoreCompletions, given the wrong kinds of arguments", () => {
     [{ completions: [undefined] }, "completions[0] must be a string, got undefined."],
     [{ tasks: [] }, "tasks must be one for each of 1 completions, got 0."],
     [{ tasks: [null] }, "tasks[0] must be an object such as { entryPoint, tests }, { asserts } or { runs }, got null."],
-    [{ tasks: [{ entryPoint: "f" }] }, "tasks[0].tests must be an array of [arguments, expected], or absent beside asserts, got undefined."],
+    [{ tasks: [{ entryPoint: "f" }] }, "tasks[0].tests must be an array of [arguments, expected], or absent if there are asserts, got undefined."],
     [{ tasks: [{ tests: [] }] }, "tasks[0].entryPoint must be the name of a function, got undefined."],
     [{ tasks: [{ ...task, language: "js" }] }, 'tasks[0].language must be one of python, javascript, typescript, got "js".'],
     [{ tasks: [{ ...task, tests: [[[3]]] }] }, "tasks[0].tests[0] must be [arguments, expected], with the arguments an array, got [[3]]."],

@@ -1,5 +1,5 @@
 // Rewards of coupled-GRPO: a weighted sum of terms. The default is Apple's, 2.0 code + 0.5 code_format.
-// Differs: 1. tests are inputs and outputs, or asserts that run apart from the program: an exit code proves nothing. 2. A term that
+// Differs: 1. tests are inputs and outputs, or asserts that run in a separate process: an exit code proves nothing. 2. A term that
 // could not be computed is `null` and left out of the sum, as the NaNs of the reference are. 3. The form is judged strictly; see form.ts.
 import { InvalidArgumentError } from "@diffucoder/core";
 import { checkList, checkObject } from "../check-arguments.ts";
@@ -15,9 +15,9 @@ import { endAlike, type ProgramTests, testProgram, type Verdict } from "./test-p
 export interface RewardTerm {
   /** A key of `rewardFunctions`. */
   name: string;
-  /** What its value is multiplied with. */
+  /** Factor of its value. */
   weight: number;
-  /** What its function is made of. @default {} */
+  /** Options of its function. @default {} */
   options?: Readonly<Record<string, unknown>>;
 }
 
@@ -27,26 +27,26 @@ export const DEFAULT_REWARD: readonly RewardTerm[] = [
   { name: "code_format", weight: 0.5 },
 ];
 
-/** What came of a completion. */
+/** The score of a completion. */
 export interface Score {
   /** Weighted sum of the terms; `null` if none could be computed. */
   reward: number | null;
-  /** What each term gave, in the order of the terms. */
+  /** The value of each term, in the order of the terms. */
   terms: {
     /** Name of its reward function. */
     name: string;
-    /** What its value is multiplied with. */
+    /** Factor of its value. */
     weight: number;
-    /** What the function gave; `null` where it could not judge. */
+    /** The function's value; `null` if it could not judge. */
     value: number | null;
   }[];
   /** Share of tests passed, paid only for a well-formed answer. */
   code: number | null;
-  /** 1, 0.5 for code that its language does not take, 0 for another form. */
+  /** 1, 0.5 for code that does not compile, 0 for any other form. */
   format: number | null;
   /** Whether a program could have forged its verdicts. */
   trust: Trust;
-  /** What kept the program apart. */
+  /** How the program was isolated. */
   isolation: IsolationLevel;
   /** One for each test. */
   verdicts: Verdict[];
@@ -56,13 +56,13 @@ export interface Score {
 export interface ScoreOptions {
   /** Where the programs run. */
   sandbox: Sandbox;
-  /** What a model wrote. Of more than 2^20 characters nothing is read: such a completion fails all tests, and its form is 0. */
+  /** What a model wrote. A completion of more than 2^20 characters is not read: it fails all tests, and its form is 0. */
   completions: readonly string[];
   /** One for each completion. */
   tasks: readonly ProgramTests[];
-  /** Tokens of each completion, for terms that look at it. */
+  /** Tokens of each completion, for terms that depend on it. */
   completionLengths?: readonly number[];
-  /** What the reward is the sum of. @default `DEFAULT_REWARD` */
+  /** The terms of the reward. @default `DEFAULT_REWARD` */
   terms?: readonly RewardTerm[];
   /** Functions that the terms name. @default `REWARD_FUNCTIONS` */
   rewardFunctions?: Readonly<Record<string, RewardMaker>>;
@@ -75,11 +75,11 @@ export interface ScoreOptions {
 /**
  * The weighted sum of the parts that could be computed; `null` if there are none.
  *
- * @throws {InvalidArgumentError} if a weight is not a finite number, or a value neither that nor `null`
+ * @throws {InvalidArgumentError} if a weight is not a finite number, or a value is neither finite nor `null`
  */
 export function combineRewards(
   parts: readonly {
-    /** What the value is multiplied with. */
+    /** Factor of the value. */
     weight: number;
     /** `null` if it could not be computed. */
     value: number | null;
@@ -97,10 +97,11 @@ export function combineRewards(
 
 /**
  * Rewards and test verdicts of completions, each for its own task; all run at the same time over the sandbox's workers.
- * Where the sandbox failed, `code`, `format` and what depends on them are `null`: that is not the completion's fault.
+ * If the sandbox failed, `code`, `format` and what depends on them are `null`: it is not the completion's fault.
  *
- * @throws {InvalidArgumentError} naming an argument of the wrong kind, or if a term has no function, or a function gives another number of values than completions
- * @throws {AbortedError} if the signal says so
+ * @throws {InvalidArgumentError} naming an argument of the wrong kind, or if a term has no function, or a function does not return one value per
+ * completion
+ * @throws {AbortedError} if the signal fires
  */
 export async function scoreCompletions(options: ScoreOptions): Promise<Score[]> {
   checkScoreOptions(options);
@@ -147,7 +148,7 @@ type Ran = Pick<RewardSample, "code" | "form" | "passRate" | "verdicts"> & { tru
 /** Characters of a completion; more are not read. */
 const COMPLETION_LENGTH = 2 ** 20;
 
-/** What becomes of a completion that is not run: every test ends alike. */
+/** The score of a completion that is not run: every test ends the same way. */
 function notRun(task: ProgramTests, ending: Pick<Verdict, "verdict" | "got">): Omit<Ran, "trust"> {
   return { code: "", form: 0, passRate: 0, verdicts: endAlike(task, ending) };
 }

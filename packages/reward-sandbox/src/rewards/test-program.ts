@@ -1,27 +1,27 @@
-// A program against its tests, whichever of the three forms they have: a verdict for each.
+// Runs a program against its tests, in any of their three forms: a verdict for each.
 import { sameOutput } from "../equality.ts";
 import type { Language, Limits, Outcome, Trust, VerdictName } from "../jobs.ts";
 import type { Sandbox } from "../sandbox.ts";
 
 /** How a program is tested: by calls and what they return, by statements, or by runs and what they print. */
 export type ProgramTests = {
-  /** Of the program, and of the fence around it. @default "python" */
+  /** Language of the program, and of the fence around it. @default "python" */
   language?: Language;
 } & (
   | {
       /** Name of the function. */
       entryPoint: string;
       /**
-       * Arguments of a call and what it should return. JavaScript has one kind of number: where Python should get or give a float without a
+       * Arguments of a call and what it should return. JavaScript has one kind of number: for a Python float without a
        * fraction write `{ float: 4 }`, and a large integer as `2n ** 64n` or `{ int: "18446744073709551616" }`. Objects and Maps are dicts, Sets are
-       * sets, and `{ tuple: [1, 2] }` is a tuple: an object with one key that is a tag of `PythonValue` is what the tag says.
+       * sets, and `{ tuple: [1, 2] }` is a tuple: an object whose only key is a tag of `PythonValue` is what the tag says.
        */
       tests: readonly (readonly [args: readonly unknown[], expected: unknown])[];
     }
   | {
-      /** Name of the function. Without it the asserts run where the program does, and their verdicts have low trust. */
+      /** Name of the function. Without it the asserts share the program's process, and their verdicts have low trust. */
       entryPoint?: string;
-      /** Statements that raise if the program is wrong; each runs for itself. */
+      /** Statements that raise if the program is wrong; each runs separately. */
       asserts: readonly string[];
     }
   | {
@@ -87,8 +87,8 @@ export interface TestedProgram {
 /**
  * Runs a program against its tests.
  *
- * @throws {InvalidArgumentError} if a test is not one that the sandbox can run
- * @throws {AbortedError} if the signal says so
+ * @throws {InvalidArgumentError} if the sandbox cannot run a test
+ * @throws {AbortedError} if the signal fires
  */
 export async function testProgram({ sandbox, code, tests, limits = {}, signal }: TestProgramOptions): Promise<TestedProgram> {
   const { language } = tests;
@@ -114,7 +114,7 @@ export async function testProgram({ sandbox, code, tests, limits = {}, signal }:
   return { parses, trust, verdicts: verdicts.map(({ verdict, detail }, i): Verdict => ({ assert: asserts[i]!, verdict, got: detail })) };
 }
 
-/** The verdicts of a program that is not run: every test ends alike. */
+/** The verdicts of a program that is not run: every test ends the same way. */
 export function endAlike(tests: ProgramTests, ending: Pick<Verdict, "verdict" | "got">): Verdict[] {
   if ("runs" in tests) return tests.runs.map((run) => ({ ...ending, ...run }));
   if ("tests" in tests) return tests.tests.map(([args, expected]) => ({ ...ending, args, expected }));
@@ -127,7 +127,7 @@ function judged(outcome: Outcome | undefined, isRight: (value: unknown) => boole
   return { verdict: isRight(outcome.value) ? "pass" : "wrong", got: outcome.value };
 }
 
-/** A text without the blanks at the end of its lines and of the whole. */
+/** A text without trailing blanks, in each line and at its end. */
 function linesOf(text: string): string {
   return text
     .split(/\r?\n/)
