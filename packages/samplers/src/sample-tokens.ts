@@ -6,15 +6,22 @@
 // 2. tokens are drawn by inverting the cumulative distribution at one given uniform number per position, so that
 // randomness is an argument; 3. the filters work on sorted probabilities once, cut them off where torch sets logits to
 // the least number and takes a second softmax, and the draw is made in that order; 4. the entropy is that of p itself, from
-// log p = s - log sum exp(s) with s = logits / T - max: H = -log p(1) - sum p s.
+// log p = s - log sum exp(s) with s = logits / T - max: H = -log p(1) - sum p s; 5. where there are kernels one of them does it all, without
+// a sort (kernels/c/sample-tokens): the same token, unless the number falls within rounding of where another begins.
 import {
   add,
   and,
+  applyFused,
+  bool,
   cast,
+  constant,
   cumSum,
   div,
+  float32,
+  type FusedOp,
   greater,
   greaterEqual,
+  int32,
   less,
   lessEqual,
   log,
@@ -26,6 +33,9 @@ import {
   slice,
   softmax,
   sortIndices,
+  split,
+  squeeze,
+  stack,
   sub,
   sum,
   takeAlongAxis,
@@ -87,12 +97,52 @@ const pick = (x: Tensor, at: Tensor): Tensor => reshape(takeAlongAxis(x, asColum
  * @param logits `[M, V]`, shifted: row i predicts the token at position i
  */
 export function sampleTokens(logits: Tensor, { temperature, filter, uniforms, sureLogits = logits }: SampleTokensOptions): SampledTokens {
-  const scaled = scaledLogits(logits, temperature);
-  // Rounding leaves totals a little off 1: a number is scaled to them, and stays below them, so that it falls on a token.
-  const how = temperature && uniforms && { isDrawn: greater(temperature, 0), uniforms: minimum(uniforms, LARGEST_UNIFORM) };
-  const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
-  return { tokens: token, confidence: { maskgit_plus: probability, topk_margin: margin, low_confidence: pick(softmax(sureLogits), token) }, entropy };
+  const [count, words] = logits.shape as [number, number];
+  const each = (value: number): Tensor => constant(float32(new Float32Array(count).fill(value)));
+  const inputs = [
+    logits,
+    temperature ?? each(0),
+    uniforms ?? each(0),
+    filter?.topP ?? each(1),
+    filter?.topK ?? constant(int32(new Int32Array(count).fill(words))),
+    filter?.isWhole ?? constant(bool(new Uint8Array(count).fill(filter === undefined ? 1 : 0))),
+  ];
+  const given: Given = {
+    temperature: temperature !== undefined,
+    uniforms: uniforms !== undefined,
+    filter: filter !== undefined,
+    isWhole: filter?.isWhole !== undefined,
+  };
+  const [scores] = applyFused(sampleTokensOp, inputs, { given });
+  const [first, probability, margin, low, entropy] = split(scores!, [1, 1, 1, 1, 1], 0).map((row) => squeeze(row, 0));
+  const tokens = cast(first!, "int32");
+  const lowConfidence = sureLogits === logits ? low! : pick(softmax(sureLogits), tokens);
+  return { tokens, confidence: { maskgit_plus: probability!, topk_margin: margin!, low_confidence: lowConfidence }, entropy: entropy! };
 }
+
+/** Which inputs are a caller's; the others have values that change nothing. */
+type Given = Record<"temperature" | "uniforms" | "filter" | "isWhole", boolean>;
+
+/** Ids of tokens are told as floats, which are whole up to here. */
+const MOST_WORDS = 2 ** 24;
+
+/** Logits `[M, V]`, temperature, uniforms, top-p, top-k and isWhole `[M]` -> `[5, M]`: token, probability, margin, low confidence, entropy. */
+const sampleTokensOp: FusedOp = {
+  name: "sampleTokens",
+  decompose: ([logits, temperature, uniforms, topP, topK, isWhole], { given }: { given: Given }) => {
+    const filter = given.filter ? { topP: topP!, topK: topK!, ...(given.isWhole && { isWhole: isWhole! }) } : undefined;
+    const scaled = scaledLogits(logits!, given.temperature ? temperature : undefined);
+    // Rounding leaves totals a little off 1: a number is scaled to them, and stays below them, so that it falls on a token.
+    const how =
+      given.temperature && given.uniforms ? { isDrawn: greater(temperature!, 0), uniforms: minimum(uniforms!, LARGEST_UNIFORM) } : undefined;
+    const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
+    return [stack([cast(token, "float32"), probability, margin, pick(softmax(logits!), token), entropy])];
+  },
+  kernel: (target, [logits]) => {
+    const [m, n] = logits!.shape as [number, number];
+    return target.reaches("avx2") && m > 0 && n > 0 && n <= MOST_WORDS ? { name: "SampleTokens", attributes: { m, n } } : undefined;
+  },
+};
 
 function drawFiltered(scaled: Tensor, filter: TokenFilter, how: How): Draw {
   const some = drawOfSome(keptTokens(scaled, filter), how);

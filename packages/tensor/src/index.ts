@@ -32,7 +32,8 @@ export { type Precision, PRECISIONS } from "./precision.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions, reportKernels } from "./executors/onnx/executor.ts";
 export type { KernelReport } from "./executors/onnx/kernels.ts";
-export type { KernelTarget } from "./ops/kernel-call.ts";
+export { applyFused, type FusedNode, type FusedOp } from "./ops/fused.ts";
+export type { KernelCall, KernelTarget } from "./ops/kernel-call.ts";
 export { tfjsExecutor, type TfjsExecutorOptions } from "./executors/tfjs/executor.ts";
 
 export {

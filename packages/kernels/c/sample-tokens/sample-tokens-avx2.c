@@ -1,0 +1,3 @@
+#include "sample-loops.h"
+
+const SampleLoops sample_avx2 = {largest, find, scale, sum, sum_exp, sums_above, sums_from, between};
