@@ -52,11 +52,12 @@ function logitsOf(seed: number, rows: number, words: number): NdArray {
 function drawsOf(seed: number, rows: number, words: number): Draws {
   const random = createRandom(seed).split("draws");
   const each = (value: () => number): Float32Array => Float32Array.from({ length: rows }, value);
-  const kind = random.integer(0, 5);
+  const kind = random.integer(0, 6);
   if (kind === 0) return {};
   const temperature = float32(each(() => [0, 0.4, 1, 1.7][random.integer(0, 4)]!));
   const uniforms = float32(each(() => random.uniform()));
   if (kind === 1) return { temperature, uniforms };
+  if (kind === 2) return { temperature };
   const topP = float32(each(() => (random.integer(0, 3) === 0 ? 1 : 0.02 + 0.97 * random.uniform())));
   const topK = int32(Int32Array.from({ length: rows }, () => (random.integer(0, 3) === 0 ? words : 1 + random.integer(0, words))));
   return {

@@ -138,9 +138,10 @@ const sampleTokensOp: FusedOp = {
     const { token, probability, margin, entropy } = filter === undefined ? drawOfAll(scaled, how) : drawFiltered(scaled, filter, how);
     return [stack([cast(token, "float32"), probability, margin, pick(softmax(logits!), token), entropy])];
   },
-  kernel: (target, [logits]) => {
+  kernel: (target, [logits], { given }: { given: Given }) => {
     const [m, n] = logits!.shape as [number, number];
-    return target.reaches("avx2") && m > 0 && n > 0 && n <= MOST_WORDS ? { name: "SampleTokens", attributes: { m, n } } : undefined;
+    if (!target.reaches("avx2") || m === 0 || n > MOST_WORDS) return undefined;
+    return { name: "SampleTokens", attributes: { m, n, draws: given.temperature && given.uniforms ? 1 : 0 } };
   },
 };
 

@@ -1,11 +1,12 @@
 // Inputs: logits [m, n]; temperature, uniforms, top-p, top-k and whether nothing is filtered, each [m]. Output: scores [5, m].
-// Attributes: m, n.
+// Attributes: m; n; draws, 0 where the most likely token is taken at any temperature.
 #include "../custom-op.h"
 #include "sample-tokens.h"
 
 typedef struct {
   const SampleLoops *loops;
   size_t m, n;
+  int draws;
 } SampleTokensOp;
 
 static void create(void *memory, Node *node) {
@@ -13,6 +14,7 @@ static void create(void *memory, Node *node) {
   op->loops = BEST_OF(node_cpu(node), &sample_scalar, &sample_avx2, &sample_avx512);
   op->m = (size_t)attribute_int(node, "m");
   op->n = (size_t)attribute_int(node, "n");
+  op->draws = attribute_int(node, "draws") != 0;
 }
 
 static void compute(const void *memory, Run *run) {
@@ -21,6 +23,7 @@ static void compute(const void *memory, Run *run) {
   const SampleTokens problem = {
       .m = op->m,
       .n = op->n,
+      .draws = op->draws,
       .logits = input(run, 0),
       .temperature = input(run, 1),
       .uniforms = input(run, 2),

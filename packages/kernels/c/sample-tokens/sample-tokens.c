@@ -155,7 +155,7 @@ static double entropy_of(const Row *row, Kept kept) {
 
 static void sample_row(const SampleTokens *p, size_t i, Row *row) {
   const float *x = p->logits + i * p->n, temperature = p->temperature[i] > 0 ? p->temperature[i] : 1;
-  const int isDrawn = p->temperature[i] > 0;
+  const int isDrawn = p->draws && p->temperature[i] > 0;
   const double u = p->uniforms[i] < LARGEST_UNIFORM ? p->uniforms[i] : LARGEST_UNIFORM;
   const float largest = row->loops->largest(x, p->n);
   row->loops->scale(x, p->n, largest, temperature, row->all);

@@ -90,7 +90,7 @@ static int try_case(const SampleLoops *loops, size_t *looked) {
     top_k[i] = (int32_t)(fuzz_bits() % 3 == 0 ? n : fuzz_size(1, n));
     is_whole[i] = fuzz_bits() % 3 == 0;
   }
-  const SampleTokens problem = {m, n, logits, temperature, uniforms, top_p, top_k, is_whole, scores};
+  const SampleTokens problem = {m, n, 1, logits, temperature, uniforms, top_p, top_k, is_whole, scores};
   void *scratch = aligned_alloc(64, sample_scratch_bytes(n, fuzz_pool.threads));
   sample_tokens(&fuzz_pool, loops, &problem, scratch);
   int isRight = 1;

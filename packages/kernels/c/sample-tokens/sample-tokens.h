@@ -18,6 +18,7 @@ enum { CUTS = 16, STRETCH = 512, SCORES = 5 };
 
 typedef struct {
   size_t m, n;
+  int draws; // 0: the most likely token at any temperature
   const float *logits, *temperature, *uniforms, *top_p; // all but the logits [m]
   const int32_t *top_k;
   const uint8_t *is_whole;
