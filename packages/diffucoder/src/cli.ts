@@ -16,7 +16,7 @@ async function* lines(): AsyncGenerator<string> {
     yield line;
     if (isTyped) input.prompt();
   }
-  if (isTyped) process.stderr.write("\n"); // the shell's prompt gets a line of its own
+  if (isTyped) process.stderr.write("\n"); // so that the shell's prompt starts on a new line
 }
 
 async function input(): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import type { Terminal } from "@diffucoder/command-line";
 
-/** What a command is given besides its flags. */
+/** What a command gets besides its flags. */
 export interface CommandContext {
   terminal: Terminal;
   signal: AbortSignal;

@@ -16,7 +16,7 @@ import type { CommandContext } from "./command-context.ts";
  * @param args the command line, without node and the script
  * @param lines what `chat` reads. @default nothing
  * @param input what `generate -` reads. @default nothing
- * @returns the exit code, as `runProgram` of `@diffucoder/command-line`; also 1 for an answer of "no", such as two traces that differ
+ * @returns the exit code, as `runProgram` of `@diffucoder/command-line`; also 1 for a negative answer, such as two traces that differ
  */
 export async function runCommand(
   args: readonly string[],
@@ -43,7 +43,7 @@ export async function runCommand(
   return stopped === 0 ? exitCode : stopped;
 }
 
-/** Of this package; package.json is next to `src` and `dist`. */
+/** The version of this package; package.json is next to `src` and `dist`. */
 function version(): string {
   return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

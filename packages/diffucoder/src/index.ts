@@ -8,7 +8,7 @@ export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "@diffucoder/engine";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "@diffucoder/engine";
 
-// The main parts of the packages below, for those who need one more thing and no further dependency.
+// The main parts of the packages below, for users who need a little more without another dependency.
 export type { LogitsFunction } from "@diffucoder/diffusion";
 export { initParameters, loadModel, logitsFunction, type ModelConfig, ModelConfigSchema, saveModel } from "@diffucoder/model";
 export type { ModelParameters } from "@diffucoder/diffusion";

@@ -4,7 +4,7 @@ import type { CallTests, CodeTests, RunTests } from "./tests.ts";
 type LineTests = CallTests | CodeTests | RunTests;
 type Call = [unknown[], unknown];
 
-/** What a line says of its tests. */
+/** A line's keys for its tests. */
 interface RawTests {
   entry_point?: string | undefined;
   tests?: Call[] | undefined;

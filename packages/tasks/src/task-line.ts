@@ -62,7 +62,7 @@ export interface TaskLine {
   readonly line: number;
   /** Its `id` as JSON, so that a number keeps all of its digits. */
   readonly idJson: string;
-  /** What the line says of the task. @default no prompt: only `diffucoder score` can use it */
+  /** The task that the line describes. @default no prompt: only `diffucoder score` can use it */
   readonly task: Omit<Task, "prompt"> & Partial<Pick<Task, "prompt">>;
   /** An answer as Markdown, which `diffucoder score` judges. @default none */
   readonly completion: string | undefined;

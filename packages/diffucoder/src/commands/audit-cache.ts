@@ -22,7 +22,7 @@ const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;
 export function addAuditCacheCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("audit-cache")
-    .description("generates with and without --cache, and says how far the answers lie apart and where they part")
+    .description("generates with and without --cache, and shows how far the answers differ and where they diverge")
     .argument("[prompt...]", "what the code should do, in quotes; - reads it from standard input");
   addSettingFlags(command, { ...settings, ...ofModel });
   command.action((words: readonly string[], flags: Flags) => auditCache(words, flags, context));
@@ -53,7 +53,7 @@ function report({ passes, divergence, exact, cached }: GenerationAudit): string 
       .map((cell, column) => cell.padStart([4, 9, 12, 12, 9][column]!))
       .join("  "),
   );
-  const parts = divergence === undefined ? "Both runs decode the same tokens." : `The runs part after step ${divergence.step}.`;
+  const parts = divergence === undefined ? "Both runs decode the same tokens." : `The runs diverge after step ${divergence.step}.`;
   return [
     "pass  positions  other token  confidence    entropy",
     ...rows,

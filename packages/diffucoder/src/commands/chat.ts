@@ -77,7 +77,7 @@ function forgotten(turns: readonly ChatMessage[]): string {
   return `The model has no room for the whole conversation; it did not see ${messages.join(", ")}${messages.length === 1 ? " and its answer" : " and their answers"}.`;
 }
 
-/** The answer to the last of the turns, without as many of the first ones as the model has no room for. */
+/** The answer to the last turn, dropping as many of the first ones as do not fit the model. */
 async function answer(
   coder: DiffuCoder,
   head: readonly ChatMessage[],

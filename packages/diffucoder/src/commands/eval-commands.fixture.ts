@@ -13,10 +13,10 @@ export const hasSharedBench = existsSync(sharedBench) && hasPython;
 export const pythonNote = hasPython ? "" : " (SKIPPED: there is no python3)";
 export const skipNote = hasSharedBench ? "" : pythonNote || " (SKIPPED: ../shared/bench is absent)";
 
-/** What was said, without the line about a sandbox that is weaker where there is no bubblewrap. */
+/** The printed lines, without the one about a weaker sandbox where there is no bubblewrap. */
 export const withoutSandboxNote = (lines: readonly string[]): string[] => lines.filter((line) => !line.startsWith("The sandbox runs with "));
 
-/** The command in a folder and with a cache of its own; `out` and `error` are what a test has made it print. */
+/** The command, with its own folder and cache; `out` and `error` are what a test made it print. */
 export function evalCommands() {
   const dir = mkdtempSync(join(tmpdir(), "diffucoder-eval-"));
   const [out, error]: [string[], string[]] = [[], []];
@@ -36,7 +36,7 @@ export function evalCommands() {
     out,
     error,
     run: (...args: string[]) => runCommand(args, { terminal, signal: new AbortController().signal }),
-    /** Writes a file of lines and gives its path. */
+    /** Writes a file of lines and returns its path. */
     file: (name: string, lines: readonly (object | string)[]): string => {
       const path = join(dir, name);
       writeFileSync(path, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));

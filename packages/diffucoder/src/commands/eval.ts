@@ -35,13 +35,13 @@ export function addEvalCommands(program: Command, context: Context): void {
     )
     .option("--samples <file>", "samples in EvalPlus's format; several files are a sweep", repeated)
     .option("--model <dir>", "model that writes the samples, instead of a file")
-    .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation goes on there")
+    .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation resumes there")
     .option("--workers <n>", "programs that run at the same time (default: 2)")
     .option("--python <path>", PYTHON)
     .option("--fresh", "start over instead of resuming the run in the folder")
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. temperature=[0.2,0.3,0.4]; may be repeated", repeated, [])
-    .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
+    .option("--print-config", "show every setting with its value, source, default and meaning, then exit")
     .option("--json", "print the result as JSON")
     .allowExcessArguments(false)
     .action((flags: Flags) => evaluate(flags, context));
@@ -50,7 +50,7 @@ export function addEvalCommands(program: Command, context: Context): void {
     .description(`scores the raw generations of an ${RESULT_FILE} again, and fails if the score differs`)
     .argument("<result>", RESULT_FILE)
     .option("--workers <n>", "programs that run at the same time", positiveInteger, 2)
-    .option("--python <path>", "Python that programs run on (default: the one that the result names)")
+    .option("--python <path>", "Python to run programs with (default: the one that the result names)")
     .option("--json", "print the result as JSON")
     .action((path: string, flags: RunFlags) => rescoreResult(path, flags, context));
   program
@@ -118,7 +118,7 @@ interface ScoreLinesOptions {
   sandbox: Sandbox;
   signal: AbortSignal;
   onProgress: OnProgress;
-  /** Hears which line the sandbox refuses. */
+  /** Gets each line that the sandbox refuses. */
   refuse: (line: LeftOut) => void;
 }
 

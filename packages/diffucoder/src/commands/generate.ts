@@ -61,7 +61,7 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
   if (result.text.trim() === "") terminal.error(emptyAnswerNote(model));
 }
 
-/** A generation that is watched where there is a screen to watch it on. */
+/** A generation, shown live if there is a screen. */
 async function shownGeneration(coder: DiffuCoder, options: GenerateOptions, screen: Screen | undefined): Promise<Generation> {
   if (screen === undefined) return coder.generate(options);
   const live = liveReveal(screen);

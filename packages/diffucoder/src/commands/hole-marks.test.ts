@@ -53,9 +53,7 @@ describe("parseTemplate", () => {
   );
 
   it("says that there is no hole", () => {
-    expect(() => parse("a")).toThrow(
-      "Invalid code.py:\n  - there is no hole; put <|hole|>, or <|hole:N|> for N masks, where something is to be filled in",
-    );
+    expect(() => parse("a")).toThrow("Invalid code.py:\n  - there is no hole; put <|hole|>, or <|hole:N|> for N masks, where code is missing");
   });
 
   it("loses nothing of the text around holes", () => {

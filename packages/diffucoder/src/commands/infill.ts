@@ -17,7 +17,7 @@ export function addInfillCommand(program: Command, context: CommandContext): voi
   const command = program
     .command("infill")
     .description("fills the holes of a text")
-    .option("--file <file>", "text with <|hole|>, or <|hole:N|> for N masks, where something is to be filled in; - reads it from standard input");
+    .option("--file <file>", "text with <|hole|>, or <|hole:N|> for N masks, where code is missing; - reads it from standard input");
   addSettingFlags(command, { ...settings, ...ModelSettingsSchema.shape });
   command.action((flags: Flags) => infill(flags, context));
 }
@@ -46,7 +46,7 @@ async function infill({ file, ...flags }: Flags, { terminal, signal, input }: Co
   else writeText(terminal, result.text);
 }
 
-/** Settings with the text of a file; `masks` are then those of holes that do not say their own. */
+/** Settings with the text of a file; `masks` then applies to holes without their own number. */
 function withTemplate({ masks = DEFAULT_MASKS, ...call }: Record<string, unknown>, text: string, source: string): Record<string, unknown> {
   parseConfig(InfillSettingsSchema.pick({ masks: true }), { masks }, { source: "infill settings" });
   return { ...call, template: parseTemplate(text, { masks: masks as number, source }) };

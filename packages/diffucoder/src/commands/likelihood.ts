@@ -15,10 +15,10 @@ const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;
 export function addLikelihoodCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("likelihood")
-    .description("estimates how likely the model holds a text to be an answer: a bound on its log-probability, and its perplexity")
+    .description("estimates how likely the model finds a text as an answer: a bound on its log-probability, and its perplexity")
     .argument("[prompt...]", "what the text answers, in quotes; - reads it from standard input");
   addSettingFlags(command, { ...flagged, ...ofModel });
-  command.option("--no-chat-template", "take the prompt as the beginning of a text that goes on");
+  command.option("--no-chat-template", "take the prompt as the beginning of the text, without the chat template");
   command.action((words: readonly string[], flags: Flags) => likelihood(words, flags, context));
 }
 

@@ -1,6 +1,6 @@
-// A generation on a terminal: the canvas is drawn again in place after every forward pass, so that tokens appear where they
-// stand and in the order in which they are revealed. Lines are wrapped here and stay shorter than the terminal, which then
-// never wraps or scrolls by itself; the cursor stays visible at the end of the drawing.
+// A generation on a terminal: the canvas is redrawn in place after every forward pass, so that tokens appear in position and in the
+// order in which they are revealed. Lines are wrapped here and stay shorter than the terminal, which then never wraps or scrolls by itself; the
+// cursor stays visible at the end of the drawing.
 import { type Screen, visibleText } from "@diffucoder/command-line";
 import type { GenerationEvent } from "@diffucoder/engine";
 
@@ -17,7 +17,7 @@ const CLEAR_SCREEN = "\u001b[2J\u001b[H";
 const styles = { mask: "\u001b[2m", new: "\u001b[1;32m", plain: "", status: "\u001b[2m" };
 const RESET = "\u001b[0m";
 
-/** Draws what it is shown, and takes the drawing away when it is closed, also if the generation was stopped. */
+/** Draws each event, and removes the drawing when it is closed, also if the generation was stopped. */
 export function liveReveal(screen: Screen): { show(event: GenerationEvent): void; close(): void } {
   let cells: Cell[] = [];
   let status = "";
@@ -54,7 +54,7 @@ export function liveReveal(screen: Screen): { show(event: GenerationEvent): void
   };
 }
 
-/** The canvas and a line about it as lines that fit the screen; of a text with more lines, those around what is new. */
+/** The canvas and a status line as lines that fit the screen; for a longer text, the lines around the newest tokens. */
 function frame(cells: readonly Cell[], status: string, { columns, rows, hasColours }: Pick<Screen, "columns" | "rows" | "hasColours">): string[] {
   const width = Math.max(1, columns - 1);
   const height = Math.max(1, rows - 2);

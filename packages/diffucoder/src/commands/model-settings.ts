@@ -14,7 +14,7 @@ export const ModelSettingsSchema = z.strictObject({
     .optional()
     .describe("model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the package)"),
   ...LoadSettingsSchema.shape,
-  trace: z.string().min(1).optional().describe("write what was revealed when to this file, as JSON lines"),
+  trace: z.string().min(1).optional().describe("write to this file what was revealed when, as JSON lines"),
 });
 
 export const MODEL_TEXTS = ["model", "trace"] as const;
@@ -26,14 +26,14 @@ export function splitSettings(data: Readonly<Record<string, unknown>>): { own: R
   return { own: Object.fromEntries(entries.filter(isOwn)), call: Object.fromEntries(entries.filter((entry) => !isOwn(entry))) };
 }
 
-/** The small files of the model that is named. */
+/** The small files of the named model. */
 export async function openModel(model: unknown, signal: AbortSignal): Promise<ModelFolder> {
   return readModelFolder(await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal }));
 }
 
 const OF_THE_MODEL = ["alg", ...MODEL_OPTIONS, "maxNewTokens"] as const;
 
-/** Settings of decoding that the model brings, apart from those that its generation_config.json leaves to the defaults. */
+/** Decoding settings of the model, without those that its generation_config.json leaves to the defaults. */
 export function modelDefaults({ dir, defaults }: ModelFolder, names: readonly (typeof OF_THE_MODEL)[number][] = OF_THE_MODEL): ConfigLayer[] {
   const settings = names.map((name) => [name, defaults[name]] as const);
   const file = join(dir, "generation_config.json");

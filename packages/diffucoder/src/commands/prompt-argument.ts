@@ -3,7 +3,7 @@ import type { CommandContext } from "../command-context.ts";
 import { EXAMPLE_PROMPT } from "../what-it-knows.ts";
 import type { Flags } from "./setting-flags.ts";
 
-/** The prompt that stands behind the command or on standard input. */
+/** The prompt, from the command line or standard input. */
 export async function positionalPrompt(
   command: string,
   words: readonly string[],
@@ -25,7 +25,7 @@ export async function positionalPrompt(
   return { prompt: decodeText(await input(), "standard input").replace(/\r?\n$/, "") };
 }
 
-/** That nothing was asked. */
+/** The error for a missing prompt. */
 export function noPrompt(command: string): InvalidArgumentError {
   const message = `Give a prompt: ${command} "${EXAMPLE_PROMPT}", or - to read it from standard input.`;
   return new InvalidArgumentError({ argument: "prompt", value: undefined, expected: "given", message });

@@ -1,5 +1,5 @@
-// Settings of a command: `--config FILE`, then flags, then `--set key=value`, each over the one before. A flag is a setting by
-// another spelling, so all of them are checked by one schema.
+// Settings of a command: `--config FILE`, then flags, then `--set key=value`, each over the one before. A flag is
+// another spelling of a setting, so one schema checks all of them.
 import { addSettingOptions, kebab } from "@diffucoder/command-line";
 import { ConfigError, type ConfigLayer, configTable, describeConfig, mergeSettings, readConfigData, readJsonObject } from "@diffucoder/core";
 import type { Command } from "commander";
@@ -10,7 +10,7 @@ const repeated = (value: string, before: string[] = []): string[] => [...before,
 /** Settings that have a flag each. */
 type Settings = Readonly<Record<string, z.ZodType>>;
 
-/** Settings with options of their own, whose flag says the kind alone. */
+/** Settings with their own options, whose flag gives only the kind. */
 const OF_A_KIND = ["cache", "constraint"];
 
 /** Adds a flag for each setting, `--config`, `--set` and `--json`. Descriptions are the schema's. */
@@ -18,7 +18,7 @@ export function addSettingFlags(command: Command, settings: Settings): Command {
   return addSettingOptions(command, settings)
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. cache.refreshSteps=4; may be repeated", repeated, [])
-    .option("--print-config", "show every setting with its value, where that comes from, its default and its meaning, and stop")
+    .option("--print-config", "show every setting with its value, source, default and meaning, then exit")
     .option("--json", "print the result as JSON")
     .allowExcessArguments(false);
 }
@@ -31,9 +31,9 @@ export interface Flags extends Record<string, unknown> {
 }
 
 /**
- * What flags, `--set` and `--config` say together.
+ * The settings of flags, `--set` and `--config` together.
  *
- * @param texts settings whose flags are taken as they are, and not as JSON where they look like it
+ * @param texts settings whose flags are taken literally, even if they look like JSON
  * @throws {FileError} if the config file cannot be read
  * @throws {InvalidArgumentError} if a `--set` is not of the form `key=value`
  */
@@ -42,7 +42,7 @@ export function readSettings(flags: Flags, texts: readonly string[]): Record<str
   return mergeSettings(layers, set);
 }
 
-/** The same, each with the place that it comes from. */
+/** The same, each with its source. */
 export function settingLayers(
   { config, set, json: _json, printConfig: _print, ...flags }: Flags,
   texts: readonly string[],
@@ -56,7 +56,7 @@ export function settingLayers(
   return { layers: [...(config === undefined ? [] : [{ source: config, data: readJsonObject(config) }]), ...ofFlags], set };
 }
 
-/** What `--print-config` answers. @throws {ConfigError} listing unknown keys and bad values */
+/** The output of `--print-config`. @throws {ConfigError} listing unknown keys and bad values */
 export function settingsText(
   schema: z.ZodType,
   { flags, texts = [], defaults = [], source }: { flags: Flags; texts?: readonly string[]; defaults?: readonly ConfigLayer[]; source: string },
@@ -65,7 +65,7 @@ export function settingsText(
   return flags.json === true ? JSON.stringify(keys) : configTable(keys);
 }
 
-/** Runs checks one after the other, and tells the problems of all. @throws {ConfigError} */
+/** Runs checks one after the other, and reports the problems of all. @throws {ConfigError} */
 export function reportTogether(source: string, checks: readonly (() => void)[]): void {
   const problems: string[] = [];
   for (const check of checks) {

@@ -26,7 +26,7 @@ export interface ScoredSample {
   readonly trace?: unknown;
 }
 
-/** What came of a list of samples. */
+/** The scores of a list of samples. */
 export interface SampleScores {
   /** In the order of the samples. */
   readonly samples: readonly ScoredSample[];

@@ -1,6 +1,6 @@
 import type { Attack } from "./attack.fixture.ts";
 
-// Small texts that take many times their size in whoever reads them, and memory of the kernel, which no limit of a process counts.
+// Small texts that take many times their size once parsed, and kernel memory, which no process limit counts.
 export const heldMemory: Attack[] = [
   {
     name: "returns many small lists",
