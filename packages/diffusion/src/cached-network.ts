@@ -9,7 +9,7 @@ export interface KeyValueCache<T> {
   values: T[];
 }
 
-/** What a traced network is asked about a window of each row: B rows of W tokens out of N columns. */
+/** The inputs of a traced network for a window of each row: B rows of W tokens out of N columns. */
 export interface WindowLogitsInputs {
   /** Token ids of the window, int32 `[B, W]`. */
   inputIds: Tensor;
@@ -31,7 +31,7 @@ export interface WindowLogitsInputs {
   logitPositions?: Tensor | undefined;
 }
 
-/** What a pass over a window gives. */
+/** The result of a pass over a window. */
 export interface WindowLogitsResult {
   /** `[M, V]`, or `[B, W, V]` without `logitPositions`. */
   logits: Tensor;

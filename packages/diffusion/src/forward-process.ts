@@ -3,13 +3,13 @@ import { InvalidArgumentError, type Random, ShapeError } from "@diffucoder/core"
 import { bool, type NdArray } from "@diffucoder/tensor";
 import { checkTokenId } from "./token-ids.ts";
 
-/** What is masked, how much and by which stream. */
+/** What to mask, how much, and the random stream. */
 export interface MaskTokensOptions {
   /** Clean token ids, int32 `[B, L]`. */
   tokens: NdArray;
   /** Masking probability of each row, `[B]`, in (0, 1]. */
   timesteps: readonly number[];
-  /** Token that stands for a masked one. */
+  /** The mask token. */
   maskTokenId: number;
   /** `[B, L]`, 1 where a token may be masked: not in the prompt, not in padding. @default everywhere but the first column */
   eligible?: NdArray;

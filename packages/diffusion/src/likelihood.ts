@@ -1,4 +1,4 @@
-// A bound on the log-likelihood of a completion y of C tokens behind a prompt x, by Monte Carlo (LLaDA, arXiv 2502.09992,
+// A bound on the log-likelihood of a completion y of C tokens after a prompt x, by Monte Carlo (LLaDA, arXiv 2502.09992,
 // Eq. 6 and `get_log_likelihood.py`): k uniform in 1 .. C, k tokens of y masked at random,
 //   log p(y | x) >= E_k,mask [ (C / k) sum_{i masked} log p(y_i | x, y masked) ].
 // Differs: 1. k is stratified over all samples, one draw in each of n equal parts of 1 .. C, instead of evenly spaced from a
@@ -16,7 +16,7 @@ export interface LikelihoodOptions {
   logits: LogitsFunction;
   /** Its weights. */
   parameters: Readonly<ModelParameters>;
-  /** Token that stands for a masked one. */
+  /** The mask token. */
   maskTokenId: number;
   /** Tokens before the completion, never masked. */
   promptIds: readonly number[];
@@ -24,7 +24,7 @@ export interface LikelihoodOptions {
   completionIds: readonly number[];
   /** Draws timesteps and masks. */
   random: Random;
-  /** Masks that are drawn, one row of a forward pass each; at least 2. @default 128 */
+  /** Number of masks to draw, one row of a forward pass each; at least 2. @default 128 */
   samples?: number | undefined;
   /** Rows of a forward pass. @default 8 */
   batchSize?: number | undefined;
@@ -38,13 +38,13 @@ export interface LikelihoodOptions {
 export interface Likelihood {
   /** Estimate of the bound on `log p(completion | prompt)`, nats. */
   elbo: number;
-  /** Of `elbo`: 95 %, normal approximation. */
+  /** 95 % interval of `elbo`, normal approximation. */
   interval95: readonly [number, number];
   /** `exp(-elbo / C)`, an upper bound on the model's perplexity. */
   perplexity: number;
   /** Perplexity at the ends of the 95 % interval, the lower first. */
   perplexityInterval95: readonly [number, number];
-  /** How many draws it is the mean of. */
+  /** Number of draws in the mean. */
   samples: number;
 }
 

@@ -13,7 +13,7 @@ export interface BlockCausal {
  */
 export type Attention = "full" | "causal" | BlockCausal | Tensor;
 
-/** What a traced network is asked. B rows of L tokens, M wanted positions. */
+/** The inputs of a traced network. B rows of L tokens, M wanted positions. */
 export interface LogitsInputs {
   /** Token ids, int32 `[B, L]`. */
   inputIds: Tensor;

@@ -27,7 +27,7 @@ export function shiftLogits(logits: Tensor): Tensor {
  * The first token of a row has no predecessor: its weight is not read.
  *
  * @param logits raw, `[B, L, V]`
- * @returns `[]`, nats per token if the weights are such
+ * @returns `[]`, in nats per token if the weights are normalized so
  * @throws {ShapeError} if the three do not fit
  */
 export function diffusionLoss(
@@ -54,19 +54,18 @@ export function diffusionLoss(
   return weightedLoss(concat([ahead, lastColumn], 1), selectLogProbs(logits, next(targets)));
 }
 
-/** The tokens of a batch that count, for a network that is asked for their logits alone. */
+/** The tokens of a batch that count, for a network that computes only their logits. */
 export interface ScoredTokens {
-  /** Where the logits are that predict them: int32 `[M]`, indices into the `B * L` tokens. */
+  /** Positions of the logits that predict them: int32 `[M]`, indices into the `B * L` tokens. */
   logitPositions: NdArray;
   /** int32 `[M]`. */
   targets: NdArray;
-  /** `[M]`; 0 behind the last token that counts. */
+  /** `[M]`; 0 after the last token that counts. */
   weights: NdArray;
 }
 
 /**
- * Picks the tokens of nonzero weight. About half of the tokens are masked in a diffusion step, and the logits of the others
- * would be computed for nothing.
+ * Picks the tokens of nonzero weight. About half of the tokens are masked in a diffusion step, and the logits of the others would be wasted.
  *
  * `M` is the smallest number of eighths of the batch that holds them, so that a run needs few plans.
  */
@@ -123,7 +122,7 @@ export function scoredLoss(
   return weightedLoss(weights, selectLogProbs(logits, targets));
 }
 
-/** A token of weight 0 counts nothing even where its log-probability is minus infinity, and no gradient flows from it. */
+/** A token of weight 0 counts as 0, even if its log-probability is minus infinity, and no gradient flows from it. */
 function weightedLoss(weights: Tensor, logProbs: Tensor): Tensor {
   return neg(sum(mul(weights, where(equal(weights, 0), 0, logProbs))));
 }

@@ -23,7 +23,7 @@ export function drawTimesteps({
 }
 
 /**
- * One timestep in each of `count` equal parts of [eps, 1), all moved on by the same draw. Each is distributed as those of
+ * One timestep in each of `count` equal parts of [eps, 1), all shifted by the same draw. Each is distributed as those of
  * `drawTimesteps`; together they cover the range evenly, which lowers the variance of the loss.
  *
  * @throws {InvalidArgumentError} if `eps` is not in (0, 1]

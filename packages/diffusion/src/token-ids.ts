@@ -6,7 +6,7 @@ const MOST_IDS = 2 ** 31;
 /**
  * Checks a token id where it enters: the engine would round it, or count a negative one from the end of the vocabulary.
  *
- * @param argument what the id is called in the error
+ * @param argument name of the id in errors
  * @param vocabSize V. @default any that the engine can hold
  * @throws {InvalidArgumentError} if it is not an integer in [0, V)
  */

@@ -1,6 +1,6 @@
-// Added tokens: those that are not in the vocabulary. Where text is searched for them it is done as in Hugging Face's
-// AddedVocabulary: first those that are written as they are, then, in normalized text, those marked `normalized`; the leftmost
-// first, of these the longest; `single_word` wants no word character next to it, `lstrip` and `rstrip` take white space along.
+// Added tokens: those that are not in the vocabulary. Text is searched for them as in Hugging Face's AddedVocabulary: first for
+// those that match verbatim, then, in normalized text, for those marked `normalized`; the leftmost first, of these the longest;
+// `single_word` allows no word character next to it, `lstrip` and `rstrip` include white space.
 
 /** A token that is added to the vocabulary's own. */
 export interface AddedToken {
@@ -12,7 +12,7 @@ export interface AddedToken {
   special?: boolean;
   /** Whether the white space before it belongs to it. @default false */
   lstrip?: boolean;
-  /** Whether the white space behind it belongs to it. @default false */
+  /** Whether the white space after it belongs to it. @default false */
   rstrip?: boolean;
   /** Whether it counts only where no letter, digit or underscore is next to it. @default false */
   singleWord?: boolean;
@@ -104,7 +104,7 @@ class TokenFinder {
   /** The pieces of a text in order; empty ones are left out. */
   find(text: string, ranges: readonly Range[]): (Plain | { id: number })[] {
     const pieces: (Plain | { id: number })[] = [];
-    /** Up to here the text has been given out. */
+    /** The text has been emitted up to here. */
     let end = 0;
     for (const [from, to] of this.isEmpty ? [] : ranges) {
       for (let at = from; at < to;) {

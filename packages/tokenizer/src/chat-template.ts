@@ -1,5 +1,5 @@
-// Chat templates (Jinja, as in Hugging Face's tokenizer_config.json), rendered on the real text of the messages. Each character
-// of the result knows whether the template or a message wrote it, and only what the template wrote may hold special tokens.
+// Chat templates (Jinja, as in Hugging Face's tokenizer_config.json), rendered on the real text of the messages. Each character of the result records
+// whether the template or a message wrote it, and only the template's text may contain special tokens.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { Range } from "./added-tokens.ts";
 import { Budget } from "./jinja/budget.ts";

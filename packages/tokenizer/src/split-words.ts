@@ -1,9 +1,9 @@
-// How a text is cut into words before its bytes are merged: Hugging Face's `Split`, `Digits` and `Punctuation`, and the cut that
+// How a text is split into words before its bytes are merged: Hugging Face's `Split`, `Digits` and `Punctuation`, and the cut that
 // `ByteLevel` makes. Each rule cuts the pieces that the one before it left.
 import { runInContext, createContext } from "node:vm";
 import { InvalidArgumentError } from "@diffucoder/core";
 
-/** What becomes of a match: a piece of its own, nothing, a part of its neighbour, or one piece with adjacent matches. */
+/** What a match becomes: its own piece, nothing, a part of its neighbour, or one piece with adjacent matches. */
 export type SplitBehavior = "Isolated" | "Removed" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
 /** One cut through every piece. */
@@ -16,7 +16,7 @@ export interface SplitRule {
   behavior: SplitBehavior;
   /** The gaps count as matches, and the matches as gaps. */
   invert: boolean;
-  /** Known not to backtrack without bound: it runs without a watch. */
+  /** Known not to backtrack without bound: it runs without a watchdog. */
   isTrusted: boolean;
 }
 

@@ -49,7 +49,7 @@ interface AddedTokenEntry {
   special: boolean;
   /** Whether the white space before it belongs to it. @default false */
   lstrip?: boolean | undefined;
-  /** Whether the white space behind it belongs to it. @default false */
+  /** Whether the white space after it belongs to it. @default false */
   rstrip?: boolean | undefined;
   /** Whether it counts only where no letter, digit or underscore is next to it. @default false */
   single_word?: boolean | undefined;
@@ -81,11 +81,11 @@ interface BpeModel {
   merges: (string | [string, string])[];
   /** Whether a word that is a token becomes that token without applying merges. @default false */
   ignore_merges?: boolean | null | undefined;
-  /** Share of merges left out at random: none but 0 is done here. */
+  /** Share of merges left out at random: only 0 is supported. */
   dropout?: number | null | undefined;
-  /** What stands before tokens within a word: none but "" is done here. */
+  /** Prefix of tokens within a word: only "" is supported. */
   continuing_subword_prefix?: string | null | undefined;
-  /** What stands behind tokens that end a word: none but "" is done here. */
+  /** Suffix of tokens that end a word: only "" is supported. */
   end_of_word_suffix?: string | null | undefined;
   [option: string]: unknown;
 }
@@ -96,7 +96,7 @@ export interface TokenizerFile {
   added_tokens: AddedTokenEntry[];
   /** NFC, NFD, NFKC or NFKD, or a `Sequence` of them. @default text stays as it is */
   normalizer?: Normalizer | null | undefined;
-  /** `ByteLevel`, behind any number of `Split`, `Digits` and `Punctuation`. */
+  /** `ByteLevel`, after any number of `Split`, `Digits` and `Punctuation`. */
   pre_tokenizer?: PreTokenizer | null | undefined;
   /** `ByteLevel`. @default the same */
   decoder?: ByteLevelDecoder | null | undefined;
@@ -127,7 +127,7 @@ export const TokenizerFileSchema = z.looseObject({
 /** A normal form of Unicode. */
 export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
-/** What the files say, with tokens as bytes. */
+/** The content of the files, with tokens as bytes. */
 export interface Vocabulary extends OrdinaryTokens {
   /** Tokens besides the ordinary ones. */
   added: readonly AddedToken[];
@@ -159,7 +159,7 @@ export type TokenRole = "bos" | "eos" | "pad" | "mask";
 /** Ids lie below this: pairs and places of tokens are packed into numbers, and an id is a row of the embedding. */
 const MAX_ID = 2 ** 24;
 
-/** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong, or what the file asks for that is not done */
+/** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong, or the unsupported feature that the file uses */
 export function readTokenizerFile(path: string): Vocabulary {
   return toVocabulary(readJsonObject(path) as TokenizerFile, path);
 }
@@ -169,7 +169,7 @@ export function readTokenizerFile(path: string): Vocabulary {
  *
  * @param file the file's JSON; it is checked
  * @param path the file's name for messages. @default "tokenizer.json"
- * @throws {FileError} naming what is wrong, or what the file asks for that is not done
+ * @throws {FileError} naming what is wrong, or the unsupported feature that the file uses
  */
 export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Vocabulary {
   const result = TokenizerFileSchema.safeParse(file);

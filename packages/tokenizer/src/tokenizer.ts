@@ -8,7 +8,7 @@ import { type SplitRule, splitWords } from "./split-words.ts";
 import { readTokenizerFile, type TokenizerFile, type TokenRole, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
 
-/** What the special tokens that the system itself uses are called, unless a tokenizer's files name others. */
+/** Names of the special tokens that the system itself uses, unless a tokenizer's files name others. */
 export const SPECIAL_TOKENS = { endOfText: "<|endoftext|>", imStart: "<|im_start|>", imEnd: "<|im_end|>", mask: "<|mask|>" } as const;
 
 /** What the system uses a special token for. */
@@ -19,9 +19,9 @@ const STOP_TOKENS = ["<|im_end|>", "<|endoftext|>", "<|dlm_pad|>"];
 
 /** One message of a conversation. */
 export interface ChatMessage {
-  /** Who says it. */
+  /** Its role. */
   role: "system" | "user" | "assistant";
-  /** What is said; special tokens in it are text. */
+  /** Its text; special tokens in it stay text. */
   content: string;
 }
 
@@ -38,7 +38,7 @@ const LONG_WORD_BYTES = 100;
 
 /** Words whose ids are remembered; they make up most of a text. */
 const REMEMBERED_WORDS = 1 << 16;
-/** Longer words hardly come again. */
+/** Longer words rarely repeat. */
 const REMEMBERED_LENGTH = 100;
 
 /**
@@ -54,7 +54,7 @@ export class Tokenizer {
   readonly specialTokens: ReadonlyMap<string, number>;
   /** Ids of the tokens that the files name for a role. */
   readonly roles: Readonly<Partial<Record<TokenRole, number>>>;
-  /** Tokens that end an answer: `<|im_end|>`, `<|endoftext|>` and `<|dlm_pad|>` as far as they are there, and the end and padding tokens. */
+  /** Tokens that end an answer: `<|im_end|>`, `<|endoftext|>` and `<|dlm_pad|>` if present, and the end and padding tokens. */
   readonly stopIds: ReadonlySet<number>;
   /** Number of ids, special ones included. */
   readonly vocabSize: number;
@@ -182,9 +182,8 @@ export class Tokenizer {
   }
 
   /**
-   * Ids of text in which added tokens are meant where they are written, as Hugging Face's tokenizers read any text: with their
-   * `lstrip`, `rstrip`, `single_word` and `normalized`, and without what a post-processor adds. Only for text that no user had
-   * a hand in.
+   * Ids of text in which added tokens are recognized, as Hugging Face's tokenizers do in any text: with their
+   * `lstrip`, `rstrip`, `single_word` and `normalized`, and without what a post-processor adds. Only for text that no user can influence.
    *
    * @throws {InvalidArgumentError} as `encode` does
    */

@@ -10,7 +10,7 @@ export interface Call {
   budget: Budget;
 }
 
-/** A filter, or another function that a template names: it gets the value it stands behind first. */
+/** A filter, or another function that a template names: it gets the value before the bar first. */
 export type Builtin = (value: Value, call: Call) => Value;
 
 export const argument = ({ args, named }: Call, place: number, name: string): Value => (args.length > place ? args[place] : named.get(name));
@@ -26,7 +26,7 @@ export function string(value: Value): Text {
   return value;
 }
 
-/** The characters that a `strip` takes away; white space where none are given. */
+/** The characters that a `strip` removes; white space by default. */
 export function charactersOf({ args }: Call): string | undefined {
   return args[0] === undefined || args[0] === null ? undefined : string(args[0]).value;
 }

@@ -1,4 +1,4 @@
-// What lists, dicts and texts have in common: they are looped over, counted, looked into.
+// What lists, dicts and texts have in common: looping, counting, looking into them.
 import { string } from "./call.ts";
 import { Text } from "./text.ts";
 import { Dict, isEqual, isNumber, type List, numberOf, TemplateError, text, typeName, type Value } from "./values.ts";

@@ -1,4 +1,4 @@
-// What stands behind `|` in a template. Each gets the value it stands behind first.
+// The filters of a template, after `|`. Each gets the value before the bar first.
 import { argument, type Builtin, type Call, charactersOf, integer, string } from "./call.ts";
 import { listOf, pathOf, sizeHint, sizeOf } from "./containers.ts";
 import { testOf } from "./is-tests.ts";
@@ -178,7 +178,7 @@ const filters: Readonly<Record<string, Builtin>> = {
 };
 const aliases: Readonly<Record<string, string>> = { d: "default", e: "escape" };
 
-/** Filters that write their value, and those that compare what is in it. */
+/** Filters that write their value, and those that compare its items. */
 const writing: ReadonlySet<string> = new Set(
   "trim upper lower title capitalize string escape replace indent wordcount join tojson unique".split(" "),
 );

@@ -1,5 +1,5 @@
-// Renders a template as Jinja does under Hugging Face's settings, on text that knows where it comes from (text.ts) and within a
-// number of steps (budget.ts), so that a stranger's template can neither run for ever nor fill the memory.
+// Renders a template as Jinja does under Hugging Face's settings, on text that records its origin (text.ts) and within a number of
+// steps (budget.ts), so that an untrusted template can neither run for ever nor fill the memory.
 import type { Budget } from "./budget.ts";
 import { isIn, listOf, sizeHint } from "./containers.ts";
 import { filterOf } from "./filters.ts";

@@ -1,4 +1,4 @@
-// What stands behind `is` in a template, and in `select` and its like.
+// The tests of a template, after `is` and in `select` and the like.
 import type { Call } from "./call.ts";
 import { isIn } from "./containers.ts";
 import { isLower, isUpper } from "./strings.ts";

@@ -22,7 +22,7 @@ export const titled = (value: Text): Text =>
     }),
   );
 
-/** The filter: words begin behind white space and opening brackets, not behind every sign. */
+/** The filter: words begin after white space and opening brackets, not after every sign. */
 export function titleCased(value: Text): Text {
   const parts: Text[] = [];
   for (const { index, 0: part } of value.value.matchAll(/[-\s({[<]+|[^-\s({[<]+/gu)) parts.push(capitalized(value.slice(index, index + part.length)));

@@ -1,5 +1,5 @@
-// Text that remembers where each of its characters comes from, so that a template can look at what a message really says, and
-// what the message says can still be told from what the template says.
+// Text that remembers the origin of each character, so that a template sees a message's real text, and the message's text can
+// still be told from the template's.
 
 /** A string, and for each of its UTF-16 units whether a message wrote it (`m`) or the template (`t`). */
 export class Text {

@@ -1,4 +1,4 @@
-// The values of a template, as Python has them, and what they are written as.
+// The values of a template, as in Python, and how they are written.
 import { Text } from "./text.ts";
 
 /** `undefined` is Jinja's Undefined, `null` Python's None. */
