@@ -214,9 +214,9 @@ async function quickstart(flags: ModelFlags & { fromScratch?: boolean }, { termi
 }
 
 /** The base model of `--from-scratch`: trained now, or found finished in the run's folder. */
-async function baseModel(flags: ModelFlags, { executor, device }: ExecutorOptions, { terminal, signal }: Context): Promise<string> {
+async function baseModel(flags: ModelFlags, { executor, device, precision }: ExecutorOptions, { terminal, signal }: Context): Promise<string> {
   const file = recipeFile("tinycode-base");
-  const recipe = { ...parseConfig(PretrainRecipeSchema, readConfigData({ file }), { source: file }), executor, device };
+  const recipe = { ...parseConfig(PretrainRecipeSchema, readConfigData({ file }), { source: file }), executor, device, precision };
   const output = join(flags.output, "base");
   await withSandbox(flags, terminal, async () => {}); // reports a missing sandbox now, not after the training
   terminal.error(`Training the base model first, in ${output}: about 25 minutes on two cores.`);
@@ -253,8 +253,8 @@ function readRecipe<S extends z.ZodObject>(
 }
 
 /** What `--executor`, `--device` and `--set` say together, as `--set` says it. */
-function settingsOf({ executor, device, set }: CommonFlags): string[] {
-  const given = Object.entries({ executor, device }).filter(([, value]) => value !== undefined);
+function settingsOf({ executor, device, precision, set }: CommonFlags): string[] {
+  const given = Object.entries({ executor, device, precision }).filter(([, value]) => value !== undefined);
   return [...given.map(([key, value]) => `${key}=${value}`), ...set];
 }
 

@@ -41,6 +41,17 @@ describe("train on another executor", () => {
     expect(losses("grpo")).toEqual([expect.any(Number)]);
   });
 
+  it("pretrains in bf16 to nearly the losses of float32, and resumes in no other precision", async () => {
+    const command = (...more: string[]): string[] => ["pretrain", ...small, "--output", join(folder, "bf16"), ...more];
+    const first = await train(command("--precision", "bf16"));
+    expect(first.code).toBe(0);
+    for (const note of first.errors) expect(note).toContain("bf16"); // what this processor does not have
+    const [expected, actual] = [losses("onnx"), losses("bf16")];
+    actual.forEach((loss, step) => expect(loss).toBeCloseTo(expected[step]!, 2));
+    const { code, error } = await train(command());
+    expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining("precision") });
+  });
+
   const refused = 'device must be absent with executor "tfjs-cpu", whose name says where it runs, got "webgpu".';
   it.each([
     ["pretrain", tinyPretraining],

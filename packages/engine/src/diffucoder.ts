@@ -125,13 +125,13 @@ export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderO
 /** The second half of `loadDiffuCoder`: all that takes long. */
 export async function loadParameters(
   model: ModelFolder,
-  { quantize, executor: name, device, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
+  { quantize, executor: name, device, precision, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
 ): Promise<DiffuCoder> {
-  checkExecutor({ executor: name, device }, quantize);
-  const executor = await createExecutor({ executor: name, device });
+  checkExecutor({ executor: name, device, precision }, quantize);
+  const executor = await createExecutor({ executor: name, device, precision });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
   const loaded = await loadModel(dir, { quantize });
-  checkExecutor({ executor: name, device }, loaded.quantization);
+  checkExecutor({ executor: name, device, precision }, loaded.quantization);
   if (loaded.quantization !== undefined) await layOutParameters(loaded.parameters, executor);
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
@@ -141,7 +141,7 @@ export async function loadParameters(
   return {
     config,
     generationConfig,
-    notices: [...model.notices, ...(loaded.notices ?? [])],
+    notices: [...model.notices, ...(loaded.notices ?? []), ...(executor.notices ?? [])],
     parameters,
     tokenizer,
     padTokenId,

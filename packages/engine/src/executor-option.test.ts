@@ -1,3 +1,4 @@
+import { onnxExecutor } from "@diffucoder/tensor";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadDiffuCoder } from "./index.ts";
 import { makeTinyModel } from "./tiny-model.fixture.ts";
@@ -5,6 +6,17 @@ import { makeTinyModel } from "./tiny-model.fixture.ts";
 const model = makeTinyModel();
 afterAll(model.remove);
 const coder = await loadDiffuCoder(model.dir);
+
+describe("a model in bf16", () => {
+  it("scores nearly as in float32, or says why it is not in bf16", async () => {
+    const other = await loadDiffuCoder(model.dir, { precision: "bf16" });
+    const { notices = [] } = await onnxExecutor({ precision: "bf16" });
+    expect(other.notices).toEqual([...coder.notices, ...notices]);
+    const scored = { prompt: "Return xs.", completion: "return xs", samples: 4 };
+    expect([(await other.likelihood(scored)).elbo]).toBeAllclose([(await coder.likelihood(scored)).elbo], { rtol: 1e-2, atol: 0 });
+    await other.close();
+  });
+});
 
 describe("a model on TensorFlow.js", () => {
   it("writes what it writes on ONNX Runtime, holes, parallel decoding and likelihood included", async () => {

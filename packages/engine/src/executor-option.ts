@@ -1,9 +1,17 @@
 import { InvalidArgumentError, show } from "@diffucoder/core";
 import type { Quantization } from "@diffucoder/model";
-import { type Executor, onnxExecutor, type OnnxExecutorOptions, tfjsExecutor, type TfjsExecutorOptions } from "@diffucoder/tensor";
+import {
+  type Executor,
+  onnxExecutor,
+  type OnnxExecutorOptions,
+  type Precision,
+  PRECISIONS,
+  tfjsExecutor,
+  type TfjsExecutorOptions,
+} from "@diffucoder/tensor";
 import { z } from "zod";
 
-/** Which library runs a model's network, and where. */
+/** Which library runs a model's network, where, and how precisely. */
 export interface ExecutorOptions {
   /**
    * ONNX Runtime; or TensorFlow.js, installed beside this package: on CUDA by `@tensorflow/tfjs-node-gpu`, on the processor by
@@ -15,6 +23,12 @@ export interface ExecutorOptions {
    * Float32 only. @default "cpu"
    */
   device?: OnnxExecutorOptions["device"] | undefined;
+  /**
+   * Of ONNX Runtime's matrix products on the processor, backward ones too: `"float32"`, or `"bf16"`, as in autocast: their factors are
+   * rounded to bfloat16 and their sums are float32; weights and all else stay float32. It is for speed, on processors with AVX512_BF16.
+   * @default "float32"
+   */
+  precision?: Precision | undefined;
 }
 
 /** Names of executors that a model can be run with. */
@@ -27,20 +41,26 @@ export const ExecutorOptionsSchema = z.strictObject({
     .optional()
     .describe("onnx; or TensorFlow.js where it is installed: tfjs-node-gpu on CUDA, tfjs-node or tfjs-cpu on the processor (default: onnx)"),
   device: z.enum(["cpu", "webgpu"]).optional().describe("of onnx: cpu, or webgpu: a GPU through Vulkan, Metal or Direct3D 12 (default: cpu)"),
+  precision: z
+    .enum(PRECISIONS)
+    .optional()
+    .describe("of onnx's matrix products on cpu: float32, or bf16, which rounds their factors, for speed (default: float32)"),
 }) satisfies z.ZodType<ExecutorOptions>;
 
 /**
  * Whether options go together, before anything is loaded.
  *
  * @param quantization of the model's weights; only ONNX Runtime on the processor computes with codes and scales
- * @throws {InvalidArgumentError} if there is no such executor, or it cannot run on the device or with the quantization
+ * @throws {InvalidArgumentError} if there is no such executor, or it cannot run on the device, in the precision or with the quantization
  */
-export function checkExecutor({ executor = "onnx", device }: ExecutorOptions, quantization?: Quantization): void {
+export function checkExecutor({ executor = "onnx", device, precision }: ExecutorOptions, quantization?: Quantization): void {
   const refuse = (argument: string, value: unknown, expected: string): never => {
     throw new InvalidArgumentError({ argument, value, expected });
   };
   if (!EXECUTORS.includes(executor)) refuse("executor", executor, EXECUTORS.map(show).join(" or "));
   if (executor !== "onnx" && device !== undefined) refuse("device", device, `absent with executor "${executor}", whose name says where it runs`);
+  if (executor !== "onnx" && precision === "bf16") refuse("precision", precision, `"float32" with executor "${executor}"`);
+  if (device === "webgpu" && precision === "bf16") refuse("precision", precision, '"float32" with device "webgpu"');
   if (quantization === undefined) return;
   if (executor !== "onnx") refuse("executor", executor, `"onnx" for a model in ${quantization}`);
   if (device === "webgpu") refuse("device", device, `"cpu" for a model in ${quantization}`);
@@ -54,7 +74,7 @@ export function checkExecutor({ executor = "onnx", device }: ExecutorOptions, qu
  */
 export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
   checkExecutor(options);
-  const { executor = "onnx", device } = options;
-  if (executor === "onnx") return onnxExecutor({ ...(device && { device }) });
+  const { executor = "onnx", device, precision } = options;
+  if (executor === "onnx") return onnxExecutor({ ...(device && { device }), ...(precision && { precision }) });
   return tfjsExecutor({ backend: executor.slice("tfjs-".length) as TfjsExecutorOptions["backend"] });
 }

@@ -22,6 +22,8 @@ describe("diffucoder eval on another executor", () => {
   it.each([
     [["--executor", "tfjs-cpu", "--device", "cpu"], 'device must be absent with executor "tfjs-cpu", whose name says where it runs, got "cpu".'],
     [["--executor", "tfjs-cpu", "--quantize", "int4"], 'executor must be "onnx" for a model in int4, got "tfjs-cpu".'],
+    [["--executor", "tfjs-cpu", "--precision", "bf16"], 'precision must be "float32" with executor "tfjs-cpu", got "bf16".'],
+    [["--device", "webgpu", "--precision", "bf16"], 'precision must be "float32" with device "webgpu", got "bf16".'],
     [["--device", "webgpu", "--quantize", "int8"], 'device must be "cpu" for a model in int8, got "webgpu".'],
   ])("refuses %j before anything is drawn, in one sentence", async (flags, sentence) => {
     const output = join(dir, "refused");
@@ -33,6 +35,8 @@ describe("diffucoder eval on another executor", () => {
   it("does not take them for samples that are there already", async () => {
     const samples = file("samples.jsonl", [{ task_id: "tinycode/0", completion: "" }]);
     expect(await run("eval", "--dataset", "tinycode", "--samples", samples, "--device", "cpu")).toBe(1);
-    expect(error).toEqual(["Invalid eval settings:\n  - quantize, executor and device apply to a model, not to samples that are there already"]);
+    expect(error).toEqual([
+      "Invalid eval settings:\n  - quantize, executor, device and precision apply to a model, not to samples that are there already",
+    ]);
   });
 });

@@ -41,9 +41,12 @@ export const EvalConfigSchema = EvaluationSettingsSchema.extend({
   workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
 })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
-  .refine(({ samples, quantize, executor, device }) => samples === undefined || (quantize ?? executor ?? device) === undefined, {
-    error: "quantize, executor and device apply to a model, not to samples that are there already",
-  })
+  .refine(
+    ({ samples, quantize, executor, device, precision }) => samples === undefined || (quantize ?? executor ?? device ?? precision) === undefined,
+    {
+      error: "quantize, executor, device and precision apply to a model, not to samples that are there already",
+    },
+  )
   .refine(({ model, output }) => model === undefined || output !== undefined, {
     error: "output is required with model, to keep what it generates",
   }) satisfies z.ZodType<EvalConfig>;

@@ -154,13 +154,13 @@ function ksOf({ ks, model, samplesPerTask }: Pick<EvalConfig, "ks" | "model" | "
 
 /** One set for each temperature. */
 async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveals = 0, phase, signal, onProgress, onNotice }: RunEvalOptions) {
-  const { output = ".", samplesPerTask, batchSize, masks, seed, quantize, executor, device } = config;
+  const { output = ".", samplesPerTask, batchSize, masks, seed, quantize, executor, device, precision } = config;
   const sha256 = await checkpointHash(folder.dir);
   const holes = isInfilling(taskSet);
   const templateOf = (task: Task): PromptTemplateName => config.template ?? taskSet.template ?? paperTemplate(task);
   const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
   const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
-  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize, quantize, executor, device });
+  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize, quantize, executor, device, precision });
   coder.notices.forEach(onNotice);
   try {
     const sets: SampleSet[] = [];
@@ -178,7 +178,7 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
         ...(phase !== undefined && { phase }),
         signal,
       });
-      const sampler = { ...samplerRecord(config, temperature, { model: folder, holes }), quantize, executor, device };
+      const sampler = { ...samplerRecord(config, temperature, { model: folder, holes }), quantize, executor, device, precision };
       const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
       sets.push({ label: `temperature ${temperature}`, source, samples, leftOut });
     }

@@ -101,7 +101,7 @@ export async function runQuickstart({
   onNote,
   invocation,
 }: QuickstartOptions): Promise<QuickstartOutcome> {
-  const { seed, data, sampling, training, evaluation, executor, device } = recipe;
+  const { seed, data, sampling, training, evaluation, executor, device, precision } = recipe;
   const { raisedFrom } = claim({ recipe, modelDir, output });
   const clock = new WorkClock(join(output, "seconds.jsonl"));
   const progress: OnProgress = (event) => {
@@ -111,7 +111,7 @@ export async function runQuickstart({
   const common = { sandbox, signal, onProgress: progress, onNote };
   const evaluate = (dir: string, name: "before" | "after"): Promise<EvalResult> =>
     runEval({
-      config: { ...evaluation, executor, device, model: dir, output: join(output, name), seed, isolation: "auto", workers: WORKERS },
+      config: { ...evaluation, executor, device, precision, model: dir, output: join(output, name), seed, isolation: "auto", workers: WORKERS },
       sandbox,
       reveals: SHOWN_TASKS,
       phase: `evaluate ${name}`,

@@ -102,6 +102,7 @@ export async function continueCoupledGrpo(
   const { recipe, coder, modelDir, sandbox, output, signal, onProgress, onNote, raisedFrom } = options;
   const { data, sampling, training, evaluation } = recipe;
   const { config, generationConfig, logits } = coder;
+  coder.executor.notices?.forEach((notice) => onNote(`${notice}.`));
   const modules = await loadRewardModules(training.rewardModules);
   const { checkpoint, hooks, finish } = openTrainingRun({
     output,

@@ -97,6 +97,7 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
   const { training, data } = recipe;
   const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir, recipe);
   const executor = coder?.executor ?? (await createExecutor(recipe));
+  executor.notices?.forEach((notice) => onNote(`${notice}.`));
   const tokenizerFile = modelDir === undefined ? options.tokenizerFile : join(modelDir, "tokenizer.json");
   const tokenizer = coder?.tokenizer ?? Tokenizer.fromFile(tokenizerFile);
   const config = coder?.config ?? modelConfig(recipe, tokenizer);
