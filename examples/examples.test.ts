@@ -22,7 +22,7 @@ it("constraint keeps to it", async () => {
   expect(said.at(-1)).toBe("It keeps to the constraint.");
 });
 
-it("infilling fills the hole between what is given", async () => {
+it("infilling fills the hole between prefix and suffix", async () => {
   await import("./infilling.ts");
   expect(said[0]).toBe('The hole: " if n % 2 == 0"');
 });

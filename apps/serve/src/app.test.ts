@@ -23,7 +23,7 @@ describe("POST /v1/completions", () => {
     });
   });
 
-  it("takes null for what is not given, as OpenAI's interface does", async () => {
+  it("takes null as not given, as OpenAI's interface does", async () => {
     const engine = createFakeEngine();
     const { post } = await serve(engine);
     const names = ["model", "suffix", "max_tokens", "temperature", "top_p", "seed", "n", "stream", "stream_options", "stop", "user"];

@@ -44,7 +44,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
     expect(JSON.parse(evaluated.out)).toMatchObject({ runs: [{ suites: [{ passAtK: [{ k: 1 }, { k: 2 }] }], infrastructureFailures: 0 }] });
   });
 
-  it.each(["evaluate before", "coupled-GRPO", "evaluate after"])("goes on after a stop during %s, to the same end", async (phase) => {
+  it.each(["evaluate before", "coupled-GRPO", "evaluate after"])("resumes after a stop during %s and ends the same", async (phase) => {
     const [whole, stopped] = [join(folder, "uninterrupted"), join(folder, `stopped-${phase.replaceAll(" ", "-")}`)];
     await train(quickstart(whole));
     const first = await train(quickstart(stopped), { stopAt: `"${phase}"` });
@@ -83,7 +83,7 @@ describe.runIf(hasPython)(`quickstart${hasPython ? "" : " (SKIPPED: there is no 
 });
 
 describe("pretrain", () => {
-  it("goes on after a stop, to the same end", async () => {
+  it("resumes after a stop and ends the same", async () => {
     const output = join(folder, "stopped-pretraining");
     const first = await train(["pretrain", "--output", output, ...tinyPretraining], { stopAt: '"step":1' });
     expect(first).toMatchObject({ code: 130, out: "", error: "Stopped. Progress is saved: run the same command to resume." });
@@ -104,7 +104,7 @@ describe("pretrain", () => {
 });
 
 describe("pretrain --model", () => {
-  it("goes on from a model, whatever sizes the recipe has", async () => {
+  it("continues from a model, whatever sizes the recipe has", async () => {
     const output = join(folder, "further");
     const settings = { "training.stages": [{ objective: "diffusion", maxSteps: 1 }], "training.learningRate": 1e-12 };
     const { code, error } = await train([
@@ -122,7 +122,7 @@ describe("pretrain --model", () => {
   });
 });
 
-describe.runIf(hasPython)(`tasks of one's own${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
+describe.runIf(hasPython)(`your own tasks${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
   const tasks = [
     { id: "sum", prompt: "Return the sum of xs.", entry_point: "f", tests: [[[[1, 2]], 3]] },
     { id: "endless", prompt: "Return the sum of xs. ".repeat(20), entry_point: "f", tests: [[[[1, 2]], 3]] },

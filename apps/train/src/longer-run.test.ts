@@ -30,7 +30,7 @@ describe("a finished pretraining with more steps of its last stage", () => {
   const constant = { "training.lrSchedulerType": "constant" };
   const cosine = { "training.lrSchedulerType": "cosine_with_min_lr", "training.warmupSteps": 0 };
 
-  it("goes on to the same end as one that was started with so many, at a constant rate", async () => {
+  it("continues and ends like one that was started with as many steps, at a constant rate", async () => {
     const [whole, longer] = [join(folder, "pretrain-whole"), join(folder, "pretrain-longer")];
     await pretrain(whole, 5, constant);
     await pretrain(longer, 2, constant);
@@ -42,7 +42,7 @@ describe("a finished pretraining with more steps of its last stage", () => {
     expect(stepsIn(longer)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it("goes on with the rates of the longer run where the rate falls over the steps, and says that the end is another", async () => {
+  it("continues with the longer run's rates where the rate decays over the steps, and says that the result differs", async () => {
     const [whole, longer, again] = ["cosine-whole", "cosine-longer", "cosine-again"].map((name) => join(folder, name)) as [string, string, string];
     await pretrain(whole, 5, cosine);
     for (const output of [longer, again]) {
@@ -85,7 +85,7 @@ describe.runIf(hasPython)(`with more maxSteps${hasPython ? "" : " (SKIPPED: ther
   const run = (command: string, output: string, maxSteps: number, more: readonly string[] = []) =>
     train([command, "--model", model, "--output", output, ...tinyQuickstart, ...set({ "training.maxSteps": maxSteps }), ...more]);
 
-  it("a finished coupled-grpo goes on to the same end as one that was started with so many", async () => {
+  it("a finished coupled-grpo continues and ends like one that was started with as many steps", async () => {
     const settings = tinyQuickstart.filter((_, i) => !tinyQuickstart[i - (i % 2) + 1]?.startsWith("evaluation."));
     const grpo = (output: string, maxSteps: number) =>
       train(["coupled-grpo", "--model", model, "--output", output, ...settings, ...set({ "training.maxSteps": maxSteps })]);

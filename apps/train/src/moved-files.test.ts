@@ -12,7 +12,7 @@ const temporaryFolder = (): string => {
 };
 
 describe.runIf(hasPython)(`a run whose files were moved or changed${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
-  it("goes on with the same ones elsewhere; another one is named", async () => {
+  it("resumes when they have moved; a different one is named", async () => {
     const folder = temporaryFolder();
     const [model, moved, output, tasks, tasksMoved] = ["model", "moved", "run", "tasks.jsonl", "moved.jsonl"].map((name) => join(folder, name)) as [
       string,

@@ -44,7 +44,7 @@ const linesOf = (output: string): Record<string, number>[] =>
     .map((line) => JSON.parse(line) as Record<string, number>);
 
 describe.runIf(hasPython)(`coupled-grpo${hasPython ? "" : " (SKIPPED: there is no python3)"}`, () => {
-  it("weighs a reward of one's own beside the built-in ones", async () => {
+  it("weighs a custom reward together with the built-in ones", async () => {
     const output = join(folder, "own");
     const mine = write("mine.mjs", "export default (samples) => samples.map(() => 3);\nexport const half = (samples) => samples.map(() => 0.5);");
     const { code, error } = await grpo(output, ["--reward", `${mine}=0.1`, "--reward", `${mine}#half`], { "training.rewardWeights.length": 0.1 });
@@ -56,7 +56,7 @@ describe.runIf(hasPython)(`coupled-grpo${hasPython ? "" : " (SKIPPED: there is n
     }
   });
 
-  it("keeps the checkpoint when a reward of one's own fails, and goes on when it is mended", async () => {
+  it("keeps the checkpoint when a custom reward fails, and resumes once it is fixed", async () => {
     const output = join(folder, "failing");
     const code = (problem: string): string =>
       `let calls = 0;\nexport default (samples) => { if (++calls === 2) { ${problem} } return samples.map(() => 1); };`;

@@ -32,7 +32,7 @@ describe("errors", () => {
     expect(error).toMatchObject({ code: "FILE", path: "a.json", cause });
   });
 
-  it("say what is absent, and what was stopped", () => {
+  it("say what is missing, and what was stopped", () => {
     const absent = new UnavailableError({ what: "bubblewrap", problem: "bwrap is not on the PATH", wayOut: "apt-get install bubblewrap." });
     expect(absent.message).toBe("bubblewrap is not available: bwrap is not on the PATH. apt-get install bubblewrap.");
     expect(absent.code).toBe("UNAVAILABLE");

@@ -66,7 +66,7 @@ describe("withFileLock", () => {
     await expect(withFileLock(path, other, { whenHeld })).rejects.toThrow("held by 1 of elsewhere");
   });
 
-  it("waits for a process that lives, or may live on another machine, until it is told not to", async () => {
+  it("waits for a process that runs, or may run on another machine, unless told not to", async () => {
     await withFileLock(path, async () => undefined);
     for (const holder of [
       { host: hostname(), pid: process.pid, id: "x" },

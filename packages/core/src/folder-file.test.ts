@@ -53,7 +53,7 @@ describe("folderFile", () => {
     expect(() => folderFile(snapshot, "bad.json")).toThrow("is a link out of its folder");
   });
 
-  it.skipIf(process.platform === "win32")("refuses what is no file, without opening it", () => {
+  it.skipIf(process.platform === "win32")("refuses what is not a file, without opening it", () => {
     execFileSync("mkfifo", [join(model, "pipe.json")]);
     expect(() => folderFile(model, "pipe.json")).toThrow(`${join(model, "pipe.json")}: not a file. It is a pipe.`);
     mkdirSync(join(model, "folder.json"));

@@ -41,7 +41,7 @@ describe("split", () => {
     );
   });
 
-  it("gives a stream of its own for every list of names", () => {
+  it("gives a separate stream for every list of names", () => {
     const lists = fc.array(fc.oneof(fc.string({ maxLength: 4 }), fc.nat(20)), { maxLength: 3 });
     fc.assert(
       fc.property(seeds, lists, lists, (seed, a, b) => {

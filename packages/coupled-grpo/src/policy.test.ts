@@ -72,7 +72,7 @@ describe("createPolicy", () => {
     expect(() => parameters.table.data).toThrow("donated");
   });
 
-  it("takes an estimator that sees a completion as one action, through draws of its own", async () => {
+  it("takes an estimator that sees a completion as one action, with its own draws", async () => {
     const draws: number[] = [];
     const sequenceLevel: Estimator = {
       draw: (rollouts, iteration) => {

@@ -187,7 +187,7 @@ describe("trainCoupledGrpo's reward function", () => {
     expect(result).toEqual({ message, saved: [0] });
   });
 
-  it("that gives too many, or none, or fails, is told so", async () => {
+  it("that returns too many, or none, or fails is an error", async () => {
     expect((await run(async () => Array.from({ length: 16 }, () => 1))).message).toBe(
       'rewards must be 8, one for each completion, got "16 of them".',
     );

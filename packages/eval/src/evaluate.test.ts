@@ -9,7 +9,7 @@ import { hasPython, pythonNote, testFolders } from "../../tasks/src/shared-data.
 const folders = testFolders();
 
 describe.runIf(hasPython)(`evaluate${pythonNote}`, () => {
-  it("scores a model that solves every other TinyCode task by hidden tests, and goes on where it was", async () => {
+  it("scores a model that solves every other TinyCode task by hidden tests, and resumes where it was", async () => {
     const taskSet = await loadTasks({ dataset: "tinycode", folders, use: "evaluation", data: { tasks: 6, tiers: { 2: 1 } } });
     const sandbox = await createSandbox({ workers: 2 });
     const solved = new Set(taskSet.tasks.filter((_, i) => i % 2 === 0).map(({ id }) => id));

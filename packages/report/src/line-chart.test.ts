@@ -7,7 +7,7 @@ describe("movingMean", () => {
     expect(movingMean([1, 2, 6, 4], 3)).toEqual([1.5, 3, 4, 5]);
   });
 
-  it("skips what is not finite", () => {
+  it("skips values that are not finite", () => {
     expect(movingMean([1, Number.NaN, 5], 3)).toEqual([1, 3, 5]);
     expect(movingMean([Number.NaN], 1)).toEqual([Number.NaN]);
   });

@@ -140,7 +140,7 @@ describe("a file of tasks", () => {
     );
   });
 
-  it("is cut to so many tasks, and has no options of TinyCode", async () => {
+  it("is cut to the first tasks, and has no options of TinyCode", async () => {
     const dataset = file("three.jsonl", own, { ...own, id: "b" }, { ...own, id: "c" });
     const { tasks, leftOut } = await loadTasks({ dataset, folders, use: "evaluation", data: { tasks: 2 } });
     expect(tasks.map(({ id }) => id)).toEqual(["a", "b"]);

@@ -87,7 +87,7 @@ describe("pretrain", () => {
     expect(numbersOf(await pretrain({ ...options({}, saved!.state), startStep: saved!.step }))).toEqual(whole);
   });
 
-  it.each([1, 2])("goes on from a checkpoint's file as it was loaded, with %i batches a step", async (gradientAccumulationSteps) => {
+  it.each([1, 2])("continues from a checkpoint's file as it was loaded, with %i batches a step", async (gradientAccumulationSteps) => {
     const folder = mkdtempSync(join(tmpdir(), "trainer-pretrain-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, "checkpoint.safetensors");

@@ -93,7 +93,7 @@ describe("diffucoder generate", () => {
     expect(errors[2]).toBe('--set must be of the form key=value, got "steps".');
   });
 
-  it("goes on with the prompt's own text on request", async () => {
+  it("continues the prompt's own text on request", async () => {
     expect(await run("generate", "--prompt", "def f", "--no-chat-template", "--json")).toBe(0);
     expect(JSON.parse(output[0]!)).toMatchObject({ promptTokens: coder.tokenizer.encode("def f").length });
   });
@@ -124,7 +124,7 @@ describe("diffucoder generate, the prompt", () => {
     ]);
   });
 
-  it("that is too long for the small model is told with what it knows", async () => {
+  it("that is too long for the small model is reported with what the model knows", async () => {
     const long = "Write a function that checks whether a string is a palindrome, ignoring case and punctuation.";
     expect(await runCommand(["generate", long], { terminal, signal: new AbortController().signal })).toBe(1);
     expect(errors[0]).toMatch(
@@ -294,7 +294,7 @@ describe("diffucoder chat", () => {
     expect(errors).toEqual(['The model has no room for the whole conversation; it did not see "Hi xs" and its answer.']);
   });
 
-  it("goes on after a message that is too long, and keeps a system message", async () => {
+  it("continues after a message that is too long, and keeps a system message", async () => {
     expect(await converse(["z".repeat(60), "xs"], "--system", "sum", "--json")).toBe(0);
     expect(errors[0]).toMatch(/^The conversation has \d+ tokens in the chat template, and this model has room for 48\./);
     const messages = [{ role: "system", content: "sum" } as const, { role: "user", content: "xs" } as const];
@@ -302,7 +302,7 @@ describe("diffucoder chat", () => {
     expect(output).toHaveLength(1);
   });
 
-  it("tells what is wrong with its settings before anything is typed", async () => {
+  it("reports problems with its settings before anything is typed", async () => {
     expect(await converse(["xs"], "--alg", "best", "--steps", "0")).toBe(1);
     expect(output).toEqual([]);
     expect(errors[0]).toMatch(/^Invalid chat settings:\n {2}- alg: Invalid option: .*\n {2}- steps: Too small: expected number to be >0$/);

@@ -110,7 +110,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
 });
 
 describe.runIf(hasPython)(`diffucoder score${pythonNote}`, () => {
-  it("does not run what is too long, nor print what a program says to the terminal as it is", async () => {
+  it("does not run programs that are too long, nor print their output to the terminal unescaped", async () => {
     const named = "E = type('\\x1b[2J', (Exception,), {})\ndef f(x):\n    raise E\n";
     const input = file("score.jsonl", [
       { id: "long", code: tenMegabytes, entry_point: "f", tests: [[[1], 1]] },

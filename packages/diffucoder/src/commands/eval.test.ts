@@ -32,7 +32,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out[0]).toContain('  line 5: the dataset has no task "HumanEval/999"');
   });
 
-  it("leaves a folder from which the score comes out again, and goes on there", async () => {
+  it("leaves a folder from which the score can be reproduced, and resumes there", async () => {
     const output = join(dir, "run");
     const args = ["eval", "--dataset", "humaneval", "--samples", samples(), "--output", output, "--json", ...range];
     expect(await run(...args)).toBe(0);
@@ -84,7 +84,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     );
   });
 
-  it("lets a model fill holes, keeps what it takes to score that again, and goes on after an interruption as if there had been none", async () => {
+  it("lets a model fill holes, keeps what it takes to score that again, and resumes after an interruption as if there had been none", async () => {
     const model = makeTinyModel();
     const configFile = join(model.dir, "config.json");
     writeFileSync(configFile, JSON.stringify({ ...(JSON.parse(readFileSync(configFile, "utf8")) as object), max_position_embeddings: 1024 }));
@@ -162,7 +162,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(keys.find(({ key }) => key === "dataset")).toMatchObject({ value: "humaneval", source: "--dataset" });
   });
 
-  it("says in one go what is wrong with its settings", async () => {
+  it("reports all problems with its settings at once", async () => {
     expect(await run("eval", "--dataset", "humaneva", "--set", "temprature=1", "--set", "seed=-1")).toBe(1);
     expect(error[0]).toContain("Invalid eval settings:\n");
     expect(error[0]).toContain('Unrecognized key: "temprature"');
@@ -185,7 +185,7 @@ describe.runIf(hasPython)(`diffucoder eval on tasks that are no benchmark${pytho
   const bundled = bundledModelDir();
   const set = (...settings: string[]): string[] => settings.flatMap((setting) => ["--set", setting]);
 
-  it("evaluates TinyCode with any decoder and cache, scores it again, and goes on as if it had not been stopped", async () => {
+  it("evaluates TinyCode with any decoder and cache, scores it again, and resumes as if it had not been stopped", async () => {
     const output = join(dir, "tinycode");
     const settings = set(
       "data.tasks=4",
@@ -213,7 +213,7 @@ describe.runIf(hasPython)(`diffucoder eval on tasks that are no benchmark${pytho
     expect(out[2]).toBe("The score of 8 samples is the same.");
   });
 
-  it("evaluates tasks of one's own, and says by line what it leaves out", async () => {
+  it("evaluates your own tasks, and reports by line what it leaves out", async () => {
     const dataset = file("own.jsonl", [
       { id: "add", prompt: "Return x plus 1.", entry_point: "f", tests: [[[1], 2]], hidden_tests: [[[5], 6]] },
       { id: "bad", prompt: "Return x.", entry_point: "f", test: [[[1], 1]] },

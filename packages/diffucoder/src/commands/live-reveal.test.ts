@@ -89,7 +89,7 @@ describe("liveReveal", () => {
     expect(text()).toBe("");
   });
 
-  it("shows the lines around what is new of a text that is higher than the terminal", () => {
+  it("shows the lines around the newest tokens of a text that is higher than the terminal", () => {
     const { screen, text } = fakeScreen({ columns: 40, rows: 5 });
     const live = liveReveal(screen);
     live.show(layout);

@@ -13,7 +13,7 @@ beforeAll(() => {
   if (hasPython) ({ python } = virtualEnvironment(join(dir, "mine"), "tiny"));
 });
 
-it.runIf(hasPython)(`score runs programs on a Python of one's own${pythonNote}`, async () => {
+it.runIf(hasPython)(`score runs programs on your own Python${pythonNote}`, async () => {
   const completion = "```python\nimport tiny\ndef f():\n    return tiny.word\n```";
   const input = file("own.jsonl", [{ id: 1, completion, entry_point: "f", asserts: ['assert f() == "of tiny"'] }]);
   expect(await run("score", "--input", input, "--python", python)).toBe(0);

@@ -38,7 +38,7 @@ describe("drawSamples", () => {
     );
   });
 
-  it("leaves out a task without room, once, and asks no more of it", async () => {
+  it("leaves out a task that is too long, once, and asks no more of it", async () => {
     const asked: string[] = [];
     const { samples, leftOut } = await drawSamples(
       options({

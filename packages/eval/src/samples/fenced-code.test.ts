@@ -25,7 +25,7 @@ describe("fencedBlock", () => {
     expect(block(text)).toBe(code);
   });
 
-  it("prefers the block that defines what is asked for", () => {
+  it("prefers the block that defines the wanted name", () => {
     const text = "```python\nprint(f(3))\n```\n```python\ndef f(x):\n    return x\n```\n";
     expect(block(text)).toBe("print(f(3))\n");
     expect(block(text, "f")).toBe("def f(x):\n    return x\n");

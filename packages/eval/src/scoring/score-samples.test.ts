@@ -177,7 +177,7 @@ describe.runIf(hasPython)(`what is left out${pythonNote}`, () => {
     expect(leftOut).toEqual([{ where: "T/1", reason: "the task's own solution ends with wrong here (AssertionError)" }]);
   });
 
-  it("goes on where it was: scores that are there are not made again", async () => {
+  it("resumes without repeating finished scores", async () => {
     const kept: Parameters<NonNullable<ScoreSamplesOptions["onScore"]>>[] = [];
     const samples = [solution("T/1", reference), solution("T/2", reference, 2)];
     const first = await score(twoTasks(reference), samples, { onScore: (...line) => kept.push(line) });

@@ -15,7 +15,7 @@ describe("the commands of a report", () => {
     expect(againCommand(typed)).toContain("--output 'runs/a b-again'");
   });
 
-  it("start from this run's settings, each in a folder of its own, and start nothing over", () => {
+  it("start from this run's settings, each in its own folder, and start nothing over", () => {
     const next = nextSteps({ set: ["seed=4", "training.maxSteps=10", "data.tasks=9"], output: "runs/mine/" }, { seed: 4, maxSteps: 10 });
     expect(next).toEqual([
       "Talk to the trained model in a browser: `npm run serve -- --model runs/mine/model`",
