@@ -5,6 +5,7 @@ import { engineSuite } from "./engine.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
+import { kernelsSuite } from "./kernels.ts";
 import { loadingSuite } from "./loading.ts";
 import { paretoSuite } from "./pareto.ts";
 import { projectionsSuite } from "./projections.ts";
@@ -26,6 +27,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   denoise: denoiseSuite,
   pareto: paretoSuite,
   "quantized-layer": quantizedLayerSuite,
+  kernels: kernelsSuite,
   samplers: samplersSuite,
   sandbox: sandboxSuite,
   "eval-canonical": evalCanonicalSuite("eval-canonical"),
