@@ -17,15 +17,22 @@ export function findCompiler() {
 
 /** @returns {Compiler | undefined} zig, $ZIG or `zig`, as a C compiler for one of the targets */
 export function findZig(target) {
-  return tryAll([[process.env.ZIG ?? "zig", "cc", "-target", targets[target].zig]]);
+  const zig = process.env.ZIG ?? "zig";
+  const version = firstLine(zig, ["version"]); // clang's own refuses a target that names a glibc
+  return version && { command: [zig, "cc", "-target", targets[target].zig], name: `zig ${version}`, identity: `zig ${version} ${targets[target].zig}` };
+}
+
+/** What a program prints first; `undefined` if there is none, or it fails. */
+function firstLine(program, args) {
+  const { status, stdout } = spawnSync(program, args, { encoding: "utf8", timeout: 60_000 });
+  return status === 0 ? stdout.split("\n")[0].trim() || undefined : undefined;
 }
 
 function tryAll(commands) {
   for (const command of commands) {
     const [program, ...args] = command;
-    const { status, stdout } = spawnSync(program, [...args, "--version"], { encoding: "utf8", timeout: 60_000 });
-    const name = stdout?.split("\n")[0]?.trim();
-    if (status === 0 && name) return { command, name, identity: `${command.join(" ")}\n${stdout}` };
+    const name = firstLine(program, [...args, "--version"]);
+    if (name !== undefined) return { command, name, identity: `${command.join(" ")}\n${name}` };
   }
   return undefined;
 }

@@ -37,7 +37,7 @@ static inline void fuzz_backwards(Pool *pool, void (*task)(void *, size_t), void
   while (count > 0) task(data, --count);
 }
 
-static Pool fuzz_pool = {fuzz_backwards, 2};
+__attribute__((unused)) static Pool fuzz_pool = {fuzz_backwards, 2};
 
 // for (Level level = LEVEL_SCALAR; level <= fuzz_last_level(); level++)
 static inline Level fuzz_last_level(void) { return cpu_detect().level; }
