@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createProgram, runProgram } from "@diffucoder/command-line";
 import { addAuditCacheCommand } from "./commands/audit-cache.ts";
 import { addChatCommand } from "./commands/chat.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
 import { addLikelihoodCommand } from "./commands/likelihood.ts";
@@ -39,6 +40,7 @@ export async function runCommand(
   addTraceCommand(program, context);
   addExportCommand(program, context);
   addEvalCommands(program, context);
+  addDoctorCommand(program, context);
   const stopped = await runProgram(program, args, { terminal, signal });
   return stopped === 0 ? exitCode : stopped;
 }
