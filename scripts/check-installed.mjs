@@ -9,7 +9,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
+import { readManifest } from "../packages/kernels/build/library.mjs";
 import { startRegistry } from "./local-registry.mjs";
 import { installedBy, programsOf } from "./readme-blocks.mjs";
 import { platformPackages, root, workspacePackages } from "./workspace.mjs";
@@ -147,8 +148,11 @@ function packPlatforms() {
   return Promise.all(platformPackages().map(async (each) => (fitsHere(each) ? pack(each) : { manifest: each.manifest, tarball: undefined })));
 }
 
-function fitsHere({ manifest }) {
-  return manifest.os.includes(process.platform) && manifest.cpu.includes(process.arch);
+/** Kernels that no compiler has built are as absent as another platform's. */
+function fitsHere({ manifest, folder: source }) {
+  const { os, cpu, libc = ["glibc"] } = manifest;
+  const isBuilt = !source.startsWith("packages/kernels/") || readManifest(basename(source))?.sha256 !== undefined;
+  return os.includes(process.platform) && cpu.includes(process.arch) && libc.includes("glibc") && isBuilt;
 }
 
 /** Node's own binaries, from npm. @returns their paths */

@@ -14,10 +14,11 @@ export function workspacePackages() {
 
 /** The same of the packages that hold one platform's binaries. */
 export function platformPackages() {
-  const folder = "packages/tensor/npm";
-  return readdirSync(join(root, folder), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => readPackage(`${folder}/${name}`));
+  return ["packages/kernels/npm", "packages/tensor/npm"].flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => readPackage(`${folder}/${name}`)),
+  );
 }
 
 function readPackage(folder) {
