@@ -5,8 +5,8 @@ import { targets } from "./targets.mjs";
 /**
  * A compiler as a command.
  *
- * @typedef {{ command: string[], name: string, identity: string }} Compiler `identity` names the very version: another one may
- * make other code.
+ * @typedef {{ command: string[], name: string, identity: string, instructionFlags?: (flags: string[]) => string[] }} Compiler
+ * `identity` names the very version: another one may make other code. `instructionFlags` puts gcc's flags in its own words.
  */
 
 /** @returns {Compiler | undefined} the first that answers of $CC, cc, gcc and clang */
@@ -19,7 +19,15 @@ export function findCompiler() {
 export function findZig(target) {
   const zig = process.env.ZIG ?? "zig";
   const version = firstLine(zig, ["version"]); // clang's own refuses a target that names a glibc
-  return version && { command: [zig, "cc", "-target", targets[target].zig], name: `zig ${version}`, identity: `zig ${version} ${targets[target].zig}` };
+  const command = [zig, "cc", "-target", targets[target].zig];
+  return version && { command, name: `zig ${version}`, identity: `zig ${version} ${targets[target].zig}`, instructionFlags: asOneProcessor };
+}
+
+/** zig takes instruction sets as a processor with features; its clang counts registers of 512 bits as one more of them. */
+function asOneProcessor(flags) {
+  const features = flags.map((flag) => flag.replace("-m", "").replace("-", "_"));
+  if (features.includes("avx512f")) features.push("evex512");
+  return features.length === 0 ? [] : [`-mcpu=${["x86_64", ...features].join("+")}`];
 }
 
 /** What a program prints first; `undefined` if there is none, or it fails. */

@@ -16,7 +16,8 @@ export async function compileAll(compiler, files, extraFlags = []) {
   mkdirSync(cache, { recursive: true });
   const headers = allFiles().filter((path) => path.endsWith(".h"));
   const objects = files.map((path) => {
-    const flags = [...commonFlags, ...instructionFlags(path), ...extraFlags];
+    const instructions = instructionFlags(path);
+    const flags = [...commonFlags, ...(compiler.instructionFlags?.(instructions) ?? instructions), ...extraFlags];
     return { path, flags, object: join(cache, `${hashOf([path, ...headers], compiler.identity, ...flags)}.o`) };
   });
   const waiting = objects.filter(({ object }) => !existsSync(object));
