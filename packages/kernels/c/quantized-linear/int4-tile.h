@@ -1,6 +1,6 @@
-// An int4 tile of ROWS rows and one panel. A block's weights, 32 k of LANES columns, are unpacked into eight registers and meet one
+// An int4 tile of some rows and one panel. A block's weights, 32 k of LANES columns, are unpacked into eight registers and meet one
 // row after the other there; what a row gets is scaled and added to its float32 sums, which stay in registers too.
-// `block_sum(weights, codes of a row)` and the rest is the instruction set's.
+// `block_sum(weights, codes of a row, start)` is the instruction set's.
 #pragma once
 #include "quantized-linear.h"
 

@@ -1,7 +1,7 @@
-// An int8 tile of ROWS rows and PANELS panels in registers, for an instruction set that says what these are:
-//   Vector          as many whole numbers as there are LANES; PANEL / LANES of them are a group of a panel
-//   Weights         a vector of weights made ready for `multiply_add`
-//   zero_lanes, same_lanes(number), load_lanes, store_lanes, add_lanes, ready_weights, multiply_add(sum, weights, group), scaled_floats
+// An int8 tile of some rows and panels, its sums in registers. Whoever includes it says what these are on its instruction set:
+//   Vector         LANES whole numbers; VECTORS of them are a group of a panel
+//   ready_weights  a vector's bytes as Weights, load_group a row's four codes as Group, of GROUP_BYTES
+//   multiply_add   sum + four weights times four codes in each lane
 #pragma once
 #include "quantized-linear.h"
 
