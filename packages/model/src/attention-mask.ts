@@ -4,7 +4,7 @@ import type { Attention, BlockCausal } from "@diffucoder/diffusion";
 import { add, cast, concat, constant, float32, max, mul, reshape, sub, type Tensor } from "@diffucoder/tensor";
 
 export interface AttentionBias {
-  /** Added to the scores `[B, kv heads, G * L, L]`; absent where everything is seen. */
+  /** Added to the scores of every head, `[B, 1, L, L]`, where the first and the third may be 1; absent where everything is seen. */
   scores: Tensor | undefined;
   /** 0 for queries that see no key, else 1: `[B * L, 1]`; absent where there are no such queries. */
   queries: Tensor | undefined;
@@ -13,24 +13,19 @@ export interface AttentionBias {
 /** Bias of hidden keys: far below every score, yet finite: a row of -Infinity would make softmax NaN. */
 export const hidden = -1e9;
 
-/**
- * @param attentionMask `[B, L]`, 1 for a real token and 0 for padding, which sees nothing and is not seen
- * @param groupSize query heads for each key/value head; their rows lie one after another in the scores
- */
+/** @param attentionMask `[B, L]`, 1 for a real token and 0 for padding, which sees nothing and is not seen */
 export function attentionBias({
   attention,
   attentionMask,
   batch,
   length,
-  groupSize,
 }: {
   attention: Attention;
   attentionMask: Tensor | undefined;
   batch: number;
   length: number;
-  groupSize: number;
 }): AttentionBias {
-  const pattern = patternBias(attention, batch, length, groupSize);
+  const pattern = patternBias(attention, batch, length);
   if (attentionMask === undefined) return pattern;
 
   const real = cast(attentionMask, "float32");
@@ -42,12 +37,12 @@ export function attentionBias({
   };
 }
 
-function patternBias(attention: Attention, batch: number, length: number, groupSize: number): AttentionBias {
+function patternBias(attention: Attention, batch: number, length: number): AttentionBias {
   if (attention === "full") return { scores: undefined, queries: undefined };
-  if (attention === "causal") return { scores: blockCausalBias(length, groupSize, 1), queries: undefined };
+  if (attention === "causal") return { scores: blockCausalBias(length, 1), queries: undefined };
   if (typeof attention === "string")
     throw new InvalidArgumentError({ argument: "attention", value: attention, expected: '"full", "causal", { blockLength } or a tensor' });
-  if ("blockLength" in attention) return { scores: blockCausalBias(length, groupSize, checkedBlockLength(attention)), queries: undefined };
+  if ("blockLength" in attention) return { scores: blockCausalBias(length, checkedBlockLength(attention)), queries: undefined };
 
   const { shape } = attention;
   const rows = shape.length === 2 ? 1 : shape[0]!;
@@ -61,14 +56,10 @@ function patternBias(attention: Attention, batch: number, length: number, groupS
     });
   }
   const seen = reshape(cast(attention, "float32"), [rows, 1, length, length]);
-  const bias = mul(sub(1, seen), hidden);
   // A single pattern serves every row of the batch.
   const queries = max(seen, { axes: [-1] });
   return {
-    scores: concat(
-      Array.from({ length: groupSize }, () => bias),
-      2,
-    ),
+    scores: mul(sub(1, seen), hidden),
     queries: reshape(
       rows === batch
         ? queries
@@ -82,10 +73,10 @@ function patternBias(attention: Attention, batch: number, length: number, groupS
 }
 
 /** A query sees the columns up to the end of its block. */
-function blockCausalBias(length: number, groupSize: number, blockLength: number): Tensor {
-  const bias = float32(new Float32Array(groupSize * length * length), [groupSize * length, length]);
-  for (let row = 0; row < groupSize * length; row++) {
-    const blockEnd = (Math.floor((row % length) / blockLength) + 1) * blockLength;
+function blockCausalBias(length: number, blockLength: number): Tensor {
+  const bias = float32(new Float32Array(length * length), [1, 1, length, length]);
+  for (let row = 0; row < length; row++) {
+    const blockEnd = (Math.floor(row / blockLength) + 1) * blockLength;
     bias.data.fill(hidden, row * length + Math.min(blockEnd, length), (row + 1) * length);
   }
   return constant(bias);

@@ -8,7 +8,7 @@
 // batch of one row the last layer's queries too.
 import { ShapeError } from "@diffucoder/core";
 import type { LogitsFunction, LogitsInputs, ModelParameters } from "@diffucoder/diffusion";
-import { add, matmul, mul, rematerialize, reshape, rmsNorm, rotary, softmax, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
+import { add, attention, mul, rematerialize, reshape, rmsNorm, rotaryHeads, swiglu, take, type Tensor, transpose } from "@diffucoder/tensor";
 import { attentionBias, type AttentionBias } from "./attention-mask.ts";
 import { headSizeOf, type TransformerConfig } from "./config.ts";
 import { rotaryTables, type RotaryTables } from "./rotary-tables.ts";
@@ -30,15 +30,14 @@ export interface ForwardInputs extends LogitsInputs {
  * @throws {InvalidArgumentError} if a parameter is missing
  */
 export function forward(config: TransformerConfig, parameters: Readonly<ModelParameters<Tensor>>, inputs: ForwardInputs): Tensor {
-  const { inputIds, attentionMask, positionIds, attention = "full" } = inputs;
+  const { inputIds, attentionMask, positionIds, attention: pattern = "full" } = inputs;
   if (inputIds.shape.length !== 2) throw new ShapeError({ argument: "inputIds", shape: inputIds.shape, expected: "[B, L]" });
   const [batch, length] = inputIds.shape as [number, number];
   for (const [argument, tensor] of Object.entries({ attentionMask, positionIds })) {
     const fits = tensor === undefined || (tensor.shape.length === 2 && tensor.shape[0] === batch && tensor.shape[1] === length);
     if (!fits) throw new ShapeError({ argument, shape: tensor.shape, expected: `[${batch}, ${length}], as inputIds` });
   }
-  const groupSize = config.numAttentionHeads / config.numKeyValueHeads;
-  return transformer(config, parameters, { ...inputs, bias: attentionBias({ attention, attentionMask, batch, length, groupSize }) });
+  return transformer(config, parameters, { ...inputs, bias: attentionBias({ attention: pattern, attentionMask, batch, length }) });
 }
 
 export interface TransformerInputs extends Pick<ForwardInputs, "inputIds" | "positionIds" | "logitPositions" | "gradientCheckpointing"> {
@@ -145,24 +144,23 @@ function selfAttention(x: Tensor, prefix: string, context: AttentionContext): Te
   const heads = (name: string, count: number, input = x): Tensor => {
     const product = project(parameters, `${prefix}.${name}.weight`, input);
     const flat = (config.attentionBias ?? true) ? add(product, parameterOf(parameters, `${prefix}.${name}.bias`)) : product;
-    return transpose(reshape(flat, [batch, -1, count, headSize]), [0, 2, 1, 3]); // [B, count, L, S]
+    return reshape(flat, [batch, -1, count, headSize]); // [B, L, count, S]
   };
   const normed = (name: string, x: Tensor): Tensor =>
     config.queryKeyNorm === true ? rmsNorm(x, parameterOf(parameters, `${prefix}.${name}.weight`), { eps: config.rmsNormEps }) : x;
   const asking = queries === undefined ? length : queries.shape[0]!;
   const q =
     queries === undefined
-      ? rotary(normed("q_norm", heads("q_proj", queryHeads)), queryTables)
-      : rotary(normed("q_norm", heads("q_proj", queryHeads, take(x, queries))), {
+      ? rotaryHeads(normed("q_norm", heads("q_proj", queryHeads)), queryTables)
+      : rotaryHeads(normed("q_norm", heads("q_proj", queryHeads, take(x, queries))), {
           ...queryTables,
           positions: takeTokens(queryTables.positions, queries),
         });
-  const { keys, values } = remember({ keys: rotary(normed("k_norm", heads("k_proj", keyHeads)), keyTables), values: heads("v_proj", keyHeads) });
-
-  const grouped = reshape(q, [batch, keyHeads, (queryHeads / keyHeads) * asking, headSize]);
-  const scores = matmul(grouped, keys, { transposeB: true }); // [B, KV, G * L, N], N keys
-  const weights = softmax(bias.scores === undefined ? scores : add(scores, bias.scores));
-  const mixed = reshape(matmul(weights, values), [batch, queryHeads, asking, headSize]);
+  const { keys, values } = remember({
+    keys: rotaryHeads(normed("k_norm", heads("k_proj", keyHeads)), keyTables),
+    values: transpose(heads("v_proj", keyHeads), [0, 2, 1, 3]),
+  });
+  const mixed = attention(q, keys, values, { bias: bias.scores }); // [B, H, L, S]
   const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * asking, queryHeads * headSize]);
   const seeing = bias.queries && (queries === undefined ? bias.queries : take(bias.queries, queries));
   return project(parameters, `${prefix}.o_proj.weight`, seeing === undefined ? merged : mul(merged, seeing));

@@ -12,7 +12,6 @@ import type { CachedNetwork, KeyValueCache, ModelParameters, WindowLogitsInputs,
 import {
   add,
   cast,
-  concat,
   div,
   greaterEqual,
   iota,
@@ -65,12 +64,11 @@ export function windowForward(
     drift = relativeChange(reshape(take(cache.values[layer] as Tensor, slots), own.values.shape), own.values);
     return { keys: seen(own.keys, keys), values: seen(own.values, values) };
   };
-  const groupSize = config.numAttentionHeads / heads;
   const logits = transformer(config, parameters, {
     inputIds,
     positionIds: inputs.positionIds ?? columns,
     logitPositions,
-    bias: windowBias({ batch, width, length, groupSize, attentionMask, columns, visible }),
+    bias: windowBias({ batch, width, length, attentionMask, columns, visible }),
     remember,
   });
   return { logits, cache: updated, drift: drift as unknown as Tensor };
@@ -134,24 +132,13 @@ function windowBias({
   batch,
   width,
   length,
-  groupSize,
   attentionMask,
   columns,
   visible,
-}: { batch: number; width: number; length: number; groupSize: number } & Pick<
-  WindowLogitsInputs,
-  "attentionMask" | "columns" | "visible"
->): AttentionBias {
+}: { batch: number; width: number; length: number } & Pick<WindowLogitsInputs, "attentionMask" | "columns" | "visible">): AttentionBias {
   const real = attentionMask && cast(attentionMask, "float32"); // [B, N]
   const padding = real && reshape(mul(sub(1, real), hidden), [batch, 1, 1, length]);
-  // One pattern for each of the query heads that share keys: their rows lie one after another in the scores.
-  const later = visible && mul(cast(greaterEqual(iota(length), reshape(visible, [batch, 1, width, 1])), "float32"), hidden); // [B, 1, W, N]
-  const pattern =
-    later &&
-    concat(
-      Array.from({ length: groupSize }, () => later),
-      2,
-    );
+  const pattern = visible && mul(cast(greaterEqual(iota(length), reshape(visible, [batch, 1, width, 1])), "float32"), hidden); // [B, 1, W, N]
   return {
     scores: pattern && padding ? add(pattern, padding) : (pattern ?? padding),
     queries: real && reshape(columns === undefined ? real : takeColumns(real, columns), [batch * width, 1]),

@@ -4,6 +4,7 @@ import { InvalidArgumentError, ShapeError } from "@diffucoder/core";
 import { add } from "./ops/elementwise.ts";
 import { fusedNode, fusedOf, partOf } from "./ops/fused.ts";
 import { broadcastTo } from "./ops/sum.ts";
+import { isBypassed } from "./ops/target-log-probs.ts";
 import { constant, isTensor, type Tensor, topologicalOrder } from "./tensor.ts";
 import { flattenTree, mapTree, type Tree } from "./tree.ts";
 
@@ -26,6 +27,14 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
   }
   if (loss.shape.length !== 0)
     throw new ShapeError({ argument: "gradients: loss", shape: loss.shape, expected: "a scalar, []", wayOut: "Sum or average it first." });
+  const bypassed = inputs.find(isBypassed);
+  if (bypassed)
+    throw new InvalidArgumentError({
+      argument: "gradients: inputs",
+      value: bypassed,
+      expected: "not logits whose log-probabilities selectLogProbs computes from the factors of their product",
+      wayOut: "Give selectLogProbs add(logits, 0) and ask for the gradient of that.",
+    });
   if (loss.dtype !== "float32") throw new InvalidArgumentError({ argument: "gradients: loss", value: loss.dtype, expected: "of dtype float32" });
   return pullback(loss, constant(1), inputs);
 }

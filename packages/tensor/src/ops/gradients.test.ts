@@ -3,11 +3,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import * as t from "../index.ts";
 import { findWebGpu } from "../executors/onnx/webgpu.fixture.ts";
 import { checkFunction, spread, valueOn } from "../gradient-check.fixture.ts";
+import { executorsOfAllLevels } from "../kernel-levels.fixture.ts";
 
 const webGpu = await findWebGpu();
 let executors: t.Executor[];
 beforeAll(async () => {
-  executors = [await t.onnxExecutor({ api: "c" }), await t.onnxExecutor({ api: "js" }), await t.tfjsExecutor({ backend: "cpu" })];
+  const levels = (await executorsOfAllLevels()).map(({ executor }) => executor);
+  executors = [...levels, await t.onnxExecutor({ api: "js" }), await t.tfjsExecutor({ backend: "cpu" })];
   if (webGpu.executor) executors.push(webGpu.executor);
 });
 
@@ -88,7 +90,28 @@ const cases: Case[] = [
     (x) => t.rotary(x, { cos: spread([5, 2], 4), sin: spread([5, 2], 5), positions: t.int32([0, 1, 4, 1, 2, 3], [2, 3]) }),
     spread([2, 2, 3, 4]),
   ],
+  [
+    "rotaryHeads",
+    (x) => t.rotaryHeads(x, { cos: spread([5, 2], 4), sin: spread([5, 2], 5), positions: t.int32([0, 1, 4, 1, 2, 3], [2, 3]) }),
+    spread([2, 3, 2, 4]),
+  ],
   ["selectLogProbs", (x) => t.selectLogProbs(x, t.int32([3, 0])), spread([2, 4])],
+  ["selectLogProbs of a product", (x, w) => t.selectLogProbs(t.linear(x, w), t.int32([3, 0, 2, 2], [2, 2])), spread([2, 2, 3]), spread([4, 3], 2)],
+  ["attention", (q, k, v) => t.attention(q, k, v), spread([2, 2, 3, 4]), spread([2, 2, 5, 4], 2), spread([2, 2, 5, 4], 3)],
+  [
+    "attention, heads that share keys, a bias for each query",
+    (q, k, v) => t.attention(q, k, v, { bias: t.float32([0, -1e9, 0.5, 1, 0, -1e9, -1e9, -1e9, -1e9, 0, 0, 0], [1, 1, 3, 4]) }),
+    spread([2, 4, 3, 2]),
+    spread([2, 2, 4, 2], 2),
+    spread([2, 2, 4, 2], 3),
+  ],
+  [
+    "attention, padding",
+    (q, k, v) => t.attention(q, k, v, { bias: t.float32([0, 0, -1e9, 0, -1e9, -1e9], [2, 1, 1, 3]) }),
+    spread([2, 2, 3, 2]),
+    spread([2, 1, 3, 2], 2),
+    spread([2, 1, 3, 2], 3),
+  ],
 ];
 
 describe("values and gradients agree with float64 and central differences", () => {

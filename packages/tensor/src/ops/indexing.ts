@@ -5,6 +5,7 @@ import { normalizeAxis, sameShape, type Shape, sizeOf } from "../shape.ts";
 import { applyOp, constant, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
 import { cast, equal } from "./elementwise.ts";
+import { applyFused, type FusedOp } from "./fused.ts";
 import { reshape } from "./movement.ts";
 import { broadcastTo } from "./sum.ts";
 
@@ -18,10 +19,9 @@ const takeOp: OpDefinition = {
   },
   vjp: (g, node) => {
     const [table, indices] = node.inputs as [Tensor, Tensor];
-    const rows = sizeOf(indices.shape);
-    const width = sizeOf(table.shape.slice(1));
-    const flatIndices = broadcastTo(reshape(indices, [rows, 1]), [rows, width]);
-    return [reshape(scatterAdd(flatIndices, reshape(g, [rows, width]), { axis: 0, shape: [table.shape[0]!, width] }), table.shape), undefined];
+    const [count, width] = [sizeOf(indices.shape), sizeOf(table.shape.slice(1))];
+    const [sums] = applyFused(addRowsOp, [reshape(indices, [count]), reshape(g, [count, width])], { rows: table.shape[0]! });
+    return [reshape(sums!, table.shape), undefined];
   },
   evaluate: (inputs, node) => {
     const [table, indices] = inputs as [HostValue, HostValue];
@@ -31,6 +31,21 @@ const takeOp: OpDefinition = {
     return out;
   },
   emit: (builder, inputs) => builder.node("Gather", inputs, { axis: 0 }),
+};
+
+/** Inputs: indices `[M]`, rows `[M, W]`. Result: zeros `[V, W]` to which each row is added at its index. */
+const addRowsOp: FusedOp = {
+  name: "addRows",
+  decompose: ([indices, updates], { rows }: { rows: number }) => {
+    const [count, width] = updates!.shape as [number, number];
+    const spread = broadcastTo(reshape(indices!, [count, 1]), [count, width]);
+    return [scatterAdd(spread, updates!, { axis: 0, shape: [rows, width] })];
+  },
+  vjp: ([g], { inputs: [indices] }) => [undefined, take(g!, indices!)],
+  kernel: (target, [, updates], { rows }: { rows: number }) => {
+    const [count, width] = updates!.shape as [number, number];
+    return target.reaches("avx2") && rows * width > 0 ? { name: "AddRows", attributes: { count, rows, width } } : undefined;
+  },
 };
 
 /** Rows of a table: `table [V, ...]`, `indices [...]` int32 -> `[..., ...]`. */

@@ -133,3 +133,20 @@ export function linear(x: TensorLike, weight: TensorLike): Tensor {
   const flat = matmul(reshape(tensor, [sizeOf(tensor.shape.slice(0, -1)), inner]), matrix, { transposeB: true });
   return reshape(flat, [...tensor.shape.slice(0, -1), matrix.shape[0]!]);
 }
+
+/** A two-dimensional product `x w^T`. */
+export interface LinearFactors {
+  /** `[M, D]`. */
+  readonly x: Tensor;
+  /** `[V, D]`. */
+  readonly weight: Tensor;
+}
+
+/** What `linear` multiplied to get a tensor, also where it was reshaped along its other axes; `undefined` if it came about otherwise. */
+export function linearFactors(tensor: Tensor): LinearFactors | undefined {
+  const product = tensor.op?.name === "reshape" ? tensor.inputs[0]! : tensor;
+  if (product.op !== matmulOp || product.attributes["transposeA"] === true || product.attributes["transposeB"] !== true) return undefined;
+  const [x, weight] = product.inputs as [Tensor, Tensor];
+  const isLinear = x.shape.length === 2 && weight.shape.length === 2 && tensor.shape.at(-1) === weight.shape[0];
+  return isLinear ? { x, weight } : undefined;
+}

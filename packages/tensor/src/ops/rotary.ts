@@ -6,6 +6,9 @@ import { sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
 import { neg } from "./elementwise.ts";
+import { applyFused, type FusedOp } from "./fused.ts";
+import type { KernelCall, KernelTarget } from "./kernel-call.ts";
+import { transpose } from "./movement.ts";
 
 const rotaryOp: OpDefinition = {
   name: "rotary",
@@ -57,25 +60,61 @@ const rotaryOp: OpDefinition = {
     builder.node("RotaryEmbedding", [x as string, builder.castInt64(positions as string), cos as string, sin as string], {}, "com.microsoft"),
 };
 
+/** What queries or keys are rotated by. */
+export interface RotaryTables {
+  /** Table of cosines, `[positions, D / 2]`; not differentiated. */
+  cos: TensorLike;
+  /** Table of sines, `[positions, D / 2]`; not differentiated. */
+  sin: TensorLike;
+  /** int32 `[B, L]`, rows of the tables. */
+  positions: TensorLike;
+}
+
 /**
  * Rotates queries or keys by their positions.
  *
  * @param x `[B, H, L, D]`
  */
-export function rotary(
-  x: TensorLike,
-  {
-    cos,
-    sin,
-    positions,
-  }: {
-    /** Table of cosines, `[positions, D / 2]`; not differentiated. */
-    cos: TensorLike;
-    /** Table of sines, `[positions, D / 2]`; not differentiated. */
-    sin: TensorLike;
-    /** int32 `[B, L]`, rows of the tables. */
-    positions: TensorLike;
-  },
-): Tensor {
-  return applyOp(rotaryOp, [toTensor(x), toTensor(cos), toTensor(sin), toTensor(positions, "int32")]);
+export function rotary(x: TensorLike, tables: RotaryTables): Tensor {
+  return applyOp(rotaryOp, [toTensor(x), ...tensorsOf(tables)]);
+}
+
+function tensorsOf({ cos, sin, positions }: RotaryTables): [Tensor, Tensor, Tensor] {
+  return [toTensor(cos), toTensor(sin), toTensor(positions, "int32")];
+}
+
+const swapped = [0, 2, 1, 3];
+
+/** Inputs: x `[B, L, H, D]` and the tables. */
+const rotaryHeadsOp: FusedOp = {
+  name: "rotaryHeads",
+  decompose: ([x, cos, sin, positions]) => [rotary(transpose(x!, swapped), { cos: cos!, sin: sin!, positions: positions! })],
+  vjp: ([g], { inputs: [, ...tables] }) => applyFused(mergeRotaryOp, [g!, ...tables]),
+  kernel: (target, [x]) => kernelCall(target, x!.shape, false),
+};
+
+/** Inputs: g `[B, H, L, D]` and the tables. Result: the gradient of x. */
+const mergeRotaryOp: FusedOp = {
+  name: "mergeRotary",
+  decompose: ([g, cos, sin, positions]) => [transpose(rotary(g!, { cos: cos!, sin: neg(sin!), positions: positions! }), swapped)],
+  kernel: (target, [g]) =>
+    kernelCall(
+      target,
+      swapped.map((axis) => g!.shape[axis]!),
+      true,
+    ),
+};
+
+function kernelCall(target: KernelTarget, tokens: readonly number[], merges: boolean): KernelCall | undefined {
+  return target.reaches("avx2") && sizeOf(tokens) > 0 ? { name: "Rotary", attributes: { tokens, merges: merges ? 1 : 0 } } : undefined;
+}
+
+/**
+ * Rotates queries or keys by their positions, and puts the tokens of a head beside each other, as attention takes them.
+ *
+ * @param x `[B, L, H, D]`, as a projection gives it
+ * @returns `[B, H, L, D]`
+ */
+export function rotaryHeads(x: TensorLike, tables: RotaryTables): Tensor {
+  return applyFused(rotaryHeadsOp, [toTensor(x), ...tensorsOf(tables)])[0]!;
 }

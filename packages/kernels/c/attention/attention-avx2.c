@@ -1,0 +1,3 @@
+#define FORWARD attention_avx2
+#define BACKWARD attention_backward_avx2
+#include "attention-vector.h"

@@ -1,0 +1,3 @@
+#define FORWARD attention_avx512
+#define BACKWARD attention_backward_avx512
+#include "attention-vector.h"

@@ -1,0 +1,2 @@
+#define ROTARY rotary_avx2
+#include "rotary-vector.h"

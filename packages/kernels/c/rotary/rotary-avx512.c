@@ -1,0 +1,2 @@
+#define ROTARY rotary_avx512
+#include "rotary-vector.h"
