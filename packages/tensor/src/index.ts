@@ -14,7 +14,7 @@ export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { stopGradient, withGradient } from "./ops/gradient-rules.ts";
 export { attention } from "./ops/attention.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
-export { rotary, rotaryHeads } from "./ops/rotary.ts";
+export { rotary, rotaryHeads, type RotaryTables } from "./ops/rotary.ts";
 export { swiglu } from "./ops/swiglu.ts";
 export { selectLogProbs } from "./ops/target-log-probs.ts";
 export { quantizedLinear } from "./ops/quantized-linear.ts";
