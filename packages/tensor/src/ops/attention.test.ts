@@ -23,8 +23,11 @@ describe("attention", () => {
     const results = await Promise.all(levels.map(({ executor }) => t.compile(step, { executor })(x, bias)));
     for (const { value, gradient } of results) {
       expect([value.item()]).toBeAllclose([results[0]!.value.item()], { rtol: 1e-5 });
-      for (const name of ["q", "k", "v"] as const)
-        expect([...gradient[name].data]).toBeAllclose([...results[0]!.gradient[name].data], { atol: 2e-5, rtol: 1e-4 });
+      for (const name of ["q", "k", "v"] as const) {
+        const expected = [...results[0]!.gradient[name].data];
+        const largest = Math.max(...expected.map(Math.abs)); // an element is a sum of some 200 of about this size, most of which cancel
+        expect([...gradient[name].data]).toBeAllclose(expected, { atol: 2e-5 * largest });
+      }
     }
   });
 
