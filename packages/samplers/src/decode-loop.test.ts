@@ -75,6 +75,32 @@ describe("a decode loop", () => {
     });
   });
 
+  it("waits until a row's decoder is prepared; one that cannot be fails alone, one that is cancelled meanwhile never joins", async () => {
+    const order: string[] = [];
+    const prepared = (name: string, work: () => void = () => {}) => ({
+      decoder: { ...decoderWith(), prepare: async () => void (await Promise.resolve(order.push(name)), work()) },
+    });
+    const loop = loopOf();
+    const fails = (): never => {
+      throw new TypeError("too large");
+    };
+    const good = loop.add(row(2, prepared("good")));
+    const bad = loop.add(row(2, prepared("bad", fails)));
+    const gone = loop.add(
+      row(
+        2,
+        prepared("gone", () => gone.cancel()),
+      ),
+    );
+    const last = loop.add(row(2, prepared("last")));
+    const [, badEnd, goneEnd] = await Promise.allSettled([good, bad, gone, last].map(eventsOf));
+    expect(badEnd).toEqual({ status: "rejected", reason: new TypeError("too large") });
+    expect(goneEnd).toMatchObject({ status: "rejected", reason: { name: "AbortedError" } });
+    expect([...good.canvas.ids, ...last.canvas.ids]).toEqual([5, 11, 12, 5, 11, 12]);
+    expect(order).toEqual(["good", "bad", "gone", "last"]);
+    expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, done: 2, failed: 2 });
+  });
+
   it("lets rows in at the next step, and those that wait when others leave", async () => {
     const { denoiser, requests, letGo } = held();
     const loop = loopOf({ denoiser, maxRows: 2 });

@@ -143,7 +143,7 @@ class Loop implements DecodeLoop {
 
   async #step(): Promise<void> {
     do {
-      while (this.#hasRoom()) this.#admit(this.#waiting.shift()!);
+      while (this.#hasRoom()) await this.#admit(this.#waiting[0]!);
       this.#batch.ask();
     } while (this.#hasRoom());
     await this.#batch.advance();
@@ -159,7 +159,15 @@ class Loop implements DecodeLoop {
     return (rows.length + 1) * longest <= maxTokens || rows.length === 0;
   }
 
-  #admit(entry: LoopEntry): void {
+  /** Once its decoder is prepared, unless it was cancelled meanwhile. */
+  async #admit(entry: LoopEntry): Promise<void> {
+    try {
+      await entry.options.decoder.prepare?.();
+    } catch (error) {
+      entry.fail(error);
+    }
+    if (this.#waiting[0] !== entry) return;
+    this.#waiting.shift();
     this.#joined.add(entry);
     entry.joined();
     entry.run = this.#batch.join(entry.options, entry);

@@ -51,6 +51,7 @@ export async function* decodeCanvases(canvases: readonly Canvas[], options: RunO
   checkRun(options);
   checkIds(options);
   canvases.forEach((canvas, row) => checkCanvas(canvas, { denoiser, idsName: `canvases[${row}].ids`, lengthName: `promptIds[${row}]` }));
+  await options.decoder.prepare?.();
   const streams = rowStreams(random, canvases.length);
   const batch = new RowBatch({ denoiser, padTokenId, maxRows: canvases.length, fixedRows: true });
   let events: RowEvent[] = [];

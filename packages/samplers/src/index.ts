@@ -35,7 +35,8 @@ export {
 export type { StopStrings } from "./stop-strings.ts";
 export { constrain, type Constraint, type ConstraintRow } from "./constraints/constraint.ts";
 export { allowedTokens } from "./constraints/allowed-tokens.ts";
-export { automatonConstraint, type AutomatonOptions, type CharacterAutomaton } from "./constraints/automaton.ts";
+export { automatonConstraint } from "./constraints/automaton.ts";
+export type { AutomatonOptions, CharacterAutomaton } from "./constraints/token-automaton.ts";
 export { type ConstraintOptions, ConstraintOptionsSchema, createConstraint, type TokenTexts } from "./constraints/named-constraint.ts";
 export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
 export { holeTokens, infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";

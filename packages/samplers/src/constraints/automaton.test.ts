@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MASK } from "../fake-denoiser.fixture.ts";
-import { automatonConstraint, type CharacterAutomaton } from "./automaton.ts";
+import { automatonConstraint } from "./automaton.ts";
 import { pythonAutomaton } from "./python.ts";
+import type { CharacterAutomaton } from "./token-automaton.ts";
 
 const EOS = 7;
 const texts = ["(", ")", "[", "]", "a", "()", "](", undefined];
@@ -66,9 +67,26 @@ describe("automatonConstraint", () => {
     expect(() => automatonConstraint({ automaton, ...options, prefix: "f(]" })).toThrow("prefix must be");
   });
 
-  it("refuses an automaton that is too large", () => {
-    expect(() => automatonConstraint({ automaton, ...options, maxStates: 3 })).toThrow(
-      'automaton must be a smaller one, got "more than 3 states". Lower its depth.',
-    );
+  it("refuses an automaton that is too large, whoever asks first and again", async () => {
+    const message = 'automaton must be a smaller one, got "more than 3 states". Lower its depth.';
+    const large = automatonConstraint({ automaton, ...options, maxStates: 3 });
+    await expect(large.prepare!()).rejects.toThrow(message);
+    expect(() => large.tokenClasses).toThrow(message);
+  });
+
+  it("is prepared in slices, between which others have their turn", async () => {
+    const words = Array.from({ length: 20_000 }, (_, id) => `${"([{)]}'\"#: a\n"[id % 13]}${"()[]ab"[id % 6]}`.repeat(1 + (id % 3)));
+    const deep = { automaton: pythonAutomaton({ maxDepth: 4, indentation: 4 }), vocabSize: 20_000, eosTokenIds: [] };
+    const big = automatonConstraint({ ...deep, tokenText: (id) => words[id] });
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const started = performance.now();
+    await Promise.all([big.prepare!(), big.prepare!()]);
+    const milliseconds = performance.now() - started;
+    clearInterval(others);
+    expect(turns).toBeGreaterThan(Math.min(5, milliseconds / 100));
+    const again = performance.now();
+    expect(big.tokenClasses.classCount).toBeGreaterThan(10);
+    expect(performance.now() - again).toBeLessThan(milliseconds / 2);
   });
 });

@@ -12,6 +12,8 @@ import type { TokenClasses } from "../denoiser.ts";
 export interface Constraint {
   /** The classes that `allowed` speaks of. */
   readonly tokenClasses: TokenClasses;
+  /** Does beforehand what takes long, and lets others have their turn meanwhile. @default nothing takes long */
+  prepare?(): Promise<void>;
   /**
    * Which classes each column may get so that the masks of the row can still be filled in a way that keeps to the
    * constraint: `[columns * classCount]`.
@@ -48,7 +50,10 @@ export function constrain(decoder: Decoder, constraint: Constraint): Decoder {
     });
   return {
     ...decoder,
-    tokenClasses: constraint.tokenClasses,
+    get tokenClasses() {
+      return constraint.tokenClasses;
+    },
+    ...(constraint.prepare && { prepare: () => constraint.prepare!() }),
     // What is held back in one step costs another: at worst each step commits one token.
     maxSteps: (canvas) => decoder.maxSteps(canvas) + canvas.ids.length,
     start: (row) => constrainedRow(decoder.start(row), row, constraint),

@@ -1,9 +1,10 @@
 // Constraints by name, as plain data: what a request, a recipe or a command can ask for.
 import { ConstraintError } from "@diffucoder/core";
 import { z } from "zod";
-import { automatonConstraint, type CharacterAutomaton } from "./automaton.ts";
+import { automatonConstraint } from "./automaton.ts";
 import type { Constraint } from "./constraint.ts";
 import { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./python.ts";
+import type { CharacterAutomaton } from "./token-automaton.ts";
 
 interface PythonConstraintOptions extends PythonAutomatonOptions {
   /** Python as `pythonAutomaton` has it: brackets and strings are closed, and with `indentation` blocks are indented. */

@@ -7,7 +7,7 @@
 // It knows no more of Python than that: `return return` is accepted, and a backslash does not continue a line.
 import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
-import type { CharacterAutomaton } from "./automaton.ts";
+import type { CharacterAutomaton } from "./token-automaton.ts";
 
 /** How deep Python text may nest, and whether its indentation is checked. */
 export interface PythonAutomatonOptions {

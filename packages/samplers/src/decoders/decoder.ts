@@ -13,6 +13,8 @@ export interface Decoder {
   readonly tokenClasses?: TokenClasses | undefined;
   /** Whether rows grow or shrink; their batches are then padded to a few lengths. @default false */
   readonly changesLength?: boolean | undefined;
+  /** Does beforehand what takes long, and lets others have their turn meanwhile; runs wait for it before they start a row. @default nothing takes long */
+  prepare?(): Promise<void>;
   /** Columns that a prompt of so many tokens takes, which is padded on the left. @default as many as it has tokens */
   promptLength?(tokens: number): number;
   /**
