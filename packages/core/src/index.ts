@@ -16,7 +16,6 @@ export {
 export { listenForAbort } from "./abort-listener.ts";
 export { createRandom, type Random, type StreamName } from "./random.ts";
 export { type ConfigLayer, mergeSettings, parseConfig, readConfigData, readJsonObject } from "./config.ts";
-export { changedSettings } from "./changed-settings.ts";
 export { configTable, describeConfig, type DescribedKey } from "./describe-config.ts";
 export { type FileLockOptions, type LockHolder, withFileLock } from "./file-lock.ts";
 export { writeFileAtomic } from "./files.ts";

@@ -8,7 +8,7 @@ export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent,
 export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts";
 export { type ExportedModel, type ExportedValue, exportModel } from "./export/export-model.ts";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./folder/generation-config.ts";
-export { type ModelFolder, promptLimit, readModelFolder } from "./folder/model-folder.ts";
+export { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
 export { tokenTexts } from "./folder/token-texts.ts";
 export { downloadModel, type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
 export { type Infilling, type PreparedInfilling, prepareInfilling } from "./infill.ts";

@@ -1,4 +1,4 @@
-export { type Alg, AlgSchema, type ConfidenceName, type SamplerOptions, SamplerOptionsSchema, type TokenSampling } from "./options.ts";
+export { type Alg, type ConfidenceName, type SamplerOptions, SamplerOptionsSchema, type TokenSampling } from "./options.ts";
 export { type SampledTokens, sampleTokens, type SampleTokensOptions, tokenDistribution } from "./sample-tokens.ts";
 export type {
   AllowedTokens,
@@ -64,7 +64,7 @@ export {
 } from "./decoders/stable-diffcoder.ts";
 export { p2Decoder, type P2Options, P2OptionsSchema } from "./decoders/p2.ts";
 export type { NamedDecoder } from "./decoders/named-decoder.ts";
-export { DECODER_NAMES, type DecoderName, DECODERS, isDecoderName, namedDecoder, readsOption } from "./decoders/registry.ts";
+export { DECODER_NAMES, type DecoderName, DECODERS, namedDecoder, readsOption } from "./decoders/registry.ts";
 export { type DecodingOptions, DecodingOptionsSchema, MODEL_OPTIONS } from "./decoding-options.ts";
 export { createDecoder, type DecoderContext, type DecodingContext, decodingProblems, parseDecodingOptions } from "./create-decoder.ts";
 export {

@@ -3,9 +3,9 @@ import { MOST } from "./limits.ts";
 import { steps, tokenSampling } from "./shared-options.ts";
 
 /** Dream's algorithms: what decides which masked positions are committed first. */
-export const AlgSchema = z.enum(["origin", "maskgit_plus", "topk_margin", "entropy"]);
+const AlgSchema = z.enum(["origin", "maskgit_plus", "topk_margin", "entropy"]);
 
-/** What decides which masked positions a step of Dream commits: `AlgSchema`'s names. */
+/** What decides which masked positions a step of Dream commits. */
 export type Alg = z.output<typeof AlgSchema>;
 
 /**

@@ -1,7 +1,7 @@
 export { bool, float32, int32, NdArray, scalar, zerosArray } from "./nd-array.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { type Shape, sizeOf } from "./shape.ts";
-export { type Aval, constant, isTensor, type Tensor, type TensorLike } from "./tensor.ts";
+export { type Aval, constant, type Tensor, type TensorLike } from "./tensor.ts";
 export { flattenTree, mapTree, type Tree } from "./tree.ts";
 
 export * from "./ops/elementwise.ts";

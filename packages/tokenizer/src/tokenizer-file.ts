@@ -106,7 +106,7 @@ export interface TokenizerFile {
 }
 
 /** The parts of Hugging Face's `tokenizer.json` that a byte-level BPE is made of. */
-export const TokenizerFileSchema = z.looseObject({
+const TokenizerFileSchema = z.looseObject({
   added_tokens: z.array(
     z.looseObject({ ...AddedTokenSchema.partial().shape, id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() }),
   ),

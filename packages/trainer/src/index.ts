@@ -1,14 +1,6 @@
-export {
-  type BatchLayout,
-  type EncodedExample,
-  exampleBatches,
-  type ExampleBatchesOptions,
-  fits,
-  layOutRows,
-  type TrainingBatch,
-} from "./batches.ts";
+export { type BatchLayout, type EncodedExample, exampleBatches, type ExampleBatchesOptions, fits, type TrainingBatch } from "./batches.ts";
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-export { EVENTS_FILE, writeMetricsEvents } from "./metrics-events.ts";
+export { writeMetricsEvents } from "./metrics-events.ts";
 export { openMetricsLog, type StepMetrics, writeMetricsCsv } from "./metrics-log.ts";
 export type { Objective, ObjectiveInputs, ObjectivePosition } from "./objective.ts";
 export { objectiveStage, type ObjectiveStageOptions } from "./objective-stage.ts";
