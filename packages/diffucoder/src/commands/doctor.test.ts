@@ -15,6 +15,7 @@ describe("diffucoder doctor", () => {
       expect.stringMatching(/^Processor {5}\S/),
       "ONNX Runtime  through its C API",
       "Kernels       none: DIFFUCODER_KERNELS=0 switches them off. ONNX Runtime computes the same, only slower.",
+      "bf16          matrix products are in float32 and not in bf16: DIFFUCODER_KERNELS=0 switches them off",
     ]);
     vi.unstubAllEnvs();
   });

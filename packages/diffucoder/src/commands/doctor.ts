@@ -20,6 +20,7 @@ async function diagnosis(): Promise<string> {
     Processor: cpus()[0]?.model.trim() ?? "unknown",
     "ONNX Runtime": await runtime(),
     Kernels: await kernels(),
+    bf16: await bf16(),
   };
   return Object.entries(lines)
     .map(([name, text]) => `${name.padEnd(14)}${text}`)
@@ -29,6 +30,12 @@ async function diagnosis(): Promise<string> {
 async function runtime(): Promise<string> {
   const { name } = await onnxExecutor();
   return name === "onnx" ? "through its C API" : "through its JavaScript API, which is slower and has no kernels";
+}
+
+/** What `precision: "bf16"` means here. */
+async function bf16(): Promise<string> {
+  const { notices = [] } = await onnxExecutor({ precision: "bf16" });
+  return notices.join("; ") || "matrix products with AVX512_BF16, if asked for";
 }
 
 async function kernels(): Promise<string> {
