@@ -9,12 +9,13 @@ import { generateCheck } from "./generate.ts";
 import { pretrainAdamWCheck } from "./pretrain-adamw.ts";
 import { sampleTokensCheck } from "./sample-tokens.ts";
 import { scheduleCheck } from "./schedule.ts";
+import { trainCheck } from "./train.ts";
 
 /** What a directory of Dream's holds. */
 const ofDream: readonly Check[] = [forwardCheck, pretrainAdamWCheck, coupledGrpoCheck, generateCheck, sampleTokensCheck];
 /** What a directory of another family holds, and may hold. */
 const ofFamilies: readonly Check[] = [forwardCheck, generateCheck];
-const optional: readonly Check[] = [generateCardCheck, scheduleCheck];
+const optional: readonly Check[] = [generateCardCheck, scheduleCheck, trainCheck];
 
 /**
  * Holds the packages to a directory of golden values, in the form of `golden/dream-f32` or of the small families. A file or

@@ -28,7 +28,7 @@ async function expectEqual(directory: string): Promise<void> {
   for (const { file, status, detail } of results) expect(`${file}: ${status}`, detail).toBe(`${file}: ok`);
 }
 
-const CHECKED = ["forward.json", "generate.json", "generate-card.json", "schedule.json"];
+const CHECKED = ["forward.json", "generate.json", "generate-card.json", "schedule.json", "train.json"];
 
 describe("a small diffusion coder", () => {
   it("is there for each family", () => expect(familiesIn(fixtures)).toHaveLength(7));

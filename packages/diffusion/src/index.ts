@@ -8,3 +8,5 @@ export { diffusionLoss, diffusionWeights, nextTokenWeights, scoredLoss, scoredTo
 export { timestep, transferCount, type TransferCountOptions, transferSchedule, type TransferScheduleName } from "./transfer-schedule.ts";
 export { estimateLikelihood, type Likelihood, type LikelihoodOptions } from "./likelihood.ts";
 export { alphaSchedule, type AlphaScheduleOptions, type AlphaSchedulerName } from "./alpha-schedule.ts";
+export { blockDiffusionInputs, type BlockDiffusionInputs } from "./block-diffusion.ts";
+export { maskedWeights, type MaskedWeightsOptions } from "./masked-weights.ts";

@@ -76,7 +76,7 @@ export function scoredTokens({
 }: {
   /** Clean token ids, int32 `[B, L]`. */
   targets: NdArray;
-  /** `[B, L]`; the first column is not read: a row's first token has no predecessor to be predicted from. */
+  /** `[B, L]`; with a shift, the first column is not read: a row's first token has no predecessor to be predicted from. */
   weights: NdArray;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
   shift?: boolean | undefined;
@@ -84,7 +84,7 @@ export function scoredTokens({
   const [, length] = rowsOf("targets", targets);
   expectSameShape("weights", weights, targets);
   const counted: number[] = [];
-  for (let i = 0; i < weights.data.length; i++) if (weights.data[i] !== 0 && i % length !== 0) counted.push(i);
+  for (let i = 0; i < weights.data.length; i++) if (weights.data[i] !== 0 && (!shift || i % length !== 0)) counted.push(i);
   const unit = Math.ceil(targets.size / 8);
   const size = Math.max(1, Math.ceil(counted.length / unit)) * unit;
   const picked = { logitPositions: new Int32Array(size), targets: new Int32Array(size), weights: new Float32Array(size) };

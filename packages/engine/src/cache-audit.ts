@@ -34,7 +34,7 @@ export interface GenerationAudit {
 /** A call's settings and the tokens of its prompt. @throws what `DiffuCoder.auditCache` throws of its options */
 export function prepareAudit(model: ModelFolder, options: AuditOptions): PreparedGeneration & { cache: CacheOptions } {
   const prepared = prepareGeneration(model, options);
-  const { cache } = prepared.settings;
+  const { cache } = options;
   if (cache !== undefined) return { ...prepared, cache };
   throw new ConfigError({ source: "audit options", problems: ['cache: must be given to be audited, e.g. { "kind": "dual" }'] });
 }

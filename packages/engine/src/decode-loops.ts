@@ -1,14 +1,8 @@
 // The decode loops of a model. Requests with the same cache settings share a loop, and so their batches.
 import { UnavailableError } from "@diffucoder/core";
-import {
-  type CacheOptions,
-  createDecodeLoop,
-  type DecodeLoop,
-  type DecodeLoopStats,
-  type Denoiser,
-  type DisposableDenoiser,
-} from "@diffucoder/samplers";
+import { createDecodeLoop, type DecodeLoop, type DecodeLoopStats, type Denoiser, type DisposableDenoiser } from "@diffucoder/samplers";
 import type { Denoisers } from "./denoisers.ts";
+import type { PassOptions } from "./requests/resolve-decoding.ts";
 
 /** A model's decoding in figures, over all of its loops. Counts are of its whole life. */
 export type EngineStats = DecodeLoopStats;
@@ -53,7 +47,7 @@ export class DecodeLoops {
    *
    * @throws {UnavailableError} while draining and after
    */
-  of(cache: CacheOptions | undefined): DenoiserLoop {
+  of(cache: PassOptions | undefined): DenoiserLoop {
     if (!this.#takesRequests) throw new UnavailableError({ what: "The model", problem: "it is closing and takes no more requests" });
     if (cache === undefined) return this.#exact;
     const key = JSON.stringify(cache);

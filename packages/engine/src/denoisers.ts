@@ -1,16 +1,17 @@
 // What samplers see of a model: with and without a K/V cache, and of an autoregressive model.
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { cachedNetwork, logitsFunction, modelTraits } from "@diffucoder/model";
-import { type CacheOptions, createCachedDenoiser, createDenoiser, type DenoiseRequest, type DisposableDenoiser } from "@diffucoder/samplers";
+import { createCachedDenoiser, createDenoiser, type DenoiseRequest, type DisposableDenoiser } from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
 import type { ModelFolder } from "./folder/model-folder.ts";
+import type { PassOptions } from "./requests/resolve-decoding.ts";
 
 /** A model as samplers see it, by its config's traits. */
 export interface Denoisers {
   /** The denoiser without a cache of a model with full attention, and with the exact one of a causal or block-causal model. */
   exact: DisposableDenoiser;
-  /** A new denoiser with a cache. */
-  cached(cache: CacheOptions): DisposableDenoiser;
+  /** A new denoiser with a cache, or with blocks and none. */
+  cached(passes: PassOptions): DisposableDenoiser;
 }
 
 /**
@@ -29,7 +30,10 @@ export function createDenoisers(
   const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
   if (isDiffusion) forbiddenIds.push(maskTokenId);
   const common = { parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
-  const cached = (cache: CacheOptions): DisposableDenoiser => createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
+  const cached = (passes: PassOptions): DisposableDenoiser =>
+    passes.kind === "blocks"
+      ? createDenoiser({ ...common, logits: logitsFunction(config), attention: { blockLength: passes.blockLength } })
+      : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache: passes });
   const own =
     attention === "full"
       ? createDenoiser({ ...common, logits: logitsFunction(config) })

@@ -20,7 +20,7 @@ import { requestsOf } from "./run-requests.ts";
 
 /** A loaded model with everything that it takes to generate. */
 export interface DiffuCoder {
-  /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Llama). `modelTraits` says how it is asked. */
+  /** Of a masked diffusion model, which has a `maskTokenId`, or of an autoregressive one (Qwen2, Qwen3, Llama). `modelTraits` says how it is asked. */
   readonly config: ModelConfig | AutoregressiveConfig;
   /** The canvas, and the settings that a call does not give. */
   readonly generationConfig: Readonly<GenerationConfig>;
@@ -113,24 +113,24 @@ export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo"
  * is one, generation_config.json.
  *
  * @throws {UnavailableError} if a repository cannot be downloaded, or there is no such device
- * @throws {InvalidArgumentError} if the model is quantized and the device is not the processor
+ * @throws {InvalidArgumentError} if the model is quantized and the device is not the processor, or the folder is not of the family that is asked for
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
  * @throws {ConfigError} naming every problem of a config file
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
 export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
-  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, options)), options);
+  return loadParameters(readModelFolder(await modelFolder(dirOrRepo, options), { family: options.family }), options);
 }
 
 /** The second half of `loadDiffuCoder`: all that takes long. */
 export async function loadParameters(
   model: ModelFolder,
-  { quantize, executor: name, device, precision, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions>,
+  { quantize, executor: name, device, precision, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions | "family">,
 ): Promise<DiffuCoder> {
   checkExecutor({ executor: name, device, precision }, quantize);
   const executor = await createExecutor({ executor: name, device, precision });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
-  const loaded = await loadModel(dir, { quantize });
+  const loaded = await loadModel(dir, { quantize, family: model.family });
   checkExecutor({ executor: name, device, precision }, loaded.quantization);
   if (loaded.quantization !== undefined) await layOutParameters(loaded.parameters, executor);
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says

@@ -36,7 +36,8 @@ export function startGeneration(
   const { padPrompt = true, promptLength } = generationConfig;
   const { loop, denoiser } = loops.of(settings.cache);
   const { maxNewTokens, decoder, seed } = settings;
-  const canvas = promptCanvas({ promptIds, maxNewTokens, ...(padPrompt && { promptLength }), denoiser, padTokenId });
+  const columns = padPrompt ? promptLength : decoder.promptLength?.(promptIds.length);
+  const canvas = promptCanvas({ promptIds, maxNewTokens, promptLength: columns, denoiser, padTokenId });
   const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId });
   const row = loop.add({ canvas, decoder, random: createRandom(seed), eosTokenIds: [...endIds], signal });
   const events = eventsOf(row, { settings, promptTokens: promptIds.length, trace, model });

@@ -2,6 +2,7 @@
 // and the given texts stand in the result as they were given:
 //   [start token, or the request in the chat template] text [masks] text ... [masks] text [end token]
 import { createRandom, InvalidArgumentError, NoChatTemplateError, TooLongError } from "@diffucoder/core";
+import { modelTraits } from "@diffucoder/model";
 import { holeTokens, type Segment, segmentsCanvas, startTrace, traceStep } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS } from "@diffucoder/tokenizer";
 import type { DecodeLoops } from "./decode-loops.ts";
@@ -45,6 +46,13 @@ export function prepareInfilling(model: ModelFolder, options: InfillOptions): Pr
       value: model.autoregressive,
       expected: "a masked diffusion model to infill",
       wayOut: "An autoregressive one sees only what stands before.",
+    });
+  if (model.blocks?.ofModel !== undefined)
+    throw new InvalidArgumentError({
+      argument: "model",
+      value: modelTraits(model.config).family,
+      expected: "a masked diffusion model that sees all of a text, to infill",
+      wayOut: "The tokens of this one see their own block and earlier ones only.",
     });
   const settings = resolveInfilling(options, model);
   const row = rowOf(settings, model);

@@ -41,12 +41,18 @@ export interface TextLikelihood extends Likelihood {
 /** A call's settings and tokens. @throws what `DiffuCoder.likelihood` throws of its options */
 export function prepareLikelihood(model: ModelFolder, options: LikelihoodOptions) {
   const settings = parseConfig(LikelihoodOptionsSchema, options, { source: "likelihood options" });
-  const { tokenizer, maxLength, autoregressive, generationConfig } = model;
+  const { tokenizer, maxLength, autoregressive, blocks, generationConfig } = model;
   if (autoregressive !== undefined)
     throw new InvalidArgumentError({
       argument: "model",
       value: autoregressive,
       expected: "a masked diffusion model, whose likelihood is estimated from masks",
+    });
+  if (blocks?.ofModel !== undefined)
+    throw new InvalidArgumentError({
+      argument: "model",
+      value: modelTraits(model.config).family,
+      expected: "a masked diffusion model that sees all of a text, whose likelihood is estimated from masks anywhere in it",
     });
   const { padPrompt = true, promptLength } = generationConfig;
   const limit = padPrompt

@@ -23,7 +23,18 @@ export interface DecodingOptions extends DecoderOptions {
 }
 
 /** Options that a model's generation config can bring. */
-export const MODEL_OPTIONS = ["steps", "temperature", "topP", "topK", "algTemp", "eps"] as const;
+export const MODEL_OPTIONS = [
+  "steps",
+  "temperature",
+  "topP",
+  "topK",
+  "algTemp",
+  "eps",
+  "blockLength",
+  "stepsPerBlock",
+  "subBlockLength",
+  "threshold",
+] as const;
 
 /** Names of more decoders than this say nothing in a help text. */
 const MOST_READERS = 4;

@@ -35,7 +35,15 @@ export interface ObjectiveStageOptions {
 }
 
 /** What the loss is computed from: logits are computed only where a token has a weight in it. */
-type LossInputs<Leaf> = { inputIds: Leaf; attentionMask: Leaf; logitPositions: Leaf; targets: Leaf; weights: Leaf; attention?: Leaf };
+type LossInputs<Leaf> = {
+  inputIds: Leaf;
+  attentionMask: Leaf;
+  positionIds?: Leaf;
+  logitPositions: Leaf;
+  targets: Leaf;
+  weights: Leaf;
+  attention?: Leaf;
+};
 
 /** A stage that trains on batches by an objective. */
 export function objectiveStage(options: ObjectiveStageOptions): Stage {
@@ -80,10 +88,23 @@ function lossInputs(
   shift: boolean | undefined,
 ): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
   const shape = [batchSize, sequenceLength];
+  const width = seen.inputIds.shape[1]!;
+  const { logitPositions, ...scored } = scoredTokens({ targets: int32(inputIds, shape), weights, shift });
   const inputs = {
     inputIds: seen.inputIds,
-    attentionMask: int32(attentionMask, shape),
-    ...scoredTokens({ targets: int32(inputIds, shape), weights, shift }),
+    attentionMask: repeated(int32(attentionMask, shape), width),
+    ...(seen.positionIds && { positionIds: seen.positionIds }),
+    logitPositions: int32(Array.from(logitPositions.data, (at) => Math.floor(at / sequenceLength) * width + (at % sequenceLength))),
+    ...scored,
   };
   return typeof attention === "string" ? { kind: attention, inputs } : { kind: "given", inputs: { ...inputs, attention } };
+}
+
+/** Rows again and again, up to a width. */
+function repeated({ data, shape }: NdArray, width: number): NdArray {
+  const [batch, length] = shape as [number, number];
+  return int32(
+    Array.from({ length: batch * width }, (_, i) => data[Math.floor(i / width) * length + ((i % width) % length)]!),
+    [batch, width],
+  );
 }

@@ -4,11 +4,13 @@ import type { TrainingBatch } from "./batches.ts";
 
 /** What an objective makes of a batch. B rows of L tokens. */
 export interface ObjectiveInputs {
-  /** What the network sees: int32 `[B, L]`. It predicts the batch's own tokens. */
+  /** What the network sees: int32 `[B, W]` with W >= L, of which the first L columns predict the batch's own tokens. */
   inputIds: NdArray;
+  /** Their positions, int32 `[B, W]`. @default 0, 1, ..., W - 1 */
+  positionIds?: NdArray;
   /** Factor of each token's cross-entropy in the loss, float32 `[B, L]`; 0 where a token does not count. */
   weights: NdArray;
-  /** Which tokens see which. A mask, int32 `[L, L]` or `[B, L, L]`, has 1 where the query (row) sees the key (column). */
+  /** Which tokens see which. A mask, int32 `[W, W]` or `[B, W, W]`, has 1 where the query (row) sees the key (column). */
   attention: "full" | "causal" | NdArray;
 }
 

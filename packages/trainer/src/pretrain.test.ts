@@ -111,6 +111,16 @@ describe("pretrain", () => {
     expect(numbersOf(shifted)).not.toEqual(numbersOf(state));
   });
 
+  it("trains in blocks, each behind its clean past, and resumes", async () => {
+    const blocks = { stages: [{ objective: "block_diffusion", maxSteps: 8, eps: 1e-3, blockLength: 2 }] } as const;
+    const whole = numbersOf(await pretrain(options(blocks, start())));
+    const saved: TrainingState[] = [];
+    await pretrain({ ...options({ ...blocks, saveSteps: 3 }, start()), onCheckpoint: (state) => void saved.push(copy(state)) });
+    expect(numbersOf(await pretrain({ ...options(blocks, saved[0]!), startStep: 3 }))).toEqual(whole);
+    // This network sees one token at a time, so what stands around it changes nothing: the noised half alone is scored.
+    expect(numbersOf(await pretrain(options({ stages: stages(0, 8).slice(1) }, start())))).toEqual(whole);
+  });
+
   it("refuses next-token prediction by such a network, which would copy what it sees", async () => {
     await expect(pretrain({ ...options({}, start()), shift: false })).rejects.toThrow(
       'stages[0].objective must be "diffusion" for a model whose logits predict the token at their own position, got "autoregressive".',

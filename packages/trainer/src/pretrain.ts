@@ -9,6 +9,7 @@ import type { StepMetrics } from "./metrics-log.ts";
 import type { Objective } from "./objective.ts";
 import { objectiveStage } from "./objective-stage.ts";
 import { autoregressive } from "./objectives/autoregressive.ts";
+import { blockDiffusion } from "./objectives/block-diffusion.ts";
 import { diffusion } from "./objectives/diffusion.ts";
 import { train, type TrainConfig } from "./train.ts";
 import type { TrainingState } from "./training-state.ts";
@@ -28,6 +29,16 @@ export type PretrainStage =
       maxSteps: number;
       /** Smallest timestep, in (0, 1]. @default 1e-3 */
       eps: number;
+    }
+  | {
+      /** Predict masked tokens from their own block and the clean ones before it. */
+      objective: "block_diffusion";
+      /** Steps of the stage. */
+      maxSteps: number;
+      /** Smallest timestep, in (0, 1]. @default 1e-3 */
+      eps: number;
+      /** Tokens of a block. */
+      blockLength: number;
     };
 
 /** Settings of pretraining, as `PretrainConfigSchema` gives them. */
@@ -58,9 +69,12 @@ export interface PretrainConfig extends Omit<TrainConfig, "evalSteps"> {
 
 const maxSteps = z.int().positive().describe("steps of the stage");
 
+const eps = z.number().positive().max(1).default(1e-3).describe("smallest timestep");
+
 const PretrainStageSchema = z.discriminatedUnion("objective", [
   z.strictObject({ objective: z.literal("autoregressive"), maxSteps }),
-  z.strictObject({ objective: z.literal("diffusion"), maxSteps, eps: z.number().positive().max(1).default(1e-3).describe("smallest timestep") }),
+  z.strictObject({ objective: z.literal("diffusion"), maxSteps, eps }),
+  z.strictObject({ objective: z.literal("block_diffusion"), maxSteps, eps, blockLength: z.int().positive().describe("tokens of a block") }),
 ]) satisfies z.ZodType<PretrainStage>;
 
 /** Settings of pretraining; Hugging Face's names in camelCase. */
@@ -69,7 +83,9 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   stages: z
     .array(PretrainStageSchema)
     .min(1)
-    .describe("one after the other: { objective: autoregressive, maxSteps } or { objective: diffusion, maxSteps, eps }"),
+    .describe(
+      "one after the other: { objective: autoregressive, maxSteps }, { objective: diffusion, maxSteps, eps } or { objective: block_diffusion, maxSteps, eps, blockLength }",
+    ),
   perDeviceTrainBatchSize: z.int().positive().max(65_536).describe("rows in memory at a time"),
   gradientAccumulationSteps: z.int().positive().max(65_536).default(1).describe("batches of a step, one after the other"),
   gradientCheckpointing: z.boolean().default(false).describe("compute each layer again in the backward pass: less memory, more work"),
@@ -151,5 +167,6 @@ function checkStages({ config, shift = true }: PretrainOptions): void {
 }
 
 function objectiveOf(stage: PretrainStage, { maskTokenId }: { maskTokenId: number }): Objective {
-  return stage.objective === "autoregressive" ? autoregressive() : diffusion({ maskTokenId, eps: stage.eps });
+  if (stage.objective === "autoregressive") return autoregressive();
+  return stage.objective === "diffusion" ? diffusion({ maskTokenId, eps: stage.eps }) : blockDiffusion({ ...stage, maskTokenId });
 }

@@ -31,7 +31,7 @@ export function addAuditCacheCommand(program: Command, context: CommandContext):
 async function auditCache(words: readonly string[], given: Flags, { terminal, signal, input }: CommandContext): Promise<void> {
   const flags: Flags = { ...given, ...(await positionalPrompt("audit-cache", words, { flags: given, input })) };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
-  const model = await openModel(own["model"], signal);
+  const model = await openModel(own, signal);
   const source = "audit-cache settings";
   if (flags.printConfig === true) {
     const Schema = z.strictObject({ ...settings, ...ofModel });

@@ -34,7 +34,7 @@ export function addChatCommand(program: Command, context: CommandContext): void 
 async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): Promise<void> {
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const { system, ...options } = call;
-  const model = await openModel(own["model"], signal);
+  const model = await openModel(own, signal);
   const source = "chat settings";
   if (flags.printConfig === true) {
     terminal.out(settingsText(ChatSettingsSchema, { flags, texts: TEXTS, defaults: modelDefaults(model), source }));

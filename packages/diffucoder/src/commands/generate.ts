@@ -41,7 +41,7 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
   };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const options = { ...call, signal } as GenerateOptions;
-  const model = await openModel(own["model"], signal);
+  const model = await openModel(own, signal);
   const source = "generate settings";
   if (flags.printConfig === true) {
     const Schema = z.strictObject({ ...GenerateSettingsSchema.shape, ...ModelSettingsSchema.shape });

@@ -24,7 +24,7 @@ export function addInfillCommand(program: Command, context: CommandContext): voi
 
 async function infill({ file, ...flags }: Flags, { terminal, signal, input }: CommandContext): Promise<void> {
   const { own, call } = splitSettings(readSettings(flags, [...MODEL_TEXTS, ...TEXTS]));
-  const model = await openModel(own["model"], signal);
+  const model = await openModel(own, signal);
   const source = "infill settings";
   if (flags.printConfig === true) {
     const Schema = z.strictObject({ ...InfillSettingsSchema.shape, ...ModelSettingsSchema.shape });

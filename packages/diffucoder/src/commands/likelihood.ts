@@ -34,7 +34,7 @@ async function likelihood(words: readonly string[], { chatTemplate, ...given }: 
   }
   if (call["prompt"] === undefined) throw noPrompt("likelihood");
   const options = call as unknown as LikelihoodOptions;
-  const model = await openModel(own["model"], signal);
+  const model = await openModel(own, signal);
   reportTogether(source, [() => parseConfig(z.strictObject(ofModel), own), () => void prepareLikelihood(model, options)]);
   const coder = await loadParameters(model, parseConfig(z.strictObject(ofModel), own));
   for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);

@@ -17,7 +17,7 @@ export const ModelSettingsSchema = z.strictObject({
   trace: z.string().min(1).optional().describe("write to this file what was revealed when, as JSON lines"),
 });
 
-export const MODEL_TEXTS = ["model", "trace"] as const;
+export const MODEL_TEXTS = ["model", "family", "trace"] as const;
 
 /** A command's settings in two: those of the model, and the call's. */
 export function splitSettings(data: Readonly<Record<string, unknown>>): { own: Record<string, unknown>; call: Record<string, unknown> } {
@@ -27,8 +27,9 @@ export function splitSettings(data: Readonly<Record<string, unknown>>): { own: R
 }
 
 /** The small files of the named model. */
-export async function openModel(model: unknown, signal: AbortSignal): Promise<ModelFolder> {
-  return readModelFolder(await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal }));
+export async function openModel({ model, family }: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<ModelFolder> {
+  const dir = await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal });
+  return readModelFolder(dir, { family: typeof family === "string" ? family : undefined });
 }
 
 const OF_THE_MODEL = ["alg", ...MODEL_OPTIONS, "maxNewTokens"] as const;

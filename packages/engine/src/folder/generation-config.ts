@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ConfigError, folderFile, parseConfig, readJsonObject } from "@diffucoder/core";
 import { DECODER_NAMES, type DecoderName, MODEL_OPTIONS, readsOption } from "@diffucoder/samplers";
 import { z } from "zod";
+import type { FamilyDefaults } from "./family-defaults.ts";
 import { inOwnNames } from "./published-generation-config.ts";
 
 /** Longest prompt and completion that a generation may have, tokens: a file of a stranger's must not ask for more than memory holds. */
@@ -21,6 +22,10 @@ export const GenerationConfigSchema = z.strictObject({
   topK: z.int().positive().optional().describe("draw from so many of the likeliest tokens"),
   algTemp: z.number().nonnegative().optional().describe("draw positions instead of taking the surest"),
   eps: z.number().gt(0).lt(1).optional().describe("last timestep of Dream's schedule"),
+  blockLength: length.optional().describe("tokens of a block; the model's own if it has blocks"),
+  stepsPerBlock: length.optional().describe("denoising steps of each block"),
+  subBlockLength: length.optional().describe("tokens of a sub-block"),
+  threshold: z.number().min(0).max(1).optional().describe("probability from which a masked position is committed"),
   scope: z.string().max(1000).optional().describe("what requests the model was made for, a sentence for people"),
   eosTokenIds: z
     .array(z.int().nonnegative())
@@ -49,6 +54,14 @@ export interface GenerationConfig {
   algTemp?: number | undefined;
   /** Last timestep of Dream's schedule. @default 1e-3 */
   eps?: number | undefined;
+  /** Tokens of a block. @default the model's own, or what the decoder has */
+  blockLength?: number | undefined;
+  /** Denoising steps of each block. @default what the decoder has */
+  stepsPerBlock?: number | undefined;
+  /** Tokens of a sub-block. @default what the decoder has */
+  subBlockLength?: number | undefined;
+  /** Probability from which a masked position is committed. @default what the decoder has */
+  threshold?: number | undefined;
   /** What requests the model was made for, a sentence for people. @default nothing is said */
   scope?: string | undefined;
   /** Tokens that end an answer, besides those of config.json and the tokenizer. @default none */
@@ -75,6 +88,8 @@ interface ReadOptions {
   tokenIds?: Readonly<Record<string, unknown>>;
   /** Of an autoregressive model: Hugging Face's temperature counts only together with `do_sample: true`. */
   autoregressive?: boolean;
+  /** How models of the family are decoded, where the file says nothing. */
+  family?: FamilyDefaults;
 }
 
 /**
@@ -86,11 +101,16 @@ interface ReadOptions {
  */
 export function readGenerationConfig(
   dir: string,
-  { maxLength = Infinity, vocabSize = Infinity, tokenIds = {}, autoregressive = false }: ReadOptions = {},
+  { maxLength = Infinity, vocabSize = Infinity, tokenIds = {}, autoregressive = false, family = { settings: {} } }: ReadOptions = {},
 ): ReadGenerationConfig {
   const file = join(dir, "generation_config.json");
   const data = existsSync(file) ? readJsonObject(folderFile(dir, "generation_config.json", { maxBytes: 10_000_000 })) : {};
-  const { settings, keyOf, unused, problems } = inOwnNames(data, { known: Object.keys(GenerationConfigSchema.shape), tokenIds });
+  const { foreignKeys = [] } = family;
+  const foreign = foreignKeys.filter((key) => (data[key] ?? undefined) !== undefined);
+  const own = Object.fromEntries(Object.entries(data).filter(([key]) => !foreignKeys.includes(key)));
+  const { settings: said, keyOf, unused, problems } = inOwnNames(own, { known: Object.keys(GenerationConfigSchema.shape), tokenIds });
+  unused.push(...foreign);
+  const settings: Record<string, unknown> = { ...family.settings, ...said };
   if (autoregressive) {
     if (keyOf.has("alg") && settings["alg"] !== "autoregressive") unused.push("alg");
     settings["alg"] = "autoregressive";
@@ -113,11 +133,20 @@ export function readGenerationConfig(
     if (id >= vocabSize) problems.push(`${keyOf.get("eosTokenIds")}: must be below vocab_size (${vocabSize}), got ${id}`);
   if (config === undefined || problems.length > 0) throw new ConfigError({ source: file, problems });
 
+  const canvas = keyOf.has("maxNewTokens") ? config : shortened(config, maxLength);
   for (const name of MODEL_OPTIONS) if (keyOf.has(name) && !readsOption(config.alg, name)) unused.push(keyOf.get(name)!);
   const padPrompt = keyOf.has("promptLength");
-  const promptLength = padPrompt ? config.promptLength : Math.max(maxLength - config.maxNewTokens, config.promptLength);
+  const promptLength = padPrompt ? config.promptLength : Math.max(maxLength - canvas.maxNewTokens, config.promptLength);
   const notices = unused.length === 0 ? [] : [`generation_config.json says ${inShort(unused)}, which ${unused.length === 1 ? "is" : "are"} not used`];
-  return { config: Object.freeze({ ...config, promptLength, padPrompt, steps: config.steps ?? config.maxNewTokens }), notices };
+  return { config: Object.freeze({ ...canvas, promptLength, padPrompt, steps: canvas.steps ?? canvas.maxNewTokens }), notices };
+}
+
+/** A canvas that nobody asked for takes half of a model that is shorter. */
+function shortened<T extends { maxNewTokens: number; steps?: number | undefined }>(config: T, maxLength: number): T {
+  const { maxNewTokens, steps } = config;
+  if (maxNewTokens < maxLength) return config;
+  const half = Math.max(1, Math.floor(maxLength / 2));
+  return { ...config, maxNewTokens: half, ...(steps !== undefined && { steps: Math.ceil((steps * half) / maxNewTokens) }) };
 }
 
 function inShort(keys: readonly string[]): string {

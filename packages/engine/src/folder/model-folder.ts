@@ -1,6 +1,14 @@
 import { FileError } from "@diffucoder/core";
-import { type AutoregressiveConfig, type ModelConfig, modelConfigPath, modelTraits, readModelConfig } from "@diffucoder/model";
+import {
+  type AutoregressiveConfig,
+  type ModelConfig,
+  modelConfigPath,
+  modelTraits,
+  readModelConfig,
+  type ReadModelConfigOptions,
+} from "@diffucoder/model";
 import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
+import { familyDefaults } from "./family-defaults.ts";
 import { type GenerationConfig, MAX_CANVAS, readGenerationConfig } from "./generation-config.ts";
 import { tokenTexts } from "./token-texts.ts";
 import type { DecodingModel } from "../requests/resolve-decoding.ts";
@@ -23,6 +31,8 @@ export interface ModelFolder extends DecodingModel {
   eosTokenId: number;
   /** Token that fills a canvas, at its left and behind the end of an answer. */
   padTokenId: number;
+  /** The family that was asked for. @default the one that the folder tells */
+  family?: string | undefined;
   /** Tokens of the longest sequence that the model is made for, and at most two canvases. */
   maxLength: number;
 }
@@ -31,15 +41,17 @@ export interface ModelFolder extends DecodingModel {
  * Reads the small files of a model's folder, so that errors in them are reported before gigabytes are read.
  *
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
+ * @throws {InvalidArgumentError} if the folder is not of the family that is asked for
  * @throws {ConfigError} naming every problem of a config file
  */
-export function readModelFolder(dir: string): ModelFolder {
-  const config = readModelConfig(modelConfigPath(dir));
-  const { family, isDiffusion, maskTokenId } = modelTraits(config);
+export function readModelFolder(dir: string, options: ReadModelConfigOptions = {}): ModelFolder {
+  const config = readModelConfig(modelConfigPath(dir), options);
+  const traits = modelTraits(config);
+  const { family, isDiffusion, maskTokenId, attention, alsoInBlocks } = traits;
   const { vocabSize: rows } = config;
   const maxLength = Math.min(config.maxPositionEmbeddings, 2 * MAX_CANVAS);
   const tokenIds = { mask_token_id: maskTokenId, pad_token_id: config.padTokenId };
-  const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: !isDiffusion });
+  const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: !isDiffusion, family: familyDefaults(family, dir) });
   const { config: generationConfig, notices } = read;
   const tokenizer = Tokenizer.fromFolder(dir);
   const { roles, vocabSize } = tokenizer;
@@ -64,7 +76,23 @@ export function readModelFolder(dir: string): ModelFolder {
   const autoregressive = isDiffusion ? undefined : family;
   const texts = tokenTexts(tokenizer, { vocabSize: config.vocabSize, endIds });
   const defaults = generationConfig;
-  return { dir, config, generationConfig, defaults, notices, tokenizer, texts, endIds, eosTokenId, padTokenId, maxLength, autoregressive };
+  const blocks = { ofModel: typeof attention === "object" ? attention.blockLength : undefined, alsoInBlocks };
+  return {
+    dir,
+    config,
+    generationConfig,
+    defaults,
+    notices,
+    tokenizer,
+    texts,
+    endIds,
+    eosTokenId,
+    padTokenId,
+    maxLength,
+    autoregressive,
+    blocks,
+    family: options.family,
+  };
 }
 
 /** Tokens for which a model has room before a completion, and why. */

@@ -1,4 +1,12 @@
-import { type Decoder, type DecodingOptions, DecodingOptionsSchema, dreamOnDecoder, type DreamOnOptions } from "@diffucoder/samplers";
+import {
+  type Decoder,
+  type DecodingOptions,
+  DecodingOptionsSchema,
+  dreamOnDecoder,
+  type DreamOnOptions,
+  isDecoderName,
+  namedDecoder,
+} from "@diffucoder/samplers";
 import { z } from "zod";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
 import type { ModelFolder } from "../folder/model-folder.ts";
@@ -83,7 +91,7 @@ export function resolveInfilling({ signal: _signal, ...options }: InfillOptions,
   const isVariable = length === "variable";
   const more = [
     ...segmentProblems(options, segments),
-    ...(isVariable ? variableProblems(options, { masks, expandTokenId }) : fixedProblems(options)),
+    ...(isVariable ? variableProblems(options, { masks, expandTokenId }) : fixedProblems(options, model.defaults)),
   ];
   const given = parseOptions(InfillSettingsSchema, options, { source: "infill options", model, tokens: masks, more });
   const [first = ""] = segments;
@@ -132,7 +140,10 @@ function segmentProblems({ template, prefix, suffix, masks }: InfillOptions, seg
   return problems;
 }
 
-function fixedProblems(options: InfillOptions): string[] {
+function fixedProblems(options: InfillOptions, { alg: own }: Pick<ModelFolder["defaults"], "alg">): string[] {
+  const { alg = own } = options;
+  if (isDecoderName(alg) && namedDecoder(alg).inBlocks === true)
+    return [`alg: ${alg} fills blocks that do not see what follows them, and no holes of a text`];
   return OF_DREAM_ON_ALONE.filter((name) => options[name] !== undefined).map(
     (name) => `${name}: not used by holes of fixed length, which have as many tokens as masks`,
   );

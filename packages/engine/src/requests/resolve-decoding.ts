@@ -6,7 +6,7 @@ import {
   type DecoderName,
   type DecodingOptions,
   type DecodingOptionsSchema,
-  MODEL_OPTIONS,
+  isDecoderName,
   namedDecoder,
   parseDecodingOptions,
   readsOption,
@@ -31,19 +31,37 @@ export interface Decoding {
   topP: number;
   /** The same seed gives the same text. */
   seed: number;
-  /** Keys and values kept from pass to pass; `undefined`: none. */
-  cache: CacheOptions | undefined;
+  /** Keys and values kept from pass to pass, and the blocks that tokens see; `undefined`: as the model's own denoiser has them. */
+  cache: PassOptions | undefined;
 }
+
+/** How a request's passes are made: with a cache, or with blocks and none, as guidance and `compat` want it. */
+export type PassOptions = CacheOptions | { kind: "blocks"; blockLength: number };
 
 /** What the model that decodes says to an option. */
 export interface DecodingModel {
   /** `model_type` of a model that writes from left to right. @default a masked diffusion model */
   autoregressive?: string | undefined;
+  /** Its blocks. @default it has none, and sees all */
+  blocks?:
+    | {
+        /** Tokens of a block of a block-causal model. */
+        ofModel: number | undefined;
+        /** Whether checkpoints of its family are asked with blocks, by decoders that are made for them. */
+        alsoInBlocks: boolean;
+      }
+    | undefined;
   /** The texts of its tokens, for constraints. */
   texts: TokenTexts;
   /** Settings that a call does not give. */
-  defaults: Pick<GenerationConfig, "alg" | "steps" | "temperature" | "topP" | "topK" | "algTemp" | "eps" | "maxNewTokens">;
+  defaults: Pick<
+    GenerationConfig,
+    "alg" | "steps" | "temperature" | "topP" | "topK" | "algTemp" | "eps" | "maxNewTokens" | (typeof OF_THE_ALGORITHM)[number]
+  >;
 }
+
+/** Settings of the model that are about its own algorithm, and not taken by another. */
+const OF_THE_ALGORITHM = ["blockLength", "stepsPerBlock", "subBlockLength", "threshold"] as const;
 
 interface ParseContext {
   /** What the options are called in the error. */
@@ -76,16 +94,48 @@ export function parseOptions<S extends z.ZodType<Partial<DecodingOptions>>>(
 }
 
 /** Options that do not fit the kind of model. Values can be anything: those of wrong types are told elsewhere. */
-function modelProblems({ alg, cache }: DecodingOptions, { autoregressive: type, defaults }: DecodingModel): string[] {
-  if (type === undefined)
-    return cache?.kind === "block-causal"
+function modelProblems(options: DecodingOptions, model: DecodingModel): string[] {
+  const { alg, cache } = options;
+  const { autoregressive: type, defaults } = model;
+  const used = alg ?? defaults.alg;
+  if (type !== undefined) {
+    if (used !== "autoregressive")
+      return [`alg: must be "autoregressive" or absent for a model of type ${type}, which writes from left to right, got "${used}"`];
+    return cache === undefined ? [] : [`cache: not used by a model of type ${type}, which has an exact cache of its own`];
+  }
+  if (typeof cache !== "object" || cache === null || !isDecoderName(used)) return [];
+  const blockLength = blockLengthOf(used, { ...defaultsOf(used, model), ...defined(options) }, model);
+  if (blockLength === undefined)
+    return cache.kind === "block-causal"
       ? ["cache: block-causal is for models whose tokens see their own block and earlier ones only; this one sees all"]
       : [];
-  const used = alg ?? defaults.alg;
-  if (used !== "autoregressive")
-    return [`alg: must be "autoregressive" or absent for a model of type ${type}, which writes from left to right, got "${used}"`];
-  return cache === undefined ? [] : [`cache: not used by a model of type ${type}, which has an exact cache of its own`];
+  if (cache.kind !== "block-causal")
+    return [`cache: must be block-causal or absent for a model whose tokens see their own block and earlier ones only, got "${cache.kind}"`];
+  const problems =
+    cache.blockLength === blockLength ? [] : [`cache.blockLength: must be the ${blockLength} tokens of a block, got ${cache.blockLength}`];
+  if (options.compat === true) problems.push("compat: must be false with a cache");
+  return problems;
 }
+
+/** Tokens of the blocks that a request's tokens see; `undefined`: they see all. */
+function blockLengthOf(alg: DecoderName, options: { blockLength?: unknown }, { blocks }: DecodingModel): number | undefined {
+  const { ofModel, alsoInBlocks = false } = blocks ?? { ofModel: undefined };
+  const { inBlocks = false, options: schema } = namedDecoder(alg);
+  if (!inBlocks) return ofModel;
+  if (ofModel === undefined && !alsoInBlocks) return undefined;
+  const asked = schema.shape["blockLength"]?.safeParse(options.blockLength);
+  return asked?.success === true ? (asked.data as number) : ofModel;
+}
+
+/** What the model's config and its blocks say, for the options that an algorithm reads. */
+function defaultsOf(alg: DecoderName, { defaults, blocks }: DecodingModel): Record<string, unknown> {
+  const own = alg === defaults.alg ? pick(defaults, OF_THE_ALGORITHM) : {};
+  const { inBlocks = false } = namedDecoder(alg);
+  return defined({ ...(inBlocks && { blockLength: blocks?.ofModel }), ...defined({ ...pick(defaults, SHARED), ...own }) });
+}
+
+/** The model's settings that every algorithm takes. */
+const SHARED = ["steps", "temperature", "topP", "topK", "algTemp", "eps"] as const;
 
 /** The config's, in proportion to the tokens. */
 function defaultSteps(tokens: number, { defaults }: DecodingModel): number {
@@ -102,7 +152,7 @@ export function resolveDecoding(
   { model, tokens, before }: { model: DecodingModel; tokens: number; before?: string | undefined },
 ): Decoding {
   const alg = options.alg ?? model.defaults.alg;
-  const defaults = { ...pick(model.defaults, MODEL_OPTIONS), steps: defaultSteps(tokens, model) };
+  const defaults = { ...defaultsOf(alg, model), steps: defaultSteps(tokens, model) };
   const read = Object.fromEntries(Object.entries({ ...defaults, ...defined(options) }).filter(([name]) => readsOption(alg, name)));
   const { takesBack = false, make } = namedDecoder(alg);
   const decoder = make(read as never);
@@ -115,14 +165,28 @@ export function resolveDecoding(
     temperature: (read["temperature"] as number | undefined) ?? 0,
     topP: (read["topP"] as number | undefined) ?? 1,
     seed: options.seed,
-    cache: options.cache,
+    cache: passesOf(alg, options, { ...read }, model),
   };
+}
+
+/** A block-causal model's own denoiser has its exact cache: what is asked like that needs no other. */
+function passesOf(
+  alg: DecoderName,
+  { cache }: DecodingOptions,
+  read: { blockLength?: unknown; compat?: unknown; cfgScale?: unknown },
+  model: DecodingModel,
+): PassOptions | undefined {
+  const blockLength = model.autoregressive === undefined ? blockLengthOf(alg, read, model) : undefined;
+  if (blockLength === undefined) return cache;
+  if (read.compat === true || Number(read.cfgScale ?? 0) > 0) return { kind: "blocks", blockLength };
+  if (cache?.kind === "block-causal" && cache.blockCache === true) return { kind: "block-causal", blockLength, blockCache: true };
+  return blockLength === model.blocks?.ofModel ? undefined : { kind: "block-causal", blockLength };
 }
 
 function pick<T extends object>(values: T, names: readonly (keyof T)[]): Partial<T> {
   return Object.fromEntries(names.map((name) => [name, values[name]])) as Partial<T>;
 }
 
-function defined(options: object): object {
+function defined(options: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

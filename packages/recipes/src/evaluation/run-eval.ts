@@ -74,7 +74,7 @@ export async function runEval(options: RunEvalOptions): Promise<EvalResult> {
   const { config, folders = defaultFolders(), onProgress, signal } = options;
   checkExecutor(config, config.quantize);
   const modelDir = config.model === undefined ? undefined : await modelFolder(config.model);
-  const model = modelDir === undefined ? undefined : readModelFolder(modelDir);
+  const model = modelDir === undefined ? undefined : readModelFolder(modelDir, { family: config.family });
   const accepts = model && ((task: Task) => fits(model, task));
   const { dataset, data, idRange } = config;
   const whole = await loadTasks({ dataset, data, folders, use: "evaluation", accepts });
@@ -154,13 +154,13 @@ function ksOf({ ks, model, samplesPerTask }: Pick<EvalConfig, "ks" | "model" | "
 
 /** One set for each temperature. */
 async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveals = 0, phase, signal, onProgress, onNotice }: RunEvalOptions) {
-  const { output = ".", samplesPerTask, batchSize, masks, seed, quantize, executor, device, precision } = config;
+  const { output = ".", samplesPerTask, batchSize, masks, seed, family, quantize, executor, device, precision } = config;
   const sha256 = await checkpointHash(folder.dir);
   const holes = isInfilling(taskSet);
   const templateOf = (task: Task): PromptTemplateName => config.template ?? taskSet.template ?? paperTemplate(task);
   const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
   const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
-  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize, quantize, executor, device, precision });
+  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize, family, quantize, executor, device, precision });
   coder.notices.forEach(onNotice);
   try {
     const sets: SampleSet[] = [];
