@@ -1,13 +1,13 @@
 // How published models of each family are decoded unless they or a call say otherwise: the defaults of their own samplers and
 // evaluations (see docs/small-coders.md). Other families have those of DiffuCoder's paper.
 import { basename, dirname } from "node:path";
-import type { GenerationConfigSchema } from "./generation-config.ts";
-import type { z } from "zod";
+import type { GenerationConfig } from "./generation-config.ts";
 
-/** Settings under this package's names, and keys of generation_config.json that the family's own code does not know. */
+/** How models of a family are decoded where nothing else says so. */
 export interface FamilyDefaults {
-  settings: Partial<z.output<typeof GenerationConfigSchema>>;
-  /** @default none */
+  /** By this package's names. */
+  settings: Partial<GenerationConfig>;
+  /** Keys of generation_config.json that the family's own code does not know. @default none */
   foreignKeys?: readonly string[];
 }
 
