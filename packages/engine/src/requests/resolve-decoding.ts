@@ -36,7 +36,14 @@ export interface Decoding {
 }
 
 /** How a request's passes are made: with a cache, or with blocks and none, as guidance and `compat` want it. */
-export type PassOptions = CacheOptions | { kind: "blocks"; blockLength: number };
+export type PassOptions = CacheOptions | UncachedBlocks;
+
+interface UncachedBlocks {
+  /** Of a model whose tokens see their own block and earlier ones only: all is computed in every pass. */
+  kind: "blocks";
+  /** Columns of a block. */
+  blockLength: number;
+}
 
 /** What the model that decodes says to an option. */
 export interface DecodingModel {
