@@ -64,7 +64,7 @@ export {
 } from "./decoders/stable-diffcoder.ts";
 export { p2Decoder, type P2Options, P2OptionsSchema } from "./decoders/p2.ts";
 export type { NamedDecoder } from "./decoders/named-decoder.ts";
-export { DECODER_NAMES, type DecoderName, DECODERS, namedDecoder, readsOption } from "./decoders/registry.ts";
+export { DECODER_NAMES, type DecoderName, DECODERS, isDecoderName, namedDecoder, readsOption } from "./decoders/registry.ts";
 export { type DecodingOptions, DecodingOptionsSchema, MODEL_OPTIONS } from "./decoding-options.ts";
 export { createDecoder, type DecoderContext, type DecodingContext, decodingProblems, parseDecodingOptions } from "./create-decoder.ts";
 export {
