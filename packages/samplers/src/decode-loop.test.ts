@@ -78,7 +78,13 @@ describe("a decode loop", () => {
   it("waits until a row's decoder is prepared; one that cannot be fails alone, one that is cancelled meanwhile never joins", async () => {
     const order: string[] = [];
     const prepared = (name: string, work: () => void = () => {}) => ({
-      decoder: { ...decoderWith(), prepare: async () => void (await Promise.resolve(order.push(name)), work()) },
+      decoder: {
+        ...decoderWith(),
+        prepare: async () => {
+          await Promise.resolve(order.push(name));
+          work();
+        },
+      },
     });
     const loop = loopOf();
     const fails = (): never => {

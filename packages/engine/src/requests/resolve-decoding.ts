@@ -168,9 +168,9 @@ export function resolveDecoding(
     alg,
     decoder: constraint === undefined ? decoder : constrain(decoder, createConstraint(constraint, model.texts, before)),
     takesBack,
-    steps: (read["steps"] as number | undefined) ?? tokens,
-    temperature: (read["temperature"] as number | undefined) ?? 0,
-    topP: (read["topP"] as number | undefined) ?? 1,
+    steps: read["steps"] ?? tokens,
+    temperature: read["temperature"] ?? 0,
+    topP: read["topP"] ?? 1,
     seed: options.seed,
     cache: passesOf(alg, options, { ...read }, model),
   };

@@ -28,7 +28,9 @@ export interface FusedOp {
 
 /** An operation that was applied. */
 export interface FusedNode {
+  /** What it was applied to. */
   readonly inputs: readonly Tensor[];
+  /** Its results, in the order of `decompose`. */
   readonly results: readonly Tensor[];
 }
 
