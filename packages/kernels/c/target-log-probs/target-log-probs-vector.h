@@ -1,4 +1,5 @@
-// A thread takes one block of words after the other, and goes through all rows with it. Rows and words past the end are zero.
+// There are as many shares as threads. Share i takes blocks of words i, i + shares, ..., and goes through all rows with each: which
+// blocks are summed together must not depend on which thread is faster, or a run could not be repeated. Rows and words past the end are zero.
 #include <string.h>
 #include "../float-math.h"
 #include "../tile.h"
@@ -10,8 +11,8 @@ enum { DEPTH = 512 };
 typedef struct {
   const TargetLogProbs *a;
   float *x; // [padded M, padded D], shared
-  float *threads;
-  size_t thread_floats, next;
+  float *shares_memory;
+  size_t share_floats, shares;
 } Work;
 
 typedef struct {
@@ -35,10 +36,7 @@ static void pad_task(void *data, size_t index) {
   pad_rows(a->x + rows.first * a->size, rows.count, a->size, work->x + rows.first * padded_size(a), LOGIT_ROWS, padded_size(a));
 }
 
-static Block take_words(Work *work) {
-  const size_t index = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED);
-  return index < word_blocks(work->a) ? block_at(index, LOGIT_WORDS, work->a->words) : (Block){0, 0};
-}
+INLINE float *share_memory(const Work *work, size_t share) { return work->shares_memory + share * work->share_floats; }
 
 // l [LOGIT_ROWS, LOGIT_WORDS] of a block of rows and the block of words whose transpose [D, LOGIT_WORDS] is given.
 static void logits_of(const Work *work, Block rows, const float *words, float *l) {
@@ -62,13 +60,14 @@ static void add_to_sums(const float *l, size_t words, float *top, float *sum) {
   *sum = (before == *top ? *sum : *sum * float_exp(before - *top)) + vec_sum(total);
 }
 
-static void forward_thread(void *data, size_t thread) {
-  Work *work = data;
+static void forward_share(void *data, size_t share) {
+  const Work *work = data;
   const TargetLogProbs *a = work->a;
-  float *transposed = work->threads + thread * work->thread_floats, *l = transposed + LOGIT_WORDS * a->size;
+  float *transposed = share_memory(work, share), *l = transposed + LOGIT_WORDS * a->size;
   float *top = l + LOGIT_ROWS * LOGIT_WORDS, *sum = top + a->rows;
   for (size_t i = 0; i < a->rows; i++) top[i] = -INFINITY, sum[i] = 0;
-  for (Block words; (words = take_words(work)).count > 0;) {
+  for (size_t block = share; block < word_blocks(a); block += work->shares) {
+    const Block words = block_at(block, LOGIT_WORDS, a->words);
     pad_transposed(a->w + words.first * a->size, words.count, a->size, transposed, LOGIT_WORDS);
     for (size_t index = 0; index < row_blocks(a); index++) {
       const Block rows = block_at(index, LOGIT_ROWS, a->rows);
@@ -84,18 +83,18 @@ static void forward_thread(void *data, size_t thread) {
 
 void FORWARD(Pool *pool, const TargetLogProbs *a, float *scratch) {
   const size_t shared = row_blocks(a) * LOGIT_ROWS * padded_size(a);
-  Work work = {.a = a, .x = scratch, .threads = scratch + shared, .thread_floats = (target_log_probs_scratch(a, 1) - shared)};
+  Work work = {.a = a, .x = scratch, .shares_memory = scratch + shared, .share_floats = target_log_probs_scratch(a, 1) - shared, .shares = pool->threads};
   pool->run(pool, pad_task, &work, row_blocks(a));
-  pool->run(pool, forward_thread, &work, pool->threads);
+  pool->run(pool, forward_share, &work, work.shares);
   for (size_t i = 0; i < a->rows; i++) {
     float top = -INFINITY, sum = 0;
-    const float *first = work.threads + LOGIT_WORDS * a->size + LOGIT_ROWS * LOGIT_WORDS + i;
-    for (size_t thread = 0; thread < pool->threads; thread++) {
-      const float other = first[thread * work.thread_floats];
+    const float *first = work.shares_memory + LOGIT_WORDS * a->size + LOGIT_ROWS * LOGIT_WORDS + i;
+    for (size_t share = 0; share < work.shares; share++) {
+      const float other = first[share * work.share_floats];
       if (!(other <= top)) top = other;
     }
-    for (size_t thread = 0; thread < pool->threads; thread++) {
-      const float *own = first + thread * work.thread_floats;
+    for (size_t share = 0; share < work.shares; share++) {
+      const float *own = first + share * work.share_floats;
       if (own[0] != -INFINITY) sum += own[a->rows] * float_exp(own[0] - top);
     }
     a->z[i] = top + float_log(sum);
@@ -112,9 +111,9 @@ typedef struct {
   float *dx;         // [padded M, padded D]
 } Backward;
 
-static Backward backward_memory(const Work *work, size_t thread) {
+static Backward backward_memory(const Work *work, size_t share) {
   const TargetLogProbs *a = work->a;
-  Backward m = {.transposed = work->threads + thread * work->thread_floats};
+  Backward m = {.transposed = share_memory(work, share)};
   m.words = m.transposed + LOGIT_WORDS * a->size;
   m.dw = m.words + LOGIT_WORDS * padded_size(a);
   m.l = m.dw + LOGIT_WORDS * padded_size(a);
@@ -144,32 +143,32 @@ static void backward_block(const Work *work, const Backward *m, Block rows, Bloc
   tile_product(strips, padded / WIDTH, words.count, (Left){m->l, LOGIT_WORDS, 1}, m->words, padded, dx, padded, !is_first);
 }
 
-static void backward_thread(void *data, size_t thread) {
-  Work *work = data;
+static void backward_share(void *data, size_t share) {
+  const Work *work = data;
   const TargetLogProbs *a = work->a;
   const size_t padded = padded_size(a);
-  const Backward m = backward_memory(work, thread);
-  bool is_first = true;
-  for (Block words; (words = take_words(work)).count > 0; is_first = false) {
+  const Backward m = backward_memory(work, share);
+  if (share >= word_blocks(a)) memset(m.dx, 0, row_blocks(a) * LOGIT_ROWS * padded * sizeof(float)); // there are no words for it
+  for (size_t block = share; block < word_blocks(a); block += work->shares) {
+    const Block words = block_at(block, LOGIT_WORDS, a->words);
     const float *w = a->w + words.first * a->size;
     pad_transposed(w, words.count, a->size, m.transposed, LOGIT_WORDS);
     pad_rows(w, words.count, a->size, m.words, words.count, padded);
-    for (size_t index = 0; index < row_blocks(a); index++) backward_block(work, &m, block_at(index, LOGIT_ROWS, a->rows), words, is_first);
+    for (size_t index = 0; index < row_blocks(a); index++) backward_block(work, &m, block_at(index, LOGIT_ROWS, a->rows), words, block == share);
     for (size_t i = 0; i < words.count; i++) memcpy(a->dw + (words.first + i) * a->size, m.dw + i * padded, a->size * sizeof(float));
   }
-  if (is_first) memset(m.dx, 0, row_blocks(a) * LOGIT_ROWS * padded * sizeof(float)); // no words were left for it
 }
 
-// Adds what the threads have for a block of rows.
-static void add_threads(void *data, size_t index) {
+// Adds what the shares have for a block of rows.
+static void add_shares(void *data, size_t index) {
   const Work *work = data;
   const TargetLogProbs *a = work->a;
-  const size_t padded = padded_size(a), threads = work->next;
+  const size_t padded = padded_size(a);
   const Block rows = block_at(index, LOGIT_ROWS, a->rows);
   for (size_t row = rows.first; row < rows.first + rows.count; row++) {
     for (size_t c = 0; c < a->size; c += WIDTH) {
       Vec sum = vec_load(backward_memory(work, 0).dx + row * padded + c);
-      for (size_t thread = 1; thread < threads; thread++) sum = vec_add(sum, vec_load(backward_memory(work, thread).dx + row * padded + c));
+      for (size_t share = 1; share < work->shares; share++) sum = vec_add(sum, vec_load(backward_memory(work, share).dx + row * padded + c));
       vec_store_part(a->dx + row * a->size + c, sum, a->size - c);
     }
   }
@@ -177,9 +176,8 @@ static void add_threads(void *data, size_t index) {
 
 void BACKWARD(Pool *pool, const TargetLogProbs *a, float *scratch) {
   const size_t shared = row_blocks(a) * LOGIT_ROWS * padded_size(a);
-  Work work = {.a = a, .x = scratch, .threads = scratch + shared, .thread_floats = (target_log_probs_backward_scratch(a, 1) - shared)};
+  Work work = {.a = a, .x = scratch, .shares_memory = scratch + shared, .share_floats = target_log_probs_backward_scratch(a, 1) - shared, .shares = pool->threads};
   pool->run(pool, pad_task, &work, row_blocks(a));
-  pool->run(pool, backward_thread, &work, pool->threads);
-  work.next = pool->threads;
-  pool->run(pool, add_threads, &work, row_blocks(a));
+  pool->run(pool, backward_share, &work, work.shares);
+  pool->run(pool, add_shares, &work, row_blocks(a));
 }

@@ -2,7 +2,7 @@
 // V words:
 //   l = x w^T,   z_i = ln sum exp(l_i),   y_i = l[i, target_i] - z_i                          forward
 //   dl = g (onehot(target) - exp(l - z)),   dx = dl w,   dw = dl^T x                        backward; l is computed again
-// Words are taken in blocks, one thread's at a time: it keeps the largest logit and the sum so far of each row, and its own dx.
+// Words are taken in blocks, shared out among the threads beforehand: a share keeps the largest logit and the sum of each row, and its dx.
 // Operations: 2 M V D forward, 6 M V D backward, one exponential for each of M V logits in either.
 // Bytes: 4 (M D + V D) forward, 8 (M D + V D) backward, where logits that are kept cost 4 M V, several times.
 #pragma once
