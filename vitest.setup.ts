@@ -31,6 +31,15 @@ for (const method of ["log", "info", "warn", "error", "debug"] as const) {
   });
 }
 
+/** Arrays of tensor keep their elements in a private field, which `toEqual` does not see: shapes and dtypes alone would be compared. */
+const isArray = (value: unknown): value is { shape: number[]; dtype: string; data: ArrayLike<number> } => value?.constructor?.name === "NdArray";
+expect.addEqualityTesters([
+  function (this: { equals: (a: unknown, b: unknown) => boolean }, a: unknown, b: unknown) {
+    if (!isArray(a) || !isArray(b)) return isArray(a) === isArray(b) ? undefined : false;
+    return this.equals([a.shape, a.dtype, a.data], [b.shape, b.dtype, b.data]);
+  },
+]);
+
 expect.extend({
   /** Every number of `received` lies within `atol + rtol * |expected|` of `expected`. */
   toBeAllclose(received: ArrayLike<number>, expected: ArrayLike<number>, { atol = 1e-6, rtol = 1e-5 }: { atol?: number; rtol?: number } = {}) {
