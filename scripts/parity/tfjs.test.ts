@@ -26,7 +26,12 @@ it("takes the golden model's training step as ONNX Runtime and PyTorch do", asyn
   expect(compared(tfjs.state.m)).toEqual(compared(onnx.state.m));
   for (const name of compared(onnx.state.m)) {
     expect(tfjs.state.m[name]!.data, name).toBeAllclose(onnx.state.m[name]!.data, { atol: 1e-7, rtol: 1e-4 });
-    // Adam divides a gradient by its own size: where it is close to rounding, the step differs by a part of the learning rate.
-    expect(tfjs.parameters[name]!.data, name).toBeAllclose(onnx.parameters[name]!.data, { atol: golden.optimizer.lr / 20, rtol: 1e-6 });
+    // Adam divides a gradient by its own size: where it is close to rounding, the step differs by a part of the learning rate, and
+    // where it is rounding alone (a key's bias, which attention without positions does not see) by any part.
+    const isRounding = (i: number): boolean => Math.abs(Number(onnx.state.m[name]!.data[i])) < 1e-9;
+    const [ours, theirs] = [tfjs, onnx].map(({ parameters: { [name]: one } }) => Array.from(one!.data, Number));
+    const close = ours!.map((value, i) => (isRounding(i) ? theirs![i]! : value));
+    expect(close, name).toBeAllclose(theirs!, { atol: golden.optimizer.lr / 50, rtol: 1e-6 });
+    expect(ours, name).toBeAllclose(theirs!, { atol: 2 * golden.optimizer.lr });
   }
 });
