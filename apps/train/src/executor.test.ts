@@ -37,7 +37,7 @@ describe("train on another executor", () => {
     });
     const output = join(folder, "grpo");
     const { code, errors } = await train(["coupled-grpo", "--model", model, "--executor", "tfjs-cpu", ...settings, "--output", output]);
-    expect({ code, errors }).toEqual({ code: 0, errors: [] });
+    expect(code, errors.join("\n")).toBe(0); // a weaker sandbox is said there too
     expect(losses("grpo")).toEqual([expect.any(Number)]);
   });
 
