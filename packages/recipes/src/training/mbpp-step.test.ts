@@ -47,7 +47,7 @@ describe("train coupled-grpo on MBPP", () => {
     const notes: string[] = [];
     const options = { coder, modelDir: model.dir, sandbox, output, ...quiet };
     const trained = await loadDiffusionModel(await runCoupledGrpo({ ...options, recipe, onNote: (note) => notes.push(note) }));
-    await sandbox.close();
+    sandbox.close();
 
     const [step, ...others] = readFileSync(join(output, "metrics.jsonl"), "utf8").trim().split("\n");
     expect(others).toEqual([]);
@@ -71,7 +71,8 @@ describe("train coupled-grpo on MBPP", () => {
     await expect(runCoupledGrpo({ ...options, recipe, onNote: () => {} })).rejects.toThrow(
       "mbpp: no prompt fits this model's 48 tokens: Mbpp/601 (193), Mbpp/609 (141), Mbpp/613 (240), Mbpp/621 (215), Mbpp/634 (132) and 7 more. Give shorter prompts.",
     );
-    await Promise.all([coder.close(), sandbox.close()]);
+    await coder.close();
+    sandbox.close();
     short.remove();
   });
 });
