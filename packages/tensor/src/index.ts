@@ -35,7 +35,7 @@ export type { Executor, Plan } from "./executor.ts";
 export { type Precision, PRECISIONS } from "./precision.ts";
 export { evaluateGraph, referenceExecutor } from "./executors/reference.ts";
 export { onnxExecutor, type OnnxExecutorOptions, reportKernels } from "./executors/onnx/executor.ts";
-export type { KernelReport } from "./executors/onnx/kernels.ts";
+export type { KernelReport } from "./executors/onnx/kernel-report.ts";
 export { applyFused, type FusedNode, type FusedOp } from "./ops/fused.ts";
 export type { KernelCall, KernelTarget } from "./ops/kernel-call.ts";
 export { tfjsExecutor, type TfjsExecutorOptions } from "./executors/tfjs/executor.ts";

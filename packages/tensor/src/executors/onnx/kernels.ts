@@ -14,6 +14,7 @@ import {
 import type { Precision } from "../../precision.ts";
 import type { KernelTarget } from "../../ops/kernel-call.ts";
 import { check, type Handle, type KernelLibrary, type OrtApi } from "./c-api.ts";
+import type { KernelReport } from "./kernel-report.ts";
 
 /** A library that sessions may use. */
 export interface Kernels {
@@ -21,21 +22,6 @@ export interface Kernels {
   /** Lets sessions with these options have nodes of the library. */
   register: (options: Handle) => void;
 }
-
-/** Which kernels compute, or why none do. */
-export type KernelReport =
-  | {
-      /** The library. */
-      path: string;
-      /** What compiled it. */
-      compiler: string;
-      /** What it may use of the processor. */
-      target: KernelTarget;
-    }
-  | {
-      /** Why there are none, as the end of a sentence. */
-      problem: string;
-    };
 
 /** What `onnxExecutor` is told of kernels, over what the environment says. */
 export type KernelChoice = "auto" | "off" | KernelLevel;
