@@ -9,6 +9,20 @@ const folders = ["packages", "apps"].flatMap((group) => readdirSync(pathOf(group
 folders.push("bench", "examples", "scripts");
 const projects = folders.filter((folder) => existsSync(pathOf(`${folder}/package.json`)));
 
+// Most of a small test's time is loading the modules that it tests, so the files of a package share the processes they run in. Those of these
+// folders change their process (environment, signals, what it has loaded) or watch its memory, and get one each.
+const ownProcess = [
+  "apps/serve",
+  "apps/train",
+  "bench",
+  "examples",
+  "packages/diffucoder",
+  "packages/kernels",
+  "packages/reward-sandbox",
+  "packages/tensor",
+  "scripts",
+];
+
 // Tests run on the sources, so that a failing test points at the line that is wrong and nothing stale is tested.
 const alias = projects
   .filter((folder) => folder.startsWith("packages/"))
@@ -25,7 +39,13 @@ export default defineConfig({
     setupFiles: [pathOf("vitest.setup.ts")],
     projects: projects.map((folder) => ({
       extends: true,
-      test: { name: nameOf(folder), root: pathOf(folder), include: ["**/*.test.ts"], exclude: ["**/node_modules/**", "dist/**"] },
+      test: {
+        name: nameOf(folder),
+        root: pathOf(folder),
+        isolate: ownProcess.includes(folder),
+        include: ["**/*.test.ts"],
+        exclude: ["**/node_modules/**", "dist/**"],
+      },
     })),
   },
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { runBench } from "./command.ts";
 
@@ -28,4 +29,11 @@ it("says what --tasks must be", async () => {
     code: 1,
     said: ["error: option '--tasks <number>' argument 'some' is invalid. It must be an integer above 0."],
   });
+});
+
+it("finds out before it measures that the file of --json cannot be written to", async () => {
+  const file = fileURLToPath(import.meta.url);
+  const { code, said } = await run("tokenizer", "--json", `${file}/results.json`);
+  expect(code).toBe(1);
+  expect(said).toEqual([expect.stringContaining(file)]);
 });

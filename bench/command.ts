@@ -46,23 +46,27 @@ async function bench(names: readonly string[], { json, quick = false, tasks, pyt
     throw new DiffuCoderError("UNCLEAR", `--json ${json} could mean a file or a suite: put --json last, or write --json ./${json}.`);
   const results: Result[] = [];
   const failed: string[] = [];
+  if (typeof json === "string") writeFileAtomic(json, listText(results)); // a path that cannot be written to is found out now
+  // What a suite measured is shown and kept when it ends, so that a run that is killed loses one suite at most.
   for (const name of names.length > 0 ? names : Object.keys(suites).filter((suite) => !onlyByName.has(suite))) {
     try {
-      results.push(...(await (suites[name] as (typeof suites)[string])({ quick, tasks, python, say: error })));
+      const measured = await (suites[name] as (typeof suites)[string])({ quick, tasks, python, say: error });
+      results.push(...measured);
+      if (json !== true && measured.length > 0) out(tableText(measured));
+      if (typeof json === "string") writeFileAtomic(json, listText(results));
     } catch (cause) {
       if (!(cause instanceof DiffuCoderError)) throw cause;
       error(`${name} failed: ${cause.message}`);
       failed.push(name);
     }
   }
-  const list = JSON.stringify(toJson(results), null, 2);
   if (json === true) {
-    out(list);
+    out(listText(results).trimEnd());
     return failed;
   }
-  if (results.length > 0) out(tableText(results));
   const missed = results.filter((result) => isMet(result) === false).length;
   if (missed > 0) out(`${missed} ${missed === 1 ? "target" : "targets"} missed.`);
-  if (json !== undefined) writeFileAtomic(json, `${list}\n`);
   return failed;
 }
+
+const listText = (results: readonly Result[]): string => `${JSON.stringify(toJson(results), null, 2)}\n`;
