@@ -1,14 +1,27 @@
 // The decode loops of a model. Requests with the same cache settings share a loop, and so their batches.
 import { UnavailableError } from "@diffucoder/core";
-import { createDecodeLoop, type DecodeLoop, type DecodeLoopStats, type Denoiser, type DisposableDenoiser } from "@diffucoder/samplers";
+import {
+  createDecodeLoop,
+  type DecodeLoop,
+  type DecodeLoopStats,
+  type Denoiser,
+  type DisposableDenoiser,
+  type PrefixCache,
+  type PrefixCacheStats,
+} from "@diffucoder/samplers";
 import type { Denoisers } from "./denoisers.ts";
 import type { PassOptions } from "./requests/resolve-decoding.ts";
 
 /** A model's decoding in figures, over all of its loops. Counts are of its whole life. */
-export type EngineStats = DecodeLoopStats;
+export interface EngineStats extends DecodeLoopStats {
+  /** Keys and values that outlive their requests. */
+  prefixCache: PrefixCacheStats;
+}
 
 export interface DecodeLoopsOptions {
   denoisers: Denoisers;
+  /** Where the denoisers keep what outlives a request. */
+  prefixes: PrefixCache;
   padTokenId: number;
   /** Rows that a loop decodes at once, at most. */
   maxRows: number;
@@ -34,7 +47,7 @@ export class DecodeLoops {
   /** By cache settings, the least recently used first. */
   readonly #cached = new Map<string, CachedLoop>();
   /** Of loops that have been given up. */
-  #past: EngineStats[] = [];
+  #past: DecodeLoopStats[] = [];
   #takesRequests = true;
 
   constructor(options: DecodeLoopsOptions) {
@@ -59,7 +72,7 @@ export class DecodeLoops {
   }
 
   stats(): EngineStats {
-    return [...this.#past, ...this.#all().map(({ loop }) => loop.stats())].reduce(added);
+    return { ...[...this.#past, ...this.#all().map(({ loop }) => loop.stats())].reduce(added), prefixCache: this.#options.prefixes.stats() };
   }
 
   /** Takes no more requests. Resolves when those it has are done. */
@@ -74,6 +87,7 @@ export class DecodeLoops {
     await Promise.all(this.#all().map(({ loop }) => loop.close()));
     for (const { denoiser } of this.#cached.values()) denoiser.dispose();
     this.#options.denoisers.exact.dispose();
+    this.#options.prefixes.clear();
   }
 
   #all(): DenoiserLoop[] {
@@ -94,7 +108,7 @@ export class DecodeLoops {
   }
 }
 
-function added(a: EngineStats, b: EngineStats): EngineStats {
+function added(a: DecodeLoopStats, b: DecodeLoopStats): DecodeLoopStats {
   return {
     running: a.running + b.running,
     waiting: a.waiting + b.waiting,

@@ -1,10 +1,25 @@
 // What samplers see of a model: with and without a K/V cache, and of an autoregressive model.
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { cachedNetwork, logitsFunction, modelTraits } from "@diffucoder/model";
-import { createCachedDenoiser, createDenoiser, type DenoiseRequest, type DisposableDenoiser } from "@diffucoder/samplers";
+import {
+  type CacheOptions,
+  createCachedDenoiser,
+  createDenoiser,
+  type DenoiseRequest,
+  type DisposableDenoiser,
+  type PrefixCache,
+} from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
 import type { ModelFolder } from "./folder/model-folder.ts";
 import type { PassOptions } from "./requests/resolve-decoding.ts";
+
+/** Where keys and values are kept, and how many. */
+export interface CacheBounds {
+  /** Those that outlive their requests, of a block-causal or autoregressive model. @default none */
+  prefixes?: PrefixCache | undefined;
+  /** Bytes of those of the rows that are being decoded, at most. @default no bound */
+  maxCacheBytes?: number | undefined;
+}
 
 /** A model as samplers see it, by its config's traits. */
 export interface Denoisers {
@@ -23,6 +38,7 @@ export function createDenoisers(
   { config, tokenizer }: Pick<ModelFolder, "config" | "tokenizer">,
   parameters: () => ModelParameters,
   executor: Executor,
+  { prefixes, maxCacheBytes }: CacheBounds = {},
 ): Denoisers {
   const { vocabSize } = config;
   const { isDiffusion, shift, attention, maskTokenId = 0 } = modelTraits(config);
@@ -33,12 +49,16 @@ export function createDenoisers(
   const cached = (passes: PassOptions): DisposableDenoiser =>
     passes.kind === "blocks"
       ? createDenoiser({ ...common, logits: logitsFunction(config), attention: { blockLength: passes.blockLength } })
-      : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache: passes });
+      : createCachedDenoiser({ ...common, network: cachedNetwork(config), cache: passes, maxCacheBytes, ...(isExact(passes) && { prefixes }) });
   const own =
     attention === "full"
       ? createDenoiser({ ...common, logits: logitsFunction(config) })
       : cached({ kind: "block-causal", blockLength: attention === "causal" ? 1 : attention.blockLength });
   return { exact: isDiffusion ? own : withoutMaskToken(own, vocabSize), cached };
+}
+
+function isExact(cache: CacheOptions): boolean {
+  return cache.kind === "block-causal" && cache.blockCache !== true;
 }
 
 /**
@@ -53,6 +73,7 @@ function withoutMaskToken(denoiser: DisposableDenoiser, maskTokenId: number): Di
   return {
     maskTokenId,
     maxLength: denoiser.maxLength,
+    ...(denoiser.rowsOfLength && { rowsOfLength: denoiser.rowsOfLength }),
     dispose: () => denoiser.dispose(),
     propose: (request) => denoiser.propose(readable(request)),
     openSession: (run) => {

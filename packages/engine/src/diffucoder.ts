@@ -1,6 +1,7 @@
+import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { type AutoregressiveConfig, layOutParameters, loadModel, logitsFunction, type ModelConfig } from "@diffucoder/model";
-import type { Denoiser } from "@diffucoder/samplers";
+import { type Denoiser, PrefixCache } from "@diffucoder/samplers";
 import { compile, type Executor, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
 import { type AuditOptions, auditGeneration, type GenerationAudit } from "./cache-audit.ts";
@@ -125,9 +126,14 @@ export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderO
 /** The second half of `loadDiffuCoder`: all that takes long. */
 export async function loadParameters(
   model: ModelFolder,
-  { quantize, executor: name, device, precision, maxRows = 16, maxTokens }: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions | "family">,
+  options: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions | "family">,
 ): Promise<DiffuCoder> {
+  const { quantize, executor: name, device, precision, maxRows = 16, maxTokens, maxCacheBytes = MAX_CACHE_BYTES } = options;
+  const { prefixCacheBytes = device === "webgpu" ? 0 : PREFIX_CACHE_BYTES } = options;
   checkExecutor({ executor: name, device, precision }, quantize);
+  if (!(prefixCacheBytes >= 0))
+    throw new InvalidArgumentError({ argument: "prefixCacheBytes", value: prefixCacheBytes, expected: "a number of at least 0" });
+  if (!(maxCacheBytes > 0)) throw new InvalidArgumentError({ argument: "maxCacheBytes", value: maxCacheBytes, expected: "a number above 0" });
   const executor = await createExecutor({ executor: name, device, precision });
   const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
   const loaded = await loadModel(dir, { quantize, family: model.family });
@@ -135,9 +141,10 @@ export async function loadParameters(
   if (loaded.quantization !== undefined) await layOutParameters(loaded.parameters, executor);
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
-  const denoisers = createDenoisers({ config, tokenizer }, () => parameters, executor);
+  const prefixes = new PrefixCache({ maxBytes: prefixCacheBytes });
+  const denoisers = createDenoisers({ config, tokenizer }, () => parameters, executor, { prefixes, maxCacheBytes });
   const logits = logitsFunction(config);
-  const loops = new DecodeLoops({ denoisers, padTokenId, maxRows, maxTokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize) });
+  const loops = new DecodeLoops({ denoisers, prefixes, padTokenId, maxRows, maxTokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize) });
   return {
     config,
     generationConfig,
@@ -160,6 +167,9 @@ export async function loadParameters(
 
 /** Logits of a batch, numbers: 1 GiB. */
 const LOGITS = 2 ** 28;
+
+const PREFIX_CACHE_BYTES = 2 ** 28;
+const MAX_CACHE_BYTES = 2 ** 31;
 
 /** What a plan returns stays on its device. */
 async function onDevice(parameters: ModelParameters, executor: Executor): Promise<ModelParameters> {

@@ -1,6 +1,6 @@
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions, loadParameters } from "./diffucoder.ts";
 export { type AuditedRun, type AuditOptions, type GenerationAudit, prepareAudit } from "./cache-audit.ts";
-export { createDenoisers, type Denoisers } from "./denoisers.ts";
+export { type CacheBounds, createDenoisers, type Denoisers } from "./denoisers.ts";
 export { checkExecutor, createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.ts";
 export { type LoadSettings, LoadSettingsSchema } from "./load-settings.ts";
 export { type LikelihoodOptions, LikelihoodOptionsSchema, prepareLikelihood, type TextLikelihood } from "./likelihood.ts";

@@ -6,6 +6,14 @@ import { type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.t
 export interface LoadSettings extends ExecutorOptions, ReadModelConfigOptions {
   /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
   quantize?: Quantization | undefined;
+  /**
+   * Bytes of keys and values that outlive their requests, at most, so that one whose prompt begins like an earlier request begins where the two
+   * part, such as the next turn of a chat; what was used the longest ago goes first. Of block-causal and autoregressive models, for which
+   * it is exact; 0: none. @default 268435456, 256 MiB; 0 on a GPU
+   */
+  prefixCacheBytes?: number | undefined;
+  /** Bytes of the keys and values of the requests that are decoded with the same cache, at most: others wait for room. @default 2147483648, 2 GiB */
+  maxCacheBytes?: number | undefined;
 }
 
 /** `LoadSettings` as settings of commands. */
@@ -16,5 +24,11 @@ export const LoadSettingsSchema = z.strictObject({
     .optional()
     .describe("model family where the folder does not tell: qwen2 or open-dcoder for a Qwen2 (default: by its config.json and mask token)"),
   quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits: int8 or int4"),
+  prefixCacheBytes: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("keys and values that outlive their requests, for prompts that begin like earlier ones, bytes at most; 0: none (default: 256 MiB)"),
+  maxCacheBytes: z.int().positive().optional().describe("keys and values of the requests that are decoded together, bytes at most (default: 2 GiB)"),
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<LoadSettings>;

@@ -137,6 +137,34 @@ describe("a block-causal model", () => {
     ]);
   });
 
+  it("computes what earlier requests began with no second time, unless it is told to keep nothing", async () => {
+    const shared = "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):";
+    const options = { temperature: 0, maxNewTokens: 8, chatTemplate: false };
+    const answersOf = async (coder: DiffuCoder) => [
+      await coder.generate({ ...options, prompt: shared }),
+      await coder.generate({ ...options, prompt: `${shared}\n    return` }),
+    ];
+    const [keeps, keepsNothing] = [await load(checkpointOf("sdar")), await load(checkpointOf("sdar"), { prefixCacheBytes: 0 })];
+    const [kept, computed] = [await answersOf(keeps), await answersOf(keepsNothing)];
+    expect(kept.map(({ tokenIds }) => tokenIds)).toEqual(computed.map(({ tokenIds }) => tokenIds));
+    const reusedTokens = Math.floor(kept[0]!.promptTokens / 16) * 16; // in chunks of 16
+    expect(keeps.stats().prefixCache).toMatchObject({ hits: 1, misses: 1, reusedTokens });
+    expect(keepsNothing.stats().prefixCache).toEqual({ hits: 0, misses: 2, reusedTokens: 0, bytes: 0 });
+    expect(keeps.stats().forwardTokens).toBeLessThanOrEqual(keepsNothing.stats().forwardTokens - reusedTokens / 2); // passes are filled up
+    await keeps.close();
+    expect(keeps.stats().prefixCache.bytes).toBe(0);
+  });
+
+  it("refuses a request whose keys and values do not fit", async () => {
+    const coder = await load(checkpointOf("sdar"), { maxCacheBytes: 10_000 });
+    await expect(coder.generate({ prompt, maxNewTokens: 64 })).rejects.toThrow(
+      "Shorten the prompt, ask for fewer new tokens, or raise maxCacheBytes.",
+    );
+    const bad = [{ prefixCacheBytes: -1 }, { maxCacheBytes: Number.NaN }].map((options) => loadDiffuCoder(checkpointOf("sdar"), options));
+    await expect(bad[0]).rejects.toThrow("prefixCacheBytes must be a number of at least 0, got -1.");
+    await expect(bad[1]).rejects.toThrow("maxCacheBytes must be a number above 0, got NaN.");
+  });
+
   it("takes a prompt of exactly one block", async () => {
     const coder = await load(checkpointOf("fast-dllm-v2"));
     const { tokenIds, promptTokens } = await coder.generate({ prompt: "abcdefgh", chatTemplate: false, maxNewTokens: 8 });

@@ -47,12 +47,20 @@ export function checkIds({
   checkTokenIds("eosTokenIds", eosTokenIds, vocabSize);
 }
 
-/** @throws {InvalidArgumentError} if a token is not of the vocabulary, or there are more than the model takes */
+/** @throws {InvalidArgumentError} if a token is not of the vocabulary, or there are more than the model takes or there is room for */
 export function checkCanvas(
   { ids, start }: Canvas,
-  { denoiser: { vocabSize, maxLength = Infinity }, idsName, lengthName }: { denoiser: Denoiser; idsName: string; lengthName: string },
+  { denoiser, idsName, lengthName }: { denoiser: Denoiser; idsName: string; lengthName: string },
 ): void {
+  const { vocabSize, maxLength = Infinity } = denoiser;
   checkTokenIds(idsName, ids, vocabSize);
+  if (denoiser.rowsOfLength?.(ids.length, 1) === 0)
+    refuse(
+      lengthName,
+      `${ids.length} tokens with its completion`,
+      "short enough for its keys and values to fit into maxCacheBytes",
+      "Shorten the prompt, ask for fewer new tokens, or raise maxCacheBytes.",
+    );
   if (ids.length - start <= maxLength) return;
   refuse(
     lengthName,

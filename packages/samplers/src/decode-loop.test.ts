@@ -75,6 +75,25 @@ describe("a decode loop", () => {
     });
   });
 
+  it("lets a row wait until there is room for its keys and values, and refuses one for which there never is", async () => {
+    const fake = fakeDenoiser(columns);
+    // Room for twelve columns in all.
+    const denoiser: Denoiser = { ...fake, rowsOfLength: (length, most) => Math.min(most, Math.floor(12 / length)) };
+    const loop = loopOf({ denoiser });
+    const added = [loop.add(row(3)), loop.add(row(5)), loop.add(row(3)), loop.add(row(2))];
+    await Promise.all(added.map(eventsOf));
+    // Two of four and six columns; then the others, of which the first has the first row's slot.
+    expect(fake.requests.map(({ rows }) => rows)).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(() => loop.add(row(12))).toThrow(
+      'canvas must be short enough for its keys and values to fit into maxCacheBytes, got "13 tokens with its completion". Shorten the prompt, ask for fewer new tokens, or raise maxCacheBytes.',
+    );
+  });
+
   it("waits until a row's decoder is prepared; one that cannot be fails alone, one that is cancelled meanwhile never joins", async () => {
     const order: string[] = [];
     const prepared = (name: string, work: () => void = () => {}) => ({

@@ -153,10 +153,11 @@ class Loop implements DecodeLoop {
   #hasRoom(): boolean {
     const [first] = this.#waiting;
     const { rows } = this.#batch;
-    const { maxRows, maxTokens } = this.#settings;
+    const { denoiser, maxRows, maxTokens } = this.#settings;
     if (first === undefined || rows.length >= maxRows) return false;
+    if (rows.length === 0) return true;
     const longest = Math.max(first.length, ...rows.map(({ canvas }) => canvas.ids.length));
-    return (rows.length + 1) * longest <= maxTokens || rows.length === 0;
+    return (rows.length + 1) * longest <= maxTokens && this.#batch.rowsWithOneMore <= (denoiser.rowsOfLength?.(longest, maxRows) ?? Infinity);
   }
 
   /** Once its decoder is prepared, unless it was cancelled meanwhile. */

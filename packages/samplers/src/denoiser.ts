@@ -97,6 +97,8 @@ export interface Denoiser {
   readonly mayProposeMask?: boolean | undefined;
   /** Tokens of the longest row. @default any */
   readonly maxLength?: number | undefined;
+  /** Rows of so many columns for whose keys and values there is room, up to `most`; 0: for none. @default any number */
+  rowsOfLength?(length: number, most: number): number;
   /** Plans that it has compiled and keeps. @default not known */
   readonly plans?: number | undefined;
   /** A forward pass: for each of `request.positions`, in this order, a token, how sure of it the model is, and the entropy. */

@@ -63,7 +63,11 @@ export interface VocabularyOptions {
  */
 export function createDraw({ vocabSize, maskTokenId, forbiddenIds = [], unsureIds = [], logitsHook = (x) => x }: VocabularyOptions) {
   checkIds({ maskTokenId, forbiddenIds, vocabSize });
-  const among = (ids: readonly number[]) => bool(Array.from({ length: vocabSize }, (_, id) => (ids.includes(id) ? 1 : 0)));
+  const among = (ids: readonly number[]) => {
+    const flags = new Uint8Array(vocabSize);
+    for (const id of ids) flags[id] = 1;
+    return bool(flags);
+  };
   const [isForbidden, isUnsure] = [among(forbiddenIds), among(unsureIds)];
   return (logits: Tensor, { constraint, ...draws }: DrawInputs): DrawnTokens => {
     if (logits.shape.at(-1) !== vocabSize)

@@ -15,6 +15,7 @@ export { createDenoiser, type CreateDenoiserOptions } from "./create-denoiser.ts
 export type { VocabularyOptions } from "./draw.ts";
 export { type CacheOptions, CacheOptionsSchema } from "./cache/options.ts";
 export { createCachedDenoiser, type CreateCachedDenoiserOptions } from "./cache/cached-denoiser.ts";
+export { type BlockLayout, PrefixCache, type PrefixCacheStats } from "./cache/prefix-cache.ts";
 export { auditCache, type AuditedPass, type CacheAudit, type CacheAuditOptions } from "./cache/audit.ts";
 export type { Canvas, Change } from "./canvas.ts";
 export { createDecodeLoop, type DecodeLoop, type DecodeLoopOptions, type DecodeLoopStats } from "./decode-loop.ts";

@@ -39,6 +39,13 @@ export class RowBatch {
     return this.#rows.filter(({ left }) => !left);
   }
 
+  /** Rows of the session up to the last that would be lent if one more row joined. */
+  get rowsWithOneMore(): number {
+    const lent = this.#rows.filter(({ left }) => !left).map(({ slot }) => slot);
+    const next = Array.from({ length: lent.length + 1 }, (_, slot) => slot).find((slot) => !lent.includes(slot))!;
+    return 1 + Math.max(next, ...lent);
+  }
+
   /** Lets a row in, between two steps; there must be room. @returns undefined if it failed at once, as its sink was told */
   join(options: RowOptions, sink: RowSink): RowRun | undefined {
     this.#sweep();

@@ -160,7 +160,17 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
   const templateOf = (task: Task): PromptTemplateName => config.template ?? taskSet.template ?? paperTemplate(task);
   const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
   const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
-  const coder = await loadDiffuCoder(folder.dir, { maxRows: batchSize, family, quantize, executor, device, precision });
+  const { prefixCacheBytes, maxCacheBytes } = config;
+  const coder = await loadDiffuCoder(folder.dir, {
+    maxRows: batchSize,
+    family,
+    quantize,
+    executor,
+    device,
+    precision,
+    prefixCacheBytes,
+    maxCacheBytes,
+  });
   coder.notices.forEach(onNotice);
   try {
     const sets: SampleSet[] = [];

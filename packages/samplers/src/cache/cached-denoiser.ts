@@ -10,8 +10,10 @@ import type { Executor, NdArray } from "@diffucoder/tensor";
 import type { CacheState, DenoiseRequest, DenoiseSession, DisposableDenoiser, Proposals } from "../denoiser.ts";
 import { visibleColumns } from "../block-attention.ts";
 import type { VocabularyOptions } from "../draw.ts";
-import { CacheRoom } from "./cache-room.ts";
+import { CacheRoom, rowsOfLength } from "./cache-room.ts";
 import type { CacheOptions } from "./options.ts";
+import type { PrefixCache } from "./prefix-cache.ts";
+import { RowPrefixes } from "./row-prefixes.ts";
 import { newRowMemory, planRow, realColumns, remember, resizedMemory, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
 import { type PassRow, type WindowPasses, windowPasses } from "./window-pass.ts";
 
@@ -25,6 +27,13 @@ export interface CreateCachedDenoiserOptions extends VocabularyOptions {
   frozen?: boolean | undefined;
   /** What is kept from pass to pass, as `CacheOptionsSchema` gives it. */
   cache: CacheOptions;
+  /**
+   * Where rows leave the keys and values of their finished blocks when they end, and find those of earlier rows that began with the same
+   * tokens. For the exact cache of block-causal and autoregressive models alone. @default nothing outlives a row
+   */
+  prefixes?: PrefixCache | undefined;
+  /** Bytes of the keys and values of a run's or loop's rows, at most: in a loop rows wait for room. Prefixes count by themselves. @default no bound */
+  maxCacheBytes?: number | undefined;
   /** Tokens of the longest row. @default any */
   maxLength?: number | undefined;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
@@ -37,19 +46,29 @@ export interface CreateCachedDenoiserOptions extends VocabularyOptions {
  * A denoiser with a K/V cache. Samplers take it like any other; each of their runs and loops has a cache of its own, of
  * 8 * layers * rows * columns * kv heads * head size bytes for the rows that it decodes, which is gone when they are.
  *
- * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary
+ * @throws {InvalidArgumentError} if the mask token or a forbidden id is outside the vocabulary, or prefixes are to be kept of a cache that is
+ *   not exact
  */
 export function createCachedDenoiser(options: CreateCachedDenoiserOptions): DisposableDenoiser {
-  const { network, cache, maskTokenId, maxLength, frozen = false, shift = true } = options;
+  const { network, cache, maskTokenId, maxLength, maxCacheBytes, prefixes, parameters, vocabSize, frozen = false, shift = true } = options;
   const measuresDrift = cache.kind !== "block-causal" && cache.refreshDrift !== undefined;
+  if (prefixes !== undefined && (cache.kind !== "block-causal" || cache.blockCache === true))
+    throw new InvalidArgumentError({ argument: "prefixes", value: cache, expected: "absent with a cache that is an approximation" });
   const passes = windowPasses({ ...options, frozen, measuresDrift });
-  const openSession = ({ rows }: { rows: number }): DenoiseSession =>
-    new CacheSession({ room: new CacheRoom(network, { rows, length: maxLength }), passes, options: cache, vocabSize: options.vocabSize, shift });
+  const openSession = ({ rows }: { rows: number }): DenoiseSession => {
+    const room = new CacheRoom(network, { rows, length: maxLength, bytes: maxCacheBytes });
+    const weights = (): number => prefixes?.numberOf(parameters()) ?? 0;
+    const kept = prefixes && cache.kind === "block-causal" ? new RowPrefixes({ prefixes, room, blockLength: cache.blockLength }) : undefined;
+    return new CacheSession({ room, passes, options: cache, vocabSize, shift, kept, weights });
+  };
   return {
     maskTokenId,
     vocabSize: options.vocabSize,
     mayProposeMask: options.forbiddenIds?.includes(maskTokenId) !== true,
     maxLength,
+    ...(maxCacheBytes !== undefined && {
+      rowsOfLength: (length, most) => rowsOfLength(network, length, { rows: most, length: maxLength, bytes: maxCacheBytes }),
+    }),
     openSession,
     get plans() {
       return passes.plans;
@@ -66,6 +85,10 @@ interface SessionOptions {
   options: CacheOptions;
   vocabSize: number;
   shift: boolean;
+  /** What rows take from earlier ones, and leave. */
+  kept: RowPrefixes | undefined;
+  /** The number of the weights as they are now. */
+  weights: () => number;
 }
 
 /** A row of the request that asks something. */
@@ -117,6 +140,7 @@ class CacheSession implements DenoiseSession {
       for (const rows of groups(planned)) await this.#run(rows, request, result);
     } catch (error) {
       this.#rows.clear(); // what a pass has left half done is nothing to go on from
+      this.#session.kept?.clear();
       throw error;
     }
     const cache = Array.from({ length: request.batchSize }, (): CacheState | undefined => undefined);
@@ -125,12 +149,15 @@ class CacheSession implements DenoiseSession {
   }
 
   release(row: number): void {
+    const { kept, weights } = this.#session;
+    const memory = this.#rows.get(row);
+    if (memory !== undefined) kept?.end(row, memory, weights());
     this.#rows.delete(row);
   }
 
   close(): void {
+    for (const row of this.#rows.keys()) this.release(row);
     this.#session.room.clear();
-    this.#rows.clear();
   }
 
   /** In a batch of another size rows keep what they have: that another one comes, grows or leaves must change nothing for them. */
@@ -150,7 +177,7 @@ class CacheSession implements DenoiseSession {
 
   #plan(request: DenoiseRequest): PlannedRow[] {
     const { inputIds, positions, length, attentionMask, positionIds, windows } = request;
-    const { options, shift, room } = this.#session;
+    const { options, shift, room, kept, weights } = this.#session;
     const asked = groupBy([...positions.keys()], (i) => Math.floor((positions[i] as number) / length));
     return [...asked].map(([row, indices]): PlannedRow => {
       /** The row, and padding up to the columns of the room. */
@@ -175,6 +202,7 @@ class CacheSession implements DenoiseSession {
         logitColumns,
         block: windows === undefined ? [0, length] : [windows[2 * row] as number, windows[2 * row + 1] as number],
       };
+      if (memory.passes === 0) kept?.begin(slot, memory, question, weights());
       const plan = planRow(memory, question, options);
       const pass: PassRow = {
         slot,
@@ -191,7 +219,7 @@ class CacheSession implements DenoiseSession {
   }
 
   async #run(rows: readonly PlannedRow[], request: DenoiseRequest, result: Proposals & { forwardTokens: number }): Promise<void> {
-    const { room, passes } = this.#session;
+    const { room, passes, options } = this.#session;
     const pass = { request, length: room.size.length, scratch: room.size.rows };
     const { proposals, cache, drift, forwardTokens } = await passes.run(
       room.cache,
@@ -200,7 +228,9 @@ class CacheSession implements DenoiseSession {
     );
     room.cache = cache;
     result.forwardTokens += forwardTokens;
-    rows.forEach(({ memory, question, plan }, i) => remember(memory, question, plan, meanDrift({ memory, question, plan, drift: drift[i] })));
+    rows.forEach(({ memory, question, plan }, i) =>
+      remember(memory, question, plan, { kind: options.kind, drift: meanDrift({ memory, question, plan, drift: drift[i] }) }),
+    );
     rows
       .flatMap(({ pass }) => pass.positions)
       .forEach((position, i) => {

@@ -19,7 +19,7 @@ function plans(options: CacheOptions, questions: readonly RowQuestion[], drifts:
   const memory = newRowMemory(LENGTH);
   const made = questions.map((one, i) => {
     const plan = planRow(memory, one, options);
-    remember(memory, one, plan, drifts[i] ?? 0);
+    remember(memory, one, plan, { kind: options.kind, drift: drifts[i] ?? 0 });
     return plan;
   });
   return { plans: made, memory };
@@ -81,9 +81,44 @@ describe("planRow", () => {
     const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
     expect(made).toEqual([
       { columns: numbers(0, 12), keepBefore: 12 }, // ten real columns; two of padding fill up to twelve
-      { columns: [2, 8, 9, 10, 11], keepBefore: 12 }, // with the oldest
+      { columns: numbers(8, 12), keepBefore: 12 },
       { columns: numbers(8, 16), keepBefore: 16 }, // the finished block with its last tokens, and the next
-      { columns: [3, 12, 13, 14, 15], keepBefore: 16 },
+      { columns: numbers(12, 16), keepBefore: 16 },
+    ]);
+  });
+
+  it("block-causal: computes again what lies behind an earlier token that has changed, once it is asked for", () => {
+    const edited = (masks: number[], block: [number, number]): RowQuestion => {
+      const one = question(masks, block);
+      one.ids[1] = 50;
+      return one;
+    };
+    const columns = (made: readonly RowPlan[]) => made.map((plan) => plan !== "refresh" && [plan.columns[0], plan.keepBefore]);
+    const { plans: made } = plans({ kind: "block-causal", blockLength: 4 }, [
+      question([3, 9, 10, 11], [8, 12]),
+      edited([3, 9, 10, 11], [0, 4]), // computes the first block, and nothing is committed
+      edited([3, 9, 10, 11], [8, 12]),
+    ]);
+    expect(columns(made)).toEqual([
+      [0, 12],
+      [0, 4],
+      [4, 12],
+    ]);
+  });
+
+  it("block-causal: computes a block again from which columns have gone", () => {
+    const options: CacheOptions = { kind: "block-causal", blockLength: 4 };
+    const upTo = (end: number) =>
+      question(
+        [9],
+        [8, 12],
+        Int32Array.from({ length: LENGTH }, (_, column) => (column < end ? 1 : 0)),
+      );
+    const { plans: made } = plans(options, [upTo(12), upTo(11), upTo(11)]);
+    expect(made.map((plan) => plan !== "refresh" && plan.columns.filter((column) => column >= 8 && column < plan.keepBefore))).toEqual([
+      [8, 9, 10, 11],
+      [8, 9, 10],
+      [8],
     ]);
   });
 
@@ -101,7 +136,7 @@ describe("planRow", () => {
       { columns: numbers(0, 16), keepBefore: 16 },
       { columns: numbers(8, 12), keepBefore: 16 },
       { columns: numbers(8, 12), keepBefore: 16 },
-      { columns: [0, ...numbers(8, 16)], keepBefore: 16 },
+      { columns: numbers(8, 16), keepBefore: 16 },
       { columns: numbers(12, 16), keepBefore: 16 },
     ]);
   });
@@ -117,7 +152,7 @@ describe("planRow", () => {
           const one = question(sorted);
           const before = memory.tokens.slice();
           const plan = planRow(memory, one, options);
-          remember(memory, one, plan, 0);
+          remember(memory, one, plan, options);
           if (plan === "refresh") continue;
           const { columns, keepBefore } = plan;
           expect(columns).toEqual([...new Set(columns)].sort((a, b) => a - b));

@@ -15,8 +15,9 @@ export interface RowMemory {
   sinceRefresh: number;
   /** How far values have moved since then. */
   drift: number;
-  /** The block that the row was refreshed for, and its first asked column then. */
+  /** The block that the row was refreshed for. */
   block: readonly [number, number];
+  /** Its first asked column then; with causal blocks, that of its last pass. */
   firstAsked: number;
 }
 
@@ -74,9 +75,15 @@ export function planRow(memory: RowMemory, question: RowQuestion, options: Cache
 }
 
 /** Notes what a pass computed. Call before `ids` change. */
-export function remember(memory: RowMemory, question: RowQuestion, plan: RowPlan, drift: number): void {
+export function remember(
+  memory: RowMemory,
+  question: RowQuestion,
+  plan: RowPlan,
+  { kind, drift = 0 }: Pick<CacheOptions, "kind"> & { drift?: number },
+): void {
   const { ids, block, asked } = question;
   memory.passes++;
+  if (kind === "block-causal" && plan !== "refresh") forgetBehind(memory, question, plan);
   const keep = (column: number): void => {
     // What was computed as padding is nothing to go on from where a row grows into it.
     memory.tokens[column] = isReal(question, column) ? (ids[column] as number) : -1;
@@ -90,6 +97,14 @@ export function remember(memory: RowMemory, question: RowQuestion, plan: RowPlan
   for (const column of plan.columns) if (column < plan.keepBefore) keep(column);
   memory.sinceRefresh++;
   memory.drift += drift;
+}
+
+/** What is known behind the block of a pass: nothing more where an earlier token has changed, nor where the pass filled itself up. */
+function forgetBehind(memory: RowMemory, question: RowQuestion, { columns, keepBefore }: Exclude<RowPlan, "refresh">): void {
+  const isChanged = causalChanges(memory, question, keepBefore).length > 0;
+  memory.tokens.fill(-1, isChanged ? keepBefore : realColumns(question)[1]);
+  for (const column of columns) if (column >= keepBefore) memory.tokens[column] = -1;
+  memory.firstAsked = question.asked[0] ?? 0;
 }
 
 /** The columns that a kind of cache recomputes in any case. The logits of a block's first column come from the one before it. */
@@ -109,17 +124,22 @@ function planBlockCausal(
   const { logitColumns, blockOrigin: origin = 0 } = question;
   const [first, behind] = realColumns(question);
   const blockStart = (column: number): number => origin + Math.floor((column - origin) / blockLength) * blockLength;
-  const end = Math.min(behind, blockStart(Math.max(...logitColumns)) + blockLength);
-  const changed = changedColumns(memory, question, end)[0] ?? end;
-  const from = blockStart(changed);
+  const blockEnd = blockStart(Math.max(...logitColumns)) + blockLength;
+  const end = Math.min(behind, blockEnd);
+  const [changed] = causalChanges(memory, question, blockEnd);
+  const from = changed === undefined ? end : blockStart(changed);
   if (blockCache && from === blockStart(logitColumns[0]!)) {
     const columns = subBlock(memory, question, [from, end]);
     if (columns !== undefined) return { columns, keepBefore: end };
   }
   const needed = new Set([...range(from, end).filter((column) => isReal(question, column)), ...logitColumns]);
-  const usual = blockLength === 1 ? 1 : blockLength + 1;
-  const width = Math.min(behind - first, needed.size <= usual ? usual : ladder(needed.size));
+  const width = Math.min(behind - first, widthFor(needed.size, blockLength));
   return { columns: filledUp(needed, width, memory, question, end), keepBefore: end };
+}
+
+/** A block, a block and the column before it that predicts its first token, or one of few sizes for more. */
+function widthFor(columns: number, blockLength: number): number {
+  return columns <= blockLength ? blockLength : columns === blockLength + 1 ? columns : ladder(columns);
 }
 
 /** The columns of the sub-block alone, if they answer all that is asked and the rest of the block has keys and values, of whatever age. */
@@ -130,8 +150,13 @@ function subBlock({ tokens }: RowMemory, question: RowQuestion, [from, end]: [nu
   return isAnswered && isKept ? range(Math.max(from, first), Math.min(end, behind)).filter((column) => isReal(question, column)) : undefined;
 }
 
-function changedColumns({ tokens }: RowMemory, question: RowQuestion, end = question.ids.length): number[] {
-  return range(0, end).filter((column) => isReal(question, column) && tokens[column] !== question.ids[column]);
+/** Columns that changed what their block sees: other tokens, and those that were there and are gone. */
+function causalChanges({ tokens }: RowMemory, question: RowQuestion, end: number): number[] {
+  return range(0, Math.min(end, tokens.length)).filter((column) => tokens[column] !== (isReal(question, column) ? question.ids[column] : -1));
+}
+
+function changedColumns({ tokens }: RowMemory, question: RowQuestion): number[] {
+  return range(0, question.ids.length).filter((column) => isReal(question, column) && tokens[column] !== question.ids[column]);
 }
 
 /** Columns up to a width: those needed, then the ones that were computed the longest ago. */

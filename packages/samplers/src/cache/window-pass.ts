@@ -37,7 +37,7 @@ export interface WindowPasses {
   readonly plans: number;
   /**
    * @param length columns of a row of the cache, N
-   * @param scratch the cache's last row, which holds nothing: for batches that are filled up
+   * @param scratch rows of the cache that can be lent; behind them is one that holds nothing, for batches that are filled up
    */
   run(
     cache: KeyValueCache<NdArray>,
@@ -111,7 +111,8 @@ function windowInputs(
   rows.forEach((row, i) => attentionMask.set(row.attentionMask, i * length));
   return {
     inputIds: window(({ ids }, column) => ids[column] as number),
-    rows: int32(Array.from({ length: batchSize }, (_, i) => rows[i]?.slot ?? scratch)),
+    // The only row of a cache is all of it.
+    ...(scratch > 1 && { rows: int32(Array.from({ length: batchSize }, (_, i) => rows[i]?.slot ?? scratch)) }),
     ...(first.columns && {
       columns: window(
         (_, column) => column,
