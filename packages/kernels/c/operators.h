@@ -7,7 +7,7 @@
   X(add_rows_op) \
   X(attention_backward_op) \
   X(attention_op) \
-  X(gemm_bf16_op) \
+  X(gemm_op) \
   X(int4_panels_op) \
   X(int8_panels_op) \
   X(quantized_linear_op) \

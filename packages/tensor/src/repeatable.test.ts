@@ -30,6 +30,8 @@ const cases: Record<string, { of: (inputs: Traced, indices: Tensor) => Tensor; i
     of: ({ q, k, v }) => attention(q!, k!, v!),
     inputs: { q: normal(4, 6, 96, 32), k: normal(4, 2, 96, 32), v: normal(4, 2, 96, 32) },
   },
+  linear: { of: ({ x, w }) => linear(x!, w!), inputs: { x: normal(300, 600), w: normal(200, 600) } },
+  "linear, of few rows": { of: ({ x, w }) => linear(x!, w!), inputs: { x: normal(4, 600), w: normal(300, 600) } },
   rmsNorm: { of: ({ x, gain }) => rmsNorm(x!, gain!, { eps: 1e-6 }), inputs: { x: normal(300, 128), gain: normal(128) } },
   swiglu: { of: ({ gate, up }) => swiglu(gate!, up!), inputs: { gate: normal(300, 128), up: normal(300, 128) } },
   "the rows of an embedding": { of: ({ table }, indices) => take(table!, indices), inputs: { table: normal(60, 128) }, indices: ids(600, 60) },

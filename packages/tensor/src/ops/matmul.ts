@@ -1,6 +1,7 @@
 // Matrix products. The transposes are attributes, so that no copy of a weight is ever asked for:
 //   y = op(a) op(b),  op(a) [..., M, K],  op(b) [..., K, N].
 import { ShapeError } from "@diffucoder/core";
+import type { Precision } from "../precision.ts";
 import { broadcastIndex, broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
@@ -78,11 +79,15 @@ const matmulOp: OpDefinition = {
     const flip = (name: string, rank: number): string => builder.node("Transpose", [name], { perm: swapLast(rank) });
     return builder.node("MatMul", [transposeA ? flip(a, left.shape.length) : a, transposeB ? flip(b, right.shape.length) : b]);
   },
-  kernel: ({ precision }, node, { transposeA, transposeB }) => (precision === "bf16" ? bf16Kernel(node, transposeA, transposeB) : undefined),
+  kernel: (target, node, { transposeA, transposeB }) => {
+    const call = gemm(target.precision, node, transposeA, transposeB);
+    if (call === undefined || target.precision === "bf16") return call;
+    return target.reaches("avx2") && isWorthPacking(node, transposeA, transposeB) ? call : undefined;
+  },
 };
 
 /** Batches where each operand has a matrix of its own for each product, or one for all; others are left to ONNX Runtime. */
-function bf16Kernel(node: Tensor, transposeA: boolean, transposeB: boolean): KernelCall | undefined {
+function gemm(precision: Precision, node: Tensor, transposeA: boolean, transposeB: boolean): KernelCall | undefined {
   const [a, b] = node.inputs as [Tensor, Tensor];
   const { shape } = node;
   if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0 || shape.length > MOST_AXES) return undefined;
@@ -96,7 +101,17 @@ function bf16Kernel(node: Tensor, transposeA: boolean, transposeB: boolean): Ker
   const [strideA, strideB] = [strideOf(a, m * k), strideOf(b, k * n)];
   if (strideA === undefined || strideB === undefined) return undefined;
   const sizes = [batch, m, n, k, strideA, strideB];
-  return { name: "GemmBf16", attributes: { sizes, trans_a: Number(transposeA), trans_b: Number(transposeB), shape } };
+  return { name: "Gemm", attributes: { bf16: Number(precision === "bf16"), sizes, trans_a: Number(transposeA), trans_b: Number(transposeB), shape } };
+}
+
+/**
+ * Whether the float32 kernel is faster than ONNX Runtime's. It writes both factors in another order and reads them again, which the
+ * multiplications outweigh where each number is used in 16 of them or more; and it reads the transpose of `b` as it is for up to 8
+ * rows. One row alone costs either no more than reading `b`.
+ */
+function isWorthPacking(node: Tensor, transposeA: boolean, transposeB: boolean): boolean {
+  const [m, n] = node.shape.slice(-2) as [number, number];
+  return Math.min(m, n) >= 16 || (m > 1 && m <= 8 && transposeB && !transposeA);
 }
 
 /** Of an array that a kernel makes. */

@@ -1,5 +1,5 @@
-// The native form with its two instructions said in AVX-512F, so that its packing and blocking are tested on processors without them.
-#include "gemm-bf16.h"
+// The native bfloat16 form with its two instructions said in AVX-512F, so that its packing and blocking are tested on processors without them.
+#include "gemm.h"
 #include "lanes-avx512.h"
 #define FORM gemm_bf16_pairs
 

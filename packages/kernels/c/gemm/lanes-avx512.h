@@ -1,10 +1,10 @@
-// Vectors of sixteen, for the two forms on AVX-512: what they share.
+// Vectors of sixteen, for the forms on AVX-512: what they share.
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
-enum { LANES = 16, ROWS = 8, BLOCK = 192, DEPTH = 512 };
+enum { LANES = 16, ROWS = 8, DEPTH = 512, BLOCK = 192 * DEPTH };
 typedef __m512i Words;
 typedef __m512 Sums;
 
@@ -21,6 +21,8 @@ INLINE void store_halves(uint32_t *low, uint32_t *high, Words words) {
 }
 
 INLINE Sums no_sums(void) { return _mm512_setzero_ps(); }
+INLINE Sums add_products(Sums sums, Words a, Words b) { return _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sums); }
+INLINE float sum_of(Sums sums) { return _mm512_reduce_add_ps(sums); }
 INLINE void store_sums(float *p, size_t count, Sums sums, int add) {
   __mmask16 lanes = first_lanes(count);
   _mm512_mask_storeu_ps(p, lanes, add ? _mm512_add_ps(sums, _mm512_maskz_loadu_ps(lanes, p)) : sums);
