@@ -21,7 +21,7 @@ const peak = (): number => 1024 * process.resourceUsage().maxRSS;
 const seconds = (since: number): number => (performance.now() - since) / 1e3;
 
 let since = performance.now();
-const coder = await loadDiffuCoder(folder, { quantize: method === "int8" || method === "int4" ? method : undefined });
+const coder = await loadDiffuCoder(folder, { quantize: method === "int8" || method === "int4" ? method : "none" });
 const [loadSeconds, loadedBytes] = [seconds(since), peak()];
 
 const stepSeconds: number[] = [];

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { addSettingOptions, createProgram, runProgram, type Terminal } from "@diffucoder/command-line";
+import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
 import { parseConfig } from "@diffucoder/core";
 import { InvalidArgumentError } from "commander";
 import { bundledModelDir, loadDiffuCoder, type LoadSettings, LoadSettingsSchema } from "diffucoder";
@@ -24,7 +25,10 @@ interface Options extends LoadSettings {
 export async function runServe(args: readonly string[], { terminal, stop }: { terminal: Terminal; stop: AbortSignal }): Promise<number> {
   const program = addSettingOptions(createProgram("serve", terminal), LoadSettingsSchema.shape)
     .description("Serves a model over OpenAI's HTTP interface, with a playground")
-    .option("--model <dir>", "model folder (default: the small model that comes with the project)")
+    .option(
+      "--model <dir-or-repo>",
+      "model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the project)",
+    )
     .option("--host <address>", "address to listen on; the default is reachable from this machine only", "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
     .option(
@@ -49,12 +53,14 @@ async function serve(
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<void> {
-  const dir = resolve(model);
-  const engine = await loadDiffuCoder(dir, parseConfig(LoadSettingsSchema, loading, { source: "serve settings" }));
+  const settings = parseConfig(LoadSettingsSchema, loading, { source: "serve settings" });
+  const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
+  const engine = await showProgress({ terminal }, (onProgress) => loadDiffuCoder(model, { ...settings, signal: stop, onProgress, onNotice }));
+  const modelId = basename(existsSync(model) ? resolve(model) : model.replace(/@.*$/, ""));
   for (const notice of engine.notices) terminal.error(`Note: ${notice}.`);
   const app = createApp({
     engine,
-    modelId: basename(dir),
+    modelId,
     page: loadPage(),
     allowedHosts: [host.includes(":") ? `[${host}]` : host, ...allowHost].map((name) => name.toLowerCase()),
     now: () => Math.floor(Date.now() / 1000),
@@ -63,7 +69,7 @@ async function serve(
     signal: stop,
   });
   const server = await listen({ app, host, port });
-  terminal.out(`${basename(dir)} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
+  terminal.out(`${modelId} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   terminal.out("Stopping.");
   await server.close();

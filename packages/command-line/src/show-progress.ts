@@ -40,9 +40,11 @@ function progressBar(stream: ProgressStream): { onProgress: OnProgress; close: (
     bar?.stop();
     bar = undefined;
   };
-  const open = ({ phase, total, step }: ProgressEvent): SingleBar => {
-    const format = "{phase} {bar} {value}/{total}  {eta_formatted} left  {metrics}";
-    const opened = new SingleBar({ stream, format, barsize: 24, hideCursor: true, etaBuffer: 20, gracefulExit: false });
+  const open = ({ phase, total, step, unit }: ProgressEvent): SingleBar => {
+    const format = `{phase} {bar} {value}/{total}${unit === "byte" ? " MB" : ""}  {eta_formatted} left  {metrics}`;
+    const formatValue = (value: number, _: unknown, type: string): string =>
+      unit === "byte" && type !== "percentage" ? megabytes(value) : `${value}`;
+    const opened = new SingleBar({ stream, format, formatValue, barsize: 24, hideCursor: true, etaBuffer: 20, gracefulExit: false });
     opened.start(total, step, { phase, metrics: "" });
     return opened;
   };
@@ -59,6 +61,8 @@ function progressBar(stream: ProgressStream): { onProgress: OnProgress; close: (
     close,
   };
 }
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 function jsonLines(stream: ProgressStream): OnProgress {
   let phase: string | undefined;

@@ -6,6 +6,8 @@ export interface ProgressEvent {
   step: number;
   /** Units of work in all. */
   total: number;
+  /** What a unit of work is. @default a step, whatever that is */
+  unit?: "byte";
   /** Figures of this step, e.g. `{ loss: 0.31, reward: 1.2 }`. */
   metrics?: Readonly<Record<string, number>>;
 }

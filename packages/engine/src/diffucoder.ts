@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
-import { type AutoregressiveConfig, layOutParameters, loadModel, logitsFunction, type ModelConfig } from "@diffucoder/model";
+import { type AutoregressiveConfig, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
 import { type Denoiser, PrefixCache } from "@diffucoder/samplers";
 import { compile, type Executor, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
@@ -18,6 +18,8 @@ import { type LikelihoodOptions, type TextLikelihood, textLikelihood } from "./l
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
 import { requestsOf } from "./run-requests.ts";
+import { chooseQuantization } from "./weights/default-quantization.ts";
+import { loadWeights } from "./weights/load-weights.ts";
 
 /** A loaded model with everything that it takes to generate. */
 export interface DiffuCoder {
@@ -29,6 +31,8 @@ export interface DiffuCoder {
   readonly notices: readonly string[];
   /** Weights by Hugging Face's names; quantized ones as codes and scales, in the order that suits this machine. */
   readonly parameters: ModelParameters;
+  /** How the matrices are kept; `undefined`: as float32. */
+  readonly quantization: Quantization | undefined;
   /** The model's own. */
   readonly tokenizer: Tokenizer;
   /** Token that fills a canvas, at its left and behind the end of an answer. */
@@ -123,22 +127,23 @@ export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderO
   return loadParameters(readModelFolder(await modelFolder(dirOrRepo, options), { family: options.family }), options);
 }
 
+/** What `loadDiffuCoder` takes once the model's folder is there and read. */
+export type LoadParametersOptions = Omit<LoadDiffuCoderOptions, Exclude<keyof DownloadModelOptions, "signal" | "onProgress"> | "family">;
+
 /** The second half of `loadDiffuCoder`: all that takes long. */
-export async function loadParameters(
-  model: ModelFolder,
-  options: Omit<LoadDiffuCoderOptions, keyof DownloadModelOptions | "family">,
-): Promise<DiffuCoder> {
-  const { quantize, executor: name, device, precision, maxRows = 16, maxTokens, maxCacheBytes = MAX_CACHE_BYTES } = options;
+export async function loadParameters(model: ModelFolder, options: LoadParametersOptions): Promise<DiffuCoder> {
+  const { executor: name, device, precision, maxRows = 16, maxTokens, maxCacheBytes = MAX_CACHE_BYTES, signal, onProgress } = options;
   const { prefixCacheBytes = device === "webgpu" ? 0 : PREFIX_CACHE_BYTES } = options;
+  const { quantize, isDefault } = chooseQuantization(model, options);
   checkExecutor({ executor: name, device, precision }, quantize);
   if (!(prefixCacheBytes >= 0))
     throw new InvalidArgumentError({ argument: "prefixCacheBytes", value: prefixCacheBytes, expected: "a number of at least 0" });
   if (!(maxCacheBytes > 0)) throw new InvalidArgumentError({ argument: "maxCacheBytes", value: maxCacheBytes, expected: "a number above 0" });
   const executor = await createExecutor({ executor: name, device, precision });
-  const { dir, generationConfig, tokenizer, padTokenId, endIds } = model;
-  const loaded = await loadModel(dir, { quantize, family: model.family });
+  const { generationConfig, tokenizer, padTokenId, endIds } = model;
+  const loaded = await loadWeights(model, { quantize, executor, signal, onProgress });
   checkExecutor({ executor: name, device, precision }, loaded.quantization);
-  if (loaded.quantization !== undefined) await layOutParameters(loaded.parameters, executor);
+  const chosen = isDefault && quantize !== undefined ? ['the matrices are kept in 8 bits; quantize "none" keeps them as the files do'] : [];
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
   const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
   const prefixes = new PrefixCache({ maxBytes: prefixCacheBytes });
@@ -148,8 +153,9 @@ export async function loadParameters(
   return {
     config,
     generationConfig,
-    notices: [...model.notices, ...(loaded.notices ?? []), ...(executor.notices ?? [])],
+    notices: [...model.notices, ...(loaded.notices ?? []), ...(executor.notices ?? []), ...chosen],
     parameters,
+    quantization: loaded.quantization,
     tokenizer,
     padTokenId,
     endIds,

@@ -1,4 +1,4 @@
-export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions, loadParameters } from "./diffucoder.ts";
+export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions, loadParameters, type LoadParametersOptions } from "./diffucoder.ts";
 export { type AuditedRun, type AuditOptions, type GenerationAudit, prepareAudit } from "./cache-audit.ts";
 export { type CacheBounds, createDenoisers, type Denoisers } from "./denoisers.ts";
 export { checkExecutor, createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.ts";

@@ -4,8 +4,13 @@ import { type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.t
 
 /** As what a model is read, how it is kept in memory, and where it runs. */
 export interface LoadSettings extends ExecutorOptions, ReadModelConfigOptions {
-  /** Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates. @default as float32, unless the checkpoint is quantized */
-  quantize?: Quantization | undefined;
+  /**
+   * Keep the matrices in 8 or 4 bits: a 7B model takes 7.7 GB or 5.3 GB, and 9 GB while it generates; `"none"`: as the files hold them. Of a
+   * download they are quantized once and kept beside it.
+   *
+   * @default `"int8"` from 250 million weights on, on ONNX Runtime on the processor and in float32, unless the checkpoint is quantized; else `"none"`
+   */
+  quantize?: Quantization | "none" | undefined;
   /**
    * Bytes of keys and values that outlive their requests, at most, so that one whose prompt begins like an earlier request begins where the two
    * part, such as the next turn of a chat; what was used the longest ago goes first. Of block-causal and autoregressive models, for which
@@ -23,7 +28,10 @@ export const LoadSettingsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("model family where the folder does not tell: qwen2 or open-dcoder for a Qwen2 (default: by its config.json and mask token)"),
-  quantize: z.enum(["int8", "int4"]).optional().describe("keep the matrices in 8 or 4 bits: int8 or int4"),
+  quantize: z
+    .enum(["int8", "int4", "none"])
+    .optional()
+    .describe("keep the matrices in 8 or 4 bits: int8, int4 or none (default: int8 from 250 million weights on)"),
   prefixCacheBytes: z
     .int()
     .nonnegative()

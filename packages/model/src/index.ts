@@ -1,6 +1,6 @@
 export { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema, type TransformerConfig } from "./config.ts";
 export type { RopeScaling } from "./rope-frequencies.ts";
-export { readModelConfig, type ReadModelConfigOptions } from "./hugging-face-config.ts";
+export { readModelConfig, type ReadModelConfigOptions, readQuantization } from "./hugging-face-config.ts";
 export { type ModelTraits, modelTraits } from "./model-traits.ts";
 export { initParameters, parameterCount, parameterShapes } from "./parameters.ts";
 export { forward, type ForwardInputs, logitsFunction } from "./forward.ts";

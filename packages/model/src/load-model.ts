@@ -1,5 +1,5 @@
 // A model from a checkpoint folder into memory: as its files hold it, or quantized while it is read.
-import { InvalidArgumentError } from "@diffucoder/core";
+import { AbortedError, InvalidArgumentError, type OnProgress } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { createQuantizer } from "@diffucoder/tensor";
 import { modelConfigPath } from "./checkpoint-files.ts";
@@ -26,6 +26,10 @@ export interface LoadedModel extends ModelTraits {
 export interface LoadModelOptions extends ReadModelConfigOptions {
   /** Quantize the matrices while they are read. @default as the files hold them */
   quantize?: Quantization | undefined;
+  /** Stops the work between two parameters. */
+  signal?: AbortSignal | undefined;
+  /** Parameters that were quantized; `phase` is `"quantize"`. */
+  onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -36,8 +40,9 @@ export interface LoadModelOptions extends ReadModelConfigOptions {
  * @throws {ConfigError} if config.json does not describe a model of a known family
  * @throws {CheckpointError} listing every parameter that is missing, unexpected or of the wrong shape
  * @throws {InvalidArgumentError} if `quantize` is not a method, or the checkpoint was quantized by another one
+ * @throws {AbortedError} when `signal` fires while it quantizes
  */
-export async function loadModel(directory: string, { quantize, family }: LoadModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel(directory: string, { quantize, family, signal, onProgress }: LoadModelOptions = {}): Promise<LoadedModel> {
   if (quantize !== undefined && quantize !== "int8" && quantize !== "int4")
     throw new InvalidArgumentError({ argument: "quantize", value: quantize, expected: '"int8" or "int4"' });
   const config = readModelConfig(modelConfigPath(directory), { family });
@@ -51,7 +56,7 @@ export async function loadModel(directory: string, { quantize, family }: LoadMod
         expected: `"${found}" or absent, because ${directory} is already quantized`,
       });
     const isAsItIs = quantize === undefined || found === quantize;
-    const parameters = isAsItIs ? readWhole(checkpoint) : await readQuantized(checkpoint, quantize);
+    const parameters = isAsItIs ? readWhole(checkpoint) : await readQuantized(checkpoint, { method: quantize, signal, onProgress });
     const quantization = quantize ?? found;
     return {
       ...modelTraits(used),
@@ -70,18 +75,24 @@ function readWhole({ names, read }: Checkpoint): ModelParameters {
   return Object.fromEntries(names.map((name) => [name, read(name)]));
 }
 
-async function readQuantized(checkpoint: Checkpoint, method: Quantization): Promise<ModelParameters> {
+async function readQuantized(
+  checkpoint: Checkpoint,
+  { method, signal, onProgress }: Pick<LoadModelOptions, "signal" | "onProgress"> & { method: Quantization },
+): Promise<ModelParameters> {
   const { config } = checkpoint;
   const quantizer = createQuantizer();
   try {
     const parameters: ModelParameters = {};
-    for (const [name, shape] of Object.entries(parameterShapes(config))) {
+    const shapes = Object.entries(parameterShapes(config));
+    for (const [i, [name, shape]] of shapes.entries()) {
+      if (signal?.aborted === true) throw new AbortedError("Loading the model");
       const source: ParameterSource = {
         shape,
         read: () => checkpoint.read(name),
         readFloats: (first, target) => checkpoint.readFloats(name, first, target),
       };
       Object.assign(parameters, await quantizeParameter({ config, method, name, source, quantizer }));
+      onProgress?.({ phase: "quantize", step: i + 1, total: shapes.length });
     }
     return parameters;
   } finally {

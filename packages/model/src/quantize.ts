@@ -3,8 +3,8 @@
 //   int8    NAME.codes  int8 [in, out], turned (see @diffucoder/tensor)    NAME.scales  float32 [out]
 //   int4    NAME.codes  uint8 [out, in / 32, 16], two codes a byte         NAME.scales  float32 [out, in / 32]
 //   table   NAME.codes  int8 [V, D]                                        NAME.scales  float32 [V]
-// The embedding is a table with both methods. A matrix whose width is not a multiple of 32 is int8 with both. A tied model
-// keeps its embedding in float32, and its head is quantized as "lm_head.weight". Norms and biases stay float32.
+// The embedding is a table with both methods. A matrix whose width is not a multiple of 32 is int8 with both. The head of a tied
+// model is quantized from the embedding, as "lm_head.weight". Norms and biases stay float32.
 // In memory only, matrices may lie in panels instead, for the kernels that run the model (layOutParameters).
 import type { ModelParameters } from "@diffucoder/diffusion";
 import {
@@ -39,9 +39,9 @@ const CODES = ".codes";
 /** How one parameter is kept. */
 type Kind = "float32" | QuantizedFormat;
 
-function kindOf(config: TransformerConfig, name: string, shape: Shape, method: Quantization): Kind {
+function kindOf(name: string, shape: Shape, method: Quantization): Kind {
   if (shape.length !== 2) return "float32";
-  if (name === EMBEDDING) return config.tieWordEmbeddings ? "float32" : "table";
+  if (name === EMBEDDING) return "table";
   return method === "int4" && shape[1]! % INT4_BLOCK === 0 ? "int4" : "int8";
 }
 
@@ -51,7 +51,7 @@ export function quantizedParameterShapes(config: TransformerConfig, method: Quan
   const shapes = Object.entries(parameterShapes(config));
   if (config.tieWordEmbeddings) shapes.push([HEAD, [config.vocabSize, config.hiddenSize]]);
   for (const [name, shape] of shapes) {
-    const kind = kindOf(config, name, shape, method);
+    const kind = kindOf(name, shape, method);
     if (kind === "float32") {
       result[name] = { shape, dtype: "float32" };
       continue;
@@ -90,11 +90,11 @@ export async function quantizeParameter({ config, method, name, source, quantize
     const { codes, scales } = await quantizer.quantize(format, { shape: shape as readonly [number, number], read: source.readFloats });
     return { [`${as}.codes`]: codes, [`${as}.scales`]: scales };
   };
-  const kind = kindOf(config, name, shape, method);
-  if (kind !== "float32") return quantized(kind, name);
-  if (name !== EMBEDDING || !config.tieWordEmbeddings) return { [name]: source.read() };
-  const head = kindOf(config, HEAD, shape, method) as QuantizedFormat;
-  return { [name]: source.read(), ...(await quantized(head, HEAD)) };
+  const kind = kindOf(name, shape, method);
+  if (kind === "float32") return { [name]: source.read() };
+  const own = await quantized(kind, name);
+  if (name !== EMBEDDING || !config.tieWordEmbeddings) return own;
+  return { ...own, ...(await quantized(kindOf(HEAD, shape, method) as QuantizedFormat, HEAD)) };
 }
 
 /** All parameters of a model, quantized. */

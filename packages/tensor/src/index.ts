@@ -42,6 +42,7 @@ export { tfjsExecutor, type TfjsExecutorOptions } from "./executors/tfjs/executo
 
 export {
   openSafetensors,
+  type OpenSafetensorsOptions,
   readSafetensors,
   type Safetensors,
   type SafetensorsDType,

@@ -16,7 +16,11 @@ export class MergeTable {
 
   /** Of two merges of one pair the later counts, as in Hugging Face's tokenizers. */
   set(left: number, right: number, rank: number, joined: number): void {
-    this.#places.set([left, right, rank, joined], this.#placeOf(left, right));
+    const place = this.#placeOf(left, right);
+    this.#places[place] = left;
+    this.#places[place + 1] = right;
+    this.#places[place + 2] = rank;
+    this.#places[place + 3] = joined;
   }
 
   /** Place of the merge of a pair, to be asked for its rank and its id; -1 if there is none. */

@@ -147,8 +147,8 @@ export interface OrdinaryTokens {
   tokens: readonly (Uint8Array | undefined)[];
   /** Which neighbours are joined, and into what. */
   merges: MergeTable;
-  /** Whether tiktoken's rule makes the same ids of every word as the merges do (`tiktoken-rule.ts`). */
-  asTiktoken: boolean;
+  /** Tells whether tiktoken's rule makes the same ids of every word as the merges do (`tiktoken-rule.ts`); takes a moment. */
+  asTiktoken: () => boolean;
   /** Whether a word that is a token becomes that token without applying merges. @default false */
   ignoreMerges?: boolean;
 }
@@ -266,7 +266,7 @@ export function ordinaryTokens({ vocab, merges, added, path }: BytePairModel): O
   const known = new Set(tokens.filter((bytes) => bytes?.length === 1).map((bytes) => bytes?.[0]));
   if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
   const tree = mergeTree({ tokens, ids, controls, merges, path });
-  return { tokens, merges: tree.merges, asTiktoken: tree.inOrder && reachesEveryToken({ tokens, ...tree }) };
+  return { tokens, merges: tree.merges, asTiktoken: () => tree.inOrder && reachesEveryToken({ tokens, ...tree }) };
 }
 
 interface NamedMerges extends Pick<BytePairModel, "merges" | "path"> {
@@ -286,8 +286,9 @@ function mergeTree({ tokens, ids, controls, merges, path }: NamedMerges): Pick<M
     const merge = merges[rank]!;
     const space = typeof merge === "string" ? merge.indexOf(" ") : 0;
     const [left, right] = typeof merge === "string" ? [merge.slice(0, space), merge.slice(space + 1)] : merge;
-    const [a, b, joined] = [ids.get(left), ids.get(right), ids.get(left + right)];
-    if (controls.has(left) || controls.has(right) || controls.has(left + right)) continue;
+    const whole = left + right;
+    const [a, b, joined] = [ids.get(left), ids.get(right), ids.get(whole)];
+    if (controls.size > 0 && (controls.has(left) || controls.has(right) || controls.has(whole))) continue;
     if (space < 0 || a === undefined || b === undefined || joined === undefined)
       throw new FileError({
         path,

@@ -118,9 +118,7 @@ function readText(path: string): string {
 }
 
 function readMerges(path: string): string[] {
-  const lines = readText(path)
-    .split("\n")
-    .map((line) => line.replace(/\r$/, ""));
+  const lines = readText(path).split(/\r?\n/);
   return lines.filter((line, i) => line !== "" && !(i === 0 && line.startsWith("#version")));
 }
 

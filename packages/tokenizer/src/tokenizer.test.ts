@@ -56,6 +56,18 @@ describe("encode and decode", () => {
     expect(tokenizer.encode("def f(xs)").length).toBeLessThan("def f(xs)".length);
   });
 
+  it("gives a word the same ids early and late, when tiktoken merges", () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => `f${i} naïve${i}(xs)`).join(" "); // 300 kB of different words
+    const late = Tokenizer.fromData(file);
+    expect(late.encode(many).length).toBeGreaterThan(100_000);
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(late.encode(value)).toEqual(tokenizer.encode(value));
+      }),
+    );
+    for (const word of many.split(" ").slice(-100)) expect(late.encode(word)).toEqual(Tokenizer.fromData(file).encode(word));
+  });
+
   it("joins as byte-pair encoding does: the earliest merge first, everywhere in a word", () => {
     const { vocab, merges } = file.model;
     const pattern = new RegExp(WORD_PATTERN, "gu");

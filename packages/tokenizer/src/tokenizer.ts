@@ -36,6 +36,9 @@ export interface ChatOptions {
 /** Words of more bytes are merged here: tiktoken takes time that grows with their square. */
 const LONG_WORD_BYTES = 100;
 
+/** Bytes of words that are merged here before tiktoken is made: that takes half a second for 150,000 tokens, as long as merging a megabyte. */
+const FEW_BYTES = 1 << 16;
+
 /** Words whose ids are remembered; they make up most of a text. */
 const REMEMBERED_WORDS = 1 << 16;
 /** Longer words rarely repeat. */
@@ -66,8 +69,10 @@ export class Tokenizer {
   readonly #normalize: (text: string) => string;
   readonly #splits: readonly SplitRule[];
   readonly #merges: MergeTable;
-  /** Merges words, where its rule gives the ids of the file's merges. */
-  readonly #tiktoken: Tiktoken | undefined;
+  /** Merges words, where its rule gives the ids of the file's merges. Called once there is much to merge. */
+  readonly #makeTiktoken: () => Tiktoken | undefined;
+  #tiktoken: Tiktoken | undefined;
+  #mergedBytes = 0;
   /** Id of each byte. */
   readonly #byteIds = new Int32Array(256);
   /** Ids by a word's bytes, in Latin-1; only where a word that is a token is not merged. */
@@ -115,7 +120,7 @@ export class Tokenizer {
     if (textual.length > 0) this.#textual = new AddedTokens(textual, this.#normalize);
     this.#splits = splits;
     this.#merges = merges;
-    if (asTiktoken) this.#tiktoken = new Tiktoken(tokens.map(rankLine).join(""), {}, "(?s).+"); // a word is one piece
+    this.#makeTiktoken = () => (asTiktoken() ? new Tiktoken(tokens.map(rankLine).join(""), {}, "(?s).+") : undefined); // a word is one piece
     for (const [id, bytes] of tokens.entries()) if (bytes?.length === 1) this.#byteIds[bytes[0]!] = id;
     if (ignoreMerges) this.#whole = new Map(Array.from(tokens, (bytes, id) => [bytes === undefined ? "" : latin1(bytes), id]));
     this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate);
@@ -174,6 +179,9 @@ export class Tokenizer {
   }
 
   #merge(word: string, bytes: Uint8Array): ArrayLike<number> {
+    const before = this.#mergedBytes;
+    this.#mergedBytes += bytes.length;
+    if (before < FEW_BYTES && this.#mergedBytes >= FEW_BYTES) this.#tiktoken = this.#makeTiktoken();
     if (this.#tiktoken !== undefined && bytes.length <= LONG_WORD_BYTES) return this.#tiktoken.encode(word, [], []);
     return mergeWord(
       Int32Array.from(bytes, (byte) => this.#byteIds[byte]!),

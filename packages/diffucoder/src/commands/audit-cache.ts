@@ -1,9 +1,10 @@
 import { parseConfig } from "@diffucoder/core";
-import { type AuditOptions, GenerateSettingsSchema, type GenerationAudit, loadParameters, prepareAudit } from "@diffucoder/engine";
+import { type AuditOptions, GenerateSettingsSchema, type GenerationAudit, prepareAudit } from "@diffucoder/engine";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandContext } from "../command-context.ts";
-import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
+import { loadCoder, openModel } from "./open-model.ts";
 import { noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
@@ -29,9 +30,10 @@ export function addAuditCacheCommand(program: Command, context: CommandContext):
 }
 
 async function auditCache(words: readonly string[], given: Flags, { terminal, signal, input }: CommandContext): Promise<void> {
+  const shown = { terminal, signal, json: given.json };
   const flags: Flags = { ...given, ...(await positionalPrompt("audit-cache", words, { flags: given, input })) };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
-  const model = await openModel(own, signal);
+  const model = await openModel(own, shown);
   const source = "audit-cache settings";
   if (flags.printConfig === true) {
     const Schema = z.strictObject({ ...settings, ...ofModel });
@@ -41,8 +43,7 @@ async function auditCache(words: readonly string[], given: Flags, { terminal, si
   const options = { ...call, signal } as AuditOptions;
   if (options.prompt === undefined) throw noPrompt("audit-cache");
   reportTogether(source, [() => parseConfig(z.strictObject(ofModel), own), () => void prepareAudit(model, options)]);
-  const coder = await loadParameters(model, parseConfig(z.strictObject(ofModel), own));
-  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  const coder = await loadCoder(model, parseConfig(z.strictObject(ofModel), own), shown);
   const audit = await coder.auditCache(options);
   terminal.out(flags.json === true ? JSON.stringify(audit) : report(audit));
 }

@@ -1,11 +1,12 @@
-import { AbortedError, parseConfig, TooLongError } from "@diffucoder/core";
+import { AbortedError, InvalidArgumentError, parseConfig, TooLongError } from "@diffucoder/core";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { z } from "zod";
-import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, loadParameters, prepareGeneration } from "@diffucoder/engine";
+import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, prepareGeneration } from "@diffucoder/engine";
 import type { CommandContext } from "../command-context.ts";
 import { emptyAnswerNote } from "../what-it-knows.ts";
-import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
+import { loadCoder, openModel } from "./open-model.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = [...MODEL_TEXTS, "system"];
@@ -26,15 +27,27 @@ const ChatSettingsSchema = z.strictObject({ ...SystemSchema.shape, ...settings, 
 
 /** Adds `diffucoder chat`. */
 export function addChatCommand(program: Command, context: CommandContext): void {
-  const command = program.command("chat").description("a conversation: each line of standard input is a message, its answer is printed");
+  const command = program
+    .command("chat")
+    .description("a conversation: each line of standard input is a message, its answer is printed")
+    .argument("[model]", "the same as --model");
   addSettingFlags(command, ChatSettingsSchema.shape);
-  command.action((flags: Flags) => chat(flags, context));
+  command.action((model: string | undefined, flags: Flags) => chat(withModel(flags, model), context));
+}
+
+/** @throws {InvalidArgumentError} if the model is named twice */
+function withModel(flags: Flags, model: string | undefined): Flags {
+  if (model === undefined) return flags;
+  if (flags["model"] !== undefined)
+    throw new InvalidArgumentError({ argument: "model", value: model, expected: "given once, as an argument or with --model" });
+  return { ...flags, model };
 }
 
 async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): Promise<void> {
+  const shown = { terminal, signal, json: flags.json };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const { system, ...options } = call;
-  const model = await openModel(own, signal);
+  const model = await openModel(own, shown);
   const source = "chat settings";
   if (flags.printConfig === true) {
     terminal.out(settingsText(ChatSettingsSchema, { flags, texts: TEXTS, defaults: modelDefaults(model), source }));
@@ -47,8 +60,7 @@ async function chat(flags: Flags, { terminal, signal, lines }: CommandContext): 
     () => void prepareGeneration(model, { ...options, messages: [...head, { role: "user", content: "" }] }),
   ]);
 
-  const coder = await loadParameters(model, parseConfig(ModelSettingsSchema, own));
-  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  const coder = await loadCoder(model, parseConfig(ModelSettingsSchema, own), shown);
   const { scope } = model.generationConfig;
   if (scope !== undefined) terminal.error(`${scope} It has room for little more than the last message.`);
   let turns: ChatMessage[] = [];

@@ -77,7 +77,7 @@ describe("diffucoder generate", () => {
     expect(errors).toEqual([
       [
         "Invalid generate settings:",
-        '  - quantize: Invalid option: expected one of "int8"|"int4"',
+        '  - quantize: Invalid option: expected one of "int8"|"int4"|"none"',
         "  - steps: Invalid input: expected number, received string",
         '  - Unrecognized key: "temprature". Did you mean temperature?',
       ].join("\n"),
@@ -251,7 +251,7 @@ describe("diffucoder infill", () => {
     expect(errors).toEqual([
       [
         "Invalid infill settings:",
-        '  - quantize: Invalid option: expected one of "int8"|"int4"',
+        '  - quantize: Invalid option: expected one of "int8"|"int4"|"none"',
         "  - masks: Too small: expected number to be >0",
         "  - prefix: give the text around the hole as prefix, suffix or both, or a template",
       ].join("\n"),

@@ -3,17 +3,11 @@ import { parseConfig, writeFileAtomic } from "@diffucoder/core";
 import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
-import {
-  type DiffuCoder,
-  type GenerateOptions,
-  GenerateSettingsSchema,
-  type Generation,
-  loadParameters,
-  prepareGeneration,
-} from "@diffucoder/engine";
+import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, type Generation, prepareGeneration } from "@diffucoder/engine";
 import type { CommandContext } from "../command-context.ts";
 import { liveReveal } from "./live-reveal.ts";
-import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
+import { loadCoder, openModel } from "./open-model.ts";
 import { noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 import { emptyAnswerNote } from "../what-it-knows.ts";
@@ -34,6 +28,7 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
 
 async function generate(words: readonly string[], { chatTemplate, ...given }: Flags, context: CommandContext): Promise<void> {
   const { terminal, signal } = context;
+  const shown = { terminal, signal, json: given.json };
   const flags: Flags = {
     ...given,
     ...(await positionalPrompt("generate", words, { flags: given, input: context.input })),
@@ -41,7 +36,7 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
   };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
   const options = { ...call, signal } as GenerateOptions;
-  const model = await openModel(own, signal);
+  const model = await openModel(own, shown);
   const source = "generate settings";
   if (flags.printConfig === true) {
     const Schema = z.strictObject({ ...GenerateSettingsSchema.shape, ...ModelSettingsSchema.shape });
@@ -52,8 +47,7 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
   reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
 
   const { trace: traceFile, ...loading } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, loading);
-  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  const coder = await loadCoder(model, loading, shown);
   const { trace, ...result } = flags.json === true ? await coder.generate(options) : await shownGeneration(coder, options, terminal.screen);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   if (flags.json === true) terminal.out(JSON.stringify(result));

@@ -4,9 +4,10 @@ import { formatTrace } from "@diffucoder/samplers";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandContext } from "../command-context.ts";
-import { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, loadParameters, prepareInfilling } from "@diffucoder/engine";
+import { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, prepareInfilling } from "@diffucoder/engine";
 import { parseTemplate } from "./hole-marks.ts";
-import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
+import { loadCoder, openModel } from "./open-model.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = ["prefix", "suffix", "prompt"];
@@ -23,8 +24,9 @@ export function addInfillCommand(program: Command, context: CommandContext): voi
 }
 
 async function infill({ file, ...flags }: Flags, { terminal, signal, input }: CommandContext): Promise<void> {
+  const shown = { terminal, signal, json: flags.json };
   const { own, call } = splitSettings(readSettings(flags, [...MODEL_TEXTS, ...TEXTS]));
-  const model = await openModel(own, signal);
+  const model = await openModel(own, shown);
   const source = "infill settings";
   if (flags.printConfig === true) {
     const Schema = z.strictObject({ ...InfillSettingsSchema.shape, ...ModelSettingsSchema.shape });
@@ -38,8 +40,7 @@ async function infill({ file, ...flags }: Flags, { terminal, signal, input }: Co
   reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareInfilling(model, options)]);
 
   const { trace: traceFile, ...loading } = parseConfig(ModelSettingsSchema, own);
-  const coder = await loadParameters(model, loading);
-  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  const coder = await loadCoder(model, loading, shown);
   const { trace, ...result } = await coder.infill(options);
   if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   if (flags.json === true) terminal.out(JSON.stringify(result));

@@ -1,9 +1,10 @@
 import { parseConfig } from "@diffucoder/core";
-import { type LikelihoodOptions, LikelihoodOptionsSchema, loadParameters, prepareLikelihood, type TextLikelihood } from "@diffucoder/engine";
+import { type LikelihoodOptions, LikelihoodOptionsSchema, prepareLikelihood, type TextLikelihood } from "@diffucoder/engine";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandContext } from "../command-context.ts";
-import { MODEL_TEXTS, ModelSettingsSchema, openModel, splitSettings } from "./model-settings.ts";
+import { MODEL_TEXTS, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
+import { loadCoder, openModel } from "./open-model.ts";
 import { noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
@@ -24,6 +25,7 @@ export function addLikelihoodCommand(program: Command, context: CommandContext):
 
 async function likelihood(words: readonly string[], { chatTemplate, ...given }: Flags, context: CommandContext): Promise<void> {
   const { terminal, signal } = context;
+  const shown = { terminal, signal, json: given.json };
   const prompt = await positionalPrompt("likelihood", words, { flags: given, input: context.input });
   const flags: Flags = { ...given, ...prompt, ...(chatTemplate === false && { chatTemplate }) };
   const { own, call } = splitSettings(readSettings(flags, TEXTS));
@@ -34,10 +36,9 @@ async function likelihood(words: readonly string[], { chatTemplate, ...given }: 
   }
   if (call["prompt"] === undefined) throw noPrompt("likelihood");
   const options = call as unknown as LikelihoodOptions;
-  const model = await openModel(own, signal);
+  const model = await openModel(own, shown);
   reportTogether(source, [() => parseConfig(z.strictObject(ofModel), own), () => void prepareLikelihood(model, options)]);
-  const coder = await loadParameters(model, parseConfig(z.strictObject(ofModel), own));
-  for (const notice of coder.notices) terminal.error(`Note: ${notice}.`);
+  const coder = await loadCoder(model, parseConfig(z.strictObject(ofModel), own), shown);
   const result = await coder.likelihood(options);
   terminal.out(flags.json === true ? JSON.stringify(result) : sentence(result));
 }

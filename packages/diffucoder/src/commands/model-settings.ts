@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigLayer, readJsonObject } from "@diffucoder/core";
-import { LoadSettingsSchema, type ModelFolder, modelFolder, readModelFolder } from "@diffucoder/engine";
+import { LoadSettingsSchema, type ModelFolder } from "@diffucoder/engine";
 import { MODEL_OPTIONS } from "@diffucoder/samplers";
-import { bundledModelDir } from "../bundled-model.ts";
 import { z } from "zod";
 
 /** Settings of the commands that run a model. */
@@ -24,12 +23,6 @@ export function splitSettings(data: Readonly<Record<string, unknown>>): { own: R
   const isOwn = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(ModelSettingsSchema.shape, name);
   const entries = Object.entries(data);
   return { own: Object.fromEntries(entries.filter(isOwn)), call: Object.fromEntries(entries.filter((entry) => !isOwn(entry))) };
-}
-
-/** The small files of the named model. */
-export async function openModel({ model, family }: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<ModelFolder> {
-  const dir = await modelFolder(typeof model === "string" ? model : bundledModelDir(), { signal });
-  return readModelFolder(dir, { family: typeof family === "string" ? family : undefined });
 }
 
 const OF_THE_MODEL = ["alg", ...MODEL_OPTIONS, "maxNewTokens"] as const;

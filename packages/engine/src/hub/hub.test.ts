@@ -51,7 +51,7 @@ beforeAll(async () => {
       ...(isLarge && { "X-Linked-ETag": `"${sha256(content)}"` }),
     });
     if (!isLarge || served.length <= mirror.breakAfter) return response.end(served);
-    response.write(served.subarray(0, mirror.breakAfter), () => setTimeout(() => response.destroy(), 20));
+    response.write(served.subarray(0, mirror.breakAfter), () => setTimeout(() => response.destroy(), 300)); // what came is on the disk by then
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

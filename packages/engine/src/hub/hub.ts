@@ -2,7 +2,18 @@
 //   CACHE/models--ORG--NAME/ refs/REVISION (a commit), blobs/HASH, snapshots/COMMIT/FILE -> ../../blobs/HASH
 // so that what Python has downloaded is found here, and the other way round.
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -12,6 +23,7 @@ import {
   FileError,
   InvalidArgumentError,
   type OnProgress,
+  readJsonObject,
   UnavailableError,
   withFileLock,
   writeFileAtomic,
@@ -36,6 +48,8 @@ export interface DownloadModelOptions {
   signal?: AbortSignal | undefined;
   /** Bytes of each file as they come; `phase` is its name. */
   onProgress?: OnProgress | undefined;
+  /** What a person should know of where the files came from, a sentence without its point. */
+  onNotice?: ((notice: string) => void) | undefined;
   /** Where the variables are read. @default process.env */
   environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -48,7 +62,8 @@ const MODEL_FILE = /^[\w.-]+\.(json|txt|jinja|safetensors)$/;
 /**
  * Downloads the model files of a repository, or what of them is missing: configuration, tokenizer and safetensors. A download
  * that was cut off resumes where it stopped; every file is checked against the hash that the server names. Of several processes that want
- * the same repository in the same cache, one downloads and the others wait for it.
+ * the same repository in the same cache, one downloads and the others wait for it. What a finished download left in the cache is used if the
+ * server cannot be reached.
  *
  * @returns the snapshot's folder
  * @throws {UnavailableError} if the server cannot be reached, refuses or answers something else, or, offline, the cache does not hold the model
@@ -57,7 +72,7 @@ const MODEL_FILE = /^[\w.-]+\.(json|txt|jinja|safetensors)$/;
  * @throws {AbortedError} when `signal` fires
  */
 export async function downloadModel(options: DownloadModelOptions): Promise<string> {
-  const { repo, revision = "main", environment: env = process.env, signal, onProgress } = options;
+  const { repo, revision = "main", environment: env = process.env, signal, onProgress, onNotice } = options;
   if (!/^[\w.-]+\/[\w.-]+$/.test(repo) || repo.includes(".."))
     throw new InvalidArgumentError({ argument: "repo", value: repo, expected: "of the form owner/name" });
   if (!/^[\w./-]+$/.test(revision) || revision.includes(".."))
@@ -65,7 +80,11 @@ export async function downloadModel(options: DownloadModelOptions): Promise<stri
   const cacheDir = cacheFolder(options.cacheDir, env);
   const folder = `models--${repo.replace("/", "--")}`;
   const storage = join(cacheDir, folder);
-  if (options.offline ?? /^(1|true|yes|on)$/i.test(env["HF_HUB_OFFLINE"] ?? "")) return cachedSnapshot(storage, repo, revision);
+  const cached = cachedSnapshot(storage, revision);
+  if (options.offline ?? /^(1|true|yes|on)$/i.test(env["HF_HUB_OFFLINE"] ?? "")) {
+    if (cached === undefined) throw notCached(storage, repo, revision);
+    return cached;
+  }
 
   const endpoint = checkedEndpoint(options.endpoint ?? (env["HF_ENDPOINT"] || "https://huggingface.co"));
   const access: HubAccess = { endpoint, token: checkedToken(options.token ?? env["HF_TOKEN"]), signal, what: repo };
@@ -82,7 +101,9 @@ export async function downloadModel(options: DownloadModelOptions): Promise<stri
     return snapshot;
   } catch (cause) {
     if (signal?.aborted === true) throw new AbortedError("The download");
-    throw asOwnError(cause, { repo, endpoint, storage });
+    if (cached === undefined || !isOfNetwork(cause)) throw asOwnError(cause, { repo, endpoint, storage });
+    onNotice?.(`${endpoint} cannot be reached: ${repo} is what was downloaded before, which may have been replaced since`);
+    return cached;
   }
 }
 
@@ -206,7 +227,7 @@ async function fetchInto(
     for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
       done += chunk.length;
       if (done > most) throw new UnavailableError({ what, problem: `${addressOf(answer.url)} sends more than the ${most} bytes that it has` });
-      onProgress?.({ phase: name, step: done, total: size ?? done });
+      onProgress?.({ phase: name, step: done, total: size ?? done, unit: "byte" });
       yield chunk;
     }
   }
@@ -229,24 +250,37 @@ async function checkContent(path: string, hash: string, said: number | undefined
   });
 }
 
-function cachedSnapshot(storage: string, repo: string, revision: string): string {
+/** The snapshot of a revision, if it is there with all of its weights. */
+function cachedSnapshot(storage: string, revision: string): string | undefined {
   const ref = join(storage, "refs", revision);
   const commit = COMMIT.test(revision) ? revision : existsSync(ref) ? readFileSync(ref, "utf8").trim() : "";
   const snapshot = join(storage, "snapshots", commit);
-  if (!COMMIT.test(commit) || !existsSync(join(snapshot, "config.json")))
-    throw new UnavailableError({
-      what: `${repo} at ${revision}`,
-      problem: `${storage} does not hold it, and HF_HUB_OFFLINE forbids to download it`,
-      wayOut: "Run once without HF_HUB_OFFLINE.",
-    });
-  return snapshot;
+  const has = (name: string): boolean => existsSync(join(snapshot, name)); // what a link of the snapshot leads to
+  if (!COMMIT.test(commit) || !has("config.json")) return undefined;
+  const index = join(snapshot, "model.safetensors.index.json");
+  const { weight_map: shards } = existsSync(index) ? readJsonObject(index) : {};
+  const weights = shards === undefined ? readdirSync(snapshot).filter((name) => name.endsWith(".safetensors")) : Object.values(shards as object);
+  return weights.length > 0 && weights.every((name) => has(String(name))) ? snapshot : undefined;
+}
+
+function notCached(storage: string, repo: string, revision: string): UnavailableError {
+  return new UnavailableError({
+    what: `${repo} at ${revision}`,
+    problem: `${storage} does not hold it, and HF_HUB_OFFLINE forbids to download it`,
+    wayOut: "Run once without HF_HUB_OFFLINE.",
+  });
+}
+
+/** Whether the server was not reached or broke off, which it may not do the next time. */
+function isOfNetwork(cause: unknown): boolean {
+  const { code } = cause as NodeJS.ErrnoException;
+  return cause instanceof TypeError || code === "ECONNRESET" || code?.startsWith("UND_ERR") === true;
 }
 
 function asOwnError(cause: unknown, { repo, endpoint, storage }: { repo: string; endpoint: string; storage: string }): unknown {
   if (cause instanceof DiffuCoderError) return cause;
   const { code, path, message, syscall } = cause as NodeJS.ErrnoException;
-  const isOfNetwork = cause instanceof TypeError || code === "ECONNRESET" || code?.startsWith("UND_ERR") === true;
-  if (isOfNetwork) {
+  if (isOfNetwork(cause)) {
     const inner = (cause as Error).cause;
     return new UnavailableError({
       what: repo,

@@ -72,8 +72,8 @@ interface SampleSet {
  */
 export async function runEval(options: RunEvalOptions): Promise<EvalResult> {
   const { config, folders = defaultFolders(), onProgress, signal } = options;
-  checkExecutor(config, config.quantize);
-  const modelDir = config.model === undefined ? undefined : await modelFolder(config.model);
+  checkExecutor(config, config.quantize === "none" ? undefined : config.quantize);
+  const modelDir = config.model === undefined ? undefined : await modelFolder(config.model, { signal, onProgress, onNotice: options.onNotice });
   const model = modelDir === undefined ? undefined : readModelFolder(modelDir, { family: config.family });
   const accepts = model && ((task: Task) => fits(model, task));
   const { dataset, data, idRange } = config;
@@ -170,6 +170,8 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
     precision,
     prefixCacheBytes,
     maxCacheBytes,
+    signal,
+    onProgress,
   });
   coder.notices.forEach(onNotice);
   try {
@@ -188,7 +190,7 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
         ...(phase !== undefined && { phase }),
         signal,
       });
-      const sampler = { ...samplerRecord(config, temperature, { model: folder, holes }), quantize, executor, device, precision };
+      const sampler = { ...samplerRecord(config, temperature, { model: folder, holes }), quantize: coder.quantization, executor, device, precision };
       const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
       sets.push({ label: `temperature ${temperature}`, source, samples, leftOut });
     }

@@ -14,7 +14,7 @@ export type DiffusionModel = DiffuCoder & {
  * @throws {InvalidArgumentError} if the folder holds an autoregressive model, or one whose tokens see blocks, which cannot be trained here
  */
 export async function loadDiffusionModel(dir: string, { executor, device, precision }: ExecutorOptions = {}): Promise<DiffusionModel> {
-  const coder = await loadDiffuCoder(dir, { executor, device, precision });
+  const coder = await loadDiffuCoder(dir, { executor, device, precision, quantize: "none" });
   const { config } = coder;
   const { family, attention } = modelTraits(config);
   if ("maskTokenId" in config && attention === "full") return { ...coder, config };

@@ -1,10 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { FileError, InvalidArgumentError, readError, requireRegularFile, standInError } from "@diffucoder/core";
-import { allocate } from "../dtype.ts";
+import { allocate, type TypedArray } from "../dtype.ts";
 import { NdArray } from "../nd-array.ts";
 import { sizeOf } from "../shape.ts";
 import { bytesPerElement, maximumHeaderBytes, parseHeader, type SafetensorsDType, type SafetensorsEntry } from "./format.ts";
 import { halfPrecisionConverter, pieceElements } from "./half-precision-wasm.ts";
+import { type FileMapper, fileMapper } from "./map.ts";
 import { prefaultSecondHalf } from "./prefault.ts";
 
 /** An open safetensors file: its header was read and checked, its tensors are read one by one. */
@@ -47,12 +48,21 @@ export interface SafetensorsFile {
   close(): void;
 }
 
+/** How tensors come into memory. */
+export interface OpenSafetensorsOptions {
+  /**
+   * Give F32, I32, I8 and U8 tensors that lie at a multiple of their elements' size as a private mapping of the file where the system can: nothing is read
+   * before it is used. Only for files that nobody changes or shortens while the tensors live; replacing them is fine. @default false
+   */
+  map?: boolean | undefined;
+}
+
 /**
  * Opens a safetensors file and checks its header. Close it when done.
  *
  * @throws {FileError} if the file is missing, not a file, truncated, has overlapping or unused data, names that come twice, or a header above 100 MB
  */
-export function openSafetensors(path: string): SafetensorsFile {
+export function openSafetensors(path: string, { map = false }: OpenSafetensorsOptions = {}): SafetensorsFile {
   requireRegularFile(path, { maxBytes: Infinity });
   let descriptor: number;
   try {
@@ -63,6 +73,7 @@ export function openSafetensors(path: string): SafetensorsFile {
   }
   try {
     const { start, entries, metadata } = readHeader(path, descriptor);
+    const mapper = map ? fileMapper(descriptor, fstatSync(descriptor).size) : undefined;
     const byName = new Map(entries.map((entry) => [entry.name, entry]));
     const entryOf = (name: string): SafetensorsEntry => {
       const entry = byName.get(name);
@@ -73,7 +84,7 @@ export function openSafetensors(path: string): SafetensorsFile {
       path,
       entries: byName,
       metadata,
-      read: (name, { requireFinite = false } = {}) => readTensor(path, descriptor, start, entryOf(name), requireFinite),
+      read: (name, { requireFinite = false } = {}) => readTensor({ path, descriptor, start, mapper }, entryOf(name), requireFinite),
       readFloats: (name, first, target, { requireFinite = false } = {}) => {
         const entry = entryOf(name);
         const { shape, dtype } = entry;
@@ -148,14 +159,39 @@ function unreadable(path: string, { name, dtype }: SafetensorsEntry, readable: r
   return new FileError({ path, problem: `tensor ${JSON.stringify(name)} has dtype ${dtype}, ${readable.join(", ")} are read` });
 }
 
-function readTensor(path: string, descriptor: number, start: number, entry: SafetensorsEntry, requireFinite: boolean): NdArray {
+interface OpenFile {
+  path: string;
+  descriptor: number;
+  /** Where the data begins. */
+  start: number;
+  mapper: FileMapper | undefined;
+}
+
+function readTensor(file: OpenFile, entry: SafetensorsEntry, requireFinite: boolean): NdArray {
+  const { path, descriptor, start } = file;
   const { name, dtype, shape, begin } = entry;
   if (!isReadable(dtype)) throw unreadable(path, entry, Object.keys(readAs));
+  const mapped = mapTensor(file, entry);
+  if (mapped !== undefined) {
+    if (requireFinite && mapped instanceof Float32Array && !isFiniteThroughout(mapped)) throw notFinite(path, name, mapped, 0);
+    return new NdArray(mapped, shape, readAs[dtype]);
+  }
   const data = allocate(readAs[dtype], sizeOf(shape));
   prefaultSecondHalf(data);
   if (isFloat(dtype)) readFloats({ path, descriptor, start, name, begin, dtype, first: 0, target: data as Float32Array, requireFinite });
   else readExactly(path, descriptor, bytesOf(data), start + begin);
   return new NdArray(data, shape, readAs[dtype]);
+}
+
+/** Types whose elements are in memory what they are in the file. */
+const viewedAs = { F32: Float32Array, I32: Int32Array, I8: Int8Array, U8: Uint8Array } as const;
+
+function mapTensor({ start, mapper }: OpenFile, { dtype, shape, begin, end }: SafetensorsEntry): TypedArray | undefined {
+  if (mapper === undefined || begin === end || !Object.hasOwn(viewedAs, dtype)) return undefined;
+  const View = viewedAs[dtype as keyof typeof viewedAs];
+  if ((start + begin) % View.BYTES_PER_ELEMENT !== 0) return undefined;
+  const part = mapper(start + begin, end - begin);
+  return part && new View(part.buffer, part.byteOffset, sizeOf(shape));
 }
 
 interface FloatRange {

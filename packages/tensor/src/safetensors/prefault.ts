@@ -1,7 +1,6 @@
 // New memory is not there before it is touched: the system finds and clears a page of 4096 bytes at a time, which takes longer
 // than filling it. For large arrays a second thread touches one half while the caller fills the other.
-import { createRequire } from "node:module";
-import type koffiModule from "koffi";
+import { loadKoffi } from "../native-interface.ts";
 
 /** Below this, starting the thread costs more than it saves. Bytes. */
 const SMALLEST = 8 << 20;
@@ -31,7 +30,7 @@ export function prefaultSecondHalf(data: ArrayBufferView): void {
 function loadSystemCalls(): SystemCalls | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    const koffi = createRequire(import.meta.url)("koffi") as typeof koffiModule;
+    const koffi = loadKoffi();
     const madvise = koffi.load("libc.so.6").func("int madvise(uintptr_t address, size_t bytes, int advice)");
     return {
       addressOf: (data) => koffi.address(data),

@@ -1,5 +1,5 @@
 import type { NdArray } from "../nd-array.ts";
-import { openSafetensors } from "./open.ts";
+import { openSafetensors, type OpenSafetensorsOptions } from "./open.ts";
 
 /** What a safetensors file holds. */
 export interface Safetensors {
@@ -15,8 +15,8 @@ export interface Safetensors {
  * @throws {FileError} if the file is missing, truncated, has overlapping or unused data, a header above 100 MB, or a
  *   tensor of a dtype other than F32, F16, BF16, I32, I8 and U8
  */
-export function readSafetensors(path: string): Safetensors {
-  const file = openSafetensors(path);
+export function readSafetensors(path: string, options: OpenSafetensorsOptions = {}): Safetensors {
+  const file = openSafetensors(path, options);
   try {
     const arrays = Object.fromEntries(Array.from(file.entries.keys(), (name) => [name, file.read(name)]));
     return { arrays, metadata: { ...file.metadata } };

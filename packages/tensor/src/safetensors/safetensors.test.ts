@@ -34,7 +34,7 @@ describe("a safetensors file", () => {
     writeSafetensors(path, { a: float32([1, -2], [2, 1]) });
     const bytes = readFileSync(path);
     const headerBytes = Number(bytes.readBigUInt64LE());
-    expect(headerBytes % 8).toBe(0);
+    expect((8 + headerBytes) % 64).toBe(0);
     expect(JSON.parse(bytes.toString("utf8", 8, 8 + headerBytes))).toEqual({ a: { dtype: "F32", shape: [2, 1], data_offsets: [0, 8] } });
     expect([...new Float32Array(new Uint8Array(bytes.subarray(8 + headerBytes)).buffer)]).toEqual([1, -2]);
   });
@@ -52,6 +52,37 @@ describe("a safetensors file", () => {
         );
       }),
     );
+  });
+
+  it("is mapped as it is read, also after it was closed and removed, and what is written to a tensor stays out of it", () => {
+    const own = join(folder, "mapped.safetensors");
+    const large = new NdArray(
+      Uint8Array.from({ length: 70_001 }, (_, i) => i % 251),
+      [70_001],
+      "uint8",
+    );
+    const arrays = { a: float32([1, -2], [2, 1]), large, behind: new NdArray(Int8Array.of(-1, 3), [2]), skewed: int32([7, 8]), none: float32([]) };
+    for (const dtype of ["F32", "BF16"] as const) {
+      writeSafetensors(own, arrays, { dtype, metadata: { note: "x" } });
+      const bytes = readFileSync(own);
+      const mapped = readSafetensors(own, { map: true });
+      expect(mapped).toEqual(readSafetensors(own));
+      mapped.arrays["a"]!.data[0] = 9;
+      mapped.arrays["large"]!.data.fill(0);
+      expect(readFileSync(own).equals(bytes)).toBe(true);
+      const again = readSafetensors(own, { map: true });
+      rmSync(own);
+      expect(Object.fromEntries(Object.entries(again.arrays).map(([name, { data }]) => [name, [...data]]))).toEqual(
+        Object.fromEntries(Object.entries(arrays).map(([name, { data }]) => [name, [...data]])),
+      );
+    }
+  });
+
+  it("refuses what is not finite in a mapped tensor too", () => {
+    writeSafetensors(path, { a: float32([1, NaN]) });
+    const file = openSafetensors(path, { map: true });
+    expect(problemOf(() => file.read("a", { requireFinite: true }))).toMatch(/^FILE: tensor "a" holds NaN at element 1\./);
+    file.close();
   });
 
   it("keeps the bytes of quantized weights", () => {

@@ -11,6 +11,8 @@ export interface WriteSafetensorsOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
+const CACHE_LINE = 64;
+
 const storedAs = { int32: "I32", int8: "I8", uint8: "U8" } as const;
 
 /**
@@ -35,8 +37,8 @@ export function writeSafetensors(
     at = end;
   }
   const text = JSON.stringify(Object.fromEntries(header));
-  // Spaces up to a multiple of 8 keep the data aligned for readers that map the file into memory.
-  const bytes = Buffer.from(text + " ".repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
+  // Spaces let the data begin at a cache line, for readers that map the file into memory.
+  const bytes = Buffer.from(text + " ".repeat((CACHE_LINE - ((8 + Buffer.byteLength(text)) % CACHE_LINE)) % CACHE_LINE));
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(bytes.length));
   writeFileAtomic(path, fileParts([prefix, bytes], arrays, dtype));

@@ -4,11 +4,11 @@
 // below are fixed by the static_asserts at the end of onnxruntime_c_api.cc. A wrong pointer is a crash, so
 // everything unsafe is in this file, `environment.ts`, `session.ts` and the two of WebGPU, and buffers are referenced while native code may touch them.
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
 import type Koffi from "koffi";
 import type { KoffiFunc } from "koffi";
+import { loadKoffi } from "../../native-interface.ts";
 import { engineError } from "./engine-error.ts";
 import { findRuntimePackage } from "./runtime-package.ts";
 
@@ -105,8 +105,7 @@ function libraryPath(): string {
  */
 export async function loadOrtApi(): Promise<OrtApi> {
   try {
-    // koffi's binary for the platform, by its own name: the package koffi adds nothing that is used here but an install script.
-    const koffi = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as typeof Koffi;
+    const koffi = loadKoffi();
     const library = koffi.load(libraryPath());
     const base = library.func("void *OrtGetApiBase()")();
     const getApi = koffi.decode(koffi.decode(base, "uint64_t"), koffi.proto("void *GetApi(uint32_t version)"));
