@@ -1,6 +1,6 @@
 // llama.cpp through node-llama-cpp, which is imported from the folder in argv[2]. Commands and answers are lines of JSON:
-//   { "do": "load", "paths": [...], "tokens": N }  ->  { "version": "..." }
-//   { "do": "run", "model": i }                    ->  { "milliseconds": ... }, one pass over N tokens
+//   { "do": "load", "paths": [...], "tokens": N, "history": M }  ->  { "version": "..." }
+//   { "do": "run", "model": i }                                  ->  { "milliseconds": ... }, one pass over N tokens after M others
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -14,14 +14,18 @@ const { getLlama } = await import(pathToFileURL(require.resolve(PEER)).href);
 const { version } = JSON.parse(readFileSync(join(process.argv[2], "node_modules", PEER, "package.json"), "utf8"));
 let sequences = [];
 let tokens = [];
+let history = [];
 
-async function load({ paths, tokens: count }) {
+const some = (count) => Array.from({ length: count }, (_, i) => 3 + ((i * 37) % 256));
+
+async function load({ paths, tokens: count, history: before = 0 }) {
   const llama = await getLlama({ build: "never", gpu: false, logLevel: "error" });
-  tokens = Array.from({ length: count }, (_, i) => 3 + ((i * 37) % 256));
+  tokens = some(count);
+  history = some(before);
   sequences = [];
   for (const modelPath of paths) {
     const model = await llama.loadModel({ modelPath });
-    const context = await model.createContext({ contextSize: count + 64, batchSize: count, threads: 2 });
+    const context = await model.createContext({ contextSize: before + count + 64, batchSize: Math.max(before, count), threads: 2 });
     sequences.push(context.getSequence());
   }
   return { version };
@@ -29,7 +33,10 @@ async function load({ paths, tokens: count }) {
 
 async function run({ model }) {
   const sequence = sequences[model];
-  await sequence.clearHistory();
+  if (sequence.nextTokenIndex < history.length || history.length === 0) {
+    await sequence.clearHistory();
+    if (history.length > 0) await sequence.evaluateWithoutGeneratingNewTokens(history);
+  } else await sequence.eraseContextTokenRanges([{ start: history.length, end: sequence.nextTokenIndex }]);
   const started = performance.now();
   await sequence.evaluateWithoutGeneratingNewTokens(tokens);
   return { milliseconds: performance.now() - started };

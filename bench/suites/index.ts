@@ -14,6 +14,7 @@ import { quantizedLayerSuite } from "./quantized-layer.ts";
 import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import type { Suite } from "./suite.ts";
+import { smallCodersSuite } from "./small-coders.ts";
 import { tokenizerSuite } from "./tokenizer.ts";
 import { trainStepSuite } from "./train-step.ts";
 
@@ -37,6 +38,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   tokenizer: tokenizerSuite,
   loading: loadingSuite,
   "published-7B": publishedModelSuite,
+  "small-coders": smallCodersSuite,
 };
 
 /** Suites that take minutes and do not run with the others. */
@@ -47,4 +49,5 @@ export const onlyByName: ReadonlySet<string> = new Set([
   "pareto",
   "train-step-160M",
   "published-7B",
+  "small-coders",
 ]);

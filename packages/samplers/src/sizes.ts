@@ -18,3 +18,8 @@ export function partSize(count: number, total: number, parts: number): number {
   const unit = Math.ceil(total / parts);
   return Math.min(total, Math.ceil(count / unit) * unit);
 }
+
+/** Positions of a window of `total` columns whose logits are computed for `count` that are asked: 16, 32, 64, ..., or all. */
+export function positionsSize(count: number, total: number): number {
+  return Math.min(total, Math.max(16, 2 ** Math.ceil(Math.log2(count))));
+}

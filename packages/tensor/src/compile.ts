@@ -54,9 +54,14 @@ export interface CompiledFunction<P extends unknown[], R> {
 
 const MOST_PLANS = 64;
 
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
 interface Compiled {
   plan: Plan;
-  result: Tree<Tensor>;
+  /** The result with the number of an output for each tensor: these would keep the whole graph in memory. */
+  form: Tree<number>;
   dispose(): void;
 }
 
@@ -93,14 +98,14 @@ export function compile<P extends any[], R extends object>(
       const staysWhole = (parent: Tensor): boolean => runs.runsFused?.(parent) ?? false;
       const { graph, result } = await trace(fn as (...args: any[]) => unknown, args, { donate, frozen, name, staysWhole });
       const plan = await runs.prepare(graph);
-      return { plan, result, dispose: () => plan.dispose() };
+      let next = 0;
+      return { plan, form: mapTree(result, isTensor, () => next++), dispose: () => plan.dispose() };
     };
     const inputs = flat.flatMap(({ leaves }, i) => (frozen.includes(i) ? [] : leaves));
-    const run = async ({ plan, result }: Compiled) => ({ result, outputs: await plan.run(inputs) });
-    const { result, outputs } = await plans.use(signature, { make, run });
+    const run = async ({ plan, form }: Compiled) => ({ form, outputs: await plan.run(inputs) });
+    const { form, outputs } = await plans.use(signature, { make, run });
     for (const i of donate) for (const leaf of flat[i]?.leaves ?? []) leaf.release();
-    let next = 0;
-    return mapTree<Tensor, NdArray>(result, isTensor, () => outputs[next++] as NdArray);
+    return mapTree(form, isNumber, (output) => outputs[output]!);
   };
 
   const compiled = Object.assign(call, { dispose: () => plans.clear() });

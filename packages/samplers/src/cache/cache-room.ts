@@ -18,6 +18,8 @@ interface RoomLimits {
   length?: number | undefined;
   /** Of all keys and values. @default no bound */
   bytes?: number | undefined;
+  /** No pass computes all columns of a row, so that a few more cost little: then lengths are rounded up to fewer. @default false */
+  fewLengths?: boolean | undefined;
 }
 
 type Network = Pick<CachedNetwork, "emptyCache">;
@@ -119,7 +121,8 @@ export function rowsOfLength(network: Network, length: number, most: RoomLimits)
 }
 
 function roomFor({ rows, length }: Size, most: RoomLimits): Size {
-  return { rows: Math.min(most.rows, ladder(rows)), length: lengthSize(length, most.length) };
+  const columns = most.fewLengths === true ? Math.max(length, Math.min(ladder(length), most.length ?? Infinity)) : lengthSize(length, most.length);
+  return { rows: Math.min(most.rows, ladder(rows)), length: columns };
 }
 
 /** Batches that are filled up need a row that holds nothing; those of up to four rows are not. */

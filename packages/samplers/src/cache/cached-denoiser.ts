@@ -55,8 +55,9 @@ export function createCachedDenoiser(options: CreateCachedDenoiserOptions): Disp
   if (prefixes !== undefined && (cache.kind !== "block-causal" || cache.blockCache === true))
     throw new InvalidArgumentError({ argument: "prefixes", value: cache, expected: "absent with a cache that is an approximation" });
   const passes = windowPasses({ ...options, frozen, measuresDrift });
+  const limits = (rows: number) => ({ rows, length: maxLength, bytes: maxCacheBytes, fewLengths: cache.kind === "block-causal" });
   const openSession = ({ rows }: { rows: number }): DenoiseSession => {
-    const room = new CacheRoom(network, { rows, length: maxLength, bytes: maxCacheBytes });
+    const room = new CacheRoom(network, limits(rows));
     const weights = (): number => prefixes?.numberOf(parameters()) ?? 0;
     const kept = prefixes && cache.kind === "block-causal" ? new RowPrefixes({ prefixes, room, blockLength: cache.blockLength }) : undefined;
     return new CacheSession({ room, passes, options: cache, vocabSize, shift, kept, weights });
@@ -67,7 +68,7 @@ export function createCachedDenoiser(options: CreateCachedDenoiserOptions): Disp
     mayProposeMask: options.forbiddenIds?.includes(maskTokenId) !== true,
     maxLength,
     ...(maxCacheBytes !== undefined && {
-      rowsOfLength: (length, most) => rowsOfLength(network, length, { rows: most, length: maxLength, bytes: maxCacheBytes }),
+      rowsOfLength: (length, most) => rowsOfLength(network, length, limits(most)),
     }),
     openSession,
     get plans() {

@@ -3,7 +3,7 @@ import type { CachedNetwork, KeyValueCache, WindowLogitsInputs } from "@diffucod
 import { compile, type Executor, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
 import type { DenoiseRequest, Proposals } from "../denoiser.ts";
 import { createDraw, type DrawInputs, drawInputs, drawnProposals, type VocabularyOptions } from "../draw.ts";
-import { ladder, partSize } from "../sizes.ts";
+import { ladder, positionsSize } from "../sizes.ts";
 
 export interface PassRow {
   /** Row of the cache. */
@@ -78,7 +78,7 @@ export function windowPasses({ network, parameters, frozen, measuresDrift, execu
       const batchSize = Math.min(ladder(rows.length), scratch);
       const width = rows[0]?.columns?.length ?? length;
       const chosen = rows.flatMap(({ positions }) => positions);
-      const size = partSize(chosen.length, batchSize * width, 4);
+      const size = positionsSize(chosen.length, batchSize * width);
       const result = await pass(parameters(), cache, {
         ...windowInputs(rows, { batchSize, width, length, scratch }),
         logitPositions: logitPositions(rows, { width, size }),

@@ -34,6 +34,9 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph, kernels?: K
     api,
     graph.outputs.map((_, i) => outputName(i)),
   );
+  const { name, overwrites } = graph;
+  // Not the graph itself, which is large.
+  const results = graph.outputs.map(({ shape, dtype }) => ({ shape, dtype }));
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = (): void => {
@@ -45,14 +48,14 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph, kernels?: K
 
   return {
     run: async (inputs) => {
-      if (disposed) throw new DiffuCoderError("ENGINE", `The plan ${graph.name} was disposed.`);
+      if (disposed) throw new DiffuCoderError("ENGINE", `The plan ${name} was disposed.`);
       const inputData = inputs.map((input) => input.data);
-      const outputData = graph.outputs.map((output, i) => {
-        const overwritten = graph.overwrites[i];
+      const outputData = results.map((output, i) => {
+        const overwritten = overwrites[i];
         return overwritten === undefined ? allocate(output.dtype, sizeOf(output.shape)) : (inputData[overwritten] as TypedArray);
       });
       const inputValues = BigUint64Array.from(inputs, (input, i) => valueOf(ort, inputData[i] as TypedArray, input));
-      const outputValues = BigUint64Array.from(graph.outputs, (output, i) => valueOf(ort, outputData[i] as TypedArray, output));
+      const outputValues = BigUint64Array.from(results, (output, i) => valueOf(ort, outputData[i] as TypedArray, output));
       running++;
       try {
         const status = await new Promise<Handle>((resolve, reject) => {
@@ -64,7 +67,7 @@ export async function createCPlan(ort: OrtEnvironment, graph: Graph, kernels?: K
         running--;
         releaseWhenIdle();
       }
-      return graph.outputs.map(({ shape, dtype }, i) => new NdArray(outputData[i] as TypedArray, shape, dtype));
+      return results.map(({ shape, dtype }, i) => new NdArray(outputData[i] as TypedArray, shape, dtype));
     },
     dispose: () => {
       if (disposed) return;
