@@ -82,7 +82,9 @@ const pretraining = set({
   "model.numHiddenLayers": 1,
   "model.numAttentionHeads": 2,
   "model.numKeyValueHeads": 2,
-  "data.tiers": { 1: 1 },
+  "data.tiers": { 1: 1, 2: 1 },
+  "training.evalSteps": 4,
+  "evaluation.examples": 4,
   "training.stages.0.maxSteps": 10,
   "training.stages.1.maxSteps": 15,
   "training.perDeviceTrainBatchSize": 2,
@@ -100,7 +102,12 @@ const grpo = {
 const evaluation = { "data.tiers": { 2: 1 }, "data.tasks": 8, samplesPerTask: 2, steps: 2, batchSize: 4 };
 
 const commands = [
-  { name: "pretrain", settings: pretraining, needsPython: false, files: ["model/model.safetensors", "checkpoint.safetensors"] },
+  {
+    name: "pretrain",
+    settings: pretraining,
+    needsPython: false,
+    files: ["model/model.safetensors", "checkpoint.safetensors", "checkpoint-best/model.safetensors", "checkpoint-best/best.json"],
+  },
   { name: "coupled-grpo", settings: set(grpo), needsPython: true, files: ["model/model.safetensors", "checkpoint.safetensors"] },
   { name: "evaluate", settings: set(evaluation), needsPython: true, files: ["generations-1.jsonl", "samples.jsonl", "eval-result.json"] },
   {

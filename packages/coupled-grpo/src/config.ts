@@ -39,7 +39,7 @@ export interface CoupledGrpoConfig extends TrainConfig {
   maxGradNorm: number;
   /** Steps between checkpoints. @default 20 */
   saveSteps: number;
-  /** Figure that chooses the best checkpoint; larger is better. @default "evalPassAt1" */
+  /** Evaluation figure that chooses the best checkpoint: the largest. @default "evalPassAt1" */
   metricForBestModel: string;
   /** Whether the final model is that of the best checkpoint. @default false: the last one */
   loadBestModelAtEnd: boolean;
@@ -73,7 +73,10 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   maxGradNorm: z.number().positive().default(0.2),
   saveSteps: z.int().positive().default(20).describe("steps between checkpoints"),
   evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
-  metricForBestModel: z.string().default("evalPassAt1").describe("evaluation figure that chooses checkpoint-best; larger is better"),
+  metricForBestModel: z
+    .string()
+    .default("evalPassAt1")
+    .describe("evaluation figure that chooses checkpoint-best: the largest evalPassAtK; K is 1 or one of evaluation.ks"),
   loadBestModelAtEnd: z.boolean().default(false).describe("whether the final model is that of checkpoint-best"),
   saveTotalLimit: z.int().positive().default(1).describe("checkpoints to keep; above 1, each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<CoupledGrpoConfig>;

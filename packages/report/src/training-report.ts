@@ -27,6 +27,8 @@ const meanings: Readonly<Record<string, string>> = {
   learningRate: "Learning rate of the step.",
   seconds: "Seconds of the step.",
   evalPassAt1: "pass@1 on held-out tasks.",
+  evalLoss: "Loss of the last stage on held-out examples, nats per token.",
+  evalAccuracy: "Share of the held-out examples' masked tokens that the model would fill in right.",
 };
 
 /** The report of a training run as one self-contained HTML file: a chart for each figure, the settings, and the last figures. */

@@ -6,12 +6,11 @@ import type { TrainingBatch } from "./batches.ts";
 /**
  * Checks a batch before it is used.
  *
- * @param number of the batch, for the error
+ * @param at what the batch is called in the error
  * @param vocabSize V. @default unknown: only values that cannot be ids are refused
  * @throws {InvalidArgumentError} if a size, an id or a mask is wrong
  */
-export function checkBatch(batch: TrainingBatch, number: number, vocabSize?: number): void {
-  const at = `batch(${number})`;
+export function checkBatch(batch: TrainingBatch, at: string, vocabSize?: number): void {
   if (typeof batch !== "object" || batch === null) throw new InvalidArgumentError({ argument: at, value: batch, expected: "a TrainingBatch" });
   const { batchSize, sequenceLength, promptLength, inputIds } = batch;
   for (const [name, value, least, most] of [

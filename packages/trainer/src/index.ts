@@ -1,6 +1,7 @@
 export { type BatchLayout, type EncodedExample, exampleBatches, type ExampleBatchesOptions, fits, type TrainingBatch } from "./batches.ts";
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { writeMetricsEvents } from "./metrics-events.ts";
+export { type HeldOutFigures, type HeldOutLoss, heldOutLoss, type HeldOutLossOptions } from "./held-out-loss.ts";
 export { openMetricsLog, type StepMetrics, writeMetricsCsv } from "./metrics-log.ts";
 export type { Objective, ObjectiveInputs, ObjectivePosition } from "./objective.ts";
 export { objectiveStage, type ObjectiveStageOptions } from "./objective-stage.ts";

@@ -1,9 +1,10 @@
 // A stage of pretraining: batches, what an objective makes of them, and the optimizer step on the weighted cross-entropy.
 import type { Random } from "@diffucoder/core";
-import { type LogitsFunction, scoredLoss, scoredTokens } from "@diffucoder/diffusion";
-import { type Executor, int32, type NdArray, type Tensor } from "@diffucoder/tensor";
+import { type LogitsFunction, scoredLoss } from "@diffucoder/diffusion";
+import type { Executor, Tensor } from "@diffucoder/tensor";
 import type { TrainingBatch } from "./batches.ts";
 import { checkBatch } from "./check-batch.ts";
+import { type AttentionKind, type LossInputs, lossInputs } from "./loss-inputs.ts";
 import type { Objective } from "./objective.ts";
 import { createOptimizerStep, type OptimizerStepOptions } from "./optimizer-step.ts";
 import type { Stage } from "./stage.ts";
@@ -34,17 +35,6 @@ export interface ObjectiveStageOptions {
   executor?: Executor | undefined;
 }
 
-/** What the loss is computed from: logits are computed only where a token has a weight in it. */
-type LossInputs<Leaf> = {
-  inputIds: Leaf;
-  attentionMask: Leaf;
-  positionIds?: Leaf;
-  logitPositions: Leaf;
-  targets: Leaf;
-  weights: Leaf;
-  attention?: Leaf;
-};
-
 /** A stage that trains on batches by an objective. */
 export function objectiveStage(options: ObjectiveStageOptions): Stage {
   const { name, objective, steps, gradientAccumulationSteps = 1, random } = options;
@@ -56,7 +46,7 @@ export function objectiveStage(options: ObjectiveStageOptions): Stage {
       const numbers = Array.from({ length: gradientAccumulationSteps }, (_batch, i) => step * gradientAccumulationSteps + i);
       const batches = numbers.map((number) => {
         const rows = options.batch(number);
-        checkBatch(rows, number, options.vocabSize);
+        checkBatch(rows, `batch(${number})`, options.vocabSize);
         return lossInputs(rows, objective(rows, { stageStep, random: random.split("mask", number) }), options.shift);
       });
       const optimizer = compiled[batches[0]!.kind];
@@ -69,8 +59,6 @@ export function objectiveStage(options: ObjectiveStageOptions): Stage {
   };
 }
 
-type AttentionKind = "full" | "causal" | "given";
-
 function optimizerStep({ logits, executor, optimizer }: ObjectiveStageOptions, kind: AttentionKind) {
   return createOptimizerStep<LossInputs<Tensor>>({
     ...optimizer,
@@ -80,31 +68,4 @@ function optimizerStep({ logits, executor, optimizer }: ObjectiveStageOptions, k
     name: `train-${kind}`,
     executor,
   });
-}
-
-function lossInputs(
-  { inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch,
-  { attention, weights, ...seen }: ReturnType<Objective>,
-  shift: boolean | undefined,
-): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
-  const shape = [batchSize, sequenceLength];
-  const width = seen.inputIds.shape[1]!;
-  const { logitPositions, ...scored } = scoredTokens({ targets: int32(inputIds, shape), weights, shift });
-  const inputs = {
-    inputIds: seen.inputIds,
-    attentionMask: repeated(int32(attentionMask, shape), width),
-    ...(seen.positionIds && { positionIds: seen.positionIds }),
-    logitPositions: int32(Array.from(logitPositions.data, (at) => Math.floor(at / sequenceLength) * width + (at % sequenceLength))),
-    ...scored,
-  };
-  return typeof attention === "string" ? { kind: attention, inputs } : { kind: "given", inputs: { ...inputs, attention } };
-}
-
-/** Rows again and again, up to a width. */
-function repeated({ data, shape }: NdArray, width: number): NdArray {
-  const [batch, length] = shape as [number, number];
-  return int32(
-    Array.from({ length: batch * width }, (_, i) => data[Math.floor(i / width) * length + ((i % width) % length)]!),
-    [batch, width],
-  );
 }

@@ -121,6 +121,25 @@ describe("pretrain", () => {
     expect(numbersOf(await pretrain(options({ stages: stages(0, 8).slice(1) }, start())))).toEqual(whole);
   });
 
+  it("evaluates the last stage's loss on held-out batches, in earlier stages too, and resumes behind the last evaluation", async () => {
+    const metrics: StepMetrics[] = [];
+    const onEvaluation = (line: StepMetrics): void => void metrics.push(line);
+    const longer = { ...options({ stages: stages(20, 30), evalSteps: 25 }, start()), evalBatches: [batch()], onEvaluation };
+    const whole = numbersOf(await pretrain(longer));
+    expect(metrics.map(({ step }) => step)).toEqual([0, 25, 50]);
+    expect(metrics[2]!["evalLoss"]).toBeLessThan(metrics[0]!["evalLoss"]!);
+    const unwatched = await pretrain(options({ stages: stages(20, 30) }, start()));
+    expect(numbersOf(unwatched)).toEqual(whole);
+    await pretrain({ ...longer, state: unwatched, startStep: 50, lastEvaluation: 25 });
+    expect(metrics[3]).toEqual(metrics[2]);
+    await pretrain({ ...longer, state: unwatched, startStep: 50, lastEvaluation: 50 });
+    expect(metrics).toHaveLength(4);
+  });
+
+  it("refuses evalSteps without held-out batches", async () => {
+    await expect(pretrain(options({ evalSteps: 2 }, start()))).rejects.toThrow('evalBatches must be at least one batch, got "none".');
+  });
+
   it("refuses next-token prediction by such a network, which would copy what it sees", async () => {
     await expect(pretrain({ ...options({}, start()), shift: false })).rejects.toThrow(
       'stages[0].objective must be "diffusion" for a model whose logits predict the token at their own position, got "autoregressive".',

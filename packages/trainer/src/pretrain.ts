@@ -5,6 +5,7 @@ import type { LogitsFunction } from "@diffucoder/diffusion";
 import { type Executor, LearningRateScheduleSchema } from "@diffucoder/tensor";
 import { z } from "zod";
 import type { TrainingBatch } from "./batches.ts";
+import { type HeldOutFigures, heldOutLoss, type HeldOutLoss } from "./held-out-loss.ts";
 import type { StepMetrics } from "./metrics-log.ts";
 import type { Objective } from "./objective.ts";
 import { objectiveStage } from "./objective-stage.ts";
@@ -42,7 +43,7 @@ export type PretrainStage =
     };
 
 /** Settings of pretraining, as `PretrainConfigSchema` gives them. */
-export interface PretrainConfig extends Omit<TrainConfig, "evalSteps"> {
+export interface PretrainConfig extends TrainConfig {
   /** Seed of the run's random streams. @default 0 */
   seed: number;
   /** One after the other. */
@@ -63,6 +64,10 @@ export interface PretrainConfig extends Omit<TrainConfig, "evalSteps"> {
   maxGradNorm: number;
   /** Steps between checkpoints. @default 500 */
   saveSteps: number;
+  /** Figure that chooses the best checkpoint: the smallest `evalLoss` or the largest `evalAccuracy`. @default "evalLoss" */
+  metricForBestModel: keyof HeldOutFigures;
+  /** Whether the final model is that of the best checkpoint. @default false: the last one */
+  loadBestModelAtEnd: boolean;
   /** Checkpoints to keep; above 1, `train` saves each as a folder `checkpoint-STEP` with its model. @default 1 */
   saveTotalLimit: number;
 }
@@ -94,6 +99,12 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   weightDecay: z.number().nonnegative().default(0.1),
   maxGradNorm: z.number().positive().default(1),
   saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
+  evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
+  metricForBestModel: z
+    .enum(["evalLoss", "evalAccuracy"])
+    .default("evalLoss")
+    .describe("evaluation figure that chooses checkpoint-best: the smallest evalLoss or the largest evalAccuracy"),
+  loadBestModelAtEnd: z.boolean().default(false).describe("whether the final model is that of checkpoint-best"),
   saveTotalLimit: z.int().positive().default(1).describe("checkpoints to keep; above 1, each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<PretrainConfig>;
 
@@ -109,6 +120,10 @@ export interface PretrainOptions {
   startStep?: number;
   /** A batch by its number, `gradientAccumulationSteps` for each step: a function of it alone, so that a run can be resumed. */
   batch: (number: number) => TrainingBatch;
+  /** Held-out batches, for `config.evalSteps`: the last stage's loss on them, with the same masks each time. @default none */
+  evalBatches?: readonly TrainingBatch[] | undefined;
+  /** The last step after which the state was already evaluated. @default none */
+  lastEvaluation?: number;
   /** The mask token. */
   maskTokenId: number;
   /**
@@ -126,6 +141,8 @@ export interface PretrainOptions {
   onProgress?: OnProgress;
   /** After every step. */
   onStep?: (metrics: StepMetrics) => void;
+  /** After every evaluation, with `HeldOutFigures`. The arrays are only valid during the call. */
+  onEvaluation?: (metrics: StepMetrics, state: TrainingState) => void;
   /** Every `saveSteps` steps, at the end, and when stopped. The arrays are only valid during the call. */
   onCheckpoint?: (state: TrainingState, step: number) => void;
   /** Stops the run after a checkpoint. */
@@ -136,7 +153,7 @@ export interface PretrainOptions {
  * Runs or resumes pretraining.
  *
  * @returns the trained state
- * @throws {InvalidArgumentError} if a stage does not fit the model; if a batch's ids, masks or sizes are wrong, after a last checkpoint
+ * @throws {InvalidArgumentError} if a stage does not fit the model; if `evalSteps` is given and no `evalBatches`; if a batch's ids, masks or sizes are wrong, after a last checkpoint
  * @throws as `train`
  */
 export async function pretrain(options: PretrainOptions): Promise<TrainingState> {
@@ -152,7 +169,24 @@ export async function pretrain(options: PretrainOptions): Promise<TrainingState>
       optimizer: config,
     }),
   );
-  return train({ ...options, stages });
+  const heldOut = config.evalSteps === undefined ? undefined : lastObjectiveOn(options);
+  try {
+    return await train({ ...options, stages, evaluate: heldOut && (({ parameters }) => heldOut.evaluate(parameters)) });
+  } finally {
+    heldOut?.dispose();
+  }
+}
+
+/** What the run is for is its last stage: its loss can be compared over all steps, those of earlier stages too. */
+function lastObjectiveOn(options: PretrainOptions): HeldOutLoss {
+  const stage = options.config.stages.at(-1)!;
+  return heldOutLoss({
+    ...options,
+    objective: objectiveOf(stage, options),
+    stageStep: stage.maxSteps,
+    batches: options.evalBatches ?? [],
+    random: options.random.split("evaluation"),
+  });
 }
 
 /** Under a causal mask, row i sees token i: an unshifted network would only copy it. */

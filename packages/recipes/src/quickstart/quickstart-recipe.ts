@@ -3,6 +3,7 @@ import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine"
 import type { DecodingOptions } from "@diffucoder/samplers";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
+import { bestNeedsEvaluation } from "../training/best-checkpoint.ts";
 import { type RewardSettings, RewardSettingsSchema } from "../training/reward-settings.ts";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
 import { type TrainingData, TrainingDataSchema } from "../training/task-rewards.ts";
@@ -26,7 +27,9 @@ export const QuickstartRecipeSchema = z.strictObject({
   seed: z.int().nonnegative().default(0).describe("seed of the rollouts, the masks and the evaluation's samples"),
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
-  training: CoupledGrpoConfigSchema.omit({ seed: true }).extend(RewardSettingsSchema.shape),
+  training: CoupledGrpoConfigSchema.omit({ seed: true })
+    .extend(RewardSettingsSchema.shape)
+    .refine(...bestNeedsEvaluation),
   evaluation: EvaluationSettingsSchema,
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<QuickstartRecipe>;

@@ -10,6 +10,7 @@ import type { DecodingOptions } from "@diffucoder/samplers";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
+import { bestNeedsEvaluation } from "./best-checkpoint.ts";
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
@@ -47,7 +48,7 @@ export interface CoupledGrpoRecipe extends ExecutorOptions {
 export const CoupledGrpoRecipeSchema = z.strictObject({
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
-  training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape),
+  training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape).refine(...bestNeedsEvaluation),
   evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<CoupledGrpoRecipe>;

@@ -2,22 +2,15 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, contentHash, createRandom, type OnProgress, parseConfig, runFingerprint, writeFileAtomic } from "@diffucoder/core";
-import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import { initParameters, logitsFunction, type ModelConfig, ModelConfigSchema, modelTraits, saveModel } from "@diffucoder/model";
 import { Tokenizer } from "@diffucoder/tokenizer";
-import {
-  cloneParameters,
-  exampleBatches,
-  freshState,
-  pretrain,
-  type PretrainConfig,
-  PretrainConfigSchema,
-  type TrainingState,
-} from "@diffucoder/trainer";
+import { cloneParameters, freshState, pretrain, type PretrainConfig, PretrainConfigSchema, type TrainingState } from "@diffucoder/trainer";
 import { z } from "zod";
+import { bestNeedsEvaluation } from "./best-checkpoint.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import { loadDiffusionModel } from "./load-diffusion-model.ts";
+import { heldOutBatches, trainingBatches } from "./pretraining-batches.ts";
 import { TiersSchema } from "./tiers-schema.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 import { writeTrainingReport } from "./write-report.ts";
@@ -48,6 +41,11 @@ export interface PretrainRecipe extends ExecutorOptions {
   };
   /** Stages, batches and the optimizer. */
   training: PretrainConfig;
+  /** What `training.evalSteps` evaluates on: examples of TinyCode's dev split, of the same tiers. */
+  evaluation: {
+    /** Number of examples. @default 256 */
+    examples: number;
+  };
 }
 
 /** `PretrainRecipe` as a file's data. */
@@ -64,7 +62,11 @@ export const PretrainRecipeSchema = z.strictObject({
     promptLength: z.int().positive(),
     completionLength: z.int().positive(),
   }),
-  training: PretrainConfigSchema,
+  training: PretrainConfigSchema.refine(...bestNeedsEvaluation),
+  evaluation: z
+    .strictObject({ examples: z.int().positive().max(65_536).default(256).describe("number of held-out examples, of TinyCode's dev split") })
+    .prefault({})
+    .describe("held-out examples of training.evalSteps"),
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<PretrainRecipe>;
 
@@ -94,13 +96,16 @@ export interface PretrainCommandOptions {
 /** Runs or resumes pretraining and writes the model to `output/model`. @returns that folder */
 export async function runPretrain(options: PretrainCommandOptions): Promise<string> {
   const { recipe, modelDir, output, fresh, signal, onProgress, onNote } = options;
-  const { training, data } = recipe;
+  const { training } = recipe;
   const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir, recipe);
   const executor = coder?.executor ?? (await createExecutor(recipe));
   executor.notices?.forEach((notice) => onNote(`${notice}.`));
   const tokenizerFile = modelDir === undefined ? options.tokenizerFile : join(modelDir, "tokenizer.json");
   const tokenizer = coder?.tokenizer ?? Tokenizer.fromFile(tokenizerFile);
   const config = coder?.config ?? modelConfig(recipe, tokenizer);
+  const examples = { recipe, tokenizer, padTokenId: coder?.padTokenId ?? tokenizer.special.endOfText };
+  const batch = trainingBatches(examples);
+  const evalBatches = training.evalSteps === undefined ? undefined : heldOutBatches(examples);
   const random = createRandom(training.seed);
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {
@@ -121,18 +126,14 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
     writeModel: (directory, { parameters }) => writePretrained(directory, { recipe, config, parameters, tokenizerFile }),
     onNote,
   });
-  const example = exampleStream({ tiers: data.tiers, seed: training.seed });
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
     state: checkpoint ?? freshState(coder ? cloneParameters(coder.parameters) : initParameters({ config, random: random.split("init") })),
     shift: modelTraits(config).shift,
     vocabSize: config.vocabSize,
-    batch: exampleBatches({
-      example: (index) => encodeExample(example(index), tokenizer),
-      batchSize: training.perDeviceTrainBatchSize,
-      layout: { ...data, padTokenId: coder?.padTokenId ?? tokenizer.special.endOfText },
-    }),
+    batch,
+    evalBatches,
     maskTokenId: config.maskTokenId,
     random: random.split("pretrain"),
     executor,

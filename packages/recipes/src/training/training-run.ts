@@ -1,7 +1,7 @@
 // What every training run does with its folder: resumes from its checkpoint and keeps metrics and checkpoints, the best one separately.
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { readJsonObject, RUN_FILE, writeFileAtomic } from "@diffucoder/core";
+import { RUN_FILE } from "@diffucoder/core";
 import {
   type Checkpoint,
   loadCheckpoint,
@@ -12,7 +12,8 @@ import {
   writeMetricsCsv,
   writeMetricsEvents,
 } from "@diffucoder/trainer";
-import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints, replaceFolder } from "./kept-checkpoints.ts";
+import { BEST_FOLDER, bestCheckpoint, type BestModelSettings } from "./best-checkpoint.ts";
+import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "./kept-checkpoints.ts";
 import { longerRunNote } from "./longer-run.ts";
 
 /** How a person starts over. */
@@ -20,12 +21,6 @@ export const START_OVER = "start over with --fresh";
 
 /** Lines of figures, one for each step and each evaluation. */
 export const METRICS_FILE = "metrics.jsonl";
-
-/** The best checkpoint by evaluation. */
-export const BEST_FOLDER = "checkpoint-best";
-
-/** Records in `BEST_FOLDER` which step it is of, and why. */
-const BEST_FILE = "best.json";
 
 /** Files and folders of a training run, besides its kept checkpoints. */
 export const TRAINING_FILES = [
@@ -44,19 +39,15 @@ export interface TrainingRunOptions {
   /** Folder of the run. */
   output: string;
   /** How often to save, and how much to keep. */
-  training: {
+  training: BestModelSettings & {
     saveSteps: number;
     saveTotalLimit: number;
-    metricForBestModel?: string | undefined;
-    loadBestModelAtEnd?: boolean | undefined;
     lrSchedulerType: string;
     warmupSteps: number;
     minLrRate: number;
   };
   /** The number of steps: its setting, what it is, what it was before it was raised, and those of all stages. */
   steps: { setting: string; now: number; raisedFrom: number | undefined; total: number };
-  /** Whether a smaller figure is the better one. @default false */
-  smallerIsBetter?: boolean;
   /** Writes a folder with the model. */
   writeModel: (folder: string, state: Pick<TrainingState, "parameters">) => void;
   /** Gets a notice of what extending the run means. */
@@ -87,7 +78,7 @@ export function clearTraining(output: string): void {
 }
 
 /** Opens a claimed folder. @throws {FileError} if its checkpoint is damaged */
-export function openTrainingRun({ output, training, steps, smallerIsBetter = false, writeModel, onNote }: TrainingRunOptions): TrainingRun {
+export function openTrainingRun({ output, training, steps, writeModel, onNote }: TrainingRunOptions): TrainingRun {
   mkdirSync(output, { recursive: true });
   const checkpointPath = join(output, CHECKPOINT_FILE);
   const metricsPath = join(output, METRICS_FILE);
@@ -97,7 +88,7 @@ export function openTrainingRun({ output, training, steps, smallerIsBetter = fal
     onNote(longerRunNote({ setting, before: raisedFrom, now, step: checkpoint.step, schedule: training }));
   const startStep = checkpoint?.step ?? 0;
   const log = openMetricsLog(metricsPath, { lastStep: startStep });
-  const best = bestSoFar(output);
+  const best = bestCheckpoint({ output, training, writeModel });
   return {
     checkpoint,
     hooks: {
@@ -105,11 +96,8 @@ export function openTrainingRun({ output, training, steps, smallerIsBetter = fal
       lastEvaluation: Math.max(-1, ...log.kept.flatMap((line) => (isEvaluation(line) ? [line.step] : []))),
       onStep: (metrics) => log.append(metrics),
       onEvaluation: (metrics, state) => {
+        best.offer(metrics, state);
         log.append(metrics);
-        const value = training.metricForBestModel === undefined ? undefined : metrics[training.metricForBestModel];
-        if (value === undefined || !isBetter(value, best.value, smallerIsBetter)) return;
-        best.value = value;
-        keepBest(output, { step: metrics.step, metric: training.metricForBestModel!, value, state, writeModel });
       },
       onCheckpoint: (state, step) => {
         const saveState = (path: string): void => saveCheckpoint(path, { ...state, step });
@@ -123,8 +111,7 @@ export function openTrainingRun({ output, training, steps, smallerIsBetter = fal
       writeMetricsCsv(metricsPath);
       writeMetricsEvents(metricsPath);
       const directory = join(output, "model");
-      const bestState = training.loadBestModelAtEnd === true ? loadCheckpoint(join(output, BEST_FOLDER, CHECKPOINT_FILE)) : undefined;
-      writeModel(directory, bestState ?? state);
+      writeModel(directory, best.final() ?? state);
       return directory;
     },
   };
@@ -133,31 +120,4 @@ export function openTrainingRun({ output, training, steps, smallerIsBetter = fal
 /** Whether a line of metrics is an evaluation's. */
 export function isEvaluation(line: StepMetrics): boolean {
   return Object.keys(line).some((name) => name.startsWith("eval"));
-}
-
-/** Of equal ones, the earlier stays the best. */
-function isBetter(value: number, best: number | undefined, smallerIsBetter: boolean): boolean {
-  return best === undefined || (smallerIsBetter ? value < best : value > best);
-}
-
-function bestSoFar(output: string): { value: number | undefined } {
-  const path = join(output, BEST_FOLDER, BEST_FILE);
-  const value = existsSync(path) ? readJsonObject(path)["value"] : undefined;
-  return { value: typeof value === "number" ? value : undefined };
-}
-
-interface Best {
-  step: number;
-  metric: string;
-  value: number;
-  state: TrainingState;
-  writeModel: TrainingRunOptions["writeModel"];
-}
-
-function keepBest(output: string, { step, metric, value, state, writeModel }: Best): void {
-  replaceFolder(join(output, BEST_FOLDER), (folder) => {
-    writeModel(folder, state);
-    saveCheckpoint(join(folder, CHECKPOINT_FILE), { ...state, step });
-    writeFileAtomic(join(folder, BEST_FILE), `${JSON.stringify({ step, metric, value })}\n`);
-  });
 }

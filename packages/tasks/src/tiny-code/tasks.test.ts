@@ -119,6 +119,17 @@ describe("exampleStream", () => {
     expect(of(first)).not.toEqual(of(other));
   });
 
+  it("draws from a held-out split, leaving out the tiers that have nothing there", () => {
+    const [dev, deeper] = [exampleStream({ tiers, seed: 9, split: "dev" }), exampleStream({ tiers: { 2: 2, 3: 3 }, seed: 9, split: "dev" })];
+    const of = (stream: typeof dev) => Array.from({ length: 20 }, (_, i) => stream(i));
+    expect(of(dev)).toEqual(of(deeper));
+    const train = exampleStream({ tiers, seed: 9 });
+    const training = new Set(Array.from({ length: 3000 }, (_, i) => train(i).solution));
+    expect(of(dev).filter(({ solution }) => training.has(solution))).toEqual([]);
+    expect(() => exampleStream({ tiers: { 1: 1 }, seed: 9, split: "dev" })).toThrow('No tier of {"1":1} has examples in the dev split.');
+    expect(() => exampleStream({ tiers: {}, seed: 9 })).toThrow("No tier of {} has examples in the train split.");
+  });
+
   it("shows nothing of the held-out splits", () => {
     const heldOut = new Set(
       placedPipelines(3)

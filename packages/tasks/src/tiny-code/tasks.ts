@@ -144,7 +144,7 @@ function bodyOf(
   };
 }
 
-/** A prompt and one right solution, without tests: material for pretraining. */
+/** A prompt and one right solution, without tests: material for pretraining and its evaluation. */
 export interface Example {
   /** What the model is asked. */
   prompt: string;
@@ -153,20 +153,29 @@ export interface Example {
 }
 
 /**
- * Endless training examples: the example of an index is a function of the seed and the index alone. Draws a tier by its
- * share, a pipeline of the training split, a wording and a rendering.
+ * Endless examples: the example of an index is a function of the seed and the index alone. Draws a tier by its share, a pipeline of
+ * the split, a wording and a rendering. Tiers without a pipeline in the split, such as the first in the held-out ones, are left out.
+ *
+ * @throws {InvalidArgumentError} if no tier is left
  */
-export function exampleStream({ tiers, seed }: ExampleStreamOptions): (index: number) => Example {
-  const shares = Object.entries(tiers).map(([tier, share]) => ({ tier: Number(tier), share }));
+export function exampleStream({ tiers, seed, split = "train" }: ExampleStreamOptions): (index: number) => Example {
+  const deepest = Math.max(0, ...Object.keys(tiers).map(Number));
+  const pipelines = placedPipelines(deepest).filter((one) => one.split === split);
+  const byTier = new Map(Object.keys(tiers).map((tier) => [Number(tier), pipelines.filter(({ depth }) => depth === Number(tier))]));
+  const shares = Object.entries(tiers)
+    .map(([tier, share]) => ({ tier: Number(tier), share }))
+    .filter(({ tier, share }) => share > 0 && byTier.get(tier)!.length > 0);
+  if (shares.length === 0) {
+    const message = `No tier of ${JSON.stringify(tiers)} has examples in the ${split} split.`;
+    throw new InvalidArgumentError({ argument: "tiers", value: tiers, expected: "shares of tiers with examples in the split", message });
+  }
   const totalShare = shares.reduce((sum, { share }) => sum + share, 0);
-  const training = placedPipelines(Math.max(...shares.map(({ tier }) => tier))).filter((one) => one.split === "train");
-  const byTier = new Map(shares.map(({ tier }) => [tier, training.filter(({ depth }) => depth === tier)]));
-  const root = createRandom(seed).split("examples");
+  const root = split === "train" ? createRandom(seed).split("examples") : createRandom(seed).split("examples", split);
   return (index) => {
     const random = root.split(index);
     let point = random.uniform() * totalShare;
     const tier = (shares.find(({ share }) => (point -= share) < 0) ?? shares.at(-1)!).tier;
-    const { pipeline } = random.choice(byTier.get(tier) as PlacedPipeline[]);
+    const { pipeline } = random.choice(byTier.get(tier)!);
     return { prompt: renderPrompt(pipeline, random), solution: renderSolution(pipeline, drawRendering(random)) };
   };
 }
@@ -176,4 +185,6 @@ interface ExampleStreamOptions {
   tiers: Readonly<Record<number, number>>;
   /** A different seed gives different examples. */
   seed: number;
+  /** The part to draw from. @default "train" */
+  split?: Split | undefined;
 }
