@@ -6,6 +6,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
 import { addLikelihoodCommand } from "./commands/likelihood.ts";
+import { addModelsCommand } from "./commands/models.ts";
 import { addTraceCommand } from "./commands/trace.ts";
 import { addEvalCommands } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -39,6 +40,7 @@ export async function runCommand(
   addAuditCacheCommand(program, context);
   addTraceCommand(program, context);
   addExportCommand(program, context);
+  addModelsCommand(program, context);
   addEvalCommands(program, context);
   addDoctorCommand(program, context);
   const stopped = await runProgram(program, args, { terminal, signal });

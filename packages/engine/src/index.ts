@@ -16,3 +16,4 @@ export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, re
 export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
 export { type PreparedGeneration, prepareGeneration } from "./generation.ts";
 export type { EngineStats } from "./decode-loops.ts";
+export { decodingText, KNOWN_MODELS, type KnownModel, knownModel, type PublishedScore, scoresText } from "./hub/known-models.ts";

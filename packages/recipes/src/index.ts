@@ -1,5 +1,6 @@
 export { type EvalConfig, EvalConfigSchema } from "./evaluation/eval-config.ts";
 export { type EvaluationSettings, EvaluationSettingsSchema } from "./evaluation/evaluation-settings.ts";
+export { type BesideTheCard, besideTheCard, besideTheCardText, cardSettings } from "./evaluation/beside-the-card.ts";
 export { runEval, type RunEvalOptions } from "./evaluation/run-eval.ts";
 export { clearEvaluation, RESULT_FILE } from "./evaluation/write-outputs.ts";
 export { type Rescored, rescore, type RescoreOptions } from "./evaluation/rescore.ts";

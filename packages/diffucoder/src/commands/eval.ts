@@ -9,7 +9,19 @@ import { type LeftOut, printable, type TaskLine } from "@diffucoder/tasks";
 import { type Command, InvalidArgumentError as InvalidFlagError } from "commander";
 import { type Flags, readSettings, settingsText } from "./setting-flags.ts";
 import type { CommandContext } from "../command-context.ts";
-import { clearEvaluation, EvalConfigSchema, type ProgramReward, readScoreLines, rescore, RESULT_FILE, runEval, scoreLine } from "@diffucoder/recipes";
+import {
+  besideTheCard,
+  besideTheCardText,
+  cardSettings,
+  clearEvaluation,
+  EvalConfigSchema,
+  type ProgramReward,
+  readScoreLines,
+  rescore,
+  RESULT_FILE,
+  runEval,
+  scoreLine,
+} from "@diffucoder/recipes";
 
 type Context = Pick<CommandContext, "terminal" | "signal" | "fail">;
 
@@ -34,7 +46,7 @@ export function addEvalCommands(program: Command, context: Context): void {
       "tinycode, humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench, or a file of JSON lines",
     )
     .option("--samples <file>", "samples in EvalPlus's format; several files are a sweep", repeated)
-    .option("--model <dir>", "model that writes the samples, instead of a file")
+    .option("--model <dir-or-repo>", "model that writes the samples, instead of a file; a known one is asked as its published score was measured")
     .option("--output <dir>", "folder for samples, scores and the report; an interrupted evaluation resumes there")
     .option("--workers <n>", "programs that run at the same time (default: 2)")
     .option("--python <path>", PYTHON)
@@ -68,14 +80,18 @@ async function evaluate({ fresh, ...flags }: Flags, { terminal, signal, fail }: 
   const { json } = flags;
   const source = flags.config ?? "eval settings";
   if (flags.printConfig === true) {
-    terminal.out(settingsText(EvalConfigSchema, { flags, texts: EVAL_TEXTS, source }));
+    const defaults = [{ source: "published evaluation", data: cardSettings(readSettings(flags, EVAL_TEXTS)) }];
+    terminal.out(settingsText(EvalConfigSchema, { flags, texts: EVAL_TEXTS, defaults, source }));
     return;
   }
-  const config = parseConfig(EvalConfigSchema, readSettings(flags, EVAL_TEXTS), { source });
+  const given = readSettings(flags, EVAL_TEXTS);
+  const config = parseConfig(EvalConfigSchema, { ...cardSettings(given), ...given }, { source });
   if (fresh === true && config.output !== undefined) clearEvaluation(config.output);
   const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
   const result = await showProgress({ terminal, json }, (onProgress) => runEval({ config, onProgress, onNotice, signal }));
-  terminal.out(json === true ? JSON.stringify(result) : evalTable(result));
+  const beside = besideTheCard(result, config);
+  terminal.out(json === true ? JSON.stringify(beside === undefined ? result : { ...result, besideTheCard: beside }) : evalTable(result));
+  if (json !== true && beside !== undefined) terminal.out(`\n${besideTheCardText(beside)}`);
   if (json !== true && config.output !== undefined) terminal.out(`\n${config.output}: ${RESULT_FILE}, report.html, samples`);
   if (!hasScore(result)) fail();
 }
