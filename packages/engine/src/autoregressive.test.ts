@@ -127,7 +127,7 @@ describe("a Qwen2 folder", () => {
     await expect(coder.generate({ prompt: "def", alg: "entropy", steps: 4 })).rejects.toThrow(
       [
         "Invalid generate options:",
-        '  - alg: must be "autoregressive" or absent for a model of type qwen2, which writes from left to right, got "entropy"',
+        '  - alg: must be "autoregressive", "speculative" or absent for a model of type qwen2, which writes from left to right, got "entropy"',
       ].join("\n"),
     );
     await expect(coder.generate({ prompt: "def", steps: 4, cache: { kind: "dual" } })).rejects.toThrow(

@@ -72,7 +72,7 @@ describe.each(Object.entries(families))("%s", (name, alg) => {
 describe.each(["a2d-qwen3", "coda", "sdar"])("%s, whatever decodes it", (name) => {
   const loading = load(checkpointOf(name));
 
-  it.each(DECODER_NAMES)("%s fills the canvas", async (alg) => {
+  it.each(DECODER_NAMES.filter((alg) => name !== "coda" || alg !== "speculative"))("%s fills the canvas", async (alg) => {
     const { tokenIds } = await (await loading).generate({ prompt, alg, maxNewTokens: 6 });
     expect(tokenIds).toHaveLength(6);
     expect(tokenIds).not.toContain((await loading).denoiser.maskTokenId);

@@ -1,13 +1,13 @@
 // Rows put together into one request.
-import type { Canvas } from "./canvas.ts";
+import { type Canvas, withDrafts } from "./canvas.ts";
 import type { Decoder, Question } from "./decoders/decoder.ts";
 import type { AllowedTokens, DenoiseRequest } from "./denoiser.ts";
 import { COLDEST } from "./limits.ts";
 
 /** A row with its question of this step. */
 export interface AskingRow {
-  /** The row of the denoiser's session that is lent to it. */
-  slot: number;
+  /** The rows of the denoiser's session that are lent to it, one for each version that it can be asked in. */
+  slots: readonly number[];
   canvas: Canvas;
   decoder: Pick<Decoder, "draw" | "tokenClasses">;
   question: Question | undefined;
@@ -15,11 +15,12 @@ export interface AskingRow {
   uniforms: Float32Array | undefined;
 }
 
-/** One request for rows, whatever each of them wants. Columns before a row's first block are left out. */
+/** One request for rows, whatever each of them wants, and each of their versions. Columns before a row's first block are left out. */
 export function joinRows(
-  rows: readonly AskingRow[],
+  asking: readonly AskingRow[],
   { maskTokenId, padTokenId, fixedRows }: { maskTokenId: number; padTokenId: number; fixedRows: boolean },
 ): DenoiseRequest {
+  const rows = asking.flatMap(versionsOf);
   const own = rows.map(({ canvas }) => canvas.ids.subarray(firstColumn(canvas)));
   const length = Math.max(...own.map((ids) => ids.length));
   const inputIds = new Int32Array(rows.length * length).fill(padTokenId);
@@ -39,7 +40,7 @@ export function joinRows(
     }),
     ...(draws.some(({ guidanceScale = 0 }) => guidanceScale > 0) && { unconditionalIds: withMaskedPrompts(inputIds, rows, { length, maskTokenId }) }),
     ...(rows.some(({ decoder }) => decoder.tokenClasses) && { allowed: rows.map(allowedOf) }),
-    rows: rows.map(({ slot }) => slot),
+    rows: rows.map(({ slots }) => slots[0]!),
     windows: Int32Array.from(rows.flatMap(windowOf)),
     blockOrigins: rows.map(({ canvas }) => (canvas.blockOrigin ?? 0) - firstColumn(canvas)),
     ...(rows.some(({ question }) => question!.unseenFrom !== undefined) && {
@@ -47,6 +48,19 @@ export function joinRows(
     }),
     fixedRows,
   };
+}
+
+/** A row as it is asked: itself, or its versions, each with its drafts and its row of the session. */
+function versionsOf(row: AskingRow): AskingRow[] {
+  const { canvas, question, slots } = row;
+  if (question?.versions === undefined) return [row];
+  let start = 0;
+  return question.versions.map(({ columns, drafts }, i) => {
+    const ids = withDrafts(canvas.ids, drafts);
+    const classes = (question.allowed?.length ?? 0) / question.columns.length;
+    const allowed = question.allowed?.subarray(start * classes, (start += columns.length) * classes);
+    return { ...row, canvas: { ...canvas, ids }, question: { ...question, columns, allowed }, slots: [slots[i]!] };
+  });
 }
 
 /** Blocks count from a row's own column, so only padding before it can be left out. */

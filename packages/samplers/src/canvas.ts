@@ -68,6 +68,13 @@ export function applyChange(ids: Int32Array, change: Change, { maskTokenId, padT
   );
 }
 
+/** A copy of the row with drafts in place of some of its masks. */
+export function withDrafts(ids: Int32Array, drafts: readonly (readonly [column: number, token: number])[]): Int32Array {
+  const copy = ids.slice();
+  for (const [column, token] of drafts) copy[column] = token;
+  return copy;
+}
+
 /** Columns of a row that are masked, from `from` up to but not including `to`. */
 export function maskedColumns(ids: Int32Array, maskTokenId: number, from = 0, to = ids.length): number[] {
   const columns: number[] = [];

@@ -157,7 +157,9 @@ class Loop implements DecodeLoop {
     if (first === undefined || rows.length >= maxRows) return false;
     if (rows.length === 0) return true;
     const longest = Math.max(first.length, ...rows.map(({ canvas }) => canvas.ids.length));
-    return (rows.length + 1) * longest <= maxTokens && this.#batch.rowsWithOneMore <= (denoiser.rowsOfLength?.(longest, maxRows) ?? Infinity);
+    const versions = [first.options, ...rows].reduce((sum, { decoder }) => sum + (decoder.versions ?? 1), 0);
+    const kept = this.#batch.rowsWithMore(first.options.decoder.versions ?? 1);
+    return versions * longest <= maxTokens && kept <= (denoiser.rowsOfLength?.(longest, Math.max(maxRows, kept)) ?? Infinity);
   }
 
   /** Once its decoder is prepared, unless it was cancelled meanwhile. */

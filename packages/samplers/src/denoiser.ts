@@ -105,7 +105,7 @@ export interface Denoiser {
   propose(request: DenoiseRequest): Promise<Proposals>;
   /** Related requests on up to `rows` rows, for denoisers that keep something between them. @default each stands alone */
   openSession?(session: {
-    /** Rows at once, at most: `DenoiseRequest.rows` are below it. */
+    /** Rows at once, at most: `DenoiseRequest.rows` are below it, but for those of a row that is asked in several versions. */
     rows: number;
   }): DenoiseSession;
 }

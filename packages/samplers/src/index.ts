@@ -41,7 +41,7 @@ export type { AutomatonOptions, CharacterAutomaton } from "./constraints/token-a
 export { type ConstraintOptions, ConstraintOptionsSchema, createConstraint, type TokenTexts } from "./constraints/named-constraint.ts";
 export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
 export { holeTokens, infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";
-export type { Candidates, Decoder, DecoderRow, Question, RowDecoder } from "./decoders/decoder.ts";
+export type { Candidates, Decoder, DecoderRow, Question, RowDecoder, Version } from "./decoders/decoder.ts";
 export { type BlockState, revealDecoder, type RevealRule } from "./decoders/reveal.ts";
 export { lladaDecoder, type LladaOptions, LladaOptionsSchema } from "./decoders/llada.ts";
 export { parallelDecoder, type ParallelOptions, ParallelOptionsSchema } from "./decoders/parallel.ts";
@@ -49,6 +49,7 @@ export { dreamOnDecoder, type DreamOnOptions, DreamOnOptionsSchema } from "./dec
 export { remaskingDecoder, type RemaskingOptions, RemaskingOptionsSchema } from "./decoders/remasking.ts";
 export { editingDecoder, type EditingOptions, EditingOptionsSchema } from "./decoders/editing.ts";
 export { autoregressiveDecoder, type AutoregressiveOptions, AutoregressiveOptionsSchema } from "./decoders/autoregressive.ts";
+export { speculativeDecoder, type SpeculativeOptions, SpeculativeOptionsSchema } from "./decoders/speculative.ts";
 export { dreamDecoder, type DreamOptions } from "./decoders/dream.ts";
 export { mdlmDecoder, type MdlmOptions, MdlmOptionsSchema } from "./decoders/mdlm.ts";
 export { bd3lmDecoder, type Bd3lmOptions, Bd3lmOptionsSchema } from "./decoders/bd3lm.ts";

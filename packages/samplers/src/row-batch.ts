@@ -24,14 +24,13 @@ export class RowBatch {
   forwardTokens = 0;
   readonly #options: RowBatchOptions;
   readonly #rows: RowRun[] = [];
-  /** Rows of the session that are not lent, the lowest last. */
-  readonly #free: number[];
+  /** Rows of the session that are lent. */
+  readonly #lent = new Set<number>();
   #session: DenoiseSession | undefined;
   #joined = 0;
 
   constructor(options: RowBatchOptions) {
     this.#options = options;
-    this.#free = Array.from({ length: options.maxRows }, (_, i) => options.maxRows - 1 - i);
   }
 
   /** Rows that are being decoded. */
@@ -39,24 +38,23 @@ export class RowBatch {
     return this.#rows.filter(({ left }) => !left);
   }
 
-  /** Rows of the session up to the last that would be lent if one more row joined. */
-  get rowsWithOneMore(): number {
-    const lent = this.#rows.filter(({ left }) => !left).map(({ slot }) => slot);
-    const next = Array.from({ length: lent.length + 1 }, (_, slot) => slot).find((slot) => !lent.includes(slot))!;
-    return 1 + Math.max(next, ...lent);
+  /** Rows of the session up to the last that would be lent if a row of so many versions joined. */
+  rowsWithMore(versions: number): number {
+    const lent = new Set(this.rows.flatMap(({ slots }) => slots));
+    return 1 + Math.max(...lent, ...lowestFree(lent, versions));
   }
 
   /** Lets a row in, between two steps; there must be room. @returns undefined if it failed at once, as its sink was told */
   join(options: RowOptions, sink: RowSink): RowRun | undefined {
     this.#sweep();
     const { denoiser, padTokenId } = this.#options;
-    const slot = this.#free.pop()!;
+    const slots = this.#lend(options.decoder.versions ?? 1);
     try {
-      const row = new RowRun(options, { index: this.#joined++, slot, sink, tokens: { maskTokenId: denoiser.maskTokenId, padTokenId } });
+      const row = new RowRun(options, { index: this.#joined++, slots, sink, tokens: { maskTokenId: denoiser.maskTokenId, padTokenId } });
       this.#rows.push(row);
       return row;
     } catch (error) {
-      this.#free.push(slot);
+      for (const slot of slots) this.#lent.delete(slot);
       sink.fail(error);
       return undefined;
     }
@@ -97,14 +95,22 @@ export class RowBatch {
   /** Rows that have left give their slots back; with the last one goes what the denoiser keeps. */
   #sweep(): void {
     for (let i = this.#rows.length - 1; i >= 0; i--) {
-      const { left, slot } = this.#rows[i]!;
+      const { left, slots } = this.#rows[i]!;
       if (!left) continue;
       this.#rows.splice(i, 1);
-      this.#session?.release?.(slot);
-      this.#free.push(slot);
+      for (const slot of slots) {
+        this.#session?.release?.(slot);
+        this.#lent.delete(slot);
+      }
     }
-    this.#free.sort((a, b) => b - a);
     if (this.#rows.length === 0) this.close();
+  }
+
+  /** The lowest rows of the session that are free. */
+  #lend(count: number): number[] {
+    const slots = lowestFree(this.#lent, count);
+    for (const slot of slots) this.#lent.add(slot);
+    return slots;
   }
 
   /** A pass of several rows that fails is made again for each of them alone: one row's failure is not the others'. */
@@ -123,15 +129,16 @@ export class RowBatch {
     }
     this.forwardPasses++;
     this.forwardTokens += proposals.forwardTokens ?? request.batchSize * request.length;
-    let start = 0;
-    rows.forEach((row, i) => {
-      const columns = row.question!.columns;
+    let [start, first] = [0, 0];
+    for (const row of rows) {
+      const { columns, versions } = row.question!;
       settle(row, () => {
         const candidates = rowCandidates(proposals, { start, columns, row: row.index, denoiser });
-        answers.set(row, { candidates, cache: proposals.cache?.[i] });
+        answers.set(row, { candidates, cache: proposals.cache?.[first] });
       });
       start += columns.length;
-    });
+      first += versions?.length ?? 1;
+    }
   }
 
   #asked(): Pick<Denoiser, "propose"> {
@@ -139,6 +146,12 @@ export class RowBatch {
     this.#session ??= denoiser.openSession?.({ rows: maxRows });
     return this.#session ?? denoiser;
   }
+}
+
+function lowestFree(lent: ReadonlySet<number>, count: number): number[] {
+  const slots: number[] = [];
+  for (let slot = 0; slots.length < count; slot++) if (!lent.has(slot)) slots.push(slot);
+  return slots;
 }
 
 function settle(row: RowRun, step: () => void): void {

@@ -51,8 +51,8 @@ export class RowRun {
   readonly decoder: Decoder;
   /** Its number in the batch, which its events carry. */
   readonly index: number;
-  /** The row of the denoiser's session that is lent to it. */
-  readonly slot: number;
+  /** The rows of the denoiser's session that are lent to it, one for each version that it can be asked in. */
+  readonly slots: readonly number[];
   readonly sink: RowSink;
   /** What it asks in the step that is going on. */
   question: Question | undefined;
@@ -69,12 +69,12 @@ export class RowRun {
   #step = 0;
   #forwardPasses = 0;
 
-  constructor(options: RowOptions, { index, slot, sink, tokens }: { index: number; slot: number; sink: RowSink; tokens: Tokens }) {
+  constructor(options: RowOptions, { index, slots, sink, tokens }: { index: number; slots: readonly number[]; sink: RowSink; tokens: Tokens }) {
     const { canvas, decoder, random = NOTHING_TO_DRAW } = options;
     this.canvas = canvas;
     this.decoder = decoder;
     this.index = index;
-    this.slot = slot;
+    this.slots = slots;
     this.sink = sink;
     this.#options = options;
     this.#tokens = tokens;
@@ -92,8 +92,9 @@ export class RowRun {
   ask(): boolean {
     this.question = this.#step >= this.#maxSteps ? undefined : this.#row.ask(this.#step);
     if (this.question === undefined) return false;
-    const draws = this.decoder.draw.temperature >= COLDEST;
-    this.uniforms = draws ? drawUniforms(this.#random.split("draw", this.#step), this.canvas) : undefined;
+    const { draw, leftToRight = false } = this.decoder;
+    if (draw.temperature >= COLDEST && !(leftToRight && this.uniforms))
+      this.uniforms = drawUniforms(leftToRight ? this.#random.split("draw") : this.#random.split("draw", this.#step), this.canvas);
     return true;
   }
 
@@ -105,7 +106,7 @@ export class RowRun {
     this.question = undefined;
     if (answer !== undefined) this.#forwardPasses++;
     const candidates = answer?.candidates;
-    const decided = candidates === undefined ? noChange() : this.#row.answer(candidates, step);
+    const decided = candidates === undefined ? noChange() : upToEnd(this.#row.answer(candidates, step), this.canvas, this.#options, this.#tokens);
     const edited = decided.positions.filter((column) => canvas.ids[column] !== this.#tokens.maskTokenId);
     canvas.ids = applyChange(canvas.ids, decided, this.#tokens);
     const filled = fillBehindEnd(canvas, this.#options, this.#tokens);
@@ -130,22 +131,37 @@ export class RowRun {
   }
 }
 
-/** Masks behind the end of the completion become padding, once its decoder says so. */
-function fillBehindEnd(
-  canvas: Canvas,
-  { eosTokenIds = [], stop, decoder }: Pick<RowOptions, "eosTokenIds" | "stop" | "decoder">,
-  { maskTokenId, padTokenId }: Tokens,
-): number[] {
+type Ends = Pick<RowOptions, "eosTokenIds" | "stop" | "decoder">;
+
+/** Where the completion ends, and the column from which masks become padding; `undefined`: it goes on. */
+function endOf(canvas: Canvas, { eosTokenIds = [], stop, decoder }: Ends, { maskTokenId }: Tokens): { end: number; from: number } | undefined {
   const { ids, completionStart } = canvas;
   const eos = eosTokenIds.length === 0 ? -1 : ids.findIndex((token, column) => column >= completionStart && eosTokenIds.includes(token));
   const stopped = stop && stopColumn(ids, { from: completionStart, maskTokenId, stop });
   const end = Math.min(eos === -1 ? Infinity : eos, stopped ?? Infinity);
-  if (end === Infinity) return [];
+  if (end === Infinity) return undefined;
   const from = decoder.fillsFrom === undefined ? end + 1 : decoder.fillsFrom(canvas, end, maskTokenId);
-  if (from === undefined) return [];
-  canvas.end = end;
+  return from === undefined ? undefined : { end, from };
+}
+
+/** A change without what it commits behind the end of the completion, for decoders that write from left to right. */
+function upToEnd(change: Change, canvas: Canvas, options: Ends, tokens: Tokens): Change {
+  if (options.decoder.leftToRight !== true || change.positions.length < 2) return change;
+  const from = endOf({ ...canvas, ids: applyChange(canvas.ids.slice(), change, tokens) }, options, tokens)?.from ?? Infinity;
+  const kept = <T>(values: readonly T[]): T[] => values.filter((_, i) => change.positions[i]! < from);
+  const { positions, tokens: ids, confidence, entropy } = change;
+  return { ...change, positions: kept(positions), tokens: kept(ids), confidence: kept(confidence), entropy: kept(entropy) };
+}
+
+/** Masks behind the end of the completion become padding, once its decoder says so. */
+function fillBehindEnd(canvas: Canvas, options: Ends, tokens: Tokens): number[] {
+  const ended = endOf(canvas, options, tokens);
+  if (ended === undefined) return [];
+  const { ids } = canvas;
+  const { maskTokenId, padTokenId } = tokens;
+  canvas.end = ended.end;
   const filled: number[] = [];
-  for (let column = from; column < ids.length; column++) {
+  for (let column = ended.from; column < ids.length; column++) {
     if (ids[column] !== maskTokenId) continue;
     ids[column] = padTokenId;
     canvas.filled.add(column);

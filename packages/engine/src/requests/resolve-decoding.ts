@@ -12,6 +12,7 @@ import {
   readsOption,
   type TokenTexts,
 } from "@diffucoder/samplers";
+import { show } from "@diffucoder/core";
 import type { z } from "zod";
 import { type GenerationConfig, MAX_CANVAS } from "../folder/generation-config.ts";
 
@@ -105,11 +106,9 @@ function modelProblems(options: DecodingOptions, model: DecodingModel): string[]
   const { alg, cache } = options;
   const { autoregressive: type, defaults } = model;
   const used = alg ?? defaults.alg;
-  if (type !== undefined) {
-    if (used !== "autoregressive")
-      return [`alg: must be "autoregressive" or absent for a model of type ${type}, which writes from left to right, got "${used}"`];
-    return cache === undefined ? [] : [`cache: not used by a model of type ${type}, which has an exact cache of its own`];
-  }
+  if (type !== undefined) return autoregressiveProblems(options, type, used);
+  if (isDecoderName(used) && namedDecoder(used).needsBlocks === true && model.blocks?.ofModel === undefined && model.blocks?.alsoInBlocks !== true)
+    return [`alg: ${used} needs a model whose tokens see earlier ones only, or their own block and earlier ones; those of this one see all`];
   if (typeof cache !== "object" || cache === null || !isDecoderName(used)) return [];
   const blockLength = blockLengthOf(used, { ...defaultsOf(used, model), ...defined(options) }, model);
   if (blockLength === undefined)
@@ -124,6 +123,18 @@ function modelProblems(options: DecodingOptions, model: DecodingModel): string[]
   return problems;
 }
 
+/** Decoders of models that write from left to right. */
+const LEFT_TO_RIGHT: readonly string[] = ["autoregressive", "speculative"] satisfies DecoderName[];
+
+function autoregressiveProblems({ cache, blockLength = 1 }: DecodingOptions, type: string, alg: string): string[] {
+  if (!LEFT_TO_RIGHT.includes(alg))
+    return [`alg: must be "autoregressive", "speculative" or absent for a model of type ${type}, which writes from left to right, got "${alg}"`];
+  const problems = cache === undefined ? [] : [`cache: not used by a model of type ${type}, which has an exact cache of its own`];
+  if (alg === "speculative" && blockLength !== 1)
+    problems.push(`blockLength: must be 1 or absent for a model of type ${type}, whose tokens see earlier ones only, got ${show(blockLength)}`);
+  return problems;
+}
+
 /** Tokens of the blocks that a request's tokens see; `undefined`: they see all. */
 function blockLengthOf(alg: DecoderName, options: { blockLength?: unknown }, { blocks }: DecodingModel): number | undefined {
   const { ofModel, alsoInBlocks = false } = blocks ?? { ofModel: undefined };
@@ -135,10 +146,13 @@ function blockLengthOf(alg: DecoderName, options: { blockLength?: unknown }, { b
 }
 
 /** What the model's config and its blocks say, for the options that an algorithm reads. */
-function defaultsOf(alg: DecoderName, { defaults, blocks }: DecodingModel): Record<string, unknown> {
+function defaultsOf(alg: DecoderName, { autoregressive, defaults, blocks }: DecodingModel): Record<string, unknown> {
   const own = alg === defaults.alg ? pick(defaults, OF_THE_ALGORITHM) : {};
   const { inBlocks = false } = namedDecoder(alg);
-  return defined({ ...(inBlocks && { blockLength: blocks?.ofModel }), ...defined({ ...pick(defaults, SHARED), ...own }) });
+  return defined({
+    ...(inBlocks && { blockLength: autoregressive === undefined ? blocks?.ofModel : 1 }),
+    ...defined({ ...pick(defaults, SHARED), ...own }),
+  });
 }
 
 /** The model's settings that every algorithm takes. */

@@ -122,7 +122,7 @@ export function rowsOfLength(network: Network, length: number, most: RoomLimits)
 
 function roomFor({ rows, length }: Size, most: RoomLimits): Size {
   const columns = most.fewLengths === true ? Math.max(length, Math.min(ladder(length), most.length ?? Infinity)) : lengthSize(length, most.length);
-  return { rows: Math.min(most.rows, ladder(rows)), length: columns };
+  return { rows: Math.max(rows, Math.min(most.rows, ladder(rows))), length: columns };
 }
 
 /** Batches that are filled up need a row that holds nothing; those of up to four rows are not. */

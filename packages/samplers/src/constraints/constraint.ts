@@ -4,8 +4,8 @@
 // A decoder that replaces revealed tokens is proposed any token for them, and keeps the old one where the new one does not
 // fit. Masking a token again takes nothing away: the masks can still be filled, by that token for one.
 import { ConstraintError, InvalidArgumentError } from "@diffucoder/core";
-import type { Canvas, Change } from "../canvas.ts";
-import type { Decoder, DecoderRow, RowDecoder } from "../decoders/decoder.ts";
+import { type Canvas, type Change, withDrafts } from "../canvas.ts";
+import type { Decoder, DecoderRow, RowDecoder, Version } from "../decoders/decoder.ts";
 import type { TokenClasses } from "../denoiser.ts";
 
 /** What a completion must keep to. */
@@ -63,10 +63,26 @@ export function constrain(decoder: Decoder, constraint: Constraint): Decoder {
 function constrainedRow(inner: RowDecoder, { canvas, maskTokenId }: DecoderRow, constraint: Constraint): RowDecoder {
   const { classOf, classCount } = constraint.tokenClasses;
   const rowOf = (ids: Int32Array): ConstraintRow => ({ ids, completionStart: canvas.completionStart, end: canvas.end, maskTokenId });
+  /** A column is held to what stands before it only. A draft that breaks the constraint leaves nothing behind it; no token there is written. */
+  const allowedOfVersions = (versions: readonly Version[]): Uint8Array => {
+    const asked = versions.flatMap(({ columns, drafts }) =>
+      columns.map((column) => ({
+        column,
+        ids: withDrafts(
+          canvas.ids,
+          drafts.filter(([draft]) => draft < column),
+        ),
+      })),
+    );
+    const allowed = asked.map(({ column, ids }) => constraint.allowed(rowOf(ids), [column]));
+    expectSome(allowed[0]!, [asked[0]!.column], classCount, canvas);
+    return Uint8Array.from(allowed.flatMap((classes) => [...classes]));
+  };
   return {
     ask: (step) => {
       const question = inner.ask(step);
       if (question === undefined || question.columns.length === 0) return question;
+      if (question.versions !== undefined) return { ...question, allowed: allowedOfVersions(question.versions) };
       const masked = question.columns.filter((column) => canvas.ids[column] === maskTokenId);
       const ofMasks = constraint.allowed(rowOf(canvas.ids), masked);
       expectSome(ofMasks, masked, classCount, canvas);

@@ -21,6 +21,7 @@ export function autoregressiveDecoder(options: AutoregressiveOptions = {}): Deco
   const { temperature, topP, topK } = parseConfig(AutoregressiveOptionsSchema, options, { source: "autoregressiveDecoder options" });
   return {
     draw: { temperature, topP, topK, confidence: "maskgit_plus" },
+    leftToRight: true,
     maxSteps: ({ ids }) => ids.length,
     start: ({ canvas, maskTokenId }) => ({
       ask: () => {

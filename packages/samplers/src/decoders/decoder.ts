@@ -13,6 +13,13 @@ export interface Decoder {
   readonly tokenClasses?: TokenClasses | undefined;
   /** Whether rows grow or shrink; their batches are then padded to a few lengths. @default false */
   readonly changesLength?: boolean | undefined;
+  /**
+   * It writes what one token a step from left to right would be: each column is drawn with its own number in every step, and what is
+   * committed behind the end of the answer becomes padding. @default false: each step draws anew
+   */
+  readonly leftToRight?: boolean | undefined;
+  /** Versions in which a row is asked at once, at most. @default 1 */
+  readonly versions?: number | undefined;
   /** Does beforehand what takes long, and lets others have their turn meanwhile; runs wait for it before they start a row. @default nothing takes long */
   prepare?(): Promise<void>;
   /** Columns that a prompt of so many tokens takes, which is padded on the left. @default as many as it has tokens */
@@ -61,6 +68,16 @@ export interface Question {
   unseenFrom?: number | undefined;
   /** `[columns * classCount]`, 1 where a column may get the tokens of a class. @default all */
   allowed?: Uint8Array | undefined;
+  /** What the row is asked as, all in one pass; `columns` are then theirs, one version after the other. @default the row as it is */
+  versions?: readonly Version[];
+}
+
+/** A row with drafts in place of some of its masks. */
+export interface Version {
+  /** Columns to propose tokens for, ascending. */
+  columns: readonly number[];
+  /** What the network reads there instead of masks. */
+  drafts: readonly (readonly [column: number, token: number])[];
 }
 
 /** Proposals for the columns of one row. All arrays are as long as `columns`. */

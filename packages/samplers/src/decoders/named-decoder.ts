@@ -11,6 +11,8 @@ export interface NamedDecoder<Options = never> {
   readonly takesBack?: boolean;
   /** Whether it is made for block-causal models, and its blocks are theirs. @default false */
   readonly inBlocks?: boolean;
+  /** Whether the model's tokens must see their own block and earlier ones only, or only earlier tokens. @default false */
+  readonly needsBlocks?: boolean;
   /** The decoder with these options. @throws {ConfigError} naming every bad one */
   make(options: Options): Decoder;
 }

@@ -13,6 +13,7 @@ import { p2Decoders } from "./p2.ts";
 import { parallelDecoders } from "./parallel.ts";
 import { remaskingDecoders } from "./remasking.ts";
 import { sdarDecoders } from "./sdar.ts";
+import { speculativeDecoders } from "./speculative.ts";
 import { stableDiffcoderDecoders } from "./stable-diffcoder.ts";
 
 /** Decoders by name: what they do, which options they read, how they are made. */
@@ -30,6 +31,7 @@ export const DECODERS = {
   ...fastDllmV2Decoders,
   ...stableDiffcoderDecoders,
   ...autoregressiveDecoders,
+  ...speculativeDecoders,
 } as const satisfies Record<string, NamedDecoder>;
 
 /** Name of a decoder in `DECODERS`. */
