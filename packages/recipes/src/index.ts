@@ -11,7 +11,7 @@ export { parseRewardFlag, type RewardSettings, RewardSettingsSchema } from "./tr
 export { CHECKPOINT_FILE, keepCheckpoint, type KeepCheckpointOptions, removeKeptCheckpoints } from "./training/kept-checkpoints.ts";
 export { type CoupledGrpoCommandOptions, type CoupledGrpoRecipe, CoupledGrpoRecipeSchema, runCoupledGrpo } from "./training/coupled-grpo.ts";
 export { type EvaluateRecipe, EvaluateRecipeSchema } from "./training/evaluate-settings.ts";
-export { type DiffusionModel, loadDiffusionModel } from "./training/load-diffusion-model.ts";
+export { type DiffusionModel, loadDiffusionModel, type LoadDiffusionModelOptions } from "./training/load-diffusion-model.ts";
 export { type PretrainCommandOptions, type PretrainRecipe, PretrainRecipeSchema, runPretrain } from "./training/pretrain.ts";
 export type { Invocation } from "./quickstart/invocation.ts";
 export { type QuickstartRecipe, QuickstartRecipeSchema } from "./quickstart/quickstart-recipe.ts";

@@ -6,6 +6,7 @@ export { openMetricsLog, type StepMetrics, writeMetricsCsv } from "./metrics-log
 export type { Objective, ObjectiveInputs, ObjectivePosition } from "./objective.ts";
 export { objectiveStage, type ObjectiveStageOptions } from "./objective-stage.ts";
 export { autoregressive } from "./objectives/autoregressive.ts";
+export { blockDiffusion } from "./objectives/block-diffusion.ts";
 export { diffusion } from "./objectives/diffusion.ts";
 export {
   createOptimizerStep,

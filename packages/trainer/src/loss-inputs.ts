@@ -21,17 +21,19 @@ export type AttentionKind = "full" | "causal" | "given";
 /** The loss's inputs for a batch, and which plan takes them. */
 export function lossInputs(
   { inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch,
-  { attention, weights, ...seen }: ObjectiveInputs,
+  { attention, weights, logitColumns, ...seen }: ObjectiveInputs,
   shift: boolean | undefined,
 ): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
   const shape = [batchSize, sequenceLength];
   const width = seen.inputIds.shape[1]!;
   const { logitPositions, ...scored } = scoredTokens({ targets: int32(inputIds, shape), weights, shift });
+  const ahead = (shift ?? true) ? 1 : 0;
+  const columnOf = (column: number): number => logitColumns?.[column + ahead] ?? column;
   const inputs = {
     inputIds: seen.inputIds,
     attentionMask: repeated(int32(attentionMask, shape), width),
     ...(seen.positionIds && { positionIds: seen.positionIds }),
-    logitPositions: int32(Array.from(logitPositions.data, (at) => Math.floor(at / sequenceLength) * width + (at % sequenceLength))),
+    logitPositions: int32(Array.from(logitPositions.data, (at) => Math.floor(at / sequenceLength) * width + columnOf(at % sequenceLength))),
     ...scored,
   };
   return typeof attention === "string" ? { kind: attention, inputs } : { kind: "given", inputs: { ...inputs, attention } };

@@ -8,6 +8,8 @@ export interface ObjectiveInputs {
   inputIds: NdArray;
   /** Their positions, int32 `[B, W]`. @default 0, 1, ..., W - 1 */
   positionIds?: NdArray;
+  /** Column of `inputIds` whose logits predict each token of a row, `[L]`. @default the token's own, or with shifted logits the one before it */
+  logitColumns?: Int32Array;
   /** Factor of each token's cross-entropy in the loss, float32 `[B, L]`; 0 where a token does not count. */
   weights: NdArray;
   /** Which tokens see which. A mask, int32 `[W, W]` or `[B, W, W]`, has 1 where the query (row) sees the key (column). */

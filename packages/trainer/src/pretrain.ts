@@ -38,8 +38,8 @@ export type PretrainStage =
       maxSteps: number;
       /** Smallest timestep, in (0, 1]. @default 1e-3 */
       eps: number;
-      /** Tokens of a block. */
-      blockLength: number;
+      /** Tokens of a block. @default the model's, if it has blocks */
+      blockLength?: number | undefined;
     };
 
 /** Settings of pretraining, as `PretrainConfigSchema` gives them. */
@@ -79,7 +79,12 @@ const eps = z.number().positive().max(1).default(1e-3).describe("smallest timest
 const PretrainStageSchema = z.discriminatedUnion("objective", [
   z.strictObject({ objective: z.literal("autoregressive"), maxSteps }),
   z.strictObject({ objective: z.literal("diffusion"), maxSteps, eps }),
-  z.strictObject({ objective: z.literal("block_diffusion"), maxSteps, eps, blockLength: z.int().positive().describe("tokens of a block") }),
+  z.strictObject({
+    objective: z.literal("block_diffusion"),
+    maxSteps,
+    eps,
+    blockLength: z.int().positive().optional().describe("tokens of a block; default: the model's, if it has blocks"),
+  }),
 ]) satisfies z.ZodType<PretrainStage>;
 
 /** Settings of pretraining; Hugging Face's names in camelCase. */
@@ -126,6 +131,8 @@ export interface PretrainOptions {
   lastEvaluation?: number;
   /** The mask token. */
   maskTokenId: number;
+  /** Tokens of the model's blocks; its stages are then block diffusion. @default its tokens see all */
+  blockLength?: number | undefined;
   /**
    * Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA; a stage with next-token prediction needs the
    * former. @default true
@@ -189,18 +196,27 @@ function lastObjectiveOn(options: PretrainOptions): HeldOutLoss {
   });
 }
 
-/** Under a causal mask, row i sees token i: an unshifted network would only copy it. */
-function checkStages({ config, shift = true }: PretrainOptions): void {
-  const stage = config.stages.findIndex(({ objective }) => objective === "autoregressive");
-  if (shift || stage === -1) return;
-  throw new InvalidArgumentError({
-    argument: `stages[${stage}].objective`,
-    value: "autoregressive",
-    expected: '"diffusion" for a model whose logits predict the token at their own position',
+/** Under a causal mask, row i sees token i: an unshifted network would only copy it. A model in blocks never sees all of a text. */
+function checkStages({ config, shift = true, blockLength }: PretrainOptions): void {
+  config.stages.forEach((stage, i) => {
+    const refuse = (expected: string): never => {
+      throw new InvalidArgumentError({ argument: `stages[${i}].objective`, value: stage.objective, expected });
+    };
+    if (blockLength !== undefined && stage.objective !== "block_diffusion")
+      refuse('"block_diffusion" for a model whose tokens see their own block and earlier ones only');
+    if (!shift && stage.objective === "autoregressive") refuse('"diffusion" for a model whose logits predict the token at their own position');
+    if (stage.objective === "block_diffusion" && (stage.blockLength ?? blockLength) === undefined)
+      throw new InvalidArgumentError({
+        argument: `stages[${i}].blockLength`,
+        value: undefined,
+        expected: "the tokens of a block, for a model that has no blocks of its own",
+      });
   });
 }
 
-function objectiveOf(stage: PretrainStage, { maskTokenId }: { maskTokenId: number }): Objective {
+function objectiveOf(stage: PretrainStage, { maskTokenId, shift, blockLength: own }: PretrainOptions): Objective {
   if (stage.objective === "autoregressive") return autoregressive();
-  return stage.objective === "diffusion" ? diffusion({ maskTokenId, eps: stage.eps }) : blockDiffusion({ ...stage, maskTokenId });
+  if (stage.objective === "diffusion") return diffusion({ maskTokenId, eps: stage.eps });
+  const { eps, blockLength = own! } = stage;
+  return blockDiffusion({ maskTokenId, eps, blockLength, shift });
 }

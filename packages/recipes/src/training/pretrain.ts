@@ -97,7 +97,7 @@ export interface PretrainCommandOptions {
 export async function runPretrain(options: PretrainCommandOptions): Promise<string> {
   const { recipe, modelDir, output, fresh, signal, onProgress, onNote } = options;
   const { training } = recipe;
-  const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir, recipe);
+  const coder = modelDir === undefined ? undefined : await loadDiffusionModel(modelDir, { ...recipe, blocks: true });
   const executor = coder?.executor ?? (await createExecutor(recipe));
   executor.notices?.forEach((notice) => onNote(`${notice}.`));
   const tokenizerFile = modelDir === undefined ? options.tokenizerFile : join(modelDir, "tokenizer.json");
@@ -106,6 +106,7 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
   const examples = { recipe, tokenizer, padTokenId: coder?.padTokenId ?? tokenizer.special.endOfText };
   const batch = trainingBatches(examples);
   const evalBatches = training.evalSteps === undefined ? undefined : heldOutBatches(examples);
+  const { shift, attention } = modelTraits(config);
   const random = createRandom(training.seed);
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {
@@ -130,7 +131,8 @@ export async function runPretrain(options: PretrainCommandOptions): Promise<stri
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
     state: checkpoint ?? freshState(coder ? cloneParameters(coder.parameters) : initParameters({ config, random: random.split("init") })),
-    shift: modelTraits(config).shift,
+    shift,
+    ...(typeof attention === "object" && attention),
     vocabSize: config.vocabSize,
     batch,
     evalBatches,
@@ -158,7 +160,9 @@ function writePretrained(
 ): void {
   const { promptLength, completionLength } = recipe.data;
   saveModel(directory, { config, parameters, dtype: "BF16" });
-  const generationConfig = { promptLength, maxNewTokens: completionLength, steps: completionLength, alg: "entropy", temperature: 0, topP: 1 };
+  const isInBlocks = typeof modelTraits(config).attention === "object"; // its family's decoder then has steps of its own
+  const decoding = isInBlocks ? {} : { steps: completionLength, alg: "entropy" };
+  const generationConfig = { promptLength, maxNewTokens: completionLength, ...decoding, temperature: 0, topP: 1 };
   writeFileAtomic(join(directory, "generation_config.json"), `${JSON.stringify(generationConfig, null, 2)}\n`);
   writeFileAtomic(join(directory, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
   copyFileSync(tokenizerFile, join(directory, "tokenizer.json"));

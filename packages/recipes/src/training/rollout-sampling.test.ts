@@ -39,7 +39,7 @@ describe("rollouts", () => {
 
   it("are not asked of a model whose tokens see blocks: the estimates that train it do not know them", async () => {
     await expect(loadDiffusionModel(inBlocks.dir)).rejects.toThrow(
-      `--model must be the folder of a masked diffusion model, not of a model of type Fast_dLLM_Qwen, whose attention is in blocks, got ${JSON.stringify(inBlocks.dir)}.`,
+      `--model must be the folder of a masked diffusion model, not of a model of type Fast_dLLM_Qwen, whose attention is in blocks and which block diffusion alone trains (train pretrain), got ${JSON.stringify(inBlocks.dir)}.`,
     );
   });
 });

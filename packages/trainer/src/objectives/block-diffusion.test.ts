@@ -26,6 +26,12 @@ describe("blockDiffusion", () => {
     expect([...positionIds!.data.subarray(0, 12)]).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
   });
 
+  it("reads a block's first token from the last clean one before it where logits are shifted", () => {
+    const columnsOf = (shift: boolean) => blockDiffusion({ ...options, blockLength: 2, shift })(batch, at()).logitColumns;
+    expect([...columnsOf(true)!]).toEqual([0, 0, 7, 2, 9, 4]);
+    expect(columnsOf(false)).toBeUndefined();
+  });
+
   it("shows a noised token its own block and the clean ones before it", () => {
     const seen = (query: number): string =>
       typeof attention === "string" ? attention : attention.data.subarray(query * 12, query * 12 + 12).join("");
