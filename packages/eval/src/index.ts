@@ -1,4 +1,5 @@
 export { passAtK, type PassCounts } from "./pass-at-k.ts";
+export { accuracyUnderParallelism, type ParallelPoint } from "./aup.ts";
 export { bootstrapMean, estimatePassAtK, pairedDifference, type BootstrapOptions, type Estimate, type Interval } from "./bootstrap.ts";
 export { evaluate, type EvaluateOptions } from "./evaluate.ts";
 export {

@@ -8,6 +8,8 @@ const setting = (name: string, group: string, passAt1: number, cost: number): De
   interval95: [passAt1 - 0.05, passAt1 + 0.05],
   forwardPasses: cost,
   forwardTokens: 84 * cost,
+  tokensPerPass: 36 / cost,
+  tasks: 150,
   milliseconds: 2 * cost,
 });
 const exact = setting("one token a step", "none", 0.85, 48);
@@ -19,12 +21,23 @@ describe("paretoReport", () => {
   it("shows every setting with its costs and their ratios to the first, the unbeaten ones in bold", () => {
     const page = collapse(paretoReport({ title: "T", description: "D", settings: [exact, fast, poor] }));
     expect(page).toContain(
-      '<th scope="row"><b>one token a step</b></th> <td>85.0\u00a0% (80.0 to 90.0)</td> <td>48 (1.00)</td> <td>4,032 (1.00)</td>',
+      '<th scope="row"><b>one token a step</b></th> <td>85.0\u00a0% (80.0 to 90.0)</td> <td>150</td> <td>48 (1.00)</td> <td>0.75</td> <td>4,032 (1.00)</td>',
     );
-    expect(page).toContain('<th scope="row"><b>threshold 0.9, &#60;delayed&#62;</b></th> <td>84.0\u00a0% (79.0 to 89.0)</td> <td>6 (0.13)</td>');
+    expect(page).toContain('<th scope="row"><b>threshold 0.9, &#60;delayed&#62;</b></th> <td>84.0\u00a0% (79.0 to 89.0)</td> <td>150</td> <td>6 (0.13)</td>');
     expect(page).toContain('<th scope="row">16 steps</th>');
     expect([...page.matchAll(/<svg /g)]).toHaveLength(3);
     expect(page).not.toContain('headline"');
+  });
+
+  it("gives the accuracy under parallelism of each method", () => {
+    const methods = [
+      { name: "threshold", aup: 312.345 },
+      { name: "a < b", aup: 80 },
+    ];
+    const page = collapse(paretoReport({ title: "T", description: "D", settings: [exact], methods }));
+    expect(page).toContain('<th scope="row">threshold</th> <td>312.3</td>');
+    expect(page).toContain('<th scope="row">a &#60; b</th> <td>80.0</td>');
+    expect(paretoReport({ title: "T", description: "D", settings: [exact] })).not.toContain("Accuracy under parallelism");
   });
 
   it("heads the page with what the chosen setting did on other tasks", () => {

@@ -18,6 +18,10 @@ export interface DecodingSetting {
   readonly forwardPasses: number;
   /** Tokens that went through the network. */
   readonly forwardTokens: number;
+  /** Tokens of an answer, its end token included, for a forward pass. */
+  readonly tokensPerPass: number;
+  /** Tasks that it was measured on. */
+  readonly tasks: number;
   /** Wall-clock milliseconds. */
   readonly milliseconds: number;
 }
@@ -30,6 +34,13 @@ export interface ParetoReportData {
   readonly description: string;
   /** The others are compared with the first. */
   readonly settings: readonly DecodingSetting[];
+  /** Accuracy under parallelism of each method, over its settings. @default not shown */
+  readonly methods?: readonly {
+    /** What its settings have in common. */
+    readonly name: string;
+    /** As `accuracyUnderParallelism` of `@diffucoder/eval` gives it. */
+    readonly aup: number;
+  }[];
   /** The first setting and one that was chosen beforehand, on other tasks, with the paired difference of pass@1. */
   readonly confirmation?: {
     /** Tasks on which the two were compared. */
@@ -54,7 +65,7 @@ const costs = [
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** What decoding settings achieve and cost, as one self-contained HTML file: three charts and their table. */
-export function paretoReport({ title, description, settings, confirmation }: ParetoReportData): string {
+export function paretoReport({ title, description, settings, methods, confirmation }: ParetoReportData): string {
   const groups = [...new Set(settings.map(({ group }) => group))];
   const page = html`<!doctype html>
     <html lang="en">
@@ -92,6 +103,7 @@ export function paretoReport({ title, description, settings, confirmation }: Par
             <p class="muted">Ratios are relative to the first setting. Bold: no setting has a higher pass@1 for as few tokens through the network.</p>
             ${settingsTable(settings)}
           </section>
+          ${methods === undefined ? null : methodsView(methods)}
         </main>
       </body>
     </html> `;
@@ -111,6 +123,27 @@ function confirmed({ tasks, baseline, chosen, difference, interval95 }: NonNulla
     <p>${chosen.name} against ${baseline.name}, on ${formatNumber(tasks)} tasks other than those below, which the setting was chosen on.</p>`;
 }
 
+function methodsView(methods: NonNullable<ParetoReportData["methods"]>): Html {
+  return html`<section>
+    <h2>Accuracy under parallelism</h2>
+    <p class="muted">
+      Percent of the tasks times tokens of an answer for a forward pass, along the settings of a method, less where accuracy is lost (d3LLM, arXiv
+      2601.07568). It depends on no hardware.
+    </p>
+    <table class="numbers">
+      <tbody>
+        ${methods.map(
+          ({ name, aup }) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              <td>${aup.toFixed(1)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
 function settingsTable(settings: readonly DecodingSetting[]): Html {
   const [first] = settings as readonly [DecodingSetting];
   const front = new Set(
@@ -123,18 +156,22 @@ function settingsTable(settings: readonly DecodingSetting[]): Html {
         <tr>
           <th>setting</th>
           <th>pass@1</th>
+          <th>tasks</th>
           <th>forward passes</th>
+          <th>tokens a pass</th>
           <th>forward-pass tokens</th>
           <th>milliseconds</th>
         </tr>
       </thead>
       <tbody>
         ${settings.map((setting) => {
-          const { name, passAt1, interval95, forwardPasses, forwardTokens, milliseconds } = setting;
+          const { name, passAt1, interval95, tasks, forwardPasses, tokensPerPass, forwardTokens, milliseconds } = setting;
           return html`<tr>
             <th scope="row">${front.has(setting) ? html`<b>${name}</b>` : name}</th>
             <td>${formatPercent(passAt1)} (${interval95.map((value) => (value * 100).toFixed(1)).join(" to ")})</td>
+            <td>${formatNumber(tasks)}</td>
             <td>${ratio(forwardPasses, first.forwardPasses)}</td>
+            <td>${tokensPerPass.toFixed(2)}</td>
             <td>${ratio(forwardTokens, first.forwardTokens)}</td>
             <td>${ratio(milliseconds, first.milliseconds)}</td>
           </tr>`;

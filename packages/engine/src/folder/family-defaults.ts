@@ -22,7 +22,7 @@ const families: Readonly<Record<string, FamilyDefaults>> = {
     foreignKeys: ["alg", "alg_temp", "eps", "steps", "diffusion_steps", "max_tokens", "temperature", "top_p", "top_k"],
   },
   sdar: { settings: { alg: "sdar_dynamic", maxNewTokens: 256, temperature: 1, topP: 1, threshold: 0.85 } },
-  Fast_dLLM_Qwen: { settings: { alg: "fast_dllm_v2", maxNewTokens: 256, temperature: 0, topP: 0.95, threshold: 0.9, subBlockLength: 8 } },
+  Fast_dLLM_Qwen: { settings: { alg: "fast_dllm_v2", maxNewTokens: 256, temperature: 0, topP: 0.95, threshold: 0.9 } },
   "open-dcoder": { settings: { alg: "p2", maxNewTokens: 128, steps: 128, temperature: 0.5, topP: 1, topK: 200 } },
   "stable-diffcoder": { settings: { alg: "stable_diffcoder", maxNewTokens: 128, temperature: 0, topP: 1, threshold: 0.95 } },
 };

@@ -12,7 +12,7 @@ import { loadDiffusionModel } from "./load-diffusion-model.ts";
 import { PretrainRecipeSchema, runPretrain } from "./pretrain.ts";
 
 const BLOCK = 4;
-const make = (model: Partial<ModelConfig>) => makeTinyModel({ model: { blockLength: BLOCK, maxPositionEmbeddings: 96, ...model } });
+const make = (model: Partial<ModelConfig>) => makeTinyModel({ model: { blockLength: BLOCK, maxPositionEmbeddings: 512, ...model } });
 const folders = {
   sdar: make({ family: "sdar", attentionBias: false, queryKeyNorm: true, headSize: 8 }),
   Fast_dLLM_Qwen: make({ family: "Fast_dLLM_Qwen" }),
@@ -24,13 +24,13 @@ afterAll(() => {
   for (const output of outputs) rmSync(output, { recursive: true, force: true });
 });
 
-const recipeOf = (stage: object, maxSteps = 2) =>
+const recipeOf = (stage: object, maxSteps = 1) =>
   parseConfig(
     PretrainRecipeSchema,
     {
       model: { hiddenSize: 16, intermediateSize: 32, numHiddenLayers: 1, numAttentionHeads: 2, numKeyValueHeads: 1 },
-      data: { tiers: { "2": 1 }, promptLength: 48, completionLength: 32 },
-      training: { stages: [{ maxSteps, ...stage }], perDeviceTrainBatchSize: 2, learningRate: 1e-3, warmupSteps: 0 },
+      data: { tiers: { "2": 1 }, promptLength: 256, completionLength: 160 },
+      training: { stages: [{ maxSteps, ...stage }], perDeviceTrainBatchSize: 1, learningRate: 1e-3, warmupSteps: 0 },
     },
     { source: "recipe" },
   );
@@ -96,17 +96,18 @@ describe.each(Object.entries(folders))("a model of type %s", (family, { dir }) =
     await coder.close();
   });
 
-  it("learns by the recipe with its own blocks, and writes a folder that answers with its own decoder", async () => {
-    const model = await run(dir, { objective: "block_diffusion" }, 12);
+  it("is trained by the recipe with its own blocks, and writes a folder that answers with its own decoder", async () => {
+    const model = await run(dir, { objective: "block_diffusion" }, 3);
     const losses = readFileSync(join(dir, "run", "metrics.jsonl"), "utf8")
       .trim()
       .split("\n")
       .map((line) => (JSON.parse(line) as { loss: number }).loss);
-    expect(losses).toHaveLength(12);
+    expect(losses).toHaveLength(3);
+    expect(losses.every(Number.isFinite)).toBe(true);
     const coder = await loadDiffuCoder(model);
     expect(modelTraits(coder.config)).toMatchObject({ family, attention: { blockLength: BLOCK } });
     expect(coder.generationConfig.alg).toMatch(/^(sdar_dynamic|fast_dllm_v2|stable_diffcoder)$/);
-    expect((await coder.generate({ prompt: "Return xs." })).tokenIds).toHaveLength(32);
+    expect((await coder.generate({ prompt: "Return xs.", maxNewTokens: 8 })).tokenIds).toHaveLength(8);
     await coder.close();
   });
 });
@@ -116,7 +117,7 @@ it("refuses a stage that shows such a model all of a text, and blocks of unknown
   await expect(run(dir, { objective: "diffusion" })).rejects.toThrow(
     'stages[0].objective must be "block_diffusion" for a model whose tokens see their own block and earlier ones only, got "diffusion".',
   );
-  const full = makeTinyModel({ model: { maxPositionEmbeddings: 96 } });
+  const full = makeTinyModel({ model: { maxPositionEmbeddings: 512 } });
   await expect(run(full.dir, { objective: "block_diffusion" })).rejects.toThrow(
     "stages[0].blockLength must be the tokens of a block, for a model that has no blocks of its own, got undefined.",
   );

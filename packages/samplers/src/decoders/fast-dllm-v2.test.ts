@@ -33,6 +33,13 @@ describe("fastDllmV2Decoder", () => {
     expect(forwardPasses).toBe(3);
   });
 
+  it("has sub-blocks that divide the block where nothing is said of them", async () => {
+    for (const blockLength of [1, 4, 7, 8, 12, 13, 32]) {
+      const { completionIds } = await decodeWith(fastDllmV2Decoder({ blockLength }), { maxNewTokens: 9 });
+      expect(completionIds[0]).toHaveLength(9);
+    }
+  });
+
   it("wants sub-blocks that divide the block", () => {
     const problems = ["subBlockLength: must divide the 8 columns of a block, got 3"];
     expect(() => fastDllmV2Decoder({ blockLength: 8, subBlockLength: 3 })).toThrow(

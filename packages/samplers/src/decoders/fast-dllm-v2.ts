@@ -20,7 +20,7 @@ import { commit, type Decoder, type DecoderRow, type RowDecoder } from "./decode
 export interface FastDllmV2Options extends TokenSampling {
   /** Columns of a block, the model's own. @default 32 */
   blockLength?: number | undefined;
-  /** Columns of a sub-block; divides `blockLength`. @default 8, or blockLength if that is less */
+  /** Columns of a sub-block; divides `blockLength`. @default the largest divisor up to 8 */
   subBlockLength?: number | undefined;
   /** Probability above which a token is revealed, in [0, 1]; 1: one token a step. @default 1 */
   threshold?: number | undefined;
@@ -29,7 +29,7 @@ export interface FastDllmV2Options extends TokenSampling {
 /** Options of `fastDllmV2Decoder`. Unknown keys fail. */
 export const FastDllmV2OptionsSchema = z.strictObject({
   blockLength: modelBlockLength,
-  subBlockLength: z.int().positive().describe("columns of a sub-block, which divides the block; default: 8").optional(),
+  subBlockLength: z.int().positive().describe("columns of a sub-block, which divides the block; default: its largest divisor up to 8").optional(),
   threshold: threshold.unwrap().default(1),
   ...tokenSampling,
 }) satisfies z.ZodType<unknown, FastDllmV2Options>;
@@ -43,7 +43,7 @@ export function fastDllmV2Decoder(options: FastDllmV2Options = {}): Decoder {
   const source = "fastDllmV2Decoder options";
   const parsed = parseConfig(FastDllmV2OptionsSchema, options, { source });
   const { blockLength, temperature, topP, topK, threshold } = parsed;
-  const subBlockLength = parsed.subBlockLength ?? Math.min(8, blockLength);
+  const subBlockLength = parsed.subBlockLength ?? [8, 7, 6, 5, 4, 3, 2, 1].find((length) => blockLength % length === 0)!;
   if (blockLength % subBlockLength !== 0)
     throw new ConfigError({ source, problems: [`subBlockLength: must divide the ${blockLength} columns of a block, got ${subBlockLength}`] });
   return {
