@@ -22,7 +22,7 @@ import {
 } from "@diffucoder/samplers";
 import { bundledModelDir, type DiffuCoder, loadDiffuCoder } from "diffucoder";
 import { extent, measured, median, type Result, timed } from "../measurement.ts";
-import { MARGIN, recommended, standing } from "../recommendation.ts";
+import { MARGIN, recommended, type Standing, standing } from "../recommendation.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const BATCH_SIZE = 50;
@@ -114,6 +114,8 @@ interface Context {
 
 interface Swept extends DecodingSetting {
   setting: Setting;
+  /** To the first setting. */
+  standing: Standing;
   passed: readonly boolean[];
   /** Tokens of the answers, up to their ends. */
   answerTokens: number;
@@ -138,8 +140,8 @@ async function sweep(setting: Setting, context: Context & { baseline: Swept | un
       done.texts.push(...decoded.texts);
       for (const key of ["answerTokens", "forwardPasses", "forwardTokens"] as const) done[key] += decoded[key];
       const seen = tasks.slice(0, done.texts.length);
-      const swept = await scored(setting, { decoded: done, milliseconds: done.milliseconds }, { ...context, tasks: seen });
-      if (seen.length === tasks.length || baseline === undefined || standing(baseline, swept).standing !== "undecided") return swept;
+      const swept = await scored(setting, { decoded: done, milliseconds: done.milliseconds }, { ...context, tasks: seen, baseline });
+      if (seen.length === tasks.length || swept.standing !== "undecided") return swept;
     }
   } finally {
     denoiser.dispose();
@@ -182,7 +184,7 @@ async function confirm(pair: readonly [Setting, Setting], context: Context & { r
   const [baseline, chosen] = (await Promise.all(
     contenders.map(({ setting, decoded, times }) => scored(setting, { decoded: decoded as Decoded, milliseconds: median(times) }, context)),
   )) as [Swept, Swept];
-  const paired = standing(baseline, chosen);
+  const paired = standing(baseline.passed, chosen.passed);
   const rates = contenders.map(({ times, decoded }) => extent(times.map((ms) => (decoded as Decoded).answerTokens / (ms / 1000))));
   const [baselineSpread, spread] = rates as [Interval, Interval];
   return { tasks: context.tasks.length, baseline, chosen, ...paired, spread, baselineSpread };
@@ -231,7 +233,7 @@ async function decode(setting: Setting, denoiser: DisposableDenoiser, { coder, t
 async function scored(
   setting: Setting,
   { decoded, milliseconds }: { decoded: Decoded; milliseconds: number },
-  { sandbox, tasks }: Context,
+  { sandbox, tasks, baseline }: Context & { baseline?: Swept | undefined },
 ): Promise<Swept> {
   const scores = await scoreCompletions({
     sandbox,
@@ -256,6 +258,7 @@ async function scored(
     tasks: count,
     milliseconds: milliseconds / count,
     passed,
+    standing: baseline === undefined ? "as good" : standing(baseline.passed, passed).standing,
     answerTokens: decoded.answerTokens / count,
   };
 }
@@ -269,7 +272,7 @@ function results(
   const against = (difference: number, interval: Interval): string => `difference ${percent(difference)} (${interval.map(percent).join(" to ")})`;
   const [first] = swept as [Swept, ...Swept[]];
   const table = swept.map((one) => {
-    const { difference, interval95, standing: stands } = standing(first, one);
+    const { difference, interval95, standing: stands } = standing(first.passed, one.passed);
     const compared = one === first ? "" : `; ${against(difference, interval95)}, ${stands} on ${one.tasks} tasks`;
     const costs = `${one.forwardPasses.toFixed(1)} passes, ${one.tokensPerPass.toFixed(2)} tokens a pass, ${one.forwardTokens.toFixed(0)} tokens, ${one.milliseconds.toFixed(1)} ms`;
     return measured({

@@ -24,8 +24,9 @@ describe("the types of pretraining's settings", () => {
 
   it("tell stages apart by their objective", () => {
     expectTypeOf<{ objective: "autoregressive"; maxSteps: number }>().toExtend<PretrainStage>();
-    expectTypeOf<Extract<PretrainStage, { objective: "block_diffusion" }>["blockLength"]>().toEqualTypeOf<number>();
-    expectTypeOf<{ objective: "block_diffusion"; maxSteps: number }>().not.toExtend<Input["stages"][number]>(); // blockLength is missing
+    expectTypeOf<Extract<PretrainStage, { objective: "block_diffusion" }>["blockLength"]>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<{ objective: "block_diffusion"; maxSteps: number }>().toExtend<Input["stages"][number]>(); // in the model's own blocks
+    expectTypeOf<{ objective: "block_diffusion"; blockLength: number }>().not.toExtend<Input["stages"][number]>(); // maxSteps is missing
     expectTypeOf<{ objective: "masked"; maxSteps: number }>().not.toExtend<Input["stages"][number]>();
   });
 });
