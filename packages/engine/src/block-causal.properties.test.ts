@@ -16,6 +16,7 @@ import {
   PrefixCache,
   promptCanvas,
   sdarDecoder,
+  speculativeDecoder,
 } from "@diffucoder/samplers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -52,6 +53,7 @@ const decoders: Decoder[] = [
   bd3lmDecoder({ ...blocks, stepsPerBlock: 2 }),
   parallelDecoder({ rule: "threshold", threshold: 0.3, temperature: 1, topP: 0.9 }),
   autoregressiveDecoder({ temperature: 0.7 }),
+  speculativeDecoder({ ...blocks, temperature: 0.7 }),
 ];
 
 /** The prompt is the first `shared` tokens of a text that all know, then `own` tokens of its own. */
