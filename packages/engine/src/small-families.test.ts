@@ -235,5 +235,6 @@ it("names every decoder that is made for blocks", () => {
     "fast_dllm_v2",
     "stable_diffcoder",
     "stable_diffcoder_steps",
+    "speculative",
   ]);
 });

@@ -117,8 +117,12 @@ describe("pretrain", () => {
     const saved: TrainingState[] = [];
     await pretrain({ ...options({ ...blocks, saveSteps: 3 }, start()), onCheckpoint: (state) => void saved.push(copy(state)) });
     expect(numbersOf(await pretrain({ ...options(blocks, saved[0]!), startStep: 3 }))).toEqual(whole);
-    // This network sees one token at a time, so what stands around it changes nothing: the noised half alone is scored.
-    expect(numbersOf(await pretrain(options({ stages: stages(0, 8).slice(1) }, start())))).toEqual(whole);
+    // This network sees one token at a time, so what stands around it changes nothing: with logits at their own positions, the noised half
+    // alone is scored; shifted, the clean one predicts the first tokens of the blocks.
+    const plain = { stages: stages(0, 8).slice(1) };
+    const unshifted = async (config: object) => numbersOf(await pretrain({ ...options(config, start()), shift: false }));
+    expect(await unshifted(blocks)).toEqual(await unshifted(plain));
+    expect(numbersOf(await pretrain(options(plain, start())))).not.toEqual(whole);
   });
 
   it("evaluates the last stage's loss on held-out batches, in earlier stages too, and resumes behind the last evaluation", async () => {
