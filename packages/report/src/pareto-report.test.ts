@@ -23,7 +23,9 @@ describe("paretoReport", () => {
     expect(page).toContain(
       '<th scope="row"><b>one token a step</b></th> <td>85.0\u00a0% (80.0 to 90.0)</td> <td>150</td> <td>48 (1.00)</td> <td>0.75</td> <td>4,032 (1.00)</td>',
     );
-    expect(page).toContain('<th scope="row"><b>threshold 0.9, &#60;delayed&#62;</b></th> <td>84.0\u00a0% (79.0 to 89.0)</td> <td>150</td> <td>6 (0.13)</td>');
+    expect(page).toContain(
+      '<th scope="row"><b>threshold 0.9, &#60;delayed&#62;</b></th> <td>84.0\u00a0% (79.0 to 89.0)</td> <td>150</td> <td>6 (0.13)</td>',
+    );
     expect(page).toContain('<th scope="row">16 steps</th>');
     expect([...page.matchAll(/<svg /g)]).toHaveLength(3);
     expect(page).not.toContain('headline"');
