@@ -5,8 +5,8 @@
 import { existsSync } from "node:fs";
 import { createRandom, writeFileAtomic } from "@diffucoder/core";
 import { programTests, type TinyCodeTask, tinyCodeTasks } from "@diffucoder/tasks";
-import { accuracyUnderParallelism, bootstrapMean, type Interval } from "@diffucoder/eval";
-import { type DecodingSetting, paretoReport } from "@diffucoder/report";
+import { bootstrapMean, type Interval } from "@diffucoder/eval";
+import { paretoReport } from "@diffucoder/report";
 import { cachedNetwork } from "@diffucoder/model";
 import { createSandbox, type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
 import {
@@ -21,8 +21,9 @@ import {
   SamplerOptionsSchema,
 } from "@diffucoder/samplers";
 import { bundledModelDir, type DiffuCoder, loadDiffuCoder } from "diffucoder";
-import { extent, measured, median, type Result, timed } from "../measurement.ts";
-import { MARGIN, recommended, type Standing, standing } from "../recommendation.ts";
+import { extent, median, type Result, timed } from "../measurement.ts";
+import { recommended, standing } from "../recommendation.ts";
+import { curves, paretoResults, type Swept as Measured } from "./pareto-results.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const BATCH_SIZE = 50;
@@ -99,7 +100,7 @@ export async function paretoSuite({ quick, say, tasks: count = quick ? QUICK_TAS
       writeFileAtomic(REPORT, paretoReport({ title: "Decoding: quality and cost", description, settings: swept, methods, confirmation }));
       say(`pareto: the plots are in ${REPORT}.`);
     }
-    return results(swept, confirmation);
+    return paretoResults(swept, confirmation);
   } finally {
     sandbox.close();
     await coder.close();
@@ -112,13 +113,8 @@ interface Context {
   tasks: readonly TinyCodeTask[];
 }
 
-interface Swept extends DecodingSetting {
+interface Swept extends Measured {
   setting: Setting;
-  /** To the first setting. */
-  standing: Standing;
-  passed: readonly boolean[];
-  /** Tokens of the answers, up to their ends. */
-  answerTokens: number;
 }
 
 /**
@@ -146,22 +142,6 @@ async function sweep(setting: Setting, context: Context & { baseline: Swept | un
   } finally {
     denoiser.dispose();
   }
-}
-
-/** Accuracy under parallelism of each method. */
-function curves(swept: readonly Swept[]): { name: string; aup: number }[] {
-  const best = Math.max(...swept.map(({ passAt1 }) => passAt1));
-  const methods = [...new Set(swept.map(({ setting }) => setting.method))];
-  return methods.map((name) => {
-    const curve = swept.filter(({ setting }) => setting.method === name);
-    return {
-      name,
-      aup: accuracyUnderParallelism(
-        curve.map(({ tokensPerPass, passAt1 }) => ({ tokensPerPass, accuracy: passAt1 })),
-        best,
-      ),
-    };
-  });
 }
 
 /** Two settings in turns, after a batch of each for the plans to be compiled. */
@@ -249,6 +229,7 @@ async function scored(
   return {
     setting,
     name: setting.name,
+    method: setting.method,
     group: setting.cache?.kind ?? "no cache",
     passAt1: estimate,
     interval95,
@@ -261,79 +242,6 @@ async function scored(
     standing: baseline === undefined ? "as good" : standing(baseline.passed, passed).standing,
     answerTokens: decoded.answerTokens / count,
   };
-}
-
-function results(
-  swept: readonly Swept[],
-  { baseline, chosen, spread, baselineSpread, difference, interval95, standing: confirmed }: Awaited<ReturnType<typeof confirm>>,
-): Result[] {
-  const suite = "pareto";
-  const percent = (value: number): string => (100 * value).toFixed(1);
-  const against = (difference: number, interval: Interval): string => `difference ${percent(difference)} (${interval.map(percent).join(" to ")})`;
-  const [first] = swept as [Swept, ...Swept[]];
-  const table = swept.map((one) => {
-    const { difference, interval95, standing: stands } = standing(first.passed, one.passed);
-    const compared = one === first ? "" : `; ${against(difference, interval95)}, ${stands} on ${one.tasks} tasks`;
-    const costs = `${one.forwardPasses.toFixed(1)} passes, ${one.tokensPerPass.toFixed(2)} tokens a pass, ${one.forwardTokens.toFixed(0)} tokens, ${one.milliseconds.toFixed(1)} ms`;
-    return measured({
-      suite,
-      name: `dev: ${one.name}: ${costs}${compared}`,
-      ours: 100 * one.passAt1,
-      spread: toPercent(one.interval95),
-      unit: "% pass@1",
-    });
-  });
-  const parallelism = curves(swept).map(({ name, aup }) =>
-    measured({ suite, name: `dev: accuracy under parallelism: ${name}`, ours: aup, unit: "AUP" }),
-  );
-  const rate = ({ answerTokens, milliseconds }: Swept): number => answerTokens / (milliseconds / 1000);
-  const peerName = baseline.name;
-  return [
-    ...table,
-    ...parallelism,
-    measured({
-      suite,
-      name: `test: ${chosen.name}, recommended; ${against(difference, interval95)}, within ${percent(MARGIN)} points: ${confirmed === "as good" ? "confirmed" : `not confirmed, ${confirmed}`}`,
-      ours: 100 * chosen.passAt1,
-      spread: toPercent(chosen.interval95),
-      unit: "% pass@1",
-      peer: 100 * baseline.passAt1,
-      peerSpread: toPercent(baseline.interval95),
-      peerName,
-    }),
-    measured({
-      suite,
-      name: "test: tokens of the answers, a second",
-      ours: rate(chosen),
-      spread,
-      unit: "tokens/s",
-      peer: rate(baseline),
-      peerSpread: baselineSpread,
-      peerName,
-      target: { of: "ratio", atLeast: 4 },
-    }),
-    measured({
-      suite,
-      name: "test: tokens of the answers, a forward pass",
-      ours: chosen.tokensPerPass,
-      unit: "tokens",
-      peer: baseline.tokensPerPass,
-      peerName,
-    }),
-    measured({
-      suite,
-      name: "test: tokens through the network, for a completion",
-      ours: chosen.forwardTokens,
-      unit: "tokens",
-      peer: baseline.forwardTokens,
-      peerName,
-      target: { of: "ratio", atMost: 0.25 },
-    }),
-  ];
-}
-
-function toPercent([low, high]: Interval): [number, number] {
-  return [100 * low, 100 * high];
 }
 
 function inBlocks(blockLength: number | undefined, cache: CacheOptions | undefined): string[] {

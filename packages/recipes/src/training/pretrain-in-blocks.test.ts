@@ -82,7 +82,7 @@ describe.each(Object.entries(folders))("a model of type %s", (family, { dir }) =
       all: logits(weights, { inputIds: row, attention: { blockLength: BLOCK } }),
     }));
     const { all } = await pass(parameters, { inputIds, positionIds: positionIds!, attention: attention as NdArray });
-    const at = ({ data }: NdArray, column: number): number[] => [...data.slice(column * config.vocabSize, (column + 1) * config.vocabSize)];
+    const at = ({ data }: NdArray, column: number): number[] => Array.from(data.subarray(column * config.vocabSize, (column + 1) * config.vocabSize));
     for (let block = 0; block < length; block += BLOCK) {
       const row = ids.map((id, column) => (column < block ? id : maskTokenId!));
       const asked = (await decoding(parameters, int32(row, [1, length]))).all;

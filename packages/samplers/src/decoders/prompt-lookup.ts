@@ -9,7 +9,7 @@
  */
 export function followingTokens(text: Int32Array, count: number): Int32Array {
   let [longest, follows] = [0, text.length];
-  for (let end = text.length - 1; end > 0 && count > 0; end--) {
+  for (let end = text.length - 1; end > 0; end--) {
     let length = 0;
     while (length < end && text[end - 1 - length] === text[text.length - 1 - length]) length++;
     if (length > longest) [longest, follows] = [length, end];
