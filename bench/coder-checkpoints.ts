@@ -108,7 +108,7 @@ function randomParameters(config: ModelConfig): ModelParameters {
 /** As many tokens as Qwen2.5's: all strings of up to three letters, and of four as far as they go. */
 function tokenizerFile(special: readonly string[]): TokenizerFile {
   const { model, ...file } = trainBpe({ texts: [], vocabSize: 256, specialTokens: [] });
-  const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+  const letters = "abcdefghijklmnopqrstuvwxyz".split("");
   const vocab = { ...model.vocab };
   const merges: [string, string][] = [];
   for (let words = letters, count = 256; count < WORDS;) {

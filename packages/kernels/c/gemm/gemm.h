@@ -9,8 +9,8 @@
 // Operations: 2 m n k. Bytes: 4 (m k + k n + m n), and each operand twice more in the caches, packed: written and read.
 // With FMA a core does 16 multiplications in an instruction on AVX-512 and 8 on AVX2; of bfloat16, with AVX512_BF16, 64.
 //
-// The order of a sum follows from k alone, not from the other sizes or the threads. Instruction sets differ in it, and so in the
-// last bits; where bfloat16 is multiplied, numbers below 2^-126 may count as zero.
+// The order of a sum follows from k, and from whether rows are few (thin.h), not from the other sizes or the threads. Instruction
+// sets differ in it, and so in the last bits; where bfloat16 is multiplied, numbers below 2^-126 may count as zero.
 #pragma once
 #include <stddef.h>
 #include "../pool.h"
