@@ -169,6 +169,27 @@ describe("the second turn", () => {
   });
 });
 
+it("the head is computed for masked positions only: sixteen, or as many as twice, four times as many are", async () => {
+  const traced: [columns: number, positions: number][] = [];
+  const network = cachedNetwork(config);
+  const logits: typeof network.logits = (parameters, inputs) => {
+    traced.push([inputs.inputIds.shape[1]!, inputs.logitPositions!.shape[0]!]);
+    return network.logits(parameters, inputs);
+  };
+  const cache = { kind: "block-causal", blockLength: 32 } as const;
+  const denoiser = createCachedDenoiser({ ...common, shift: false, network: { ...network, logits }, cache });
+  const canvas = promptCanvas({ promptIds: text.slice(0, 32), maxNewTokens: 32, denoiser, padTokenId: 0 });
+  const decoder = sdarDecoder({ blockLength: 32, stepsPerBlock: 8, temperature: 0, rule: "sequential" });
+  const row = createDecodeLoop({ denoiser, padTokenId: 0 }).add({ canvas, decoder, random: createRandom(0) });
+  for await (const event of row) void event;
+  expect(traced).toEqual([
+    [64, 32], // the prompt with the first block
+    [32, 32],
+    [32, 16],
+  ]);
+  expect(canvas.ids).not.toContain(MASK);
+});
+
 it("a row that never fits is an error at once, and says what to do", () => {
   const denoiser = createCachedDenoiser({
     ...common,
