@@ -1,6 +1,6 @@
 // Checkpoints of the shapes of published small diffusion coders with random weights, quantized, in a folder that stays: their speed is that of the
 // published ones, their texts mean nothing.
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
@@ -74,11 +74,15 @@ export const coderShapes = {
 
 export type CoderShape = keyof typeof coderShapes;
 
-/** The checkpoint's folder below `root`, where it is written unless it is there. */
-export async function coderCheckpoint(root: string, shape: CoderShape, method: Quantization): Promise<string> {
-  const folder = join(root, `${shape}-${method}`);
-  if (existsSync(folder)) return folder;
+/** The checkpoint's folder below a root. */
+export function coderFolder(root: string, shape: CoderShape, method: Quantization): string {
+  return join(root, `${shape}-${method}`);
+}
+
+/** Writes a checkpoint into its folder below `root`, which is there once it is whole. */
+export async function writeCoderCheckpoint(root: string, shape: CoderShape, method: Quantization): Promise<void> {
   const { config, mask } = coderShapes[shape];
+  const folder = coderFolder(root, shape, method);
   const unfinished = `${folder}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
@@ -86,7 +90,6 @@ export async function coderCheckpoint(root: string, shape: CoderShape, method: Q
   saveModel(unfinished, { config, parameters, quantization: method });
   writeFileSync(join(unfinished, "tokenizer.json"), JSON.stringify(tokenizerFile([...SPECIAL, mask])));
   renameSync(unfinished, folder);
-  return folder;
 }
 
 /** Every matrix is a view of the same numbers, from another place on. */

@@ -1,3 +1,3 @@
 import { library } from "../tsup.base.ts";
 
-export default library({ entry: ["main.ts", "peak-memory.ts", "published-model.ts", "coder-run.ts"] });
+export default library({ entry: ["main.ts", "peak-memory.ts", "published-model.ts", "coder-run.ts", "write-coder.ts"] });
