@@ -5,6 +5,7 @@ import { type LeftOut, type TaskSelection, TaskSelectionSchema, type TaskSet } f
 import { POST_PROCESSORS, type PostProcessor } from "./samples/post-process.ts";
 import type { Sample } from "./samples/samples-file.ts";
 import { evaluationTests, LIMITS, type ProgramLimits } from "./scoring/score-program.ts";
+import { type MethodFigure, methodFigures } from "./scoring/decoding-figures.ts";
 import type { SampleScores } from "./scoring/score-samples.ts";
 import type { SuiteSummary } from "./scoring/summarize-suites.ts";
 
@@ -39,6 +40,8 @@ export type SampleSource =
 export interface EvalRun extends SampleScores {
   /** How it differs from the others, e.g. `"temperature 0.2"`. */
   readonly label: string;
+  /** What it shares with runs that differ in parallelism only: they are one curve. @default none: its parallelism is not known */
+  readonly method?: string;
   /** Where its samples came from. */
   readonly source: SampleSource;
 }
@@ -85,6 +88,8 @@ export interface EvalResult {
   readonly ks: readonly number[];
   /** One for each set of samples. */
   readonly runs: readonly EvalRun[];
+  /** Accuracy under parallelism of each method and suite; empty where the samples' cost is not known. */
+  readonly aup: readonly MethodFigure[];
 }
 
 const FORMAT = "diffucoder-eval-1";
@@ -126,7 +131,18 @@ export function evalResult({
   const dataset = { name, data, ...ids, title, version, sha256, tasks: tasks.length };
   const rules = [...new Set(tasks.map((task) => RULES[evaluationTests(task).kind]))].join("; ");
   const { isolation, python } = sandbox;
-  return { format: FORMAT, dataset, postProcessor, rules, limits: LIMITS, sandbox: { ...isolation, ...(python && { python }) }, seed, ks, runs };
+  return {
+    format: FORMAT,
+    dataset,
+    postProcessor,
+    rules,
+    limits: LIMITS,
+    sandbox: { ...isolation, ...(python && { python }) },
+    seed,
+    ks,
+    runs,
+    aup: methodFigures(runs),
+  };
 }
 
 const Rescorable = z.object({

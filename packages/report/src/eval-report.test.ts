@@ -75,6 +75,30 @@ describe("evalReport", () => {
   });
 });
 
+describe("the cost of samples", () => {
+  const costing = (label: string, tokensPerPass: number, estimate: number): EvalRun => ({
+    ...run(label, estimate),
+    method: "temperature 0",
+    decoding: { forwardPasses: 12.34, tokens: 24, tokensPerPass },
+  });
+  const swept = result([costing("temperature 0, threshold 0.9", 2, 0.5), costing("temperature 0, threshold 0.8", 3, 0.5)]);
+
+  it("is told with accuracy under parallelism, in the report and in the table", () => {
+    const page = evalReport(swept, taskSet.tasks).replace(/[ \n]+/g, " ");
+    expect(page).toContain('<th scope="row">temperature 0, threshold 0.9</th> <td>12.3 forward passes a sample, 2.00 tokens a pass</td>');
+    expect(page).toContain('<th scope="row">temperature 0, base tests</th> <td>150.0</td>'); // 2 * 50 + (3 - 2) * 50
+    const table = evalTable(swept);
+    expect(table).toContain("temperature 0, threshold 0.8: 12.3 forward passes a sample, 3.00 tokens a pass");
+    expect(table).toContain("base tests, temperature 0: accuracy under parallelism 150.0");
+  });
+
+  it("is not told where it is not known", () => {
+    const plain = result([run("a", 0.5)]);
+    expect(evalTable(plain)).not.toContain("forward passes");
+    expect(evalReport(plain, taskSet.tasks)).not.toContain("whatever the hardware");
+  });
+});
+
 describe("evalTable", () => {
   it("is a line per run, and calls several runs a sweep", () => {
     expect(

@@ -1,7 +1,7 @@
 import { type PythonInfo, pythonSource } from "@diffucoder/reward-sandbox";
 import { solutionProgram, type Task } from "@diffucoder/tasks";
 import type { EvalResult, EvalRun, FailedTest, ScoredSample, SuiteScore, SuiteSummary } from "@diffucoder/eval";
-import { sourceText, suiteName, verdictCounts } from "./eval-table.ts";
+import { decodingText, sourceText, suiteName, verdictCounts } from "./eval-table.ts";
 import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
 import { pageHead } from "./page-head.ts";
@@ -33,7 +33,7 @@ export function evalReport(result: EvalResult, tasks: readonly Task[]): string {
         <main>
           <section>
             <h2>Scores</h2>
-            ${scoreTable(result)}
+            ${scoreTable(result)} ${parallelismView(result)}
             ${runs.length > 1 ? html`<p>Several settings were tried on the test set: do not quote the best row as the score of one setting.</p>` : null}
           </section>
           <section>
@@ -77,6 +77,34 @@ function scoreTable({ dataset, runs }: EvalResult): Html {
       </tbody>
     </table>
   </div>`;
+}
+
+/** What samples cost whatever the hardware, and accuracy under parallelism (d3LLM, arXiv 2601.07568). */
+function parallelismView({ runs, aup }: EvalResult): Html | null {
+  const costs = runs.flatMap(({ label, decoding }): [string, string][] => (decoding === undefined ? [] : [[label, decodingText(decoding)]]));
+  const figures = aup.map(({ method, suite, aup: value }): [string, string] => [`${method}, ${suite} tests`, value.toFixed(1)]);
+  if (costs.length === 0) return null;
+  const rows = (pairs: readonly [string, string][]): Html[] =>
+    pairs.map(
+      ([name, text]) =>
+        html`<tr>
+          <th scope="row">${name}</th>
+          <td>${text}</td>
+        </tr>`,
+    );
+  return html`<h3>Cost, whatever the hardware</h3>
+    <table class="settings">
+      <tbody>
+        ${rows(costs)}
+      </tbody>
+    </table>
+    <h3>Accuracy under parallelism</h3>
+    <p class="muted">Percent of the tasks times tokens of an answer for a forward pass, along the runs that differ in steps or threshold only.</p>
+    <table class="settings">
+      <tbody>
+        ${rows(figures)}
+      </tbody>
+    </table>`;
 }
 
 function settingsTable(result: EvalResult): Html {

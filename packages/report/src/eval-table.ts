@@ -1,4 +1,4 @@
-import type { EvalResult, EvalRun, SuiteSummary } from "@diffucoder/eval";
+import type { DecodingFigures, EvalResult, EvalRun, SuiteSummary } from "@diffucoder/eval";
 
 /** Lines about what was left out that the terminal shows. */
 const SHOWN_LEFT_OUT = 12;
@@ -15,7 +15,13 @@ export function evalTable(result: EvalResult): string {
   const rows = runs.flatMap((run) => run.suites.flatMap((suite) => suite.passAtK.map((figure) => row(result, run, suite, figure, isSweep))));
   const titles = [...(isSweep ? ["run"] : []), "tests", "k", "pass@k", "95 % interval", "tasks", "verdicts"];
   const lines = rows.length === 0 ? ["Nothing was scored."] : align([titles, ...rows]);
-  return [...head, ...lines, ...(isSweep ? sweepLines(runs) : []), ...runs.flatMap((run) => leftOutLines(run, isSweep))].join("\n");
+  return [
+    ...head,
+    ...lines,
+    ...(isSweep ? sweepLines(runs) : []),
+    ...parallelismLines(result),
+    ...runs.flatMap((run) => leftOutLines(run, isSweep)),
+  ].join("\n");
 }
 
 /** Where samples came from and how, in words. */
@@ -75,6 +81,17 @@ function sweepLines(runs: readonly EvalRun[]): string[] {
       `${suite} tests: the highest pass@1 of a sweep of ${runs.length} is ${(best.estimate * 100).toFixed(1)} % (${best.label}); chosen on the test set, it is biased upwards`,
     ];
   });
+}
+
+/** What samples cost whatever the hardware, and accuracy under parallelism, where it is known. */
+function parallelismLines({ runs, aup }: EvalResult): string[] {
+  const costs = runs.flatMap(({ label, decoding }) => (decoding === undefined ? [] : [`${label}: ${decodingText(decoding)}`]));
+  return [...costs, ...aup.map(({ method, suite, aup: value }) => `${suite} tests, ${method}: accuracy under parallelism ${value.toFixed(1)}`)];
+}
+
+/** Passes and tokens, in words. */
+export function decodingText({ forwardPasses, tokensPerPass }: DecodingFigures): string {
+  return `${forwardPasses.toFixed(1)} forward passes a sample, ${tokensPerPass.toFixed(2)} tokens a pass`;
 }
 
 function leftOutLines({ label, leftOut, tasks }: EvalRun, isSweep: boolean): string[] {

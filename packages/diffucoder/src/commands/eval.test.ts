@@ -97,6 +97,12 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
       ["temperature 0.5", 6, []],
       ["temperature 1", 6, []],
     ]);
+    // Two steps reveal four masks.
+    for (const { decoding } of result.runs) expect(decoding).toEqual({ forwardPasses: 2, tokens: 4, tokensPerPass: 2 });
+    expect(result.aup.map(({ method, suite }) => [method, suite])).toEqual([
+      ["temperature 0.5", "base"],
+      ["temperature 1", "base"],
+    ]);
     expect(result).toMatchObject({ postProcessor: "none", dataset: { name: "infilling-random-span-light", tasks: 3 } });
     expect(result.runs[1]?.source).toEqual({
       kind: "model",
@@ -146,7 +152,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out).toEqual([]);
     expect(error).toEqual([
       expect.stringMatching(
-        /^Invalid eval settings:\n {2}- alg: Invalid option: expected one of "origin".*\n {2}- steps: Invalid input: expected int, received number$/,
+        /^Invalid eval settings:\n {2}- alg: Invalid option: expected one of "origin".*\n {2}- steps: Invalid input: expected int, received number; or: Invalid input: expected array, received number$/,
       ),
       expect.stringMatching(/^Invalid generate options:\n {2}- steps: not used by threshold \(used by origin, /),
       `Invalid eval settings:\n  - model: ${model.dir} has no chat template, which the prompts of humaneval need; use an instruction-tuned model`,

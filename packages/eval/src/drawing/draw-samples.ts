@@ -1,6 +1,6 @@
 import { AbortedError, createRandom, InvalidArgumentError, type OnProgress, TooLongError } from "@diffucoder/core";
 import type { LeftOut, Task } from "@diffucoder/tasks";
-import type { Sample } from "../samples/samples-file.ts";
+import type { DecodingCost, Sample } from "../samples/samples-file.ts";
 
 /** One answer to draw. */
 export interface SampleRequest {
@@ -18,6 +18,8 @@ export interface DrawnSample {
   readonly text: string;
   /** How it was drawn, plain JSON. @default not known */
   readonly trace?: unknown;
+  /** What it cost, whatever the hardware. @default not known */
+  readonly cost?: DecodingCost;
 }
 
 /** Answers requests, one entry each, in order; an error for a task that the model has no room for. */
@@ -96,10 +98,9 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<{
   const samples = all.flatMap(({ task, sampleIndex }, i): Sample[] => {
     const drawn = texts.get(keyOf(task.id, sampleIndex));
     if (drawn === undefined || tooLong.has(task.id)) return [];
-    const { text, trace } = drawn;
-    return [
-      { line: i + 1, taskId: task.id, text, kind: task.prompt.kind === "hole" ? "completion" : "solution", ...(trace !== undefined && { trace }) },
-    ];
+    const { text, trace, cost } = drawn;
+    const kind = task.prompt.kind === "hole" ? "completion" : "solution";
+    return [{ line: i + 1, taskId: task.id, text, kind, ...(trace !== undefined && { trace }), ...(cost && { cost }) }];
   });
   return { samples, leftOut: [...tooLong].map(([where, reason]) => ({ where, reason })) };
 }

@@ -3,6 +3,14 @@
 
 import { type LeftOut, printable } from "@diffucoder/tasks";
 
+/** What an answer cost, whatever the hardware. */
+export interface DecodingCost {
+  /** Forward passes of the network. */
+  readonly forwardPasses: number;
+  /** Tokens of the answer, its end token included. */
+  readonly tokens: number;
+}
+
 /** One line of a samples file. */
 export interface Sample {
   /** From 1. */
@@ -15,6 +23,8 @@ export interface Sample {
   readonly kind: "solution" | "completion";
   /** How it was drawn, if `generate` said so, plain JSON. @default not known */
   readonly trace?: unknown;
+  /** What it cost, if `generate` said so. @default not known */
+  readonly cost?: DecodingCost;
 }
 
 /**

@@ -2,7 +2,8 @@ import { AbortedError, type OnProgress, type Random } from "@diffucoder/core";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import type { LeftOut, Task, TaskSet } from "@diffucoder/tasks";
 import { type PostProcessor, toProgram } from "../samples/post-process.ts";
-import type { Sample } from "../samples/samples-file.ts";
+import type { DecodingCost, Sample } from "../samples/samples-file.ts";
+import { type DecodingFigures, decodingFigures } from "./decoding-figures.ts";
 import { isInfrastructure, Judge } from "./judge.ts";
 import { withoutLibraries } from "./missing-libraries.ts";
 import type { ProgramScore } from "./score-program.ts";
@@ -24,6 +25,8 @@ export interface ScoredSample {
   readonly score: ProgramScore;
   /** How it was drawn, if `generate` said so, plain JSON. @default not known */
   readonly trace?: unknown;
+  /** What it cost, if `generate` said so. @default not known */
+  readonly cost?: DecodingCost;
 }
 
 /** The scores of a list of samples. */
@@ -32,6 +35,8 @@ export interface SampleScores {
   readonly samples: readonly ScoredSample[];
   /** One for each suite of the dataset. */
   readonly suites: readonly SuiteSummary[];
+  /** What the samples cost, whatever the hardware. @default not known */
+  readonly decoding?: DecodingFigures;
   /** What was not scored, and why. */
   readonly leftOut: readonly LeftOut[];
   /** Samples that the sandbox could not run. They lower `n` and do not count as failures of the model. */
@@ -103,6 +108,7 @@ export async function scoreSamples(options: ScoreSamplesOptions): Promise<Sample
   return {
     samples: usable,
     suites: summarizeSuites(usable, { random, ks }),
+    ...decodingFigures(usable),
     leftOut,
     infrastructureFailures: failed.length,
     tasks: { all: taskSet.tasks.length, scored: new Set(usable.map(({ taskId }) => taskId)).size },
@@ -135,8 +141,9 @@ async function scoreOne(task: Task, sample: Sample, judge: Judge, options: Score
   const reference = await judge.reference(task);
   if (!reference.isUsable) return undefined;
   const program = await toProgram(task, sample, options);
-  const { taskId, line, kind, text: raw, trace } = sample;
-  return { taskId, line, kind, raw, program, score: await judge.score(task, program, reference), ...(trace !== undefined && { trace }) };
+  const { taskId, line, kind, text: raw, trace, cost } = sample;
+  const score = await judge.score(task, program, reference);
+  return { taskId, line, kind, raw, program, score, ...(trace !== undefined && { trace }), ...(cost && { cost }) };
 }
 
 function unanswered({ tasks }: TaskSet, wanted: ReadonlySet<string>): LeftOut[] {

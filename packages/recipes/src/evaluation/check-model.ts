@@ -3,6 +3,7 @@ import { type ModelFolder, resolveInfilling, resolveSettings } from "@diffucoder
 import type { TaskSet } from "@diffucoder/tasks";
 import type { EvalConfig } from "./eval-config.ts";
 import { decodingOf } from "./decoding-of.ts";
+import { sweepOf } from "./sweep.ts";
 
 const refuse = (problem: string): never => {
   throw new ConfigError({ source: "eval settings", problems: [problem] });
@@ -33,8 +34,8 @@ export function checkModel(model: ModelFolder, taskSet: TaskSet, config: EvalCon
     refuse(`model: ${model.dir} has no chat template, which the prompts of ${taskSet.name} need; use an instruction-tuned model`);
   if (holes && model.autoregressive !== undefined)
     refuse(`model: ${model.dir} writes from left to right and cannot fill holes; use a masked diffusion model`);
-  for (const temperature of [config.temperature].flat()) {
-    const { maxNewTokens, ...decoding } = decodingOf(config, temperature);
+  for (const { point } of sweepOf(config)) {
+    const { maxNewTokens, ...decoding } = decodingOf(config, point);
     if (asks) resolveSettings({ ...decoding, maxNewTokens }, model);
     if (holes && config.masks !== "oracle") resolveInfilling({ ...decoding, prefix: "", masks: config.masks }, model);
   }

@@ -6,7 +6,7 @@ import { z } from "zod";
 const oneOrMore = <S extends z.ZodType>(item: S) => z.union([item, z.array(item).min(1)]);
 
 /** What is evaluated on, how a model is asked, and how it writes. Every decoding option is one of them. */
-export interface EvaluationSettings extends Omit<DecodingOptions, "seed" | "temperature"> {
+export interface EvaluationSettings extends Omit<DecodingOptions, "seed" | "temperature" | "steps" | "threshold"> {
   /** A name of `DATASET_NAMES`, or the path of a file of JSON lines (docs/task-format.md). */
   dataset: string;
   /** Which of its tasks. @default {}, the source's own choice */
@@ -25,15 +25,23 @@ export interface EvaluationSettings extends Omit<DecodingOptions, "seed" | "temp
   batchSize: number;
   /** Sampling temperature, 0 is greedy; several are a sweep. @default 0.2 */
   temperature: number | number[];
+  /** Denoising steps; several are a sweep, of which accuracy under parallelism is told. @default the model's */
+  steps?: number | number[] | undefined;
+  /** Probability from which a masked position is committed; several are a sweep, as of `steps`. @default the model's */
+  threshold?: number | number[] | undefined;
   /** Positions to denoise. @default the model's */
   maxNewTokens?: number | undefined;
   /** k of pass@k, shown where there are enough samples. @default 1, 10, 100 and, for a model, `samplesPerTask` */
   ks?: number[] | undefined;
 }
 
+const [steps, threshold] = [DecodingOptionsSchema.shape.steps.unwrap(), DecodingOptionsSchema.shape.threshold.unwrap()];
+
 /** `EvaluationSettings` as settings. */
 export const EvaluationSettingsSchema = z.strictObject({
   ...DecodingOptionsSchema.omit({ seed: true, temperature: true }).shape,
+  steps: oneOrMore(steps).optional().describe(`${steps.description}; several are a sweep`),
+  threshold: oneOrMore(threshold).optional().describe(`${threshold.description}; several are a sweep`),
   dataset: DatasetSchema,
   data: TaskSelectionSchema.prefault({}),
   idRange: z.tuple([z.int().nonnegative(), z.int().positive()]).optional().describe("tasks [from, to) of the dataset, by position"),

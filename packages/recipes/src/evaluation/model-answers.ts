@@ -43,12 +43,15 @@ async function answer(coder: DiffuCoder, { task, sampleIndex, seed }: SampleRequ
     const { prefix, suffix } = task.prompt;
     const { maxNewTokens: _, ...infilling } = decoding;
     const count = masks === "oracle" ? Math.max(1, coder.tokenizer.encode(task.solution ?? "").length) : masks;
-    return { text: (await coder.infill({ ...infilling, seed, signal, prefix, suffix, masks: count })).middle };
+    const { middle, forwardPasses, completionTokens } = await coder.infill({ ...infilling, seed, signal, prefix, suffix, masks: count });
+    return { text: middle, cost: { forwardPasses, tokens: completionTokens } };
   }
   const messages = promptMessages(task, options.templateOf(task));
   const continueFinalMessage = messages.at(-1)?.role === "assistant";
   const generation = await coder.generate({ ...decoding, seed, signal, messages, continueFinalMessage });
-  return { text: generation.text, ...(sampleIndex === 0 && reveals.has(task.id) && { trace: shownOrder(coder, generation) }) };
+  const { text, forwardPasses, completionTokens, finishReason } = generation;
+  const cost = { forwardPasses, tokens: completionTokens + (finishReason === "stop" ? 1 : 0) };
+  return { text, cost, ...(sampleIndex === 0 && reveals.has(task.id) && { trace: shownOrder(coder, generation) }) };
 }
 
 /** The reveal order of an answer's text. */

@@ -32,6 +32,7 @@ import type { EvalConfig } from "./eval-config.ts";
 import { isolationOf } from "./isolation.ts";
 import { modelAnswers } from "./model-answers.ts";
 import { sampleFiles } from "./sample-files.ts";
+import { sweepOf } from "./sweep.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
 /** What `runEval` works on. */
@@ -57,6 +58,7 @@ export interface RunEvalOptions {
 /** A set of samples before it is scored. */
 interface SampleSet {
   label: string;
+  method?: string;
   source: SampleSource;
   samples: readonly Sample[];
   leftOut: readonly LeftOut[];
@@ -128,7 +130,7 @@ interface ScoreContext {
 }
 
 /** Scores one set; scores are saved as they come, so that a resumed run does not repeat them. */
-export async function scoreSet({ label, source, samples, leftOut }: SampleSet, context: ScoreContext): Promise<EvalRun> {
+export async function scoreSet({ label, method, source, samples, leftOut }: SampleSet, context: ScoreContext): Promise<EvalRun> {
   const { taskSet, postProcessor, config, sandbox, folders, signal, onProgress, phase } = context;
   const log = config.output === undefined ? undefined : new JsonLinesLog<[key: string, score: ProgramScore]>(join(config.output, "scores.jsonl"));
   const scores = await scoreSamples({
@@ -145,14 +147,14 @@ export async function scoreSet({ label, source, samples, leftOut }: SampleSet, c
     onProgress: (event) => onProgress(phase === undefined ? event : { ...event, phase: `${phase}, tests` }),
     signal,
   });
-  return { ...scores, leftOut: [...leftOut, ...scores.leftOut], label, source };
+  return { ...scores, leftOut: [...leftOut, ...scores.leftOut], label, ...(method !== undefined && { method }), source };
 }
 
 function ksOf({ ks, model, samplesPerTask }: Pick<EvalConfig, "ks" | "model" | "samplesPerTask">): number[] {
   return ks ?? [...new Set([1, 10, 100, ...(model === undefined ? [] : [samplesPerTask])])].toSorted((a, b) => a - b);
 }
 
-/** One set for each temperature. */
+/** One set for each run of the sweep. */
 async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveals = 0, phase, signal, onProgress, onNotice }: RunEvalOptions) {
   const { output = ".", samplesPerTask, batchSize, masks, seed, family, quantize, executor, device, precision } = config;
   const sha256 = await checkpointHash(folder.dir);
@@ -176,13 +178,13 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
   coder.notices.forEach(onNotice);
   try {
     const sets: SampleSet[] = [];
-    for (const temperature of [config.temperature].flat()) {
-      const log = new JsonLinesLog<KeptSample>(join(output, `generations-${temperature}.jsonl`));
+    for (const { point, label, method, fileName } of sweepOf(config)) {
+      const log = new JsonLinesLog<KeptSample>(join(output, `generations-${fileName}.jsonl`));
       const { samples, leftOut } = await drawSamples({
         tasks: taskSet.tasks,
         samplesPerTask,
         batchSize,
-        generate: modelAnswers(coder, { templateOf, decoding: decodingOf(config, temperature), masks, reveals: shown, signal }),
+        generate: modelAnswers(coder, { templateOf, decoding: decodingOf(config, point), masks, reveals: shown, signal }),
         seed,
         finished: log.kept,
         onSample: (sample) => log.append(sample),
@@ -190,9 +192,9 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
         ...(phase !== undefined && { phase }),
         signal,
       });
-      const sampler = { ...samplerRecord(config, temperature, { model: folder, holes }), quantize: coder.quantization, executor, device, precision };
+      const sampler = { ...samplerRecord(config, point, { model: folder, holes }), quantize: coder.quantization, executor, device, precision };
       const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
-      sets.push({ label: `temperature ${temperature}`, source, samples, leftOut });
+      sets.push({ label, method, source, samples, leftOut });
     }
     return sets;
   } finally {

@@ -10,6 +10,7 @@ import { type DisposableDenoiser, generate } from "@diffucoder/samplers";
 import { defaultFolders, loadTasks, type TaskSet } from "@diffucoder/tasks";
 import { decodingOf } from "../evaluation/decoding-of.ts";
 import type { EvaluationSettings } from "../evaluation/evaluation-settings.ts";
+import { sweepOf, type SweepRun } from "../evaluation/sweep.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
 import type { RolloutSampling } from "./rollout-sampling.ts";
 import { completionTextOf, promptIdsOf } from "./task-rewards.ts";
@@ -78,8 +79,8 @@ function policyAnswers(
 ): Generate {
   const { generationConfig, padTokenId, endIds } = coder;
   const { maxNewTokens } = generationConfig;
-  const temperature = [config.temperature].flat()[0]!;
-  const { cache: _, ...decoding } = decodingOf(config, temperature);
+  const [{ point }] = sweepOf(config) as [SweepRun, ...SweepRun[]];
+  const { cache: _, ...decoding } = decodingOf(config, point);
   const { vocabSize, maxPositionEmbeddings: maxLength } = coder.config;
   const texts = tokenTexts(coder.tokenizer, { vocabSize, endIds });
   const { decoder } = resolveSettings({ ...decoding, maxNewTokens }, { texts, defaults: generationConfig, maxLength });
