@@ -86,6 +86,7 @@ INLINE void multiply_panels(size_t vectors, size_t depth, const uint32_t *a, con
   UNROLL for (size_t r = 0; r < ROWS; r++) UNROLL for (size_t v = 0; v < vectors; v++) sums[r][v] = no_sums();
   for (size_t r = 0; r < to.rows; r++)
     for (size_t v = 0; v < vectors; v++) __builtin_prefetch(to.c + r * to.ld + v * LANES, 1);
+  #pragma GCC unroll 4
   for (size_t w = 0; w < depth; w++, a += ROWS, b += vectors * LANES, next.words += next.step) {
     __builtin_prefetch(next.words, 0, 2);
     Words right[VECTORS];
