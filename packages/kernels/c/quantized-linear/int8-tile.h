@@ -12,7 +12,7 @@ static inline __attribute__((always_inline)) void int8_tile_of(const Tile *t, co
   Vector sums[MOST_ROWS][6];
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < columns; c++)
-      sums[r][c] = t->isFirst ? same_lanes(t->rows.start[r]) : load_lanes((const int32_t *)(t->y + r * t->ldy + c * LANES));
+      sums[r][c] = t->isFirst ? same_lanes(t->rows.start[r]) : load_vector(t->y + r * t->ldy + c * LANES);
   const uint8_t *q = t->rows.codes, *codes = t->codes;
   for (size_t g = 0; g < t->count; g++, q += rows * GROUP_BYTES, codes += PANEL * GROUP) {
     if (rows <= PREFETCHED_ROWS)
@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) void int8_tile_of(const Tile *t, co
     for (int c = 0; c < columns; c++) {
       float *y = t->y + r * t->ldy + c * LANES;
       if (t->isLast) store_scaled(y, sums[r][c], t->rows.scales[r], t->scales + c * LANES);
-      else store_lanes((int32_t *)y, sums[r][c]);
+      else store_vector(y, sums[r][c]);
     }
 }
 
