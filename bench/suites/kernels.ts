@@ -4,6 +4,7 @@ import { createRandom } from "@diffucoder/core";
 import { sampleTokens } from "@diffucoder/samplers";
 import { compile, type Executor, float32, int32, type NdArray, onnxExecutor, type Tensor } from "@diffucoder/tensor";
 import { clock, extent, inTurns, measured, type Result } from "../measurement.ts";
+import { productResults } from "./kernel-products.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const SUITE = "kernels";
@@ -12,8 +13,13 @@ const WORDS = 151_936;
 
 type Filter = { topP: Tensor; topK: Tensor };
 
+/** Matrix products, and the choice of tokens. */
+export async function kernelsSuite(options: SuiteOptions): Promise<Result[]> {
+  return [...(await productResults(SUITE, options.quick ? 1 : ROUNDS, options)), ...(await samplingResults(options))];
+}
+
 /** Tokens of a vocabulary as large as Qwen's: the likeliest, drawn from all, and drawn from what filters leave. */
-export async function kernelsSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
+async function samplingResults({ quick, say }: SuiteOptions): Promise<Result[]> {
   const results: Result[] = [];
   for (const rows of [1, 32]) {
     const logits = peakedLogits(rows, quick ? 1000 : WORDS);
