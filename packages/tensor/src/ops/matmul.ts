@@ -105,14 +105,16 @@ function gemm(precision: Precision, node: Tensor, transposeA: boolean, transpose
 }
 
 /**
- * Whether the float32 kernel is faster than ONNX Runtime's. It writes both factors in another order and reads them again, which the
- * multiplications outweigh where each number is used in 16 of them or more; and it reads the transpose of `b` as it is for up to 8
- * rows. One row alone costs either no more than reading `b`. A frozen `b` ONNX Runtime packs once, and the kernel would each time.
+ * Whether the float32 kernel is faster than ONNX Runtime's. It writes both factors in another order and reads them again, and the
+ * multiplications outweigh that where each number is in 16 of them or more; below 16 terms the results' way to memory outweighs all.
+ * For 2 to 8 rows it reads the transpose of `b` as it is; one row costs either no more than reading `b`. A frozen `b` ONNX Runtime
+ * packs once, where the kernel would each time.
  */
 function isWorthPacking(node: Tensor, transposeA: boolean, transposeB: boolean): boolean {
   const [m, n] = node.shape.slice(-2) as [number, number];
-  if (node.inputs[1]!.constant !== undefined) return false;
-  return Math.min(m, n) >= 16 || (m > 1 && m <= 8 && transposeB && !transposeA);
+  const [a, b] = node.inputs as [Tensor, Tensor];
+  if (b.constant !== undefined) return false;
+  return Math.min(m, n, lastTwo(a.shape, transposeA)[1]) >= 16 || (m > 1 && m <= 8 && transposeB && !transposeA);
 }
 
 /** Of an array that a kernel makes. */
