@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -150,6 +150,19 @@ describe("downloadModel", () => {
     await expect(download({ HF_ENDPOINT: "http://127.0.0.1:1" })).rejects.toThrow(
       /^org\/tiny is not available: http:\/\/127\.0\.0\.1:1 cannot be read/,
     );
+  });
+
+  // /dev/full is Linux's always-full disk; elsewhere the case cannot be made.
+  it.skipIf(!existsSync("/dev/full"))("says that the disk is full", async () => {
+    const partial = join(storage(), "blobs", `${sha256(mirror.files.get("model.safetensors") as Buffer)}.diffucoder.incomplete`);
+    mkdirSync(join(storage(), "blobs"), { recursive: true });
+    symlinkSync("/dev/full", partial);
+    await expect(download()).rejects.toThrow(`${storage()}: could not be written, the disk is full. What was downloaded stays: run again to resume.`);
+  });
+
+  it("says that nothing can be written there", async () => {
+    writeFileSync(join(home, "hub"), "");
+    await expect(download()).rejects.toThrow(/: could not be written \((ENOTDIR|EEXIST).*\)\. What was downloaded stays: run again to resume\.$/);
   });
 
   it("stops when asked", async () => {
