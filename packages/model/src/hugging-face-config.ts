@@ -95,7 +95,7 @@ function readConfigFile(path: string): JsonObject {
   return readJsonObject(path);
 }
 
-/** @param family `undefined` if none is known; the file is then checked as the default family, so that every problem is reported */
+/** @param family `undefined` if none is known; what does not depend on it is then checked as of the default family, so that all of it is reported */
 export function parseConfigFile({
   path,
   file,
@@ -111,7 +111,7 @@ export function parseConfigFile({
     ...switchProblems(file),
     ...quantizationProblems(file),
   ];
-  problems.push(...layerProblems(file, family));
+  if (found !== undefined) problems.push(...layerProblems(file, found));
   const rope = readRope(file, problems);
   const defaults = family.defaults(file);
   const valueOf = (key: string): unknown => file[key] ?? defaults[key];
