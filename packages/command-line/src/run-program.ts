@@ -1,13 +1,25 @@
-import { AbortedError, DiffuCoderError } from "@diffucoder/core";
+import { AbortedError, DiffuCoderError, InvalidArgumentError } from "@diffucoder/core";
 import { Command, CommanderError } from "commander";
 import { StoppedBySignal } from "./stop-signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A commander program that speaks to a terminal and never ends the process. Add commands to it; they inherit that. */
+/**
+ * A commander program that speaks to a terminal and never ends the process. Add commands to it; they inherit that. An option that names a file,
+ * a folder or a dataset may not be empty, as `--output "$UNSET"` is: that would be the folder of the moment.
+ */
 export function createProgram(name: string, terminal: Terminal): Command {
   return new Command(name)
     .exitOverride()
+    .hook("preAction", (_, command) => refuseEmptyPaths(command))
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
+}
+
+function refuseEmptyPaths(command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (!/<(file|dir|path|dataset)\b/.test(option.flags) || ![value].flat().includes("")) continue;
+    throw new InvalidArgumentError({ argument: option.long!, value: "", expected: "a path or a name" });
+  }
 }
 
 /** Where a program runs. */

@@ -45,6 +45,7 @@ function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string
   if (key.length > LONGEST_KEY) return `Unrecognized key: ${show(key)}`;
   if (!mayBeNear) return `Unrecognized key: ${JSON.stringify(key)}`;
   const near = nearestName(key, namesAt(schema, path));
+  if (near === key) return `Unrecognized key: ${JSON.stringify(key)}`; // of another kind of the same setting
   const elsewhere = schemaKeys(schema).find((known) => known.path.at(-1) === key)?.path;
   const meant = near === undefined ? elsewhere : [...path, near];
   return `Unrecognized key: ${JSON.stringify(key)}${meant === undefined ? "" : `. Did you mean ${meant.join(".")}?`}`;

@@ -185,7 +185,7 @@ export class FileError extends DiffuCoderError {
     /** The error that led to it. */
     cause?: unknown;
   }) {
-    super("FILE", sentence(`${path}: ${problem}`, wayOut), { cause });
+    super("FILE", sentence(`${path === "" ? '""' : path}: ${problem}`, wayOut), { cause });
     this.path = path;
   }
 }

@@ -30,8 +30,8 @@ describe("writeFileAtomic", () => {
     writeFileSync(join(folder, "file"), "kept");
     const path = join(folder, "file", "result.json");
     expect(() => writeFileAtomic(path, "x")).toThrow(FileError);
-    expect(() => writeFileAtomic(path, "x")).toThrow(`${path}: could not be written (`);
-    expect(() => writeFileAtomic(path, "x")).toThrow("Check the folder and its permissions.");
+    const problem = `${path}: could not be written, ${join(folder, "file")} is not a folder. Give a path in a folder.`;
+    expect(() => writeFileAtomic(path, "x")).toThrow(problem);
     expect(readFileSync(join(folder, "file"), "utf8")).toBe("kept");
   });
 
@@ -53,7 +53,7 @@ describe("writeFileAtomic", () => {
   it("leaves a folder that stands in the way alone", () => {
     const path = join(folder, "taken");
     mkdirSync(join(path, "inside"), { recursive: true });
-    expect(() => writeFileAtomic(path, "x")).toThrow(`${path}: could not be written (`);
+    expect(() => writeFileAtomic(path, "x")).toThrow(`${path}: could not be written, it is a folder. Give the path of a file.`);
     expect(existsSync(join(path, "inside"))).toBe(true);
     expect(readdirSync(folder)).toEqual(["taken"]);
   });

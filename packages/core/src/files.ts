@@ -23,14 +23,23 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | Iterab
     renameSync(temporary, path);
   } catch (cause) {
     removeQuietly(temporary);
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new FileError({
+    throw writeError(path, cause);
+  }
+}
+
+function writeError(path: string, cause: unknown): FileError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "ENOSPC")
+    return new FileError({
       path,
-      problem: code === "ENOSPC" ? "could not be written, the disk is full" : `could not be written (${(cause as Error).message})`,
-      wayOut: code === "ENOSPC" ? "Free some space and run again; what was written before is intact." : "Check the folder and its permissions.",
+      problem: "could not be written, the disk is full",
+      wayOut: "Free some space and run again; what was written before is intact.",
       cause,
     });
-  }
+  if (code === "EISDIR") return new FileError({ path, problem: "could not be written, it is a folder", wayOut: "Give the path of a file.", cause });
+  if (code === "EEXIST" || code === "ENOTDIR")
+    return new FileError({ path, problem: `could not be written, ${dirname(path)} is not a folder`, wayOut: "Give a path in a folder.", cause });
+  return new FileError({ path, problem: `could not be written (${message})`, wayOut: "Check the folder and its permissions.", cause });
 }
 
 /** The error that made the file useless matters, not one from cleaning up after it. */

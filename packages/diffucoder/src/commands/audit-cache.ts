@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { CommandContext } from "../command-context.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
 import { loadCoder, openModel } from "./open-model.ts";
-import { noPrompt, positionalPrompt } from "./prompt-argument.ts";
+import { isMissing, noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = [...MODEL_TEXTS, "prompt"];
@@ -41,7 +41,7 @@ async function auditCache(words: readonly string[], given: Flags, { terminal, si
     return;
   }
   const options = { ...call, signal } as AuditOptions;
-  if (options.prompt === undefined) throw noPrompt("audit-cache");
+  if (isMissing(options.prompt)) throw noPrompt("audit-cache");
   reportTogether(source, [() => parseConfig(z.strictObject(ofModel), own), () => void prepareAudit(model, options)]);
   const coder = await loadCoder(model, parseConfig(z.strictObject(ofModel), own), shown);
   const audit = await coder.auditCache(options);

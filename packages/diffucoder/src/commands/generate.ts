@@ -8,7 +8,7 @@ import type { CommandContext } from "../command-context.ts";
 import { liveReveal } from "./live-reveal.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
 import { loadCoder, openModel } from "./open-model.ts";
-import { noPrompt, positionalPrompt } from "./prompt-argument.ts";
+import { isMissing, noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 import { emptyAnswerNote } from "../what-it-knows.ts";
 
@@ -43,15 +43,15 @@ async function generate(words: readonly string[], { chatTemplate, ...given }: Fl
     terminal.out(settingsText(Schema, { flags, texts: TEXTS, defaults: modelDefaults(model), source }));
     return;
   }
-  if (options.prompt === undefined && options.messages === undefined) throw noPrompt("generate");
+  if (isMissing(options.prompt) && options.messages === undefined) throw noPrompt("generate");
   reportTogether(source, [() => parseConfig(ModelSettingsSchema, own), () => void prepareGeneration(model, options)]);
 
   const { trace: traceFile, ...loading } = parseConfig(ModelSettingsSchema, own);
   const coder = await loadCoder(model, loading, shown);
   const { trace, ...result } = flags.json === true ? await coder.generate(options) : await shownGeneration(coder, options, terminal.screen);
-  if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace));
   if (flags.json === true) terminal.out(JSON.stringify(result));
   else writeText(terminal, result.text);
+  if (traceFile !== undefined) writeFileAtomic(traceFile, formatTrace(trace)); // after the text, which is not lost if the file cannot be written
   if (result.text.trim() === "") terminal.error(emptyAnswerNote(model));
 }
 

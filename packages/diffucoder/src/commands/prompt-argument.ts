@@ -25,6 +25,11 @@ export async function positionalPrompt(
   return { prompt: decodeText(await input(), "standard input").replace(/\r?\n$/, "") };
 }
 
+/** Whether there is no prompt, or an empty one, as from a shell variable without a value. */
+export function isMissing(prompt: string | undefined): boolean {
+  return prompt === undefined || prompt === "";
+}
+
 /** The error for a missing prompt. */
 export function noPrompt(command: string): InvalidArgumentError {
   const message = `Give a prompt: ${command} "${EXAMPLE_PROMPT}", or - to read it from standard input.`;

@@ -301,8 +301,13 @@ function asOwnError(cause: unknown, { repo, endpoint, storage }: { repo: string;
 /**
  * The folder of a model that is named by a folder or by a repository, `owner/name` or `owner/name@revision`, which is
  * downloaded if the cache does not hold it. A folder that is there goes before a repository of the same name.
+ *
+ * @throws {InvalidArgumentError} if the name is empty
+ * @throws as `downloadModel`
  */
 export async function modelFolder(dirOrRepo: string, options: Omit<DownloadModelOptions, "repo" | "revision"> = {}): Promise<string> {
+  if (dirOrRepo === "")
+    throw new InvalidArgumentError({ argument: "model", value: dirOrRepo, expected: "a folder, or owner/name on Hugging Face's hub" });
   const isRepo = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?$/.test(dirOrRepo) && !existsSync(dirOrRepo);
   if (!isRepo) return dirOrRepo;
   const [repo = "", revision] = dirOrRepo.split("@");
