@@ -106,7 +106,7 @@ describe("evalTable", () => {
         .split("\n")
         .slice(0, 7),
     ).toEqual([
-      "HumanEval+ v0, 1 tasks, SHA-256 0123456789ab; post-processor none; sandbox: bubblewrap, Python 3.11.2 of /venv/bin/python",
+      "HumanEval+ v0, 1 task, SHA-256 0123456789ab; post-processor none; sandbox: bubblewrap, Python 3.11.2 of /venv/bin/python",
       "model: models/m (SHA-256 fedcba987654); template t; steps 8, seed 3",
       "",
       "run              tests      k  pass@k  95 % interval  tasks   verdicts",

@@ -7,14 +7,14 @@ const SHOWN_LEFT_OUT = 12;
 export function evalTable(result: EvalResult): string {
   const { dataset, postProcessor, sandbox, runs } = result;
   const head = [
-    `${[dataset.title, dataset.version].filter((part) => part !== "").join(" ")}, ${dataset.tasks} tasks, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}${sandbox.python ? `, Python ${sandbox.python.version} of ${sandbox.python.path}` : ""}`,
+    `${[dataset.title, dataset.version].filter((part) => part !== "").join(" ")}, ${counted(dataset.tasks, "task")}, SHA-256 ${dataset.sha256.slice(0, 12)}; post-processor ${postProcessor}; sandbox: ${sandbox.level}${sandbox.python ? `, Python ${sandbox.python.version} of ${sandbox.python.path}` : ""}`,
     ...new Set(runs.map(sourceText)),
     "",
   ];
   const isSweep = runs.length > 1;
   const rows = runs.flatMap((run) => run.suites.flatMap((suite) => suite.passAtK.map((figure) => row(result, run, suite, figure, isSweep))));
   const titles = [...(isSweep ? ["run"] : []), "tests", "k", "pass@k", "95 % interval", "tasks", "verdicts"];
-  const lines = rows.length === 0 ? ["Nothing was scored."] : align([titles, ...rows]);
+  const lines = rows.length === 0 ? [nothingShown(runs)] : align([titles, ...rows]);
   return [
     ...head,
     ...lines,
@@ -22,6 +22,12 @@ export function evalTable(result: EvalResult): string {
     ...parallelismLines(result),
     ...runs.flatMap((run) => leftOutLines(run, isSweep)),
   ].join("\n");
+}
+
+/** A table without a row: nothing was scored, or each k asks for more samples than a task has. */
+function nothingShown(runs: readonly EvalRun[]): string {
+  const isScored = runs.some(({ tasks }) => tasks.scored > 0);
+  return isScored ? "No pass@k: no task has as many samples as the smallest k of ks." : "Nothing was scored.";
 }
 
 /** Where samples came from and how, in words. */
@@ -94,12 +100,14 @@ export function decodingText({ forwardPasses, tokensPerPass }: DecodingFigures):
   return `${forwardPasses.toFixed(1)} forward passes a sample, ${tokensPerPass.toFixed(2)} tokens a pass`;
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 function leftOutLines({ label, leftOut, tasks }: EvalRun, isSweep: boolean): string[] {
   if (leftOut.length === 0) return [];
   const more = leftOut.length - SHOWN_LEFT_OUT;
   return [
     "",
-    `Left out${isSweep ? ` of ${label}` : ""}; the score covers ${tasks.scored} of ${tasks.all} tasks:`,
+    `Left out${isSweep ? ` of ${label}` : ""}; the score covers ${tasks.scored} of ${counted(tasks.all, "task")}:`,
     ...summariesFirst(leftOut)
       .slice(0, SHOWN_LEFT_OUT)
       .map(({ where, reason }) => `  ${where}: ${reason}`),

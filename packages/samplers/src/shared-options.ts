@@ -25,7 +25,7 @@ export const scheduler = z
   .describe("noise schedule that is run backwards: how many tokens each step reveals")
   .default("linear");
 
-export const cfgScale = z.number().nonnegative().describe("classifier-free guidance, twice the work; 0 is none").default(0);
+export const cfgScale = z.number().min(0).max(1000).describe("classifier-free guidance, twice the work; 0 is none").default(0);
 
 export const cfgKeepTokens = z.array(z.int().nonnegative()).max(4096).describe("ids of tokens that guidance does not mask in the prompt").optional();
 

@@ -28,8 +28,8 @@ describe("traces", () => {
     const lines = formatTrace(trace).split("\n");
     expect(() => parseTrace([lines[0], "{", lines[2]].join("\n"))).toThrow(InvalidArgumentError);
     expect(() => parseTrace([lines[0], "{", lines[2]].join("\n"))).toThrow("trace, line 2");
-    expect(() => parseTrace([lines[0], '{"step":0}'].join("\n"))).toThrow(/trace, line 2 must be .* at positions/);
-    expect(() => parseTrace("")).toThrow('trace must be at least the line of the run, got "".');
+    expect(() => parseTrace([lines[0], '{"step":0}'].join("\n"))).toThrow(/^Invalid trace, line 2:\n {2}- positions: /);
+    expect(() => parseTrace("")).toThrow('trace must be a trace: lines of JSON, got "".');
   });
 
   it("replay masks that come back, columns that come and go, and hooks", () => {

@@ -1,6 +1,6 @@
 // The record of a denoising run: what was revealed when, and how sure the model was. One line of JSON for the run and
 // one for each step, so that a trace can be written while it happens and read by anything.
-import { InvalidArgumentError } from "@diffucoder/core";
+import { InvalidArgumentError, parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import { applyChange, type Change } from "./canvas.ts";
 import type { CacheState } from "./denoiser.ts";
@@ -114,23 +114,22 @@ const StepSchema = z
 /**
  * A trace from the text that `formatTrace` gives. Empty lines are skipped.
  *
- * @throws {InvalidArgumentError} naming the line that is not JSON, or not what its place in a trace asks for
+ * @param source where the text comes from, for errors
+ * @throws {InvalidArgumentError} if there is no line, or one is not JSON
+ * @throws {ConfigError} naming what is wrong with a line that is not what its place in a trace asks for
  */
-export function parseTrace(text: string): DenoiseTrace {
+export function parseTrace(text: string, source = "trace"): DenoiseTrace {
   const lines = text.split("\n").flatMap((line, i) => (line === "" ? [] : [{ line, number: i + 1 }]));
-  if (lines.length === 0) throw new InvalidArgumentError({ argument: "trace", value: text, expected: "at least the line of the run" });
-  const parse = <T>(schema: z.ZodType<T>, { line, number }: { line: string; number: number }): T => {
-    const fail = (expected: string): never => {
-      throw new InvalidArgumentError({ argument: `trace, line ${number}`, value: line, expected });
-    };
+  if (lines.length === 0) throw new InvalidArgumentError({ argument: source, value: text, expected: "a trace: lines of JSON" });
+  const parse = <S extends z.ZodType>(schema: S, { line, number }: { line: string; number: number }) => {
+    const at = `${source}, line ${number}`;
     let data: unknown;
     try {
       data = JSON.parse(line);
     } catch {
-      return fail("JSON");
+      throw new InvalidArgumentError({ argument: at, value: line, expected: "JSON" });
     }
-    const result = schema.safeParse(data);
-    return result.success ? result.data : fail(result.error.issues.map((issue) => `${issue.message} at ${issue.path.join(".")}`).join("; "));
+    return parseConfig(schema, data, { source: at });
   };
   const [run, ...steps] = lines;
   return { ...(parse(RunSchema, run as (typeof lines)[number]) as DenoiseTrace), steps: steps.map((line) => parse(StepSchema, line) as TraceStep) };

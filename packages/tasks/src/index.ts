@@ -3,7 +3,7 @@ export { sliceTasks } from "./task-set.ts";
 export type { CallTests, CodeTests, ReferenceTests, RunTests, Tests } from "./tests.ts";
 export { programTests, rewardTests, type VisibleTests, visibleTests } from "./visible-tests.ts";
 export { DATASET_NAMES, loadTasks, type LoadTasksOptions, loadTrainingTasks, type TrainableTaskSet } from "./load-tasks.ts";
-export { DatasetSchema, TaskSelectionSchema } from "./selection-schema.ts";
+export { DatasetSchema, TaskSelectionSchema, TiersSchema } from "./selection-schema.ts";
 export type { SourceContext, TaskSelection } from "./sources/source.ts";
 export type { BenchmarkName } from "./benchmarks/catalogue.ts";
 export { type DataFolders, defaultFolders } from "./dataset-file.ts";

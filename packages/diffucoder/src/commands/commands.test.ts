@@ -343,6 +343,8 @@ describe("diffucoder trace", () => {
 
   it("says which line is no trace", async () => {
     expect(await run("trace", file("bad.jsonl", "{}\n"))).toBe(1);
-    expect(errors[0]).toMatch(/^trace, line 1 must be /);
+    expect(errors[0]).toBe(
+      `Invalid ${join(folder, "bad.jsonl")}, line 1:\n  - initialIds: Invalid input: expected array, received undefined\n  - maskTokenId: Invalid input: expected number, received undefined`,
+    );
   });
 });

@@ -100,7 +100,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     const samples = file("nothing.jsonl", ["nothing"]);
     expect(await run("eval", "--dataset", "humaneval", "--samples", samples, "--set", "idRange=[0,1]")).toBe(1);
     expect(out[0]).toContain(
-      "\n\nNothing was scored.\n\nLeft out; the score covers 0 of 1 tasks:\n  1 of 1 tasks: no samples: HumanEval/0\n  line 1: not JSON (",
+      "\n\nNothing was scored.\n\nLeft out; the score covers 0 of 1 task:\n  1 of 1 tasks: no samples: HumanEval/0\n  line 1: not JSON (",
     );
     expect(await run("eval", "--dataset", "humaneval", "--samples", dir)).toBe(1);
     expect(error).toEqual([`${dir}: is a folder, expected a file. Give a file in EvalPlus's sample format with --samples.`]);

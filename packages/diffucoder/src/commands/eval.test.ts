@@ -179,7 +179,8 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "steps=3")).toBe(1);
     expect(error[2]).toBe("Invalid eval settings:\n  - output is required with model, to keep what it generates");
     expect(await run("eval", "--dataset", "humaneval", "--samples", "/nowhere.jsonl")).toBe(1);
-    expect(await run("eval", "--dataset", "infilling-single-line", "--samples", "/nowhere.jsonl", "--set", "maxNewTokens=3")).toBe(1);
+    const model = ["--model", bundledModelDir(), "--output", join(dir, "infilling")];
+    expect(await run("eval", "--dataset", "infilling-single-line", ...model, "--set", "maxNewTokens=3")).toBe(1);
     expect(error.slice(3)).toEqual([
       "/nowhere.jsonl: no such file. Give a file in EvalPlus's sample format with --samples.",
       "Invalid eval settings:\n  - template and maxNewTokens do not apply to infilling; set masks instead",

@@ -174,12 +174,14 @@ function rewardText({ id, reward, verdicts, details, trust }: ProgramReward): st
 function summary(rewards: readonly ProgramReward[], refused: readonly LeftOut[]): string {
   const failed = rewards.filter(({ reward }) => reward === null).length;
   const parts = [
-    `${rewards.length - failed} programs scored, ${rewards.filter(({ reward }) => reward === 1).length} pass every test`,
+    `${counted(rewards.length - failed, "program")} scored, ${rewards.filter(({ reward }) => reward === 1).length} pass every test`,
     ...(failed > 0 ? [`${failed} without a reward because the sandbox failed`] : []),
-    ...(refused.length > 0 ? [`${refused.length} lines left out`] : []),
+    ...(refused.length > 0 ? [`${counted(refused.length, "line")} left out`] : []),
   ];
   return `${parts.join("; ")}.`;
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function positiveInteger(text: string): number {
   const value = Number(text);

@@ -53,7 +53,7 @@ describe.runIf(hasCases && hasPython)(`the shared cases${pythonNote || skipCases
     expect(await verdictsOf(path)).toEqual({ good: "pass" });
     expect(told()).toEqual([
       `${path}: line 2: entry_point: must be the name of a function, got "S().f"`,
-      "1 programs scored, 1 pass every test; 1 lines left out.",
+      "1 program scored, 1 pass every test; 1 line left out.",
     ]);
   });
 });

@@ -29,8 +29,8 @@ async function trace(
   { model, json }: TraceFlags,
   { terminal, signal, fail }: CommandContext,
 ): Promise<void> {
-  const first = parseTrace(readText(file));
-  const second = other === undefined ? undefined : parseTrace(readText(other));
+  const first = parseTrace(readText(file), file);
+  const second = other === undefined ? undefined : parseTrace(readText(other), other);
   const tokenizer = Tokenizer.fromFolder(await modelFolder(model ?? bundledModelDir(), { signal }));
   const text = (ids: readonly (number | undefined)[]): string[] =>
     ids.map((id) =>

@@ -1,9 +1,18 @@
 import { type LoadSettings, LoadSettingsSchema } from "@diffucoder/engine";
+import { DecodingOptionsSchema } from "@diffucoder/samplers";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "./evaluation-settings.ts";
 import { IsolationSchema } from "./isolation.ts";
 
 const oneOrMore = <S extends z.ZodType>(item: S) => z.union([item, z.array(item).min(1)]);
+
+/** Settings without a default that say how a model is loaded and how it writes. */
+const OF_A_MODEL = [
+  ...Object.keys(LoadSettingsSchema.shape),
+  ...Object.keys(DecodingOptionsSchema.omit({ seed: true, temperature: true }).shape),
+  "maxNewTokens",
+  "template",
+] as (keyof EvalConfig)[];
 
 /** An evaluation: of samples in files, or of a model that writes them. */
 export interface EvalConfig extends EvaluationSettings, LoadSettings {
@@ -25,9 +34,9 @@ export interface EvalConfig extends EvaluationSettings, LoadSettings {
 
 /** `EvalConfig` as settings: what `diffucoder eval` takes from `--config`, `--set` and its flags. */
 export const EvalConfigSchema = EvaluationSettingsSchema.extend({
-  samples: oneOrMore(z.string()).optional().describe("files in EvalPlus's sample format; several are a sweep"),
-  model: z.string().optional().describe("model folder that writes the samples"),
-  output: z.string().optional().describe("folder for samples, scores and the report; an interrupted run resumes there"),
+  samples: oneOrMore(z.string().min(1)).optional().describe("files in EvalPlus's sample format; several are a sweep"),
+  model: z.string().min(1).optional().describe("model folder that writes the samples"),
+  output: z.string().min(1).optional().describe("folder for samples, scores and the report; an interrupted run resumes there"),
   seed: z.int().nonnegative().default(0).describe("seed of sampling and of the intervals"),
   ...LoadSettingsSchema.shape,
   isolation: IsolationSchema.default("auto").describe(
@@ -41,12 +50,11 @@ export const EvalConfigSchema = EvaluationSettingsSchema.extend({
   workers: z.int().positive().max(256).default(2).describe("programs that run at the same time"),
 })
   .refine(({ samples, model }) => (samples === undefined) !== (model === undefined), { error: "give either samples or model" })
-  .refine(
-    ({ samples, quantize, executor, device, precision }) => samples === undefined || (quantize ?? executor ?? device ?? precision) === undefined,
-    {
-      error: "quantize, executor, device and precision apply to a model, not to samples that are there already",
-    },
-  )
+  .check(({ value, issues }) => {
+    const unused = value.samples === undefined ? [] : OF_A_MODEL.filter((name) => value[name] !== undefined);
+    const message = `${unused.join(", ")}: for a model, not for samples that are there already`;
+    if (unused.length > 0) issues.push({ code: "custom", input: value, path: [], message });
+  })
   .refine(({ model, output }) => model === undefined || output !== undefined, {
     error: "output is required with model, to keep what it generates",
   }) satisfies z.ZodType<EvalConfig>;

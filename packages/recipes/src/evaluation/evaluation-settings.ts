@@ -44,7 +44,11 @@ export const EvaluationSettingsSchema = z.strictObject({
   threshold: oneOrMore(threshold).optional().describe(`${threshold.description}; several are a sweep`),
   dataset: DatasetSchema,
   data: TaskSelectionSchema.prefault({}),
-  idRange: z.tuple([z.int().nonnegative(), z.int().positive()]).optional().describe("tasks [from, to) of the dataset, by position"),
+  idRange: z
+    .tuple([z.int().nonnegative(), z.int().positive()])
+    .refine(([from, to]) => from < to, { error: "must be [from, to) with from below to" })
+    .optional()
+    .describe("tasks [from, to) of the dataset, by position"),
   postProcessor: z.enum(POST_PROCESSORS).optional().describe("how a text becomes a program; default: none for files and infilling, fence for models"),
   template: z
     .enum(Object.keys(PROMPT_TEMPLATES) as [PromptTemplateName, ...PromptTemplateName[]])

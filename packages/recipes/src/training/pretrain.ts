@@ -11,7 +11,7 @@ import { bestNeedsEvaluation } from "./best-checkpoint.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import { loadDiffusionModel } from "./load-diffusion-model.ts";
 import { heldOutBatches, trainingBatches } from "./pretraining-batches.ts";
-import { TiersSchema } from "./tiers-schema.ts";
+import { TiersSchema } from "@diffucoder/tasks";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
 import { writeTrainingReport } from "./write-report.ts";
 
@@ -48,6 +48,9 @@ export interface PretrainRecipe extends ExecutorOptions {
   };
 }
 
+/** Far beyond any example, tokens: a row of a typo would take all memory. */
+const LONGEST = 131_072;
+
 /** `PretrainRecipe` as a file's data. */
 export const PretrainRecipeSchema = z.strictObject({
   model: z.strictObject({
@@ -59,8 +62,8 @@ export const PretrainRecipeSchema = z.strictObject({
   }),
   data: z.strictObject({
     tiers: TiersSchema,
-    promptLength: z.int().positive(),
-    completionLength: z.int().positive(),
+    promptLength: z.int().positive().max(LONGEST),
+    completionLength: z.int().positive().max(LONGEST),
   }),
   training: PretrainConfigSchema.refine(...bestNeedsEvaluation),
   evaluation: z

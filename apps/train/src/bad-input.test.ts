@@ -1,0 +1,107 @@
+// What a person may get wrong on the command line of `train`: one sentence each, before any work, and nothing is left behind.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig } from "@diffucoder/core";
+import { CoupledGrpoRecipeSchema, recipeFile } from "@diffucoder/recipes";
+import { afterAll, describe, expect, it } from "vitest";
+import { train } from "./run-train.fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "train-bad-input-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const aFile = file("a-file", "hello");
+const aFolder = join(folder, "a-folder");
+mkdirSync(aFolder);
+
+/** Runs a command and gives its error, with F for the folder of the test. */
+const errorOf = async (...args: string[]): Promise<string> => {
+  const output = args.includes("--output") ? [] : ["--output", join(folder, "run")];
+  const { code, error } = await train([...args, ...output]);
+  expect(code).toBe(1);
+  expect(existsSync(join(folder, "run", "run.json"))).toBe(false);
+  return error.replaceAll(folder, "F");
+};
+
+describe("paths", () => {
+  it.each([
+    ['--output must be a path or a name, got "".', ["pretrain", "--output", ""]],
+    ['--config must be a path or a name, got "".', ["pretrain", "--config", ""]],
+    ['--model must be a path or a name, got "".', ["quickstart", "--model", ""]],
+    ['--data must be a path or a name, got "".', ["evaluate", "--data", ""]],
+    ['--python must be a path or a name, got "".', ["coupled-grpo", "--python", ""]],
+    ["F/a-folder: is a folder, expected a file.", ["pretrain", "--config", aFolder]],
+    ["F/a-file: not valid JSON (Unexpected token 'h', \"hello\" is not valid JSON).", ["pretrain", "--config", aFile]],
+    ["F/array.json: must hold a JSON object.", ["pretrain", "--config", file("array.json", "[1]")]],
+    ["F/empty.json: is empty; expected a JSON object.", ["pretrain", "--config", file("empty.json", "")]],
+    ["F/nowhere.json: no such file.", ["pretrain", "--config", join(folder, "nowhere.json")]],
+    ["F/a-file: is not a folder.", ["pretrain", "--model", aFile]],
+    ["F/a-folder/config.json: no such file.", ["coupled-grpo", "--model", aFolder]],
+    [
+      "F/a-file: cannot be written to (EEXIST: file already exists, mkdir 'F/a-file'). Give another folder with --output.",
+      ["pretrain", "--output", aFile],
+    ],
+  ])("%s", async (error, args) => {
+    expect(await errorOf(...args)).toBe(error);
+  });
+
+  it("a run of another version is named as one, and left as it is", async () => {
+    const old = join(folder, "old");
+    mkdirSync(old);
+    for (const [name, text] of [
+      ["run.json", '{"format":9}'],
+      ["checkpoint.safetensors", "x"],
+    ] as const)
+      writeFileSync(join(old, name), text);
+    expect(await errorOf("pretrain", "--output", old)).toBe(
+      "F/old/run.json: was made by another version: its run format is 9, this version reads 1. Resume with the version that made it, give another folder with --output, or start over with --fresh.",
+    );
+    expect(readFileSync(join(old, "checkpoint.safetensors"), "utf8")).toBe("x");
+  });
+});
+
+describe("settings", () => {
+  const recipes = { pretrain: "tinycode-base", "coupled-grpo": "coupled-grpo", evaluate: "evaluate", quickstart: "quickstart" };
+  it.each([
+    ["pretrain", "data.tiers={}", "data.tiers: expected a tier with a share above 0"],
+    ["pretrain", 'data.tiers={"2":0}', "data.tiers: expected a tier with a share above 0"],
+    ["pretrain", 'data.tiers={"9":1}', "data.tiers: expected tiers from 1 to 4"],
+    ["pretrain", "data.promptLength=1e9", "data.promptLength: Too big: expected number to be <=131072"],
+    ["pretrain", "training.stages=[]", "training.stages: Too small: expected array to have >=1 items"],
+    ["pretrain", "training.stages.0.blockLength=3", 'training.stages.0: Unrecognized key: "blockLength"'],
+    ["pretrain", "training.learningRat=1", 'training: Unrecognized key: "learningRat". Did you mean training.learningRate?'],
+    ["pretrain", "training.learningRate=NaN", "training.learningRate: Invalid input: expected number, received string"],
+    ["pretrain", "training.learningRate=1e300", "training.learningRate: Too big: expected number to be <=1000"],
+    ["pretrain", "training.adamBeta2=1", "training.adamBeta2: Too big: expected number to be <1"],
+    ["pretrain", "training.weightDecay=1e300", "training.weightDecay: Too big: expected number to be <=1000"],
+    ["pretrain", "training.seed=-1", "training.seed: Too small: expected number to be >=0"],
+    ["pretrain", "evaluation.examples=0", "evaluation.examples: Too small: expected number to be >0"],
+    ["coupled-grpo", "training.adamBeta1=1", "training.adamBeta1: Too big: expected number to be <1"],
+    ["coupled-grpo", "training.rewardWeights.code=-1", "training.rewardWeights.code: Too small: expected number to be >=0"],
+    ["coupled-grpo", "training.rewardWeights.cod=1", 'training.rewardWeights: Unrecognized key: "cod". Did you mean training.rewardWeights.code?'],
+    [
+      "coupled-grpo",
+      "training.loadBestModelAtEnd=true",
+      "training: loadBestModelAtEnd needs evalSteps: only an evaluation can tell which checkpoint is the best",
+    ],
+    ["evaluate", "idRange=[5,5]", "idRange: must be [from, to) with from below to"],
+    ["evaluate", "ks=[0]", "ks.0: Too small: expected number to be >0"],
+    ["quickstart", "evaluation.samplesPerTask=0", "evaluation.samplesPerTask: Too small: expected number to be >0"],
+    ["quickstart", "sampling.cfgScale=1e30", "sampling.cfgScale: Too big: expected number to be <=1000"],
+  ] as const)("%s with %s", async (command, setting, problem) => {
+    expect(await errorOf(command, "--set", setting)).toBe(`Invalid recipe ${recipes[command]}:\n  - ${problem}`);
+  });
+
+  it.each(["", "=", "=1", ".=1", "x", "__proto__.x=1"])('--set "%s" is no setting', async (setting) => {
+    expect(await errorOf("pretrain", "--set", setting)).toBe(`--set must be of the form key=value, got ${JSON.stringify(setting)}.`);
+  });
+
+  it("of the held-out evaluation of coupled-grpo can be changed one by one: the recipe has those that a recipe without them gets", () => {
+    const { evaluation, ...recipe } = JSON.parse(readFileSync(recipeFile("coupled-grpo"), "utf8")) as Record<string, unknown>;
+    const parse = (data: object) => parseConfig(CoupledGrpoRecipeSchema, data).evaluation;
+    expect(parse({ ...recipe, evaluation })).toEqual(parse(recipe));
+  });
+});
