@@ -1,10 +1,10 @@
-// Checkpoints of the shapes of published small diffusion coders with random weights, quantized, in a folder that stays: their speed is that of the
-// published ones, their texts mean nothing.
+// Checkpoints of the shapes of published small diffusion coders with random weights, in folders that stay and look like downloads, so that their
+// quantized weights are kept beside them: their speed is that of the published ones, their texts mean nothing.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
-import { type ModelConfig, ModelConfigSchema, parameterShapes, type Quantization, quantizeParameters, saveModel } from "@diffucoder/model";
+import { type ModelConfig, ModelConfigSchema, parameterShapes, saveModel } from "@diffucoder/model";
 import { NdArray, sizeOf } from "@diffucoder/tensor";
 import { trainBpe, type TokenizerFile } from "@diffucoder/tokenizer";
 
@@ -74,20 +74,19 @@ export const coderShapes = {
 
 export type CoderShape = keyof typeof coderShapes;
 
-/** The checkpoint's folder below a root. */
-export function coderFolder(root: string, shape: CoderShape, method: Quantization): string {
-  return join(root, `${shape}-${method}`);
+/** The folder of a checkpoint below a root, of the hub's form. */
+export function coderFolder(root: string, shape: CoderShape): string {
+  return join(root, `models--bench--${shape}`, "snapshots", "0".repeat(40));
 }
 
-/** Writes a checkpoint into its folder below `root`, which is there once it is whole. */
-export async function writeCoderCheckpoint(root: string, shape: CoderShape, method: Quantization): Promise<void> {
+/** Writes a checkpoint in BF16 into its folder below `root`, which is there once it is whole. */
+export function writeCoderCheckpoint(root: string, shape: CoderShape): void {
   const { config, mask } = coderShapes[shape];
-  const folder = coderFolder(root, shape, method);
+  const folder = coderFolder(root, shape);
   const unfinished = `${folder}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
-  const parameters = await quantizeParameters({ config, method, parameters: randomParameters(config) });
-  saveModel(unfinished, { config, parameters, quantization: method });
+  saveModel(unfinished, { config, parameters: randomParameters(config), dtype: "BF16" });
   writeFileSync(join(unfinished, "tokenizer.json"), JSON.stringify(tokenizerFile([...SPECIAL, mask])));
   renameSync(unfinished, folder);
 }

@@ -1,5 +1,6 @@
 // A process of its own for one checkpoint of a small coder: what a person who starts it waits for, and what it takes. Prints JSON. How many tokens
 // a pass commits is scripted, since random weights are never sure: `sdar_sequential` divides a block of 32 evenly into eleven passes, 2.9 each.
+import type { Quantization } from "@diffucoder/model";
 import { type DiffuCoder, type GenerateOptions, loadDiffuCoder } from "diffucoder";
 
 /** What the process prints. */
@@ -32,8 +33,8 @@ const SETTINGS: Partial<GenerateOptions> = {
   chatTemplate: false,
 };
 
-const [folder, rounds] = process.argv.slice(2) as [string, string];
-const coder = await loadDiffuCoder(folder);
+const [folder, quantize, rounds] = process.argv.slice(2) as [string, Quantization, string];
+const coder = await loadDiffuCoder(folder, { quantize });
 let texts = 0;
 
 /** A text of so many tokens or a few more, which begins unlike every other. */

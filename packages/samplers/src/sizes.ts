@@ -7,6 +7,13 @@ export function ladder(count: number): number {
   return count <= 1.5 * power ? 1.5 * power : 2 * power;
 }
 
+/** As `ladder` up to 64, then four sizes for each power of two: for counts whose waste costs more than another plan. */
+export function fineLadder(count: number): number {
+  if (count <= 64) return ladder(count);
+  const unit = 2 ** Math.floor(Math.log2(count - 1)) / 4;
+  return Math.ceil(count / unit) * unit;
+}
+
 /** Columns for rows of up to `length`: multiples of 8 up to 128, of 16 up to 256, ..., so that at most an eighth is wasted beyond 64. */
 export function lengthSize(length: number, maxLength = Infinity): number {
   const unit = Math.max(8, 2 ** Math.ceil(Math.log2(length)) / 16);

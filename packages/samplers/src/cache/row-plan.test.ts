@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CacheOptions, CacheOptionsSchema } from "./options.ts";
-import { ladder } from "../sizes.ts";
+import { fineLadder, ladder } from "../sizes.ts";
 import { newRowMemory, planRow, remember, type RowMemory, type RowPlan, type RowQuestion } from "./row-plan.ts";
 
 const MASK = 99;
@@ -168,6 +168,10 @@ describe("planRow", () => {
 
 it("ladder gives two sizes for each power of two", () => {
   expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 17, 24, 25, 33].map(ladder)).toEqual([1, 2, 3, 4, 6, 6, 8, 8, 12, 16, 24, 24, 32, 48]);
+});
+
+it("fineLadder gives four beyond 64", () => {
+  expect([10, 33, 64, 65, 80, 81, 129, 160, 257, 321].map(fineLadder)).toEqual([12, 48, 64, 80, 80, 96, 160, 160, 320, 384]);
 });
 
 it("CacheOptionsSchema refuses what does not belong to a kind", () => {

@@ -1,6 +1,6 @@
 // Which columns of a row a pass computes, and which it takes from the cache. Pure functions of the row: what its
 // neighbours in the batch need changes nothing, so that a row's output does not depend on them.
-import { ladder } from "../sizes.ts";
+import { fineLadder, ladder } from "../sizes.ts";
 import type { CacheOptions } from "./options.ts";
 
 /** What the cache knows of one row of N columns. */
@@ -139,7 +139,7 @@ function planBlockCausal(
 
 /** A block, a block and the column before it that predicts its first token, or one of few sizes for more. */
 function widthFor(columns: number, blockLength: number): number {
-  return columns <= blockLength ? blockLength : columns === blockLength + 1 ? columns : ladder(columns);
+  return columns <= blockLength ? blockLength : columns === blockLength + 1 ? columns : fineLadder(columns);
 }
 
 /** The columns of the sub-block alone, if they answer all that is asked and the rest of the block has keys and values, of whatever age. */
