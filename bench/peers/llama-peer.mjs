@@ -3,6 +3,7 @@
 //   { "do": "run", "model": i }                                  ->  { "milliseconds": ... }, one pass over N tokens after M others
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -12,6 +13,13 @@ const PEER = "node-llama-cpp";
 const require = createRequire(`${process.argv[2]}/`);
 const { getLlama } = await import(pathToFileURL(require.resolve(PEER)).href);
 const { version } = JSON.parse(readFileSync(join(process.argv[2], "node_modules", PEER, "package.json"), "utf8"));
+// On one core it is the processor's time that counts, as of ours.
+const cores = Math.min(2, availableParallelism());
+const now = () => {
+  if (cores > 1) return performance.now();
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 let sequences = [];
 let tokens = [];
 let history = [];
@@ -25,7 +33,7 @@ async function load({ paths, tokens: count, history: before = 0 }) {
   sequences = [];
   for (const modelPath of paths) {
     const model = await llama.loadModel({ modelPath });
-    const context = await model.createContext({ contextSize: before + count + 64, batchSize: Math.max(before, count), threads: 2 });
+    const context = await model.createContext({ contextSize: before + count + 64, batchSize: Math.max(before, count), threads: cores });
     sequences.push(context.getSequence());
   }
   return { version };
@@ -37,9 +45,9 @@ async function run({ model }) {
     await sequence.clearHistory();
     if (history.length > 0) await sequence.evaluateWithoutGeneratingNewTokens(history);
   } else await sequence.eraseContextTokenRanges([{ start: history.length, end: sequence.nextTokenIndex }]);
-  const started = performance.now();
+  const started = now();
   await sequence.evaluateWithoutGeneratingNewTokens(tokens);
-  return { milliseconds: performance.now() - started };
+  return { milliseconds: now() - started };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
