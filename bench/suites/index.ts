@@ -13,6 +13,7 @@ import { publishedModelSuite } from "./published-model.ts";
 import { quantizedLayerSuite } from "./quantized-layer.ts";
 import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
+import { speculationSuite } from "./speculation.ts";
 import type { Suite } from "./suite.ts";
 import { smallCodersSuite } from "./small-coders.ts";
 import { tokenizerSuite } from "./tokenizer.ts";
@@ -39,6 +40,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   loading: loadingSuite,
   "published-7B": publishedModelSuite,
   "small-coders": smallCodersSuite,
+  speculation: speculationSuite,
 };
 
 /** Suites that take minutes and do not run with the others. */
@@ -50,4 +52,5 @@ export const onlyByName: ReadonlySet<string> = new Set([
   "train-step-160M",
   "published-7B",
   "small-coders",
+  "speculation",
 ]);
