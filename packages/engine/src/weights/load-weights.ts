@@ -1,6 +1,6 @@
 // A model's weights as its executor wants them: read, quantized and laid out; of a download that is quantized, from the copy that is kept.
 import { FileError, type OnProgress, withFileLock } from "@diffucoder/core";
-import { layOutParameters, type LoadedModel, loadModel, type Quantization } from "@diffucoder/model";
+import { layOutParameters, type LoadedModel, loadModel, modelConfigPath, type Quantization, readQuantization } from "@diffucoder/model";
 import { type Executor, weightLayout } from "@diffucoder/tensor";
 import type { ModelFolder } from "../folder/model-folder.ts";
 import { type CopyPlace, copyPlace, readCopy, writeCopy } from "./quantized-copy.ts";
@@ -23,8 +23,11 @@ export interface LoadWeightsOptions {
  * @throws what `loadModel` throws; an AbortError when `signal` fires
  */
 export async function loadWeights(model: ModelFolder, options: LoadWeightsOptions): Promise<LoadedModel> {
-  const { quantize, executor, signal } = options;
-  const place = quantize && copyPlace(model.dir, { quantize, isInPanels: weightLayout(executor) !== undefined });
+  const { executor, signal } = options;
+  const isInPanels = weightLayout(executor) !== undefined;
+  // What is quantized in its files already is worth a copy for the kernels' order alone.
+  const quantize = options.quantize ?? (isInPanels ? readQuantization(modelConfigPath(model.dir)) : undefined);
+  const place = quantize && copyPlace(model.dir, { quantize, isInPanels });
   if (place === undefined) return makeWeights(model, options);
   const findOrMake = async (): Promise<LoadedModel> => readCopy(place, model) ?? keep(place, model, await makeWeights(model, options));
   const kept = readCopy(place, model);

@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors, writeSafetensors } from "@diffucoder/tensor";
+import { loadModel, saveModel } from "@diffucoder/model";
+import { onnxExecutor, readSafetensors, weightLayout, writeSafetensors } from "@diffucoder/tensor";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { COMMIT, type HubMirror, startHubMirror } from "../hub/hub-mirror.fixture.ts";
 import { loadDiffuCoder, type LoadDiffuCoderOptions } from "../index.ts";
@@ -54,6 +55,20 @@ describe("the quantized weights of a download", () => {
     const ofFolder = await loadDiffuCoder(model.dir, { quantize });
     expect(first.parameters).toEqual(ofFolder.parameters);
     await ofFolder.close();
+  });
+
+  it("are laid out once where the download is quantized already and there are kernels", async () => {
+    const own = mkdtempSync(join(tmpdir(), "quantized-"));
+    cpSync(model.dir, own, { recursive: true });
+    saveModel(own, await loadModel(own, { quantize: "int8" }));
+    const hub = await startHubMirror(own);
+    const hasKernels = weightLayout(await onnxExecutor()) !== undefined;
+    const first = await start({ endpoint: hub.endpoint, quantize: undefined });
+    expect(first).toMatchObject({ quantization: "int8", quantized: false, notices: [] });
+    expect(existsSync(kept())).toBe(hasKernels);
+    expect(await start({ endpoint: hub.endpoint, quantize: undefined })).toEqual(first);
+    hub.close();
+    rmSync(own, { recursive: true });
   });
 
   it("differ by their method, and are not made of a folder that is no download, or where nobody asks", async () => {
