@@ -25,6 +25,8 @@ export interface KnownModel {
   maskToken?: string;
   /** Tokens of a block that see each other. @default absent: all do, or its decoder says */
   blockLength?: number;
+  /** Tokens of a block that are decoded before the next ones of it. @default absent: all */
+  subBlockLength?: number;
   /** Licence, and where it was read. */
   licence: string;
   /** What is published of it. @default absent: nothing was seen */
@@ -47,7 +49,14 @@ const A2D_QWEN2 = { ...RANDOM, family: "a2d-qwen2", maskToken: "<|mask|>", billi
 const A2D_QWEN3 = { ...RANDOM, family: "a2d-qwen3", maskToken: "<|mask|>" };
 const CODA = { ...RANDOM, family: "CoDA", maskToken: "<|mask|>", billions: 1.7, licence: "CC BY-NC 4.0 (repository)" };
 const SDAR = { ...RANDOM, family: "sdar", maskToken: "<|MASK|>", blockLength: 4, licence: "MIT (repository)" };
-const FAST_DLLM = { ...RANDOM, family: "Fast_dLLM_Qwen", maskToken: "|<MASK>|", blockLength: 32, licence: "Apache-2.0 (second-hand)" };
+const FAST_DLLM = {
+  ...RANDOM,
+  family: "Fast_dLLM_Qwen",
+  maskToken: "|<MASK>|",
+  blockLength: 32,
+  subBlockLength: 8,
+  licence: "Apache-2.0 (second-hand)",
+};
 const STABLE = { ...RANDOM, family: "stable-diffcoder", maskToken: "<[MASK_TOKEN]>", blockLength: 4, billions: 8, licence: "MIT (file header)" };
 const DREAM = { ...RANDOM, family: "Dream", maskToken: "<|mask|>", billions: 7, licence: "see its card" };
 
@@ -116,7 +125,7 @@ export function knownModel(repo: string): KnownModel | undefined {
 }
 
 /** How a model is decoded by default, in words: `"bd3lm, 256 tokens in 256 steps, blocks of 32, greedy"`. */
-export function decodingText({ name, family, maskToken, blockLength: ofModel }: KnownModel): string {
+export function decodingText({ name, family, maskToken, blockLength: ofModel, subBlockLength }: KnownModel): string {
   if (maskToken === undefined) return "autoregressive, greedy";
   const {
     alg,
@@ -124,13 +133,13 @@ export function decodingText({ name, family, maskToken, blockLength: ofModel }: 
     steps,
     blockLength = ofModel,
     ...rest
-  } = familyDefaults(family, name).settings as Partial<GenerationConfig & { blockLength: number; subBlockLength: number; threshold: number }>;
+  } = familyDefaults(family, name).settings as Partial<GenerationConfig & { blockLength: number; threshold: number }>;
   if (alg === undefined) return "as its generation_config.json says";
   const parts = [
     alg,
     `${maxNewTokens} tokens${steps === undefined ? "" : ` in ${steps} steps`}`,
     ...(blockLength === undefined ? [] : [`blocks of ${blockLength}`]),
-    ...(rest.subBlockLength === undefined ? [] : [`sub-blocks of ${rest.subBlockLength}`]),
+    ...(subBlockLength === undefined ? [] : [`sub-blocks of ${subBlockLength}`]),
     rest.temperature === 0 ? "greedy" : `temperature ${rest.temperature}`,
     ...(rest.threshold === undefined ? [] : [`threshold ${rest.threshold}`]),
     ...(rest.topK === undefined ? [] : [`top-k ${rest.topK}`]),
