@@ -1,7 +1,7 @@
 // `diffucoder chat OWNER/NAME` of a hub on this machine, as the built command: killed in the middle of the download and of quantizing.
 // Started again it goes on, and answers as one that nothing disturbed.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,19 +31,26 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs a chat of one message in a cache, to its end or until it says something. */
-function chat(cache: string, killAt?: string): Promise<{ code: number | null; out: string; error: string }> {
+/** Runs a chat of one message in a cache, to its end or to a moment that what it has said may show. */
+function chat(cache: string, killAt?: (error: string) => boolean): Promise<{ code: number | null; out: string; error: string }> {
   const args = [command, "chat", "org/tiny", "--quantize", "int8", "--max-new-tokens", "4", "--steps", "2"];
   const env = { ...process.env, HF_HUB_CACHE: join(home, cache), HF_ENDPOINT: mirror.endpoint, HF_HUB_OFFLINE: "0" };
   const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "pipe"] });
   let [out, error] = ["", ""];
   child.stdin.end("Return the sum of xs.\n");
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  const look = (): void => void (killAt?.(error) === true && child.kill("SIGKILL"));
   child.stderr.on("data", (chunk: Buffer) => {
     error += chunk.toString();
-    if (killAt !== undefined && error.includes(killAt)) child.kill("SIGKILL");
+    look();
   });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, out, error })));
+  const looking = setInterval(look, 20);
+  return new Promise((resolve) =>
+    child.once("close", (code) => {
+      clearInterval(looking);
+      resolve({ code, out, error });
+    }),
+  );
 }
 
 it("goes on after it was killed, and takes no half file for a whole one", async () => {
@@ -53,8 +60,10 @@ it("goes on after it was killed, and takes no half file for a whole one", async 
   expect(await chat("whole")).toEqual({ code: 0, out: undisturbed.out, error: "" }); // nothing to download or to quantize
 
   mirror.silentAfter = 1_000_000;
-  expect((await chat("killed", `{"phase":"${weights}"`)).code).toBeNull();
-  expect(readdirSync(join(storage("killed"), "blobs")).filter((name) => name.endsWith(".incomplete"))).toHaveLength(1);
+  const blobs = join(storage("killed"), "blobs");
+  const begun = (): string[] => readdirSync(blobs).filter((name) => name.endsWith(".incomplete") && statSync(join(blobs, name)).size > 0);
+  expect((await chat("killed", (error) => error.includes(`{"phase":"${weights}"`) && begun().length > 0)).code).toBeNull();
+  expect(begun()).toHaveLength(1);
   expect(readdirSync(join(storage("killed"), "snapshots")).length).toBe(1);
   mirror.silentAfter = Infinity;
   mirror.requests.length = 0;
@@ -63,7 +72,7 @@ it("goes on after it was killed, and takes no half file for a whole one", async 
   const files = (): string[] => (existsSync(kept) ? readdirSync(kept) : []).filter((name) => name.endsWith(".safetensors"));
   for (let tries = 0; tries < 5; tries++) {
     rmSync(kept, { recursive: true, force: true });
-    const { code } = await chat("killed", '{"phase":"quantize"');
+    const { code } = await chat("killed", (error) => error.includes('{"phase":"quantize"'));
     if (code === null && files().length === 0) break; // else it was faster than the signal
   }
   expect(files()).toEqual([]);
