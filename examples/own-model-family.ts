@@ -2,7 +2,7 @@
 // (Checkpoints of a published family load by one file of data: docs/contributing/add-a-model-family.md.)
 import { createRandom } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { createDenoiser, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
+import { createDenoiser, dreamDecoder, generate } from "@diffucoder/samplers";
 import { add, concat, float32, linear, reshape, silu, slice, take, zeros } from "@diffucoder/tensor";
 import { freshState, pretrain, PretrainConfigSchema } from "@diffucoder/trainer";
 
@@ -60,6 +60,6 @@ const denoiser = createDenoiser({
   vocabSize: VOCABULARY,
   forbiddenIds: [MASK],
 });
-const options = SamplerOptionsSchema.parse({ maxNewTokens: 4, steps: 4, schedule: "even" });
-const { completionIds } = await diffusionGenerate({ denoiser, promptIds: [[1], [2]], options, random, padTokenId: 0 });
+const decoder = dreamDecoder({ steps: 4, schedule: "even" });
+const { completionIds } = await generate({ denoiser, decoder, promptIds: [[1], [2]], maxNewTokens: 4, random, padTokenId: 0 });
 console.log(completionIds.map((ids) => ids.join(" ")).join(", "));

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRandom } from "@diffucoder/core";
 import { tinyCodeTasks } from "@diffucoder/tasks";
-import { diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
+import { dreamDecoder, generate } from "@diffucoder/samplers";
 import { bundledModelDir, type DiffuCoder, loadDiffuCoder } from "diffucoder";
 import { extent, inTurns, measured, median, type Result, timed } from "../measurement.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -28,13 +28,14 @@ export async function denoiseSuite({ quick, say }: SuiteOptions): Promise<Result
   const generation = {
     denoiser: coder.denoiser,
     promptIds: Array.from({ length: ROWS }, (_, row) => prompts[row % PROMPTS] as number[]),
-    options: SamplerOptionsSchema.parse({ maxNewTokens, steps: STEPS, alg: "entropy", temperature: 1, schedule: "even" }),
+    maxNewTokens,
+    decoder: dreamDecoder({ steps: STEPS, alg: "entropy", temperature: 1, schedule: "even" }),
     padTokenId: coder.padTokenId,
     promptLength,
     eosTokenIds: [special.imEnd, special.endOfText],
   };
   // The same draws in every round: rows that end early leave the batch, so other draws would be other work.
-  const times = await inTurns({ ours: () => timed(() => diffusionGenerate({ ...generation, random: createRandom(0) })) }, quick ? 1 : 9);
+  const times = await inTurns({ ours: () => timed(() => generate({ ...generation, random: createRandom(0) })) }, quick ? 1 : 9);
   const rates = times.ours.map((milliseconds) => (1000 * ROWS) / milliseconds);
   const name = `${ROWS} rows, ${STEPS} steps, temperature 1`;
   const together = measured({ suite: "denoise", name, ours: median(rates), spread: extent(rates), unit: "completions/s" });

@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import { createRandom, DiffuCoderError } from "@diffucoder/core";
 import { tinyCodeTasks } from "@diffucoder/tasks";
 import { initParameters, logitsFunction, ModelConfigSchema } from "@diffucoder/model";
-import { createDenoiser, diffusionGenerate, SamplerOptionsSchema } from "@diffucoder/samplers";
+import { createDenoiser, dreamDecoder, generate } from "@diffucoder/samplers";
 import { type Executor, type NdArray, onnxExecutor } from "@diffucoder/tensor";
 import { bundledModelDir, loadDiffuCoder } from "diffucoder";
 import { mainThreadMilliseconds } from "../main-thread.ts";
@@ -90,9 +90,9 @@ function generationOf(model: BenchModel, setting: Setting) {
     frozen: true,
   });
   const { maxNewTokens, steps, temperature, topP } = setting;
-  const options = SamplerOptionsSchema.parse({ maxNewTokens, steps, temperature, topP, alg: "entropy", schedule: "dream" });
+  const decoder = dreamDecoder({ steps, temperature, topP, alg: "entropy", schedule: "dream" });
   const promptIds = promptsOf(model, setting);
-  const run = () => diffusionGenerate({ denoiser, promptIds, options, random: createRandom(0), padTokenId: config.padTokenId });
+  const run = () => generate({ denoiser, decoder, promptIds, maxNewTokens, random: createRandom(0), padTokenId: config.padTokenId });
   return { run, promptIds, dispose: () => denoiser.dispose() };
 }
 
@@ -185,10 +185,11 @@ async function crossingBytes(vocabSize: number): Promise<Result> {
       bytes += count;
     }),
   });
-  await diffusionGenerate({
+  await generate({
     denoiser,
     promptIds: [Array.from({ length: 64 }, (_, i) => i)],
-    options: SamplerOptionsSchema.parse({ maxNewTokens: 64, steps: 4, alg: "entropy", temperature: 1, topP: 0.95, schedule: "even" }),
+    maxNewTokens: 64,
+    decoder: dreamDecoder({ steps: 4, alg: "entropy", temperature: 1, topP: 0.95, schedule: "even" }),
     random: createRandom(0),
     padTokenId: 0,
   });

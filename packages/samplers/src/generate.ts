@@ -4,9 +4,7 @@ import { checkTokenIds } from "@diffucoder/diffusion";
 import type { Canvas } from "./canvas.ts";
 import { checkRun } from "./checked-run.ts";
 import { decodeCanvases, type RunOptions } from "./decode.ts";
-import { dreamDecoder } from "./decoders/dream.ts";
 import type { StepEvent } from "./events.ts";
-import type { SamplerOptions } from "./options.ts";
 import { promptCanvas } from "./prompt-canvas.ts";
 import { type DenoiseTrace, startTrace, traceStep } from "./trace.ts";
 
@@ -18,12 +16,6 @@ export interface GenerateOptions extends RunOptions {
   maxNewTokens: number;
   /** Columns of the prompt; shorter prompts are padded on the left. @default the longest prompt */
   promptLength?: number | undefined;
-}
-
-/** `GenerateOptions` with Dream's decoder. */
-export interface DenoiseOptions extends Omit<GenerateOptions, "decoder" | "maxNewTokens"> {
-  /** Dream's options, as `SamplerOptionsSchema` gives them. */
-  options: SamplerOptions;
 }
 
 /** Completions of a batch of B prompts, and how they came about. */
@@ -64,16 +56,6 @@ export async function generate(options: GenerateOptions & OnStep): Promise<Gener
  */
 export async function* generateSteps(options: GenerateOptions): AsyncGenerator<StepEvent> {
   yield* decodeCanvases(layOut(options), options);
-}
-
-/** Dream's `diffusion_generate`. @throws as `generateSteps` */
-export async function diffusionGenerate({ options, ...rest }: DenoiseOptions & OnStep): Promise<GenerationResult> {
-  return generate({ ...rest, maxNewTokens: options.maxNewTokens, decoder: dreamDecoder(options) });
-}
-
-/** The steps of `diffusionGenerate` as they happen. */
-export async function* denoiseSteps({ options, ...rest }: DenoiseOptions): AsyncGenerator<StepEvent> {
-  yield* generateSteps({ ...rest, maxNewTokens: options.maxNewTokens, decoder: dreamDecoder(options) });
 }
 
 /** Runs to the end, with the record of every row. */

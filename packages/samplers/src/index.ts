@@ -24,15 +24,7 @@ export type { RowOptions } from "./row-run.ts";
 export { promptCanvas, type PromptCanvasOptions } from "./prompt-canvas.ts";
 export { decodeCanvases, type RunOptions } from "./decode.ts";
 export type { RowEvent, StepEvent } from "./events.ts";
-export {
-  denoiseSteps,
-  diffusionGenerate,
-  type DenoiseOptions,
-  generate,
-  type GenerateOptions,
-  generateSteps,
-  type GenerationResult,
-} from "./generate.ts";
+export { generate, type GenerateOptions, generateSteps, type GenerationResult } from "./generate.ts";
 export type { StopStrings } from "./stop-strings.ts";
 export { constrain, type Constraint, type ConstraintRow } from "./constraints/constraint.ts";
 export { allowedTokens } from "./constraints/allowed-tokens.ts";

@@ -29,7 +29,6 @@ export { gradients, valueAndGradient } from "./autodiff.ts";
 export { rematerialize } from "./rematerialize.ts";
 export { type ArgumentOf, type ArgumentsOf, compile, type CompiledFunction, type CompileOptions, type Concrete, traceGraph } from "./compile.ts";
 export type { Graph } from "./graph.ts";
-export { emitOnnx, type EmitOnnxOptions } from "./onnx/emit.ts";
 export { type ExportedOnnx, exportOnnx, type ExportOnnxOptions } from "./export-onnx.ts";
 export type { Executor, Plan } from "./executor.ts";
 export { type Precision, PRECISIONS } from "./precision.ts";

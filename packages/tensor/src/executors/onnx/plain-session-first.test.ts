@@ -2,7 +2,8 @@
 // A file of tests is a process of its own: in this one onnxruntime-node's own API comes first, in export-onnx.test.ts ours.
 import type { Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, it } from "vitest";
-import { compile, emitOnnx, float32, matmul, type NdArray, onnxExecutor, type Tensor, traceGraph } from "../../index.ts";
+import { compile, float32, matmul, type NdArray, onnxExecutor, type Tensor, traceGraph } from "../../index.ts";
+import { emitOnnx } from "../../onnx/emit.ts";
 import { spread } from "../../gradient-check.fixture.ts";
 
 const product = (a: Tensor, b: Tensor): Tensor => matmul(a, b);
