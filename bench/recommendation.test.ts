@@ -2,7 +2,11 @@ import { createRandom } from "@diffucoder/core";
 import { describe, expect, it } from "vitest";
 import { MARGIN, recommended, type Standing, standing, standingOf } from "./recommendation.ts";
 
-const contender = (name: string, forwardPasses: number, { stands = "as good" as Standing, forwardTokens = 100 } = {}) => ({
+const contender = (
+  name: string,
+  forwardPasses: number,
+  { stands = "as good", forwardTokens = 100 }: { stands?: Standing; forwardTokens?: number } = {},
+) => ({
   name,
   forwardPasses,
   forwardTokens,

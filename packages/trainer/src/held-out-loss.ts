@@ -44,7 +44,11 @@ export interface HeldOutLoss {
   dispose(): void;
 }
 
-/** @throws {InvalidArgumentError} if there is no batch, or the ids, masks or sizes of one are wrong */
+/**
+ * Measures an objective's loss on batches that are not trained on, with the same masks each time.
+ *
+ * @throws {InvalidArgumentError} if there is no batch, or the ids, masks or sizes of one are wrong
+ */
 export function heldOutLoss({ objective, stageStep, batches, shift, vocabSize, random, ...network }: HeldOutLossOptions): HeldOutLoss {
   if (batches.length === 0) throw new InvalidArgumentError({ argument: "evalBatches", value: "none", expected: "at least one batch" });
   const inputs = batches.map((batch, i) => {

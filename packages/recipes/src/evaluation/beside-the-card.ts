@@ -27,7 +27,14 @@ export interface BesideTheCard {
   /** What others publish. */
   published: PublishedScore[];
   /** pass@1 of each run here in percent, with its 95 % interval. */
-  ours: { label: string; percent: number; interval95: [low: number, high: number] }[];
+  ours: {
+    /** The run. */
+    label: string;
+    /** pass@1, 0 to 100. */
+    percent: number;
+    /** Of `percent`, over tasks. */
+    interval95: [low: number, high: number];
+  }[];
   /** In what ours differs from the published evaluation, as far as that is known; a phrase each. */
   differences: string[];
 }
