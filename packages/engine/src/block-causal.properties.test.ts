@@ -1,7 +1,7 @@
 // A block-causal model with its cache, the prefixes that outlive rows, and a bound on both: whatever rows come, go, wait and leave, each gets what
 // the network gives it alone without any cache.
 import { createRandom } from "@diffucoder/core";
-import { cachedNetwork, initParameters, logitsFunction, type ModelConfig } from "@diffucoder/model";
+import { cachedNetwork, initParameters, logitsFunction } from "@diffucoder/model";
 import {
   autoregressiveDecoder,
   bd3lmDecoder,
@@ -20,30 +20,11 @@ import {
 } from "@diffucoder/samplers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { common, config, MASK, weights } from "./small-transformer.fixture.ts";
 
-const MASK = 30;
 const BLOCK = 4;
-const config: ModelConfig = {
-  vocabSize: 31,
-  hiddenSize: 16,
-  intermediateSize: 24,
-  numHiddenLayers: 2,
-  numAttentionHeads: 4,
-  numKeyValueHeads: 2,
-  maxPositionEmbeddings: 64,
-  ropeTheta: 10_000,
-  rmsNormEps: 1e-6,
-  initializerRange: 0.5,
-  tieWordEmbeddings: false,
-  maskTokenId: MASK,
-  padTokenId: 0,
-  eosTokenId: 0,
-  bosTokenId: 0,
-};
 /** Keys and values of a column: 2 layers, keys and values, 2 heads of 4 numbers. */
 const COLUMN_BYTES = 2 * 2 * 2 * 4 * 4;
-const weights = initParameters({ config, random: createRandom(5) });
-const common = { parameters: () => weights, maskTokenId: MASK, vocabSize: config.vocabSize, forbiddenIds: [MASK] };
 
 const blocks = { blockLength: BLOCK };
 const decoders: Decoder[] = [

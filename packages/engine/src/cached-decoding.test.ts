@@ -1,6 +1,6 @@
 // Caches and samplers over a real transformer: what `samplers` cannot test, since it does not know one.
 import { createRandom } from "@diffucoder/core";
-import { cachedNetwork, initParameters, logitsFunction, type ModelConfig } from "@diffucoder/model";
+import { cachedNetwork, logitsFunction } from "@diffucoder/model";
 import {
   auditCache,
   autoregressiveDecoder,
@@ -25,27 +25,8 @@ import {
 import { add, constant, float32, type Tensor } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { common, config, MASK } from "./small-transformer.fixture.ts";
 
-const MASK = 30;
-const config: ModelConfig = {
-  vocabSize: 31,
-  hiddenSize: 16,
-  intermediateSize: 24,
-  numHiddenLayers: 2,
-  numAttentionHeads: 4,
-  numKeyValueHeads: 2,
-  maxPositionEmbeddings: 64,
-  ropeTheta: 10_000,
-  rmsNormEps: 1e-6,
-  initializerRange: 0.5,
-  tieWordEmbeddings: false,
-  maskTokenId: MASK,
-  padTokenId: 0,
-  eosTokenId: 0,
-  bosTokenId: 0,
-};
-const weights = initParameters({ config, random: createRandom(5) });
-const common = { parameters: () => weights, maskTokenId: MASK, vocabSize: config.vocabSize, forbiddenIds: [MASK] };
 const exact = createDenoiser({ ...common, logits: logitsFunction(config) });
 const cachedWith = (cache: CacheOptions) => createCachedDenoiser({ ...common, network: cachedNetwork(config), cache });
 

@@ -1,11 +1,11 @@
 // The kernel of float32 products; that of bf16 is in matmul-bf16.test.ts.
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evaluateGraph } from "../executors/reference.ts";
 import { spread } from "../gradient-check.fixture.ts";
 import * as t from "../index.ts";
 import { executorsOfAllLevels } from "../kernel-levels.fixture.ts";
 import { Tensor } from "../tensor.ts";
+import { forRandomProducts } from "./random-products.fixture.ts";
 
 const levels = (await executorsOfAllLevels()).filter(({ level }) => level !== "off");
 const reason = levels.length > 0 ? "" : " (SKIPPED: there are no kernels here)";
@@ -25,24 +25,7 @@ async function expectProduct(executor: t.Executor, a: t.NdArray, b: t.NdArray, o
 
 describe.skipIf(levels.length === 0).each(levels)(`products in float32, on $level${reason}`, ({ executor }) => {
   it("are the float64 products, on random shapes", async () => {
-    const size = fc.integer({ min: 16, max: 70 });
-    const shapes = fc.record({
-      m: size,
-      n: size,
-      k: size,
-      batch: fc.integer({ min: 0, max: 3 }),
-      one: fc.constantFrom("a", "b", "neither"),
-    });
-    const transposes = fc.record({ transposeA: fc.boolean(), transposeB: fc.boolean() });
-    await fc.assert(
-      fc.asyncProperty(shapes, transposes, async ({ m, n, k, batch, one }, options) => {
-        const batchOf = (name: string): number[] => (batch === 0 ? [] : [one === name ? 1 : batch]);
-        const a = spread([...batchOf("a"), ...(options.transposeA ? [k, m] : [m, k])]);
-        const b = spread([...batchOf("b"), ...(options.transposeB ? [n, k] : [k, n])], 2);
-        await expectProduct(executor, a, b, options);
-      }),
-      { seed: 13, numRuns: 12 },
-    );
+    await forRandomProducts(16, (a, b, options) => expectProduct(executor, a, b, options));
   });
 
   it("are so with few rows, and with more of k, of rows and of columns than a block has", async () => {
