@@ -17,7 +17,8 @@ function isAccepted(text: string, indentation?: number): boolean {
 }
 
 describe("generate with a constraint", () => {
-  it.each(DECODER_NAMES)("%s writes text whose brackets and strings are closed", async (alg) => {
+  // The model's tokens see all others, so it cannot speculate; samplers' speculative.test.ts has constraints.
+  it.each(DECODER_NAMES.filter((alg) => alg !== "speculative"))("%s writes text whose brackets and strings are closed", async (alg) => {
     const texts: string[] = [];
     for (let seed = 0; seed < 4; seed++) {
       const hot = alg === "editing" ? {} : { temperature: 2 };
