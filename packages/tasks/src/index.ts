@@ -15,3 +15,7 @@ export { type Example, exampleStream, type TinyCodeTask, tinyCodeTasks, type Tin
 export { completionText } from "./tiny-code/render.ts";
 export type { Split } from "./tiny-code/splits.ts";
 export { encodeExample } from "./encode-example.ts";
+export type { DataRecord, PairRecord, TaskRecord, TextRecord } from "./data-lines/data-line.ts";
+export { type DataLine, readDataLines } from "./data-lines/data-lines.ts";
+export { encodePair, readTrainingRecords, type TrainingRecords } from "./data-lines/training-records.ts";
+export { packRows } from "./data-lines/pack-rows.ts";

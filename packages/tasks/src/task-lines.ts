@@ -1,3 +1,4 @@
+import { decode } from "./data-lines/file-lines.ts";
 import { readTaskLine, type TaskLine } from "./task-line.ts";
 import type { LeftOut } from "./task.ts";
 import { printable } from "./printable.ts";
@@ -42,13 +43,4 @@ export function readTaskLines(file: Uint8Array): {
     }
   }
   return { lines, leftOut };
-}
-
-/** A line's text. A byte order mark at the start of the file is skipped. @returns undefined if it is not UTF-8 */
-function decode(bytes: Uint8Array, number: number): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: number > 1 }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

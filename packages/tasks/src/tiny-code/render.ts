@@ -88,6 +88,6 @@ export function renderPrompt(pipeline: Pipeline, random: Random, frame: number =
 }
 
 /** A completion in Markdown, as the format reward expects it. */
-export function completionText(solution: string): string {
-  return `\`\`\`python\n${solution}\`\`\`\n`;
+export function completionText(solution: string, language = "python"): string {
+  return `\`\`\`${language}\n${solution}\`\`\`\n`;
 }
