@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import type { Provider } from "../provider.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { e2bProvider } from "./e2b.ts";
@@ -13,25 +13,25 @@ const SERVICES = [
   ["E2B", fakeE2b, toE2b],
 ] as const;
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-async function open(isolation: Provider, service: FakeService, workers = 1): Promise<Sandbox> {
-  closing.push(() => service.close());
+/** A sandbox that runs its jobs at a service; both are closed after the test. */
+async function open({ onTestFinished }: TestContext, isolation: Provider, service: FakeService, workers = 1): Promise<Sandbox> {
   const sandbox = await createSandbox({ isolation, workers });
-  closing.unshift(() => sandbox.close());
+  onTestFinished(async () => {
+    sandbox.close();
+    await service.close();
+  });
   return sandbox;
 }
 const double = { code: "def f(x):\n    return 2 * x\n", entryPoint: "f", inputs: [[2], [3]] };
 const address = (service: FakeService): string => service.url.slice("http://".length);
 
-describe.each(SERVICES)("%s", (name, fake, provider) => {
+// Side by side: most of the time goes into waiting before a service is asked again.
+describe.concurrent.each(SERVICES)("%s", (name, fake, provider) => {
   const at = (service: FakeService): string => `${name} at ${address(service)}`;
 
-  it("runs calls and whole programs, with the same verdicts as here", async () => {
+  it("runs calls and whole programs, with the same verdicts as here", async (test) => {
     const service = await fake();
-    const sandbox = await open(provider(service.url), service);
+    const sandbox = await open(test, provider(service.url), service);
     expect(sandbox.isolation).toMatchObject({ level: "remote", description: expect.stringContaining(at(service)) });
     const code = `class Any:
     def __eq__(self, other): return True
@@ -54,9 +54,9 @@ def f(x):
     expect((await sandbox.run({ ...double, code: "def f(:" })).parses).toBe(false);
   });
 
-  it("never sends test code, which holds expected values, nor JavaScript", async () => {
+  it("never sends test code, which holds expected values, nor JavaScript", async (test) => {
     const service = await fake();
-    const sandbox = await open(provider(service.url), service);
+    const sandbox = await open(test, provider(service.url), service);
     const { verdicts } = await sandbox.runTests({ code: double.code, tests: ["assert f(2) == 424242"], entryPoint: "f" });
     expect(verdicts).toEqual([
       {
@@ -70,23 +70,23 @@ def f(x):
     expect(service.bodies.join("")).not.toContain("424242");
   });
 
-  it("asks again after 429 and 5xx, and a connection that broke", async () => {
+  it("asks again after 429 and 5xx, and a connection that broke", async (test) => {
     const service = await fake();
-    const sandbox = await open(provider(service.url), service);
+    const sandbox = await open(test, provider(service.url), service);
     service.troubles.push({ status: 429, retryAfter: 0.3 }, { status: 503 }, "hang-up");
     expect((await sandbox.run(double)).outcomes).toMatchObject([{ value: 4 }, { value: 6 }]);
   });
 
-  it.each<[string, Trouble[], string, object]>([
+  it.for<[string, Trouble[], string, object]>([
     ["429 without end", Array.from({ length: 5 }, () => ({ status: 429, message: "slow down" })), "it answered 429 (slow down)", {}],
     ["an error of the service", Array.from({ length: 5 }, () => ({ status: 500 })), "it answered 500 (no)", {}],
     ["a refusal that echoes the token", [{ status: 401, message: `unknown key ${SECRET}` }], "it answered 401 (unknown key ***)", {}],
     ["an answer that is cut off", ["cut"], "its answer is not JSON, or is cut off", {}],
     ["no answer", ["silent"], "it did not answer within 5.5 seconds", { patienceMs: 5000 }],
     ["a connection that always breaks", Array.from({ length: 5 }, () => "hang-up"), "no connection (UND_ERR_SOCKET)", {}],
-  ])("takes %s for a failure of its own, never of the program", async (_, troubles, problem, more) => {
+  ])("takes %s for a failure of its own, never of the program", async ([, troubles, problem, more], test) => {
     const service = await fake();
-    const sandbox = await open(provider(service.url, more), service);
+    const sandbox = await open(test, provider(service.url, more), service);
     service.troubles.push(...troubles);
     const outcome = { status: "infrastructure", detail: `${at(service)} is not available: ${problem}.`, milliseconds: 0 };
     expect((await sandbox.run({ ...double, totalTimeMs: 500 })).outcomes).toEqual([outcome, outcome]);
@@ -101,17 +101,17 @@ def f(x):
     );
   });
 
-  it("runs as many jobs at once as it has workers", async () => {
+  it("runs as many jobs at once as it has workers", async (test) => {
     const service = await fake();
-    const sandbox = await open(provider(service.url), service, 2);
+    const sandbox = await open(test, provider(service.url), service, 2);
     const results = await Promise.all(Array.from({ length: 6 }, (_, i) => sandbox.run({ ...double, inputs: [[i]] })));
     expect(results.map(({ outcomes }) => outcomes[0])).toMatchObject([0, 2, 4, 6, 8, 10].map((value) => ({ value })));
     expect(service.mostAtOnce).toBe(2);
   });
 
-  it("ends a job that is stopped", async () => {
+  it("ends a job that is stopped", async (test) => {
     const service = await fake();
-    const sandbox = await open(provider(service.url), service);
+    const sandbox = await open(test, provider(service.url), service);
     const stop = new AbortController();
     service.troubles.push("silent");
     const running = sandbox.run(double, { signal: stop.signal });
@@ -122,7 +122,7 @@ def f(x):
 });
 
 describe("Piston's own limits", () => {
-  it.each([
+  it.for<[string, (run: { stdout: string }) => object, string]>([
     ["output that it cut off", (run: { stdout: string }) => ({ ...run, stdout: run.stdout.slice(0, 60) }), "its output is cut off"],
     ["output that it says is cut off", (run: { stdout: string }) => ({ ...run, status: "OL" }), "it cut the output off (PISTON_OUTPUT_MAX_SIZE)"],
     ["time", (run: { stdout: string }) => ({ ...run, stdout: "", status: "TO" }), "it ended the run at its own time limit (PISTON_RUN_TIMEOUT)"],
@@ -133,23 +133,23 @@ describe("Piston's own limits", () => {
       "its boxes do not filter system calls: a program could break its own job",
     ],
     ["another answer", (run: { stdout: string }) => ({ ...run, stdout: run.stdout.replace(/\[\["ok".*\]\]/, "[]") }), "its answer is malformed"],
-  ])("are its failure: %s", async (_, change, problem) => {
+  ])("are its failure: %s", async ([, change, problem], test) => {
     const service = await fakePiston(change);
-    const sandbox = await open(toPiston(service.url), service);
+    const sandbox = await open(test, toPiston(service.url), service);
     const [outcome] = (await sandbox.run(double)).outcomes;
     expect(outcome).toEqual({ status: "infrastructure", detail: `Piston at ${address(service)} is not available: ${problem}.`, milliseconds: 0 });
   });
 
-  it("takes a run that twice ended without an answer for the program's doing", async () => {
+  it("takes a run that twice ended without an answer for the program's doing", async (test) => {
     const service = await fakePiston((run) => ({ ...run, stdout: run.stdout.split("\n")[0]!.concat("\n"), signal: "SIGKILL", code: null }));
-    const sandbox = await open(toPiston(service.url), service);
+    const sandbox = await open(test, toPiston(service.url), service);
     expect((await sandbox.run(double)).outcomes[0]).toMatchObject({ status: "exception", detail: "ended the sandbox's own process" });
     expect(service.requests.filter((path) => path.startsWith("POST"))).toHaveLength(2);
   });
 
-  it("sends the token as a header, takes the newest Python 3, and refuses addresses that are none", async () => {
+  it("sends the token as a header, takes the newest Python 3, and refuses addresses that are none", async (test) => {
     const service = await fakePiston();
-    const sandbox = await open(toPiston(service.url), service);
+    const sandbox = await open(test, toPiston(service.url), service);
     await sandbox.run(double);
     expect(service.headers.every(({ authorization }) => authorization === SECRET)).toBe(true);
     expect(service.bodies.join("")).not.toContain(SECRET);
@@ -162,9 +162,9 @@ describe("Piston's own limits", () => {
 });
 
 describe("E2B's machines", () => {
-  it("have no network, are one for each worker, and are given back", async () => {
+  it("have no network, are one for each worker, and are given back", async (test) => {
     const service = await fakeE2b();
-    const sandbox = await open(toE2b(service.url), service, 1);
+    const sandbox = await open(test, toE2b(service.url), service, 1);
     await sandbox.run(double);
     await sandbox.run(double);
     sandbox.close();
