@@ -120,12 +120,7 @@ describe("readTrainingRecords", () => {
 
 describe("fileLines", () => {
   it("gives what splitting the whole text would", () => {
-    const line = fc.oneof(fc.string({ unit: "grapheme" }), fc.constant("")).map((text) =>
-      text
-        .replaceAll("\n", "")
-        .replace(/^\uFEFF/, "")
-        .toWellFormed(),
-    );
+    const line = fc.oneof(fc.string({ unit: "grapheme" }), fc.constant("")).map((text) => text.replaceAll(/[\n\uFEFF]/g, ""));
     fc.assert(
       fc.property(fc.array(line, { maxLength: 8 }), fc.boolean(), (texts, ends) => {
         const whole = texts.join("\n") + (ends ? "\n" : "");
