@@ -141,6 +141,12 @@ describe("loadDiffuCoder", () => {
     expect(generationConfig).toMatchObject({ maxNewTokens: 8, steps: 4, alg: "entropy", padPrompt: false });
     const { promptTokens, trace } = await generate({ prompt });
     expect(trace.initialIds).toHaveLength(promptTokens + 8);
+    expect(trace.eosTokenIds).toContain(1);
+    const [first, ...later] = trace.steps;
+    expect([...first!.positions, ...first!.provisional!.positions].toSorted((a, b) => a - b)).toEqual(
+      [...Array(8).keys()].map((i) => promptTokens + i),
+    );
+    expect(later.filter(({ provisional }) => provisional !== undefined)).toEqual([]);
     await close();
     published.remove();
   });

@@ -38,8 +38,8 @@ export function startGeneration(
   const { maxNewTokens, decoder, seed } = settings;
   const columns = padPrompt ? promptLength : decoder.promptLength?.(promptIds.length);
   const canvas = promptCanvas({ promptIds, maxNewTokens, promptLength: columns, denoiser, padTokenId });
-  const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId });
-  const row = loop.add({ canvas, decoder, random: createRandom(seed), eosTokenIds: [...endIds], signal });
+  const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId, eosTokenIds: endIds });
+  const row = loop.add({ canvas, decoder, random: createRandom(seed), eosTokenIds: [...endIds], provisional: "first", signal });
   const events = eventsOf(row, { settings, promptTokens: promptIds.length, trace, model });
   // A generator that was never asked for anything would not end the row.
   const leave = events.return.bind(events);

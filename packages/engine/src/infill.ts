@@ -80,7 +80,7 @@ export async function runInfilling(
   const { loop, denoiser } = loops.of(cache);
   const canvas = segmentsCanvas(segments, denoiser);
   const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId });
-  const row = loop.add({ canvas, decoder, random: createRandom(seed), signal });
+  const row = loop.add({ canvas, decoder, random: createRandom(seed), provisional: "first", signal });
   let forwardPasses = 0;
   for await (const event of row) {
     trace.steps.push(traceStep(event));

@@ -10,6 +10,7 @@ import { fakeDenoiser, MASK, type Propose } from "./fake-denoiser.fixture.ts";
 import { generate } from "./generate.ts";
 import { infill } from "./infill.ts";
 import { SamplerOptionsSchema } from "./options.ts";
+import { traceStep } from "./trace.ts";
 
 const [PAD, END] = [0, 1];
 const columns: Propose = (_, column) => ({ token: column + 10, confidence: column / 100 });
@@ -94,7 +95,15 @@ describe("decodeCanvases", () => {
 
   it("tells provisional tokens from committed ones when asked to", async () => {
     const [event] = await run([canvasOf([5, MASK, MASK])], { provisional: true });
-    expect(event!.rows[0]).toMatchObject({ positions: [1], tokens: [12], edited: [], provisional: { positions: [0], tokens: [11] } });
+    expect(event!.rows[0]).toMatchObject({ positions: [1], tokens: [12], edited: [], provisional: { positions: [0], tokens: [11], columns: [1] } });
+  });
+
+  it("tells the provisional tokens of the first pass alone when asked for the first", async () => {
+    const events = await run([canvasOf([5, MASK, MASK])], { provisional: "first" });
+    expect(events.map(({ rows: [row] }) => row!.provisional?.positions)).toEqual([[0], undefined]);
+    const [first, second] = events.map(({ rows: [row] }) => traceStep(row!));
+    expect(first!.provisional).toEqual({ positions: [1], confidence: [expect.any(Number)], entropy: [expect.any(Number)] });
+    expect(second).not.toHaveProperty("provisional");
   });
 
   it("lets the tokens hook change a row after each step, and records it", async () => {

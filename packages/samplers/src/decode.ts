@@ -31,8 +31,8 @@ export interface RunOptions {
    * which it may change in place.
    */
   tokensHook?: ((step: number | null, ids: Int32Array, row: number) => void) | undefined;
-  /** Events also include what was proposed and not committed. @default false */
-  provisional?: boolean | undefined;
+  /** Events also include what was proposed and not committed; `"first"`: those of the first pass alone. @default false */
+  provisional?: boolean | "first" | undefined;
   /** Stops the run at its next step, with an `AbortedError`. */
   signal?: AbortSignal | undefined;
 }

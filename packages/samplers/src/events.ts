@@ -32,6 +32,10 @@ export interface RowEvent {
     tokens: number[];
     /** How sure each proposal was; larger is surer. */
     confidence: number[];
+    /** Of the distribution that each was drawn from, nats. */
+    entropy: number[];
+    /** `positions`, counted from the start of the row. */
+    columns: number[];
   };
   /** What a cache did with the row in this step. */
   cache?: CacheState;
@@ -90,12 +94,18 @@ export function rowEvent({
   };
 }
 
-function notCommitted({ columns, tokens, confidence }: Candidates, { positions }: Change, relative: (columns: readonly number[]) => number[]) {
+function notCommitted(
+  { columns, tokens, confidence, entropy }: Candidates,
+  { positions }: Change,
+  relative: (columns: readonly number[]) => number[],
+) {
   const taken = new Set(positions);
   const left = [...columns.keys()].filter((i) => !taken.has(columns[i]!));
   return {
     positions: relative(left.map((i) => columns[i]!)),
     tokens: left.map((i) => tokens[i]!),
     confidence: left.map((i) => confidence[i]!),
+    entropy: left.map((i) => entropy[i]!),
+    columns: left.map((i) => columns[i]!),
   };
 }

@@ -66,6 +66,7 @@ export {
   diffTraces,
   formatTrace,
   parseTrace,
+  readTrace,
   replayTrace,
   startTrace,
   type TraceDifference,

@@ -23,8 +23,8 @@ export interface RowOptions {
   stop?: StopStrings | undefined;
   /** Dream's `generation_tokens_hook_func`: called after each step with the row's tokens, which it may change in place. */
   tokensHook?: ((step: number, ids: Int32Array) => void) | undefined;
-  /** Events also include what was proposed and not committed. @default false */
-  provisional?: boolean | undefined;
+  /** Events also include what was proposed and not committed; `"first"`: those of the first pass alone. @default false */
+  provisional?: boolean | "first" | undefined;
 }
 
 /** Where a row's events go. Each row ends with one of `done` and `fail`. */
@@ -126,7 +126,7 @@ export class RowRun {
       canvas,
       change,
       edited,
-      ...(provisional && candidates && { candidates }),
+      ...((provisional === true || (provisional === "first" && this.#forwardPasses === 1)) && candidates && { candidates }),
     });
   }
 }

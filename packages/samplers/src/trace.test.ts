@@ -22,6 +22,9 @@ describe("traces", () => {
 
   it("survive being written and read", () => {
     expect(parseTrace(formatTrace(trace))).toEqual(trace);
+    const provisional = { positions: [1], confidence: [-0.5], entropy: [0.5] };
+    const told = { ...trace, eosTokenIds: [4], steps: [{ ...trace.steps[0]!, provisional }, trace.steps[1]!] };
+    expect(parseTrace(formatTrace(told))).toEqual(told);
   });
 
   it("that are damaged name the line", () => {

@@ -14,6 +14,15 @@ export interface TraceStep extends Change {
   forwardPasses: number;
   /** What a cache did with the row in this step. */
   cache?: CacheState;
+  /** What was proposed and not committed, if the run was asked to tell; an engine tells it of the first pass. */
+  provisional?: {
+    /** Columns that stay as they were. */
+    positions: number[];
+    /** How sure the proposal for each was; larger is surer. */
+    confidence: number[];
+    /** Of the distribution that each was drawn from, nats. */
+    entropy: number[];
+  };
 }
 
 /** The record of one row: where it began, and what each step changed. */
@@ -24,6 +33,8 @@ export interface DenoiseTrace {
   maskTokenId: number;
   /** Id of the token that `filled` columns receive. @default the mask's */
   padTokenId?: number;
+  /** Ids of the tokens that end the completion. @default not known */
+  eosTokenIds?: number[];
   /** The steps before which the row was not done, in order. */
   steps: TraceStep[];
 }
@@ -33,6 +44,7 @@ export function startTrace({
   ids,
   maskTokenId,
   padTokenId,
+  eosTokenIds,
 }: {
   /** The row's tokens, which are copied. */
   ids: Int32Array;
@@ -40,13 +52,21 @@ export function startTrace({
   maskTokenId: number;
   /** Id of the token that `filled` columns receive. */
   padTokenId: number;
+  /** Ids of the tokens that end the completion. @default not known */
+  eosTokenIds?: Iterable<number>;
 }): DenoiseTrace {
-  return { initialIds: [...ids], maskTokenId, padTokenId, steps: [] };
+  return { initialIds: [...ids], maskTokenId, padTokenId, ...(eosTokenIds && { eosTokenIds: [...eosTokenIds] }), steps: [] };
 }
 
 /** An event of a row, as a step of its trace. */
-export function traceStep({ step, forwardPasses, change, cache }: RowEvent): TraceStep {
-  return { step, ...change, forwardPasses, ...(cache !== undefined && { cache }) };
+export function traceStep({ step, forwardPasses, change, cache, provisional }: RowEvent): TraceStep {
+  return {
+    step,
+    ...change,
+    forwardPasses,
+    ...(cache !== undefined && { cache }),
+    ...(provisional && { provisional: { positions: provisional.columns, confidence: provisional.confidence, entropy: provisional.entropy } }),
+  };
 }
 
 /** The row after every step. */
@@ -93,14 +113,15 @@ export function formatTrace({ steps, ...run }: DenoiseTrace): string {
 
 const Columns = z.array(z.int().nonnegative());
 const Tokens = z.array(z.int().nonnegative());
-const RunSchema = z.strictObject({ initialIds: Tokens, maskTokenId: z.int(), padTokenId: z.int().optional() });
+const Numbers = z.array(z.number());
+const RunSchema = z.strictObject({ initialIds: Tokens, maskTokenId: z.int(), padTokenId: z.int().optional(), eosTokenIds: Tokens.optional() });
 const StepSchema = z
   .strictObject({
     step: z.int().nonnegative(),
     positions: Columns,
     tokens: Tokens,
-    confidence: z.array(z.number()),
-    entropy: z.array(z.number()),
+    confidence: Numbers,
+    entropy: Numbers,
     forwardPasses: z.int().nonnegative(),
     filled: Columns.optional(),
     hooked: z.strictObject({ positions: Columns, tokens: Tokens }).optional(),
@@ -108,6 +129,7 @@ const StepSchema = z
     expanded: Columns.optional(),
     deleted: Columns.optional(),
     cache: z.enum(["refresh", "window"]).optional(),
+    provisional: z.strictObject({ positions: Columns, confidence: Numbers, entropy: Numbers }).optional(),
   })
   .refine(({ positions, tokens }) => positions.length === tokens.length, { path: ["tokens"], message: "as many as positions" });
 
@@ -133,4 +155,16 @@ export function parseTrace(text: string, source = "trace"): DenoiseTrace {
   };
   const [run, ...steps] = lines;
   return { ...(parse(RunSchema, run as (typeof lines)[number]) as DenoiseTrace), steps: steps.map((line) => parse(StepSchema, line) as TraceStep) };
+}
+
+const TraceSchema = z.strictObject({ ...RunSchema.shape, steps: z.array(StepSchema) });
+
+/**
+ * A trace from data that was JSON: an object instead of lines.
+ *
+ * @param source where the data come from, for errors
+ * @throws {ConfigError} naming all that is not as in a `DenoiseTrace`
+ */
+export function readTrace(data: unknown, source = "trace"): DenoiseTrace {
+  return parseConfig(TraceSchema, data, { source }) as DenoiseTrace;
 }
