@@ -16,10 +16,17 @@ export interface FirstProposal {
 /**
  * What the first pass proposed for each position that it was asked about, from left to right.
  *
- * @param options.region which positions count; of an answer, those up to where it ends after the last step. @default "canvas"
  * @returns undefined if the trace does not tell: it has no pass, or only says what was committed. The traces of an engine do tell.
  */
-export function firstProposals(trace: DenoiseTrace, { region = "canvas" }: { region?: Region } = {}): FirstProposal[] | undefined {
+export function firstProposals(
+  trace: DenoiseTrace,
+  {
+    region = "canvas",
+  }: {
+    /** Which positions count; of an answer, those up to where it ends after the last step. @default "canvas" */
+    region?: Region;
+  } = {},
+): FirstProposal[] | undefined {
   const first = trace.steps.find(({ forwardPasses }) => forwardPasses > 0);
   if (first === undefined) return undefined;
   const masks = trace.initialIds.flatMap((token, column) => (token === trace.maskTokenId ? [column] : []));

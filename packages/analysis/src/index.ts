@@ -1,4 +1,4 @@
-export { type Cell, completionCells, type DecodingOrder, decodingOrder, type Region } from "./decoding-order.ts";
+export { type DecodingOrder, decodingOrder, type Region } from "./decoding-order.ts";
 export { globalArNess, type GlobalArNessOptions, localArNess, type LocalArNessOptions, randomGlobalArNess, type WithinStep } from "./ar-ness.ts";
 export { type OrderDiversity, orderDiversity, orderTau } from "./order-diversity.ts";
 export { kendallTau } from "./rank-correlation.ts";
