@@ -17,6 +17,8 @@ export interface SampledCompletions {
   completionIds: readonly (readonly number[])[];
   /** The trace of each. @default not recorded */
   traces?: readonly DenoiseTrace[] | undefined;
+  /** Tokens that went through the network, padding included. @default not known */
+  forwardTokens?: number | undefined;
 }
 
 /** Samples a completion for each prompt from the policy as it is when called. */

@@ -1,5 +1,5 @@
 import { createRandom } from "@diffucoder/core";
-import { float32, initAdamW, mean, mul } from "@diffucoder/tensor";
+import { add, float32, initAdamW, mean, mul } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { CoupledGrpoConfigSchema } from "./config.ts";
 import type { Estimator } from "./estimators/estimator.ts";
@@ -70,6 +70,25 @@ describe("createPolicy", () => {
     const parameters = toyParameters();
     await policy.update({ parameters, adam: initAdamW(parameters) }, [rollout([2, 3, 2], 1)], { iteration: 0, lr: 0.01, count: 1 });
     expect(() => parameters.table.data).toThrow("donated");
+  });
+
+  it("counts all passes of an estimator, in each call and for each number of rollouts", async () => {
+    const twice: Estimator = {
+      draw: coupled.draw,
+      logProbs: (...args) => mul(add(coupled.logProbs(...args), coupled.logProbs(...args)), 0.5),
+    };
+    const counted = createPolicy({ logits: toyLogits, maskTokenId: MASK, estimator: twice, config });
+    const rollouts = [rollout([2, 3, 2], 1), rollout([3, 0, 0], -1)];
+    const parameters = toyParameters();
+    const after = async (work: Promise<unknown>): Promise<number> => {
+      await work;
+      return counted.networkTokens;
+    };
+    expect(await after(counted.estimate(parameters, rollouts, 0))).toBe(60); // 2 rows of 5 tokens, 2 x 3 passes
+    expect(await after(counted.estimate(parameters, rollouts.slice(1), 0))).toBe(90);
+    expect(await after(counted.estimate(parameters, rollouts, 0))).toBe(150);
+    const update = { iteration: 0, lr: 0.01, count: 1 };
+    expect(await after(counted.update({ parameters, adam: initAdamW(parameters) }, rollouts, update))).toBe(210);
   });
 
   it("takes an estimator that sees a completion as one action, with its own draws", async () => {

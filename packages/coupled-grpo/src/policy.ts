@@ -7,6 +7,7 @@ import type { CoupledGrpoConfig } from "./config.ts";
 import type { EstimatedNetwork, Estimator, RolloutBatch } from "./estimators/estimator.ts";
 import { ESTIMATORS } from "./estimators/index.ts";
 import { grpoLoss } from "./grpo-loss.ts";
+import { countTokens } from "./network-tokens.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** The compiled functions of reinforcement learning. */
@@ -18,6 +19,8 @@ export interface Policy {
    * not finite they come back unchanged; `gradNorms`, one for each parameter, then says where.
    */
   update(state: TrainingState, rollouts: readonly Rollout[], at: UpdatePosition): Promise<StepResult>;
+  /** Tokens that went forward through the network in all estimates and updates so far: rows times columns, padding included. */
+  readonly networkTokens: number;
   /** Frees the compiled plans. */
   dispose(): void;
 }
@@ -49,7 +52,9 @@ type Trained<Leaf> = Scored<Leaf> & { advantages: Leaf; oldLogProbs?: Leaf; refL
  */
 export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator, config, executor }: PolicyOptions): Policy {
   const { beta, epsilon, epsilonHigh = epsilon } = config;
-  const { draw, logProbs } = estimator ?? ESTIMATORS[config.estimator];
+  const chosen = estimator ?? ESTIMATORS[config.estimator];
+  const { logProbs, tokensOf } = countTokens(chosen);
+  let networkTokens = 0;
   const network = { logits, shift, maskTokenId };
   const estimate = compile(
     (parameters: Record<string, Tensor>, { rollouts, drawn }: Scored<Tensor>) => ({ logProbs: logProbs(network, parameters, rollouts, drawn) }),
@@ -68,16 +73,21 @@ export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator,
   });
   const scored = (rollouts: readonly Rollout[], iteration: number): Scored<NdArray> => ({
     rollouts: rolloutBatch(rollouts),
-    drawn: draw(rollouts, iteration),
+    drawn: chosen.draw(rollouts, iteration),
   });
   return {
+    get networkTokens() {
+      return networkTokens;
+    },
     dispose: () => {
       estimate.dispose();
       optimizer.dispose();
     },
     estimate: async (parameters, rollouts, iteration) => {
       checkScored(rollouts, { iteration, vocabSize });
-      const { data, size } = (await estimate(parameters, scored(rollouts, iteration))).logProbs;
+      const batch = scored(rollouts, iteration);
+      const { data, size } = (await estimate(parameters, batch)).logProbs;
+      networkTokens += tokensOf(batch);
       const length = size / rollouts.length;
       return rollouts.map((_, row) => (data as Float32Array).slice(row * length, (row + 1) * length));
     },
@@ -89,7 +99,9 @@ export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator,
         advantages: float32(rollouts.map(({ advantage }) => advantage)),
         ...earlierEstimates(rollouts, iteration),
       };
-      return optimizer.run(state, [batch], { lr, count });
+      const result = await optimizer.run(state, [batch], { lr, count });
+      networkTokens += tokensOf(batch);
+      return result;
     },
   };
 }

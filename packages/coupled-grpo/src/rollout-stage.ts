@@ -77,16 +77,23 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
   let parameters: ModelParameters = {};
   const current = (): ModelParameters => parameters;
   const denoiser = options.denoiser?.(current) ?? plainDenoiser(options, current);
+  const sample = decoderCompletions({ ...options, denoiser });
   return {
     name: "coupled-GRPO",
     steps: config.maxSteps,
     prepare: async (state, { step }) => {
       const started = performance.now();
+      const tokensBefore = policy.networkTokens;
+      let sampledTokens = 0;
       ({ parameters } = state);
       const rollouts = await rollout({
         ...config,
         ...options,
-        sample: decoderCompletions({ ...options, denoiser }),
+        sample: async (request) => {
+          const sampled = await sample(request);
+          sampledTokens += sampled.forwardTokens ?? 0;
+          return sampled;
+        },
         prompts: options.prompts(step),
         reward: (request) => options.reward({ ...request, step }),
         random: options.random.split("rollout", step),
@@ -94,7 +101,8 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
       const figures = { ...rolloutFigures(rollouts, { step, config }), samplingSeconds: (performance.now() - started) / 1000 };
       await addEstimates({ policy, rollouts, state, config });
       return {
-        figures,
+        // Forward passes of rollouts, estimates and updates; a backward pass costs about twice its forward one, and is not counted.
+        figures: () => ({ ...figures, networkTokens: sampledTokens + policy.networkTokens - tokensBefore }),
         updates: Array.from({ length: config.numIterations }, (_, iteration) => async ({ reference, ...before }: CoupledGrpoState, at) => {
           const result = await policy.update(before, rollouts, { ...at, iteration });
           return { ...result, state: { ...result.state, reference } };

@@ -141,6 +141,20 @@ describe("trainCoupledGrpo", () => {
     expect([...state.reference.bias!.data]).not.toEqual([...state.parameters.bias!.data]);
   });
 
+  it("counts the tokens that go through the network, worked by hand", async () => {
+    const tokens = async (config: object): Promise<number[]> => {
+      const lines: StepMetrics[] = [];
+      const run = { ...options({ maxSteps: 2, ...config }, start()), forbiddenIds: [MASK, END] }; // no completion ends early
+      await trainCoupledGrpo({ ...run, onStep: (line) => lines.push(line) });
+      return lines.map((line) => line.networkTokens!);
+    };
+    // 8 rows of 3 + 6 tokens are 72 a pass. Sampling takes 4 passes, an estimate 3; of these a step takes as many for the policy that
+    // sampled, for the reference and for the updates as there are updates.
+    expect(await tokens({ numIterations: 2, beta: 0.01 })).toEqual([72 * (4 + 3 * 6), 72 * (4 + 3 * 6)]);
+    expect(await tokens({ numIterations: 1, beta: 0.01 })).toEqual([72 * (4 + 3 * 2), 72 * (4 + 3 * 2)]);
+    expect(await tokens({ numIterations: 1, beta: 0 })).toEqual([72 * (4 + 3), 72 * (4 + 3)]);
+  });
+
   it("leaves out completions that could not be scored, and stops if none could", async () => {
     const metrics: StepMetrics[] = [];
     const some = options({ maxSteps: 1 }, start());

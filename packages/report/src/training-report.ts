@@ -24,6 +24,7 @@ const meanings: Readonly<Record<string, string>> = {
   gradNorm: "Global norm of the gradient before clipping.",
   completionLength: "Mean length of a completion, tokens.",
   informativeGroups: "Share of groups whose rewards differ.",
+  networkTokens: "Tokens that went forward through the network: rollouts, estimates and updates, padding included.",
   learningRate: "Learning rate of the step.",
   seconds: "Seconds of the step.",
   evalPassAt1: "pass@1 on held-out tasks.",

@@ -17,8 +17,8 @@ export type UpdateResult<State extends TrainingState> = Omit<StepResult, "state"
 
 /** A step that is ready to be taken. */
 export interface PreparedStep<State extends TrainingState> {
-  /** What is known before its updates, e.g. the mean reward of its rollouts. */
-  figures?: Readonly<Record<string, number>>;
+  /** The step's own figures, e.g. the mean reward of its rollouts; asked for after its updates. */
+  figures?: () => Readonly<Record<string, number>>;
   /** Its optimizer steps, one after the other. Each takes the state's arrays over. */
   updates: readonly ((state: State, at: StepPosition) => Promise<UpdateResult<State>>)[];
   /** Applied to the state after them. @default nothing */

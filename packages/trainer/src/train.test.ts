@@ -24,7 +24,7 @@ function counting(name: string, steps: number, { updates = 1, by = 1, log = [] a
     prepare: async (_, { step, stageStep }) => {
       log.push(`${name} ${step} ${stageStep}`);
       return {
-        figures: { stageStep },
+        figures: () => ({ stageStep }),
         updates: Array.from({ length: updates }, () => async ({ adam, parameters }: TrainingState, { count }) => {
           const state = { adam, parameters: { w: float32([parameters.w!.data[0]! + by]) } };
           return { state, loss: count, gradNorm: 1, gradNorms: float32([1]), figures: { count } };

@@ -82,7 +82,7 @@ export async function train<State extends TrainingState>(options: TrainOptions<S
       });
       state = prepared.finish?.(state) ?? state;
       const seconds = (performance.now() - started) / 1000;
-      const metrics = { step: step + 1, ...prepared.figures, ...meanOfEach(results), learningRate: lr, seconds };
+      const metrics = { step: step + 1, ...prepared.figures?.(), ...meanOfEach(results), learningRate: lr, seconds };
       onStep?.(metrics);
       onProgress?.({ phase: stage.name, step: step + 1, total, metrics });
       if ((step + 1) % config.saveSteps === 0 || step + 1 === total) save(step + 1);
