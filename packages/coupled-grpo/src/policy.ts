@@ -107,7 +107,7 @@ export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator,
 }
 
 /** Rollouts as arrays. */
-function rolloutBatch(rollouts: readonly Rollout[]): { [key in keyof RolloutBatch]: NdArray } {
+export function rolloutBatch(rollouts: readonly Rollout[]): { [key in keyof RolloutBatch]: NdArray } {
   return {
     promptIds: intRows(rollouts.map(({ promptIds }) => promptIds)),
     promptMask: intRows(rollouts.map(({ promptMask }) => promptMask)),

@@ -5,6 +5,8 @@ import { add, float32, linear, type NdArray, reshape, take } from "@diffucoder/t
 import { freshState, type StepMetrics } from "@diffucoder/trainer";
 import { describe, expect, it } from "vitest";
 import { CoupledGrpoConfigSchema } from "./config.ts";
+import { ESTIMATOR_NAMES } from "./estimators/index.ts";
+import { plannedTokens } from "./planned-tokens.ts";
 import type { CoupledGrpoState } from "./rollout-stage.ts";
 import { type CoupledGrpoOptions, freshCoupledGrpoState, trainCoupledGrpo } from "./train-coupled-grpo.ts";
 
@@ -153,6 +155,14 @@ describe("trainCoupledGrpo", () => {
     expect(await tokens({ numIterations: 2, beta: 0.01 })).toEqual([72 * (4 + 3 * 6), 72 * (4 + 3 * 6)]);
     expect(await tokens({ numIterations: 1, beta: 0.01 })).toEqual([72 * (4 + 3 * 2), 72 * (4 + 3 * 2)]);
     expect(await tokens({ numIterations: 1, beta: 0 })).toEqual([72 * (4 + 3), 72 * (4 + 3)]);
+  });
+
+  it.each(ESTIMATOR_NAMES)("puts through the network what plannedTokens says, with %s", async (estimator) => {
+    const lines: StepMetrics[] = [];
+    const run = { ...options({ maxSteps: 1, numIterations: 2, beta: 0.01, estimator }, start()), forbiddenIds: [MASK, END] };
+    await trainCoupledGrpo({ ...run, onStep: (line) => lines.push(line) });
+    const { rollouts, estimates, updates } = await plannedTokens({ ...run, forwardPasses: 4 });
+    expect(lines.map((line) => line.networkTokens)).toEqual([rollouts + estimates + updates]);
   });
 
   it("leaves out completions that could not be scored, and stops if none could", async () => {

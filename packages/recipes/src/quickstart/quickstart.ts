@@ -23,7 +23,7 @@ import { loadDiffusionModel } from "../training/load-diffusion-model.ts";
 import type { QuickstartRecipe } from "./quickstart-recipe.ts";
 import { reportData } from "./quickstart-report-data.ts";
 import { clearTraining, isEvaluation, METRICS_FILE, START_OVER } from "../training/training-run.ts";
-import { WorkClock } from "./work-clock.ts";
+import { WorkClock } from "../work-clock.ts";
 import { continueCoupledGrpo, STEPS_KEY } from "../training/coupled-grpo.ts";
 import { runEval } from "../evaluation/run-eval.ts";
 
