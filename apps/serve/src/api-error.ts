@@ -38,13 +38,9 @@ interface ApiErrorOptions {
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof InvalidArgumentError) {
-    return new ApiError({ status: 400, message: error.message, param: error.argument, code: "invalid_value" });
+    return new ApiError({ status: 400, message: error.message, param: fieldOf(error.argument), code: "invalid_value" });
   }
-  if (error instanceof ConfigError) {
-    const problems = error.problems.map((problem) => problem.replace(/^[\w.]+(?=:)/, snakeCase));
-    const param = /^[\w.]+(?=:)/.exec(problems[0] ?? "")?.[0] ?? null;
-    return new ApiError({ status: 400, message: problems.join("; "), param, code: "invalid_value" });
-  }
+  if (error instanceof ConfigError) return badFields(error.problems);
   if (error instanceof ConstraintError) return new ApiError({ status: 400, message: error.message, param: "constraint", code: "constraint" });
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return new ApiError({ status: 503, message: "The generation took too long and was stopped.", type: "server_error", code: "timeout" });
@@ -53,5 +49,30 @@ export function toApiError(error: unknown): ApiError {
   if ((error instanceof DiffuCoderError && error.code === "ABORTED") || (error instanceof DOMException && error.name === "AbortError")) {
     return new ApiError({ status: 503, message: "The generation was stopped.", type: "server_error", code: "aborted" });
   }
+  // Node's error for a client that left in the middle of its body.
+  if ((error as NodeJS.ErrnoException | null)?.code === "ECONNRESET")
+    return new ApiError({ status: 400, message: "The request body ended early.", code: "incomplete_body" });
   return new ApiError({ status: 500, message: "The server failed; its log says why.", type: "server_error", code: "internal_error" });
+}
+
+/** More would only hide the first ones. */
+const MOST_PROBLEMS = 20;
+
+/** Every problem in the message, the first one's `param` and `code`. */
+function badFields(all: readonly string[]): ApiError {
+  const problems = all.slice(0, MOST_PROBLEMS).map((problem) => problem.replace(/^[\w.]+(?=:)/, fieldOf));
+  const [, path, key] = /^(?:([\w.]+): )?(?:Unrecognized key: ("(?:[^"\\]|\\.)*"))?/.exec(problems[0]!) as unknown as (string | undefined)[];
+  const param = [path, key === undefined ? undefined : (JSON.parse(key) as string)].filter((name) => name !== undefined).join(".");
+  const more = all.length > MOST_PROBLEMS ? [`and ${all.length - MOST_PROBLEMS} more`] : [];
+  return new ApiError({
+    status: 400,
+    message: [...problems, ...more].join("; "),
+    param: param === "" ? null : param,
+    code: key === undefined ? "invalid_value" : "unknown_parameter",
+  });
+}
+
+/** What a request calls an option of the model. */
+function fieldOf(option: string): string {
+  return { prefix: "prompt", masks: "max_tokens" }[option] ?? snakeCase(option);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { nearestName, show } from "@diffucoder/core";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ApiError, toApiError } from "./api-error.ts";
@@ -85,9 +86,7 @@ function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes =
     if (answer.status === 405) c.header("allow", POSTED.includes(c.req.path) ? "POST" : "GET, HEAD");
     return c.json(answer.body, answer.status);
   });
-  app.notFound((c) =>
-    c.json(new ApiError({ status: 404, message: `There is nothing at ${c.req.method} ${c.req.path}.`, code: "not_found" }).body, 404),
-  );
+  app.notFound((c) => c.json(notFound(c.req.method, c.req.path).body, 404));
   app.use(refuseForeignSites([...LOOPBACK_HOSTS, ...allowedHosts]));
   app.use(
     bodyLimit({
@@ -124,10 +123,21 @@ function addWrongMethods(app: Hono): void {
   }
 }
 
+function notFound(method: string, path: string): ApiError {
+  const isShort = path.length <= 60;
+  const near = isShort ? nearestName(path, [...GOTTEN, ...POSTED]) : undefined;
+  const where = `${method} ${isShort ? path : `${path.slice(0, 57)}...`}`;
+  return new ApiError({
+    status: 404,
+    message: `There is nothing at ${where}.${near === undefined ? "" : ` Did you mean ${near}?`}`,
+    code: "not_found",
+  });
+}
+
 function unknownModel(name: string, modelId: string): ApiError {
   return new ApiError({
     status: 404,
-    message: `There is no model ${JSON.stringify(name)} here, only ${JSON.stringify(modelId)}.`,
+    message: `There is no model ${show(name)} here, only ${JSON.stringify(modelId)}.`,
     param: "model",
     code: "model_not_found",
   });

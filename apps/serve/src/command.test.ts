@@ -13,9 +13,22 @@ async function run(...args: string[]): Promise<{ code: number; out: string[]; er
   return { code, out, errors };
 }
 
+const badHost = (option: string, value: string): string =>
+  `error: option '${option}' argument '${value}' is invalid. It must be a host name or an IP address, without a scheme and a port.`;
+
 it.each([
   [["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)"],
   [["--port", "70000"], "error: option '--port <number>' argument '70000' is invalid. It must be a port number, 0 to 65535; 0 takes any free one."],
+  [["--port", "abc"], "error: option '--port <number>' argument 'abc' is invalid. It must be a port number, 0 to 65535; 0 takes any free one."],
+  [["--host", ""], badHost("--host <address>", "")], // would be every address
+  [["--host", "127.0.0.1:80"], badHost("--host <address>", "127.0.0.1:80")],
+  [["--host", "http://localhost"], badHost("--host <address>", "http://localhost")],
+  [["--allow-host", ""], badHost("--allow-host <name>", "")],
+  [["--allow-host", "*"], badHost("--allow-host <name>", "*")],
+  [["--allow-host", "http://x.lan"], badHost("--allow-host <name>", "http://x.lan")],
+  [["--allow-host", "x.lan:8000"], badHost("--allow-host <name>", "x.lan:8000")],
+  [["--host", "192.0.2.1"], "192.0.2.1:8000 is not available: it is not an address of this machine. Choose another address with --host."],
+  [["--model", ""], '--model must be a path or a name, got "".'],
   [["extra"], "error: too many arguments. Expected 0 arguments but got 1."],
   [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
   [["--executor", "tfjs-cpu", "--device", "webgpu"], 'device must be absent with executor "tfjs-cpu", whose name says where it runs, got "webgpu".'],
@@ -38,6 +51,16 @@ it("tells at its start what of the model's folder is not used", async () => {
   expect(await runServe(["--model", dir, "--port", "0"], { terminal, stop: AbortSignal.abort() })).toBe(0);
   expect(errors).toEqual(["Note: generation_config.json says repetition_penalty, which is not used."]);
   rmSync(dir, { recursive: true });
+});
+
+it("listens on all addresses only when asked, and says who is answered", async () => {
+  const lines: string[] = [];
+  const terminal = { out: (text: string) => void lines.push(text), error: (text: string) => void lines.push(text) };
+  const start = (...args: string[]): Promise<number> => runServe([...args, "--port", "0"], { terminal, stop: AbortSignal.abort() });
+  expect([await start("--host", "0.0.0.0"), await start("--host", "0.0.0.0", "--allow-host", "coder.lan")]).toEqual([0, 0]);
+  const answers = expect.stringMatching(/^tinycode-base answers at http:\/\/0\.0\.0\.0:\d+\/v1; the playground is .*$/);
+  const note = "Note: clients that call it by another name than localhost need --allow-host NAME.";
+  expect(lines).toEqual([answers, note, "Stopping.", answers, "Stopping."]);
 });
 
 it("explains itself", async () => {

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { basename, resolve } from "node:path";
 import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
 import { parseConfig } from "@diffucoder/core";
@@ -29,12 +30,12 @@ export async function runServe(args: readonly string[], { terminal, stop }: { te
       "--model <dir-or-repo>",
       "model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the project)",
     )
-    .option("--host <address>", "address to listen on; the default is reachable from this machine only", "127.0.0.1")
+    .option("--host <address>", "address to listen on; the default is reachable from this machine only", parseHost, "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
     .option(
       "--allow-host <name>",
       "additional host name that clients may use; may be repeated",
-      (name: string, names: string[]) => [...names, name],
+      (name: string, names: string[]) => [...names, parseHost(name)],
       [],
     )
     .allowExcessArguments(false)
@@ -47,6 +48,21 @@ function parsePort(text: string): number {
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("It must be a port number, 0 to 65535; 0 takes any free one.");
   return port;
 }
+
+/** @returns the name without brackets, which an IPv6 address may have */
+function parseHost(text: string): string {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  const isName = /^[^\s/:@?#\\*[\]%]+$/.test(host) && URL.canParse(`http://${host}`);
+  if (!isName && !isIPv6(host)) throw new InvalidArgumentError("It must be a host name or an IP address, without a scheme and a port.");
+  return host;
+}
+
+/** As `URL` writes it, and with it every Host header. */
+function hostName(host: string): string {
+  return new URL(`http://${isIPv6(host) ? `[${host}]` : host}`).hostname;
+}
+
+const ALL_ADDRESSES = ["0.0.0.0", "::"];
 
 async function serve(
   { model = bundledModelDir(), host, port, allowHost, ...loading }: Options,
@@ -62,7 +78,7 @@ async function serve(
     engine,
     modelId,
     page: loadPage(),
-    allowedHosts: [host.includes(":") ? `[${host}]` : host, ...allowHost].map((name) => name.toLowerCase()),
+    allowedHosts: [host, ...allowHost].map(hostName),
     now: () => Math.floor(Date.now() / 1000),
     randomSeed: () => randomInt(2 ** 32),
     onError: (error) => terminal.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
@@ -70,6 +86,7 @@ async function serve(
   });
   const server = await listen({ app, host, port });
   terminal.out(`${modelId} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
+  if (ALL_ADDRESSES.includes(host) && allowHost.length === 0) onNotice("clients that call it by another name than localhost need --allow-host NAME");
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   terminal.out("Stopping.");
   await server.close();

@@ -67,7 +67,7 @@ describe("the fields of decoding", () => {
       error: {
         type: "invalid_request_error",
         message: expect.stringMatching(
-          /^alg: Invalid option: expected one of "origin"\|.*; block_length: Too small: expected number to be >0; cache.refresh_steps: Too small: expected number to be >0; Unrecognized or unsupported parameter: cache.refresh$/,
+          /^alg: Invalid option: expected one of "origin"\|.*; block_length: Too small: expected number to be >0; cache.refresh_steps: Too small: expected number to be >0; cache: Unrecognized key: "refresh". Did you mean cache.refresh_steps\?$/,
         ),
         param: "alg",
         code: "invalid_value",

@@ -12,7 +12,7 @@ const { temperature: _temperature, topP: _topP, seed: _seed, cache, constraint: 
 const options = {
   ...shape,
   steps: z.int().positive().max(4096),
-  cache: z.preprocess(withCamelKeys, cache.unwrap()),
+  cache: z.discriminatedUnion("kind", withSnakeKeys(cache.unwrap().options)).transform(withCamelKeys),
   // With indentation, a pass over a large vocabulary takes seconds, during which nobody else is served.
   constraint: z.literal("python"),
 };
@@ -35,8 +35,15 @@ export function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function withCamelKeys(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
+/** The same objects with the keys of a request. */
+function withSnakeKeys(kinds: readonly z.ZodObject[]): [z.ZodObject, ...z.ZodObject[]] {
+  const renamed = kinds.map(({ shape }) =>
+    z.strictObject(Object.fromEntries(Object.entries(shape).map(([key, schema]) => [snakeCase(key), schema]))),
+  );
+  return renamed as [z.ZodObject, ...z.ZodObject[]];
+}
+
+function withCamelKeys(value: Readonly<Record<string, unknown>>): unknown {
   const camelCase = (name: string): string => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [camelCase(key), inner]));
 }

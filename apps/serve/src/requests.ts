@@ -1,14 +1,18 @@
+import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
-import { decodingFields, snakeCase } from "./decoding-fields.ts";
+import { decodingFields } from "./decoding-fields.ts";
 
-const TextPartSchema = z.strictObject({ type: z.literal("text"), text: z.string() });
+/** JSON can escape half of a surrogate pair, which is no character and has no tokens. */
+const TextSchema = z.string().refine((text) => !/\p{Surrogate}/u.test(text), "has half of a surrogate pair, which is no character");
+
+const TextPartSchema = z.strictObject({ type: z.literal("text"), text: TextSchema });
 
 const MessageSchema = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
   content: z.union(
     [
-      z.string(),
+      TextSchema,
       z
         .array(TextPartSchema)
         .min(1)
@@ -22,18 +26,19 @@ const MessageSchema = z.strictObject({
 });
 
 const MessagesSchema = z.array(MessageSchema).min(1).max(64);
-const PromptSchema = z
-  .string({ error: (issue) => (issue.code === "invalid_type" ? "expected one string (lists and token ids are not supported)" : undefined) })
-  .min(1);
+const ONE_STRING = "expected one string (lists and token ids are not supported)";
+const NOT_EMPTY = "must not be empty";
+const PromptSchema = z.string(ONE_STRING).min(1, NOT_EMPTY).pipe(TextSchema);
 
 /**
  * Seeds are limited so that the seeds of further choices, `seed + 1` and so on, are whole numbers too. -1 asks for a new one, as with other servers.
  */
 const SeedSchema = z
-  .int()
-  .min(-1)
-  .max(2 ** 52)
+  .number()
+  .refine((seed) => Number.isInteger(seed) && seed >= -1 && seed <= 2 ** 52, "expected a whole number from 0 to 2^52, or -1 for a new one")
   .transform((seed) => (seed === -1 ? undefined : seed));
+
+const StopSchema = TextSchema.min(1).max(256);
 
 /** OpenAI's interface accepts null for a field that is not given, and clients send it. */
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
@@ -49,8 +54,8 @@ const openAiSampling = {
   ...sampling,
   model: maybe(z.string()),
   stop: z
-    .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).max(4)], {
-      error: "expected a string or up to four strings, none of them empty",
+    .union([StopSchema, z.array(StopSchema).max(4)], {
+      error: "expected a string or up to four, each of 1 to 256 characters",
     })
     .nullish(),
   n: maybe(z.int().min(1).max(8)).transform((n) => n ?? 1),
@@ -59,12 +64,18 @@ const openAiSampling = {
   user: maybe(z.string()),
 };
 
-export const CompletionRequestSchema = z.strictObject({
-  prompt: PromptSchema,
-  suffix: z.string().nullish(),
-  max_tokens: maybe(z.int().positive()),
-  ...openAiSampling,
-});
+export const CompletionRequestSchema = z
+  .strictObject({
+    prompt: z.string(ONE_STRING).pipe(TextSchema),
+    suffix: TextSchema.nullish(),
+    max_tokens: maybe(z.int().positive()),
+    ...openAiSampling,
+  })
+  .refine(({ prompt, suffix }) => prompt !== "" || typeof suffix === "string", {
+    path: ["prompt"],
+    error: NOT_EMPTY,
+    when: ({ value }) => typeof value === "object" && value !== null, // beside other problems too
+  });
 
 export const ChatCompletionRequestSchema = z
   .strictObject({
@@ -91,39 +102,37 @@ export type ChatCompletionRequest = z.output<typeof ChatCompletionRequestSchema>
 /**
  * Reads a JSON body and checks it.
  *
- * @throws {ApiError} 415 without a JSON content type (which also keeps plain HTML forms of other sites out); 400
- *   if the body is not JSON or does not fit, with every problem in the message and the first one's `param` and `code`
+ * @throws {ApiError} 415 for a body of another type (which also keeps plain HTML forms of other sites out), encoding or compression; 400 if it is not
+ *   JSON
+ * @throws {ConfigError} with every problem, if it does not fit
  */
-export async function parseBody<S extends z.ZodType>(schema: S, request: Request): Promise<z.output<S>> {
-  const mediaType = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") {
-    throw new ApiError({ status: 415, message: "The content type must be application/json.", code: "unsupported_media_type" });
-  }
-  const text = await request.text();
+export async function parseBody<S extends z.ZodType>(schema: S, request: Request): Promise<Readonly<z.output<S>>> {
+  requireJson(request.headers);
+  const text = decode(await request.arrayBuffer());
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch {
     throw new ApiError({ status: 400, message: "The request body is not valid JSON.", code: "invalid_json" });
   }
-  const result = schema.safeParse(data);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(describeIssue);
-  const first = problems[0]!;
-  throw new ApiError({ status: 400, message: problems.map((problem) => problem.message).join("; "), param: first.param, code: first.code });
+  return parseConfig(schema, data, { source: "request" });
 }
 
-interface Problem {
-  message: string;
-  param: string | null;
-  code: string;
+function requireJson(headers: Headers): void {
+  const refuse = (message: string): never => {
+    throw new ApiError({ status: 415, message, code: "unsupported_media_type" });
+  };
+  const [mediaType = "", ...parameters] = (headers.get("content-type") ?? "").split(";").map((part) => part.trim().toLowerCase());
+  if (mediaType !== "application/json") refuse("The content type must be application/json.");
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.replaceAll(/^charset=|"/g, "");
+  if (charset !== undefined && !["utf-8", "utf8"].includes(charset)) refuse("The request body must be in UTF-8, as JSON is.");
+  if (!["", "identity"].includes(headers.get("content-encoding") ?? "")) refuse("The request body must not be compressed.");
 }
 
-function describeIssue(issue: z.core.$ZodIssue): Problem {
-  const path = issue.path.map((key) => (typeof key === "string" ? snakeCase(key) : String(key))).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map(snakeCase).map((key) => (path === "" ? key : `${path}.${key}`));
-    return { message: `Unrecognized or unsupported parameter: ${keys.join(", ")}`, param: keys[0] ?? null, code: "unknown_parameter" };
+function decode(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError({ status: 400, message: "The request body is not valid UTF-8.", code: "invalid_json" });
   }
-  return { message: path === "" ? issue.message : `${path}: ${issue.message}`, param: path === "" ? null : path, code: "invalid_value" };
 }

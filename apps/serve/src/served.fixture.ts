@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { onTestFinished } from "vitest";
 import { type AppOptions, createApp } from "./app.ts";
 import type { Engine } from "./engine.ts";
@@ -49,6 +50,27 @@ export function rawGet(url: string, headers: Record<string, string>): Promise<{ 
     })
       .on("error", reject)
       .end();
+  });
+}
+
+/**
+ * Sends bytes over a connection of its own.
+ *
+ * @param leave goes away once they are sent, without waiting for an answer
+ * @returns what the server sent until it closed the connection
+ */
+export function rawSend(url: string, bytes: string, { leave = false }: { leave?: boolean } = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
+      socket.write(bytes, () => {
+        if (leave) setTimeout(() => socket.destroy(), 20);
+      });
+    });
+    socket
+      .on("data", (chunk: Buffer) => (answer += chunk.toString()))
+      .on("error", reject)
+      .on("close", () => resolve(answer));
   });
 }
 

@@ -1,8 +1,10 @@
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
+import { ApiError, toApiError } from "./api-error.ts";
 
 /** A listening server. */
 export interface RunningServer {
@@ -23,14 +25,41 @@ export interface RunningServer {
  * @throws {UnavailableError} if the port is taken or the address is not this machine's
  */
 export async function listen({ app, host, port }: { app: Hono; host: string; port: number }): Promise<RunningServer> {
-  const listener = getRequestListener(app.fetch);
-  const server = createServer((request, response) => void listener(request, response));
+  const listener = getRequestListener(app.fetch, { errorHandler: (error) => errorResponse(error) });
+  // A request without a Host gets the answer of one with a bad Host.
+  const server = createServer({ requireHostHeader: false }, (request, response) => void listener(request, response));
+  server.on("clientError", answerNoHttp);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError({ cause, host, port })));
     server.listen({ host, port }, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`, close: ({ graceMs = 3000 } = {}) => close(server, graceMs) };
+}
+
+/** For a request with an address or a Host header that is no URL, which therefore reaches no route. */
+function errorResponse(error: unknown): Response {
+  const isBadAddress = error instanceof RequestError;
+  const { body, status } = isBadAddress ? badRequest("The request's path or Host header is not valid.") : toApiError(error);
+  return Response.json(body, { status });
+}
+
+/** For what is no HTTP, or more than Node reads of it. */
+function answerNoHttp({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || code === "ECONNRESET") return void socket.destroy();
+  const [status, message] =
+    code === "HPE_HEADER_OVERFLOW"
+      ? ["431 Request Header Fields Too Large", "The request's headers are too large."]
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? ["408 Request Timeout", "The request took too long to arrive."]
+        : ["400 Bad Request", "The request is not valid HTTP."];
+  const body = JSON.stringify(badRequest(message).body);
+  const head = [`HTTP/1.1 ${status}`, "Connection: close", "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function badRequest(message: string): ApiError {
+  return new ApiError({ status: 400, message, code: "bad_request" });
 }
 
 function close(server: Server, graceMs: number): Promise<void> {
@@ -56,6 +85,10 @@ function listenError({ cause, host, port }: { cause: NodeJS.ErrnoException; host
       });
     case "EACCES":
       return new UnavailableError({ what, problem: "this user may not listen on the port", wayOut: "Choose one above 1023 with --port.", cause });
+    case "ENOTFOUND":
+      return new UnavailableError({ what, problem: "there is no such host", wayOut: "Choose another address with --host.", cause });
+    case "EADDRNOTAVAIL":
+      return new UnavailableError({ what, problem: "it is not an address of this machine", wayOut: "Choose another address with --host.", cause });
     default:
       return new UnavailableError({ what, problem: cause.message, wayOut: "Choose another address with --host.", cause });
   }

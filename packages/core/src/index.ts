@@ -20,6 +20,7 @@ export { configTable, describeConfig, type DescribedKey } from "./describe-confi
 export { type FileLockOptions, type LockHolder, withFileLock } from "./file-lock.ts";
 export { writeFileAtomic } from "./files.ts";
 export { JsonLinesLog, readJsonLines } from "./json-lines.ts";
+export { nearestName } from "./nearest-name.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
 export { folderFile } from "./folder-file.ts";
 export { decodeText, readBytes, readError, readText } from "./read-file.ts";

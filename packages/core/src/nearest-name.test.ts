@@ -23,6 +23,11 @@ describe("nearestName", () => {
     expect(nearestName(name, known)).toBeUndefined();
   });
 
+  it("finds nothing near that has no letter in common", () => {
+    expect(nearestName("x", ["n"])).toBeUndefined();
+    expect(nearestName("k", ["ks"])).toBe("ks");
+  });
+
   it("finds nothing among nothing", () => {
     expect(nearestName("steps", [])).toBeUndefined();
   });

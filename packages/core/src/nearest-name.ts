@@ -11,7 +11,8 @@ export function nearestName(name: string, known: readonly string[]): string | un
   const [best, distance] = known
     .map((other): [string, number] => [other, editDistance(plain, normalize(other))])
     .reduce((nearest, next) => (next[1] < nearest[1] ? next : nearest), ["", Infinity]);
-  if (distance <= Math.max(1, Math.floor(Math.max(plain.length, normalize(best).length) / 3))) return best;
+  const longest = Math.max(plain.length, normalize(best).length);
+  if (distance < longest && distance <= Math.max(1, Math.floor(longest / 3))) return best; // no letter in common is not near
   return known.find((other) => plain.length >= 2 && (normalize(other).startsWith(plain) || initials(other) === plain));
 }
 
