@@ -87,6 +87,11 @@ describe("settings", () => {
       "training.loadBestModelAtEnd=true",
       "training: loadBestModelAtEnd needs evalSteps: only an evaluation can tell which checkpoint is the best",
     ],
+    [
+      "coupled-grpo",
+      "training.estimatorOptions.numMc=4",
+      "training.estimatorOptions.numMc: is no option of the estimator coupled, which has only parts, lambda, weights",
+    ],
     ["evaluate", "idRange=[5,5]", "idRange: must be [from, to) with from below to"],
     ["evaluate", "ks=[0]", "ks.0: Too small: expected number to be >0"],
     ["quickstart", "evaluation.samplesPerTask=0", "evaluation.samplesPerTask: Too small: expected number to be >0"],

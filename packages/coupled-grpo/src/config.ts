@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { TrainConfig } from "@diffucoder/trainer";
 import { LearningRateScheduleSchema } from "@diffucoder/tensor";
-import { ESTIMATOR_NAMES, type EstimatorName } from "./estimators/index.ts";
+import { ESTIMATOR_NAMES, type EstimatorName, estimatorOptionProblems, type EstimatorOptions, EstimatorOptionsSchema } from "./estimators/index.ts";
+import { type ImportanceSamplingLevel, KL_ESTIMATORS, type KlEstimator } from "./grpo-loss.ts";
 
 /** Settings of coupled-GRPO, as `CoupledGrpoConfigSchema` gives them; TRL's names in camelCase. */
 export interface CoupledGrpoConfig extends TrainConfig {
@@ -17,12 +18,20 @@ export interface CoupledGrpoConfig extends TrainConfig {
   numIterations: number;
   /** How log-probabilities are estimated, a name of `ESTIMATORS`. @default "coupled" */
   estimator: EstimatorName;
+  /** Settings of the estimator. @default {}, its own defaults */
+  estimatorOptions: EstimatorOptions;
+  /** Parts of a step's rollouts that are scored one after the other: less memory, the same result up to rounding. @default 1 */
+  gradientAccumulationSteps: number;
+  /** Whether each token has its ratio and its clipping, or the completion one, of its tokens' mean. @default "token" */
+  importanceSamplingLevel: ImportanceSamplingLevel;
   /** Baseline of a reward: the mean of the others in its group, or of the whole group. @default "leaveOneOut" */
   baseline: "leaveOneOut" | "groupMean";
   /** Whether advantages are divided by the group's standard deviation. @default false */
   scaleRewards: boolean;
   /** Weight of the KL term; 0 needs no reference. @default 0.01 */
   beta: number;
+  /** How the KL divergence is estimated. @default "k3" */
+  klEstimator: KlEstimator;
   /** Clipping range below 1. @default 0.5 */
   epsilon: number;
   /** Clipping range above 1. @default `epsilon` */
@@ -61,9 +70,18 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
     .enum(ESTIMATOR_NAMES)
     .default("coupled")
     .describe(`how log-probabilities are estimated: ${ESTIMATOR_NAMES.join(", ")}`),
+  estimatorOptions: EstimatorOptionsSchema.prefault({}),
+  gradientAccumulationSteps: z
+    .int()
+    .positive()
+    .max(MOST_ROLLOUTS)
+    .default(1)
+    .describe("parts of a step's rollouts that are scored one after the other: less memory, the same result"),
+  importanceSamplingLevel: z.enum(["token", "sequence"]).default("token").describe("whether each token has its ratio, or the completion one"),
   baseline: z.enum(["leaveOneOut", "groupMean"]).default("leaveOneOut"),
   scaleRewards: z.boolean().default(false),
   beta: z.number().nonnegative().default(0.01).describe("weight of the KL term"),
+  klEstimator: z.enum(KL_ESTIMATORS).default("k3").describe("how the KL divergence is estimated"),
   epsilon: z.number().positive().default(0.5).describe("clipping range below"),
   epsilonHigh: z.number().positive().optional().describe("clipping range above; epsilon if absent"),
   refModelSyncSteps: z.int().positive().default(64).describe("steps after which the reference becomes the policy"),
@@ -80,3 +98,10 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   loadBestModelAtEnd: z.boolean().default(false).describe("whether the final model is that of checkpoint-best"),
   saveTotalLimit: z.int().positive().default(1).describe("checkpoints to keep; above 1, each is a folder checkpoint-STEP with its model"),
 }) satisfies z.ZodType<CoupledGrpoConfig>;
+
+/** A check of settings with an estimator: it has the options that are given. */
+export function estimatorHasItsOptions({ value, issues }: z.core.ParsePayload<Pick<CoupledGrpoConfig, "estimator" | "estimatorOptions">>): void {
+  const { estimator, estimatorOptions } = value;
+  for (const { option, problem } of estimatorOptionProblems(estimator, estimatorOptions))
+    issues.push({ code: "custom", input: estimatorOptions, path: ["estimatorOptions", option], message: problem });
+}

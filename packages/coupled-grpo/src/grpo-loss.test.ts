@@ -67,6 +67,33 @@ describe("grpoLoss", () => {
     expect(gradient).toBeAllclose([-1.4 / 2, 0, 0], { atol: 1e-5 });
   });
 
+  it.each([
+    ["k1", -0.5],
+    ["k2", 0.125],
+    ["k3", Math.exp(0.5) - 1.5],
+  ] as const)("estimates the KL by %s, worked by hand", async (klEstimator, kl) => {
+    const inputs = { logProbs: row(-1, -1), refLogProbs: row(-0.5, -0.5), advantages: float32([0]), completionMask: row(1, 1) };
+    const figures = await lossOf(inputs, { beta: 2, klEstimator });
+    expect(figures.kl).toBeCloseTo(kl, 5);
+    expect(figures.loss).toBeCloseTo(2 * kl, 5);
+  });
+
+  it("gives a completion one ratio, of the mean of its tokens, where the ratio is the sequence's, worked by hand", async () => {
+    const inputs = {
+      logProbs: float32([Math.log(4), 0, Math.log(9), 7], [2, 2]),
+      oldLogProbs: float32([0, 0, 0, 0], [2, 2]),
+      advantages: float32([1, 1]),
+      completionMask: float32([1, 1, 1, 0], [2, 2]),
+    };
+    const { loss, clipRatio, gradient } = await lossOf(inputs, { importanceSamplingLevel: "sequence" });
+    expect(loss).toBeCloseTo(-(1.5 + 1.5) / 2, 5); // ratios 2 and 9, both clipped
+    expect(clipRatio).toBe(1);
+    expect(gradient).toBeAllclose([0, 0, 0, 0], { atol: 1e-6 });
+    const within = await lossOf({ ...inputs, logProbs: float32([Math.log(1.44), 0, 0, 7], [2, 2]) }, { importanceSamplingLevel: "sequence" });
+    expect(within.loss).toBeCloseTo(-(1.2 + 1) / 2, 5);
+    expect(within.gradient).toBeAllclose([-0.3, -0.3, -0.5, 0], { atol: 1e-5 });
+  });
+
   it("wants old and reference log-probabilities in the shape of the current ones", async () => {
     const inputs = { logProbs: float32([0, 0]), oldLogProbs: row(0, 0), advantages: float32([1, 1]), completionMask: float32([1, 1], [2, 1]) };
     await expect(lossOf(inputs)).rejects.toThrow("oldLogProbs has shape [1, 2], expected [2], as logProbs.");

@@ -30,6 +30,15 @@ import {
   where,
 } from "@diffucoder/tensor";
 
+/** How the KL divergence is estimated from one sample, d = ref - logp (Schulman 2020): k1 = -d, k2 = d^2 / 2, k3 = exp(d) - d - 1. */
+export const KL_ESTIMATORS = ["k1", "k2", "k3"] as const;
+
+/** A name of `KL_ESTIMATORS`. */
+export type KlEstimator = (typeof KL_ESTIMATORS)[number];
+
+/** `"token"`: each token has its own ratio. `"sequence"`: a completion has one, the exponential of its tokens' mean difference (GSPO). */
+export type ImportanceSamplingLevel = "token" | "sequence";
+
 const LARGEST_EXPONENT = 20;
 const LOWEST_LOG_PROB = -1e4;
 
@@ -55,13 +64,17 @@ export interface GrpoLossOptions {
   epsilonLow: number;
   /** A ratio above `1 + epsilonHigh` is clipped. */
   epsilonHigh: number;
+  /** How the KL divergence is estimated. @default "k3" */
+  klEstimator?: KlEstimator | undefined;
+  /** Of estimates by token. @default "token" */
+  importanceSamplingLevel?: ImportanceSamplingLevel | undefined;
 }
 
 /** The objective and figures to watch. */
 export interface GrpoLoss {
   /** To minimize: mean over the tokens of the mask, `[]`. */
   loss: Tensor;
-  /** Mean k3 estimate of the KL divergence from the reference policy, `[]`. */
+  /** Mean estimate of the KL divergence from the reference policy, `[]`. */
   kl: Tensor;
   /** Share of tokens whose ratio is clipped, `[]`. */
   clipRatio: Tensor;
@@ -74,9 +87,10 @@ export interface GrpoLoss {
  * @throws {ShapeError} if the three log-probabilities differ in shape
  */
 export function grpoLoss(
-  { logProbs, oldLogProbs, refLogProbs, advantages, completionMask }: GrpoLossInputs,
-  { beta, epsilonLow, epsilonHigh }: GrpoLossOptions,
+  inputs: GrpoLossInputs,
+  { beta, epsilonLow, epsilonHigh, klEstimator = "k3", importanceSamplingLevel = "token" }: GrpoLossOptions,
 ): GrpoLoss {
+  const { logProbs, oldLogProbs, refLogProbs, advantages, completionMask } = importanceSamplingLevel === "sequence" ? byCompletion(inputs) : inputs;
   for (const [argument, other] of Object.entries({ oldLogProbs, refLogProbs }))
     if (other !== undefined && other.shape.join() !== logProbs.shape.join())
       throw new ShapeError({ argument, shape: other.shape, expected: `[${logProbs.shape.join(", ")}], as logProbs` });
@@ -93,12 +107,33 @@ export function grpoLoss(
   const tokenMean = (x: Tensor): Tensor => div(sum(where(isCounted, mul(x, mask), 0)), where(equal(count, 0), 1, count));
 
   const difference = refLogProbs && bounded(sub(read(refLogProbs), current));
-  const k3 = difference && sub(sub(exp(difference), difference), 1);
-  const loss = tokenMean(k3 && beta > 0 ? add(policyLoss, mul(k3, beta)) : policyLoss);
+  const kl = difference && klEstimates[klEstimator](difference);
+  const loss = tokenMean(kl && beta > 0 ? add(policyLoss, mul(kl, beta)) : policyLoss);
 
   const tooLow = and(less(ratio, 1 - epsilonLow), less(advantage, 0));
   const tooHigh = and(greater(ratio, 1 + epsilonHigh), greater(advantage, 0));
-  return { loss, kl: k3 ? tokenMean(k3) : mul(loss, 0), clipRatio: tokenMean(cast(or(tooLow, tooHigh), "float32")) };
+  return { loss, kl: kl ? tokenMean(kl) : mul(loss, 0), clipRatio: tokenMean(cast(or(tooLow, tooHigh), "float32")) };
+}
+
+const klEstimates: Readonly<Record<KlEstimator, (difference: Tensor) => Tensor>> = {
+  k1: (d) => neg(d),
+  k2: (d) => mul(mul(d, d), 0.5),
+  k3: (d) => sub(sub(exp(d), d), 1),
+};
+
+/** Estimates by token as one for each completion: their mean over its mask. Others stay as they are. */
+function byCompletion(inputs: GrpoLossInputs): GrpoLossInputs {
+  const { logProbs, oldLogProbs, refLogProbs, completionMask } = inputs;
+  if (logProbs.shape.length === 1) return inputs;
+  const count = sum(completionMask, { axes: [-1] });
+  const meanOf = (x: Tensor): Tensor =>
+    div(sum(where(greater(completionMask, 0), maximum(x, LOWEST_LOG_PROB), 0), { axes: [-1] }), where(equal(count, 0), 1, count));
+  return {
+    ...inputs,
+    logProbs: meanOf(logProbs),
+    oldLogProbs: oldLogProbs && meanOf(oldLogProbs),
+    refLogProbs: refLogProbs && meanOf(refLogProbs),
+  };
 }
 
 function bounded(exponent: Tensor): Tensor {

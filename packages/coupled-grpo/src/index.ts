@@ -6,12 +6,21 @@ export {
   type SampledCompletions,
   type SampleRequest,
 } from "./completions.ts";
-export { type CoupledGrpoConfig, CoupledGrpoConfigSchema } from "./config.ts";
+export { type CoupledGrpoConfig, CoupledGrpoConfigSchema, estimatorHasItsOptions } from "./config.ts";
 export { coupled, type CoupledBatch, coupledLogProbs } from "./estimators/coupled.ts";
 export { type CoupledMasks, coupledMasks } from "./estimators/coupled-masks.ts";
 export type { EstimatedNetwork, Estimator, RolloutBatch } from "./estimators/estimator.ts";
-export { ESTIMATOR_NAMES, type EstimatorName, ESTIMATORS } from "./estimators/index.ts";
-export { grpoLoss, type GrpoLoss, type GrpoLossInputs, type GrpoLossOptions } from "./grpo-loss.ts";
+export { createEstimator, ESTIMATOR_NAMES, type EstimatorName, type EstimatorOptions, ESTIMATORS } from "./estimators/index.ts";
+export { drawnPasses, passesLogProbs, type RowPasses } from "./estimators/masked-passes.ts";
+export {
+  grpoLoss,
+  type GrpoLoss,
+  type GrpoLossInputs,
+  type GrpoLossOptions,
+  type ImportanceSamplingLevel,
+  KL_ESTIMATORS,
+  type KlEstimator,
+} from "./grpo-loss.ts";
 export { type PlannedTokens, plannedTokens, type PlannedTokensOptions } from "./planned-tokens.ts";
 export { createPolicy, type Policy, type PolicyOptions, type UpdatePosition } from "./policy.ts";
 export type { CompletionScore, RewardFunction, RewardRequest } from "./rewards.ts";

@@ -4,7 +4,7 @@ import type { LogitsFunction } from "@diffucoder/diffusion";
 import type { DenoiseTrace } from "@diffucoder/samplers";
 import type { CoupledGrpoConfig } from "./config.ts";
 import type { Estimator } from "./estimators/estimator.ts";
-import { ESTIMATORS } from "./estimators/index.ts";
+import { createEstimator } from "./estimators/index.ts";
 import { countTokens } from "./network-tokens.ts";
 import { rolloutBatch } from "./policy.ts";
 import type { Rollout } from "./rollout.ts";
@@ -22,7 +22,8 @@ export interface PlannedTokens {
 /** Sizes of a step. */
 export interface PlannedTokensOptions {
   /** Settings of the run. */
-  config: Pick<CoupledGrpoConfig, "promptsPerStep" | "numGenerations" | "numIterations" | "beta" | "estimator">;
+  config: Pick<CoupledGrpoConfig, "promptsPerStep" | "numGenerations" | "numIterations" | "beta" | "estimator"> &
+    Partial<Pick<CoupledGrpoConfig, "estimatorOptions">>;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
   /** Columns of the prompt. */
@@ -49,7 +50,7 @@ export async function plannedTokens(options: PlannedTokensOptions): Promise<Plan
 
 /** Tokens of one estimate, from a trace of it on a network without weights. */
 async function estimateTokens(options: PlannedTokensOptions, rows: number): Promise<number> {
-  const estimator = options.estimator ?? ESTIMATORS[options.config.estimator];
+  const estimator = options.estimator ?? createEstimator(options.config);
   const counted = countTokens(estimator);
   const rollouts = Array.from({ length: rows }, (_, row) => blankRollout(options, row));
   const batch = { rollouts: rolloutBatch(rollouts), drawn: estimator.draw(rollouts, 0) };

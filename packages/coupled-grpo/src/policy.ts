@@ -1,11 +1,11 @@
 // The compiled functions of reinforcement learning: estimates of rollouts under a policy, and updates of one.
 import type { ModelParameters } from "@diffucoder/diffusion";
-import { createOptimizerStep, type StepPosition, type StepResult, type TrainingState } from "@diffucoder/trainer";
-import { compile, type Executor, float32, int32, type NdArray, reshape, type Tensor } from "@diffucoder/tensor";
+import { createOptimizerStep, type LossFigures, type StepPosition, type StepResult, type TrainingState } from "@diffucoder/trainer";
+import { compile, div, type Executor, float32, int32, max, maximum, mul, type NdArray, reshape, split, sum, type Tensor } from "@diffucoder/tensor";
 import { checkScored, checkTrained } from "./check-rollouts.ts";
 import type { CoupledGrpoConfig } from "./config.ts";
 import type { EstimatedNetwork, Estimator, RolloutBatch } from "./estimators/estimator.ts";
-import { ESTIMATORS } from "./estimators/index.ts";
+import { createEstimator } from "./estimators/index.ts";
 import { grpoLoss } from "./grpo-loss.ts";
 import { countTokens } from "./network-tokens.ts";
 import type { Rollout } from "./rollout.ts";
@@ -38,21 +38,31 @@ export interface PolicyOptions extends EstimatedNetwork {
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
   /** Settings of the objective and of the optimizer. */
-  config: Pick<CoupledGrpoConfig, "estimator" | "beta" | "epsilon" | "epsilonHigh" | "adamBeta1" | "adamBeta2" | "weightDecay" | "maxGradNorm">;
+  config: Pick<
+    CoupledGrpoConfig,
+    "estimator" | "beta" | "klEstimator" | "epsilon" | "epsilonHigh" | "adamBeta1" | "adamBeta2" | "weightDecay" | "maxGradNorm"
+  > &
+    Partial<Pick<CoupledGrpoConfig, "estimatorOptions" | "importanceSamplingLevel" | "gradientAccumulationSteps">>;
   /** Where it runs. @default ONNX Runtime */
   executor?: Executor | undefined;
 }
 
 type Scored<Leaf> = { rollouts: { [key in keyof RolloutBatch]: Leaf }; drawn: Record<string, Leaf> };
-type Trained<Leaf> = Scored<Leaf> & { advantages: Leaf; oldLogProbs?: Leaf; refLogProbs?: Leaf };
+type Trained<Leaf> = Scored<Leaf> & {
+  advantages: Leaf;
+  oldLogProbs?: Leaf;
+  refLogProbs?: Leaf;
+  /** `[2]`, tokens and completions that count, on average over the parts of a step; absent if there is one part. */
+  meanCounts?: Leaf;
+};
 
 /**
  * Compiles estimates and updates of a policy. Plans are made at the first call and freed by `dispose`. Both refuse rollouts whose
  * ids, masks, seeds, advantages or lengths are wrong, with an `InvalidArgumentError` that names rollout and field.
  */
 export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator, config, executor }: PolicyOptions): Policy {
-  const { beta, epsilon, epsilonHigh = epsilon } = config;
-  const chosen = estimator ?? ESTIMATORS[config.estimator];
+  const { gradientAccumulationSteps = 1 } = config;
+  const chosen = estimator ?? createEstimator(config);
   const { logProbs, tokensOf } = countTokens(chosen);
   let networkTokens = 0;
   const network = { logits, shift, maskTokenId };
@@ -60,17 +70,8 @@ export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator,
     (parameters: Record<string, Tensor>, { rollouts, drawn }: Scored<Tensor>) => ({ logProbs: logProbs(network, parameters, rollouts, drawn) }),
     { name: "estimate", ...(executor && { executor }) },
   );
-  const optimizer = createOptimizerStep<Trained<Tensor>>({
-    ...config,
-    loss: (parameters, { rollouts, drawn, advantages, oldLogProbs, refLogProbs }) => {
-      const current = logProbs(network, parameters, rollouts, drawn);
-      const likeCurrent = (x: Tensor | undefined): Tensor | undefined => x && reshape(x, current.shape);
-      const inputs = { logProbs: current, oldLogProbs: likeCurrent(oldLogProbs), refLogProbs: likeCurrent(refLogProbs), advantages };
-      return { ...grpoLoss({ ...inputs, completionMask: rollouts.completionMask }, { beta, epsilonLow: epsilon, epsilonHigh }) };
-    },
-    name: "coupled-grpo",
-    executor,
-  });
+  const loss = policyLoss({ config, estimate: (parameters, { rollouts, drawn }) => logProbs(network, parameters, rollouts, drawn) });
+  const optimizer = createOptimizerStep<Trained<Tensor>>({ ...config, loss, name: "coupled-grpo", executor });
   const scored = (rollouts: readonly Rollout[], iteration: number): Scored<NdArray> => ({
     rollouts: rolloutBatch(rollouts),
     drawn: chosen.draw(rollouts, iteration),
@@ -85,25 +86,68 @@ export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator,
     },
     estimate: async (parameters, rollouts, iteration) => {
       checkScored(rollouts, { iteration, vocabSize });
-      const batch = scored(rollouts, iteration);
-      const { data, size } = (await estimate(parameters, batch)).logProbs;
-      networkTokens += tokensOf(batch);
-      const length = size / rollouts.length;
-      return rollouts.map((_, row) => (data as Float32Array).slice(row * length, (row + 1) * length));
+      const estimates: Float32Array[] = [];
+      for (const part of partsOf(rollouts, gradientAccumulationSteps)) {
+        const batch = scored(part, iteration);
+        const { data, size } = (await estimate(parameters, batch)).logProbs;
+        networkTokens += tokensOf(batch);
+        const length = size / part.length;
+        estimates.push(...part.map((_, row) => (data as Float32Array).slice(row * length, (row + 1) * length)));
+      }
+      return estimates;
     },
     update: async (state, rollouts, { iteration, lr, count }) => {
       checkScored(rollouts, { iteration, vocabSize });
       checkTrained(rollouts, { iteration });
-      const batch: Trained<NdArray> = {
-        ...scored(rollouts, iteration),
-        advantages: float32(rollouts.map(({ advantage }) => advantage)),
-        ...earlierEstimates(rollouts, iteration),
-      };
-      const result = await optimizer.run(state, [batch], { lr, count });
-      networkTokens += tokensOf(batch);
+      const parts = partsOf(rollouts, gradientAccumulationSteps);
+      const meanCounts = parts.length > 1 ? { meanCounts: meanCountsOf(rollouts, parts.length) } : {};
+      const batches = parts.map((part) => ({ ...scored(part, iteration), ...trained(part, iteration), ...meanCounts }));
+      const result = await optimizer.run(state, batches, { lr, count });
+      for (const batch of batches) networkTokens += tokensOf(batch);
       return result;
     },
   };
+}
+
+/** The loss of a part of a step, traced. */
+function policyLoss({
+  config,
+  estimate,
+}: Pick<PolicyOptions, "config"> & { estimate: (parameters: Record<string, Tensor>, batch: Scored<Tensor>) => Tensor }) {
+  const { epsilon, epsilonHigh = epsilon, importanceSamplingLevel = "token" } = config;
+  const objective = { ...config, epsilonLow: epsilon, epsilonHigh, importanceSamplingLevel };
+  return (parameters: Record<string, Tensor>, batch: Trained<Tensor>): LossFigures => {
+    const { rollouts, advantages, oldLogProbs, refLogProbs, meanCounts } = batch;
+    const current = estimate(parameters, batch);
+    const likeCurrent = (x: Tensor | undefined): Tensor | undefined => x && reshape(x, current.shape);
+    const inputs = { logProbs: current, oldLogProbs: likeCurrent(oldLogProbs), refLogProbs: likeCurrent(refLogProbs), advantages };
+    const { completionMask } = rollouts;
+    const figures = grpoLoss({ ...inputs, completionMask }, objective);
+    if (meanCounts === undefined) return { ...figures };
+    const isPerToken = current.shape.length > 1 && importanceSamplingLevel === "token";
+    const share = shareOf(completionMask, meanCounts, isPerToken);
+    return { loss: mul(figures.loss, share), kl: mul(figures.kl, share), clipRatio: mul(figures.clipRatio, share) };
+  };
+}
+
+/** Rollouts in parts of equal size, the last one smaller where they do not come out even. */
+function partsOf(rollouts: readonly Rollout[], count: number): Rollout[][] {
+  const size = Math.ceil(rollouts.length / count);
+  return Array.from({ length: Math.ceil(rollouts.length / size) }, (_, i) => rollouts.slice(i * size, (i + 1) * size));
+}
+
+/** Tokens and completions that count, on average over the parts. */
+function meanCountsOf(rollouts: readonly Rollout[], parts: number): NdArray {
+  const tokens = rollouts.map(({ completionMask }) => completionMask.reduce((sum, one) => sum + one, 0));
+  return float32([tokens.reduce((sum, one) => sum + one, 0) / parts, tokens.filter((one) => one > 0).length / parts]);
+}
+
+/** How much of the mean over all parts a part's own mean is, `[]`: parts differ in what counts. */
+function shareOf(completionMask: Tensor, meanCounts: Tensor, isPerToken: boolean): Tensor {
+  const count = isPerToken ? sum(completionMask) : sum(max(completionMask, { axes: [-1] }));
+  const [tokens, completions] = split(meanCounts, [1, 1], 0);
+  const mean = reshape(isPerToken ? tokens! : completions!, []);
+  return div(count, maximum(mean, 1e-6));
 }
 
 /** Rollouts as arrays. */
@@ -114,6 +158,11 @@ export function rolloutBatch(rollouts: readonly Rollout[]): { [key in keyof Roll
     completionIds: intRows(rollouts.map(({ completionIds }) => completionIds)),
     completionMask: floatRows(rollouts.map(({ completionMask }) => completionMask)),
   };
+}
+
+/** What an update reads of rollouts besides what an estimate does. */
+function trained(rollouts: readonly Rollout[], iteration: number): Omit<Trained<NdArray>, keyof Scored<NdArray>> {
+  return { advantages: float32(rollouts.map(({ advantage }) => advantage)), ...earlierEstimates(rollouts, iteration) };
 }
 
 /** The estimates of the policies that the update is compared with, if there are any. */

@@ -1,11 +1,76 @@
+import { z } from "zod";
 import { coupled } from "./coupled.ts";
+import { decoupled } from "./decoupled.ts";
 import type { Estimator } from "./estimator.ts";
+import { fullMask } from "./full-mask.ts";
+import { leftToRight } from "./left-to-right.ts";
+import { monteCarlo, MonteCarloOptionsSchema } from "./monte-carlo.ts";
+import { partition, PartitionOptionsSchema } from "./partition.ts";
+import { sequenceLevel, SequenceLevelOptionsSchema } from "./sequence-level.ts";
+
+/** Settings of the estimators that have any. */
+export interface EstimatorOptions {
+  /** Of `coupled`: parts of a completion, each masked in a pass of its own. @default 2 */
+  parts?: number | undefined;
+  /** Of `coupled`: weight of the pass in which all tokens are masked; 0 saves it. @default 1 */
+  lambda?: number | undefined;
+  /** Of `coupled`: how a part's tokens count, by one over its share as in the paper, or all alike. @default "inverseShare" */
+  weights?: "inverseShare" | "none" | undefined;
+  /** Of `monteCarlo` and `sequenceLevel`: masks, or complementary pairs of them, for each completion. @default 2 */
+  numMc?: number | undefined;
+}
+
+/** An estimator that a configuration can name. */
+interface NamedEstimator {
+  /** The settings that it has. */
+  options: z.ZodObject;
+  /** Makes it, from settings of its own. */
+  create(options: EstimatorOptions): Estimator;
+}
 
 /** Estimators that a configuration can name. */
-export const ESTIMATORS = { coupled } as const satisfies Readonly<Record<string, Estimator>>;
+export const ESTIMATORS = {
+  coupled: {
+    options: PartitionOptionsSchema,
+    create: (options) => {
+      const { parts, lambda, weights } = PartitionOptionsSchema.parse(options);
+      return parts === 2 && lambda === 1 && weights === "inverseShare" ? coupled : partition({ parts, lambda, weights });
+    },
+  },
+  decoupled: { options: z.strictObject({}), create: () => decoupled() },
+  fullMask: { options: z.strictObject({}), create: () => fullMask() },
+  monteCarlo: { options: MonteCarloOptionsSchema, create: (options) => monteCarlo(MonteCarloOptionsSchema.parse(options)) },
+  sequenceLevel: { options: SequenceLevelOptionsSchema, create: (options) => sequenceLevel(SequenceLevelOptionsSchema.parse(options)) },
+  leftToRight: { options: z.strictObject({}), create: () => leftToRight() },
+} as const satisfies Readonly<Record<string, NamedEstimator>>;
 
 /** A name of `ESTIMATORS`. */
 export type EstimatorName = keyof typeof ESTIMATORS;
 
 /** The names of `ESTIMATORS`. */
 export const ESTIMATOR_NAMES = Object.keys(ESTIMATORS) as [EstimatorName, ...EstimatorName[]];
+
+const { numMc } = MonteCarloOptionsSchema.shape;
+const { parts, lambda, weights } = PartitionOptionsSchema.shape;
+
+/** `EstimatorOptions` as settings; which of them an estimator has, `estimatorOptionProblems` says. */
+export const EstimatorOptionsSchema = z.strictObject({
+  parts: parts.unwrap().optional().describe(`coupled: ${parts.description} (default: 2)`),
+  lambda: lambda.unwrap().optional().describe(`coupled: ${lambda.description} (default: 1)`),
+  weights: weights.unwrap().optional().describe(`coupled: ${weights.description} (default: inverseShare)`),
+  numMc: numMc.unwrap().optional().describe(`monteCarlo and sequenceLevel: masks, or complementary pairs of them, for each completion (default: 2)`),
+}) satisfies z.ZodType<EstimatorOptions>;
+
+/** Options that an estimator does not have, each with what it has: empty if all is well. */
+export function estimatorOptionProblems(estimator: EstimatorName, options: EstimatorOptions): { option: string; problem: string }[] {
+  const known = Object.keys(ESTIMATORS[estimator].options.shape);
+  const wanted = known.length === 0 ? "no options" : `only ${known.join(", ")}`;
+  return Object.keys(options)
+    .filter((option) => !known.includes(option))
+    .map((option) => ({ option, problem: `is no option of the estimator ${estimator}, which has ${wanted}` }));
+}
+
+/** The estimator that a configuration names. */
+export function createEstimator({ estimator, estimatorOptions = {} }: { estimator: EstimatorName; estimatorOptions?: EstimatorOptions }): Estimator {
+  return ESTIMATORS[estimator].create(estimatorOptions);
+}

@@ -1,4 +1,4 @@
-import { type CoupledGrpoConfig, CoupledGrpoConfigSchema } from "@diffucoder/coupled-grpo";
+import { type CoupledGrpoConfig, CoupledGrpoConfigSchema, estimatorHasItsOptions } from "@diffucoder/coupled-grpo";
 import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import type { DecodingOptions } from "@diffucoder/samplers";
 import { z } from "zod";
@@ -29,7 +29,8 @@ export const QuickstartRecipeSchema = z.strictObject({
   sampling: RolloutSamplingSchema,
   training: CoupledGrpoConfigSchema.omit({ seed: true })
     .extend(RewardSettingsSchema.shape)
-    .refine(...bestNeedsEvaluation),
+    .refine(...bestNeedsEvaluation)
+    .check(estimatorHasItsOptions),
   evaluation: EvaluationSettingsSchema,
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<QuickstartRecipe>;

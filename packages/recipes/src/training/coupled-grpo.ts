@@ -2,7 +2,13 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
-import { type CoupledGrpoConfig, CoupledGrpoConfigSchema, freshCoupledGrpoState, trainCoupledGrpo } from "@diffucoder/coupled-grpo";
+import {
+  type CoupledGrpoConfig,
+  CoupledGrpoConfigSchema,
+  estimatorHasItsOptions,
+  freshCoupledGrpoState,
+  trainCoupledGrpo,
+} from "@diffucoder/coupled-grpo";
 import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import { modelTraits, saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
@@ -48,7 +54,9 @@ export interface CoupledGrpoRecipe extends ExecutorOptions {
 export const CoupledGrpoRecipeSchema = z.strictObject({
   data: TrainingDataSchema,
   sampling: RolloutSamplingSchema,
-  training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape).refine(...bestNeedsEvaluation),
+  training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape)
+    .refine(...bestNeedsEvaluation)
+    .check(estimatorHasItsOptions),
   evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<CoupledGrpoRecipe>;
