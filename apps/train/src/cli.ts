@@ -40,7 +40,7 @@ type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: st
 type DataFlags = Pick<CommonFlags, "set"> & { data?: string };
 type EvaluateFlags = ModelFlags & DataFlags;
 
-const DATA = "tinycode, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
+const DATA = "tinycode, tinycode-full, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
 
 const PYTHON = "Python to run programs with, including its installed packages (default: the system's python3, without packages)";
 

@@ -19,3 +19,16 @@ export type { DataRecord, PairRecord, TaskRecord, TextRecord } from "./data-line
 export { type DataLine, readDataLines } from "./data-lines/data-lines.ts";
 export { encodePair, readTrainingRecords, type TrainingRecords } from "./data-lines/training-records.ts";
 export { packRows } from "./data-lines/pack-rows.ts";
+export { FAMILY_NAMES } from "./tiny-code/full/families.ts";
+export { type Style } from "./tiny-code/full/family.ts";
+export { type FullSplit, TEST_SETS } from "./tiny-code/full/places.ts";
+export type { FullSelection } from "./tiny-code/full/selection.ts";
+export { type Phrasing } from "./tiny-code/full/text.ts";
+export {
+  fullExampleStream,
+  type FullExampleStreamOptions,
+  type FullTextOptions,
+  type FullTinyCodeTask,
+  fullTinyCodeTasks,
+  type FullTinyCodeTasksOptions,
+} from "./tiny-code/full/tasks.ts";

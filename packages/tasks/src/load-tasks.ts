@@ -4,6 +4,7 @@ import { benchmarkSource } from "./sources/benchmark-source.ts";
 import { jsonLines } from "./sources/json-lines.ts";
 import type { SourceContext, TaskSelection, TaskSource } from "./sources/source.ts";
 import { tinyCode } from "./sources/tiny-code.ts";
+import { tinyCodeFull } from "./sources/tiny-code-full.ts";
 import { isTrainable, type LeftOut, type TaskSet, type TrainableTask } from "./task.ts";
 
 /** Which tasks to load, and from where. */
@@ -15,7 +16,7 @@ export interface LoadTasksOptions extends SourceContext {
 }
 
 /** The names that a dataset has; anything with a slash, or that ends in `.jsonl` or `.json`, is a file. */
-export const DATASET_NAMES: readonly string[] = ["tinycode", ...BENCHMARK_NAMES];
+export const DATASET_NAMES: readonly string[] = ["tinycode", "tinycode-full", ...BENCHMARK_NAMES];
 
 /** Whether a dataset is a file, and not the name of a source. */
 export function isTaskFile(dataset: string): boolean {
@@ -23,7 +24,7 @@ export function isTaskFile(dataset: string): boolean {
 }
 
 /**
- * Tasks of a source: TinyCode, a benchmark or a file.
+ * Tasks of a source: TinyCode, TinyCode in full, a benchmark or a file.
  *
  * @throws {InvalidArgumentError} for a dataset that is neither a name nor a file, or a split that it does not have
  * @throws {ConfigError} for an option that the source does not use
@@ -61,6 +62,7 @@ export async function loadTrainingTasks(options: Omit<LoadTasksOptions, "use">):
 
 function sourceOf(dataset: string): TaskSource {
   if (dataset === "tinycode") return tinyCode;
+  if (dataset === "tinycode-full") return tinyCodeFull;
   if ((BENCHMARK_NAMES as readonly string[]).includes(dataset)) return benchmarkSource(dataset, BENCHMARKS[dataset as BenchmarkName]);
   if (isTaskFile(dataset)) return jsonLines(dataset);
   throw new InvalidArgumentError({

@@ -172,7 +172,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(await run("eval", "--dataset", "humaneva", "--set", "temprature=1", "--set", "seed=-1")).toBe(1);
     expect(error[0]).toContain("Invalid eval settings:\n");
     expect(error[0]).toContain('Unrecognized key: "temprature"');
-    expect(error[0]).toContain("dataset: expected one of tinycode, humaneval, ");
+    expect(error[0]).toContain("dataset: expected one of tinycode, tinycode-full, humaneval, ");
     expect(error[0]).toContain("seed: Too small");
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
     expect(error[1]).toBe("Invalid eval settings:\n  - give either samples or model");

@@ -43,7 +43,7 @@ export function addEvalCommands(program: Command, context: Context): void {
     .description("scores samples of a benchmark, of TinyCode or of tasks of your own: pass@k with intervals")
     .option(
       "--dataset <name>",
-      "tinycode, humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench, or a file of JSON lines",
+      "tinycode, tinycode-full, humaneval, humaneval+, mbpp, mbpp+, infilling-..., multipl-e-js, multipl-e-ts, bigcodebench, or a file of JSON lines",
     )
     .option("--samples <file>", "samples in EvalPlus's format; several files are a sweep", repeated)
     .option("--model <dir-or-repo>", "model that writes the samples, instead of a file; a known one is asked as its published score was measured")

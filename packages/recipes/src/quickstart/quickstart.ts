@@ -158,7 +158,8 @@ async function tasksOf({ dataset: { name, data, ids } }: EvalResult): Promise<re
 
 /** TinyCode's test split is for before and after. */
 function duringTraining(evaluation: QuickstartRecipe["evaluation"]): QuickstartRecipe["evaluation"] {
-  return evaluation.dataset === "tinycode" ? { ...evaluation, data: { ...evaluation.data, split: "dev" } } : evaluation;
+  const isTinyCode = evaluation.dataset === "tinycode" || evaluation.dataset === "tinycode-full";
+  return isTinyCode ? { ...evaluation, data: { ...evaluation.data, split: "dev" } } : evaluation;
 }
 
 /** Removes the files of a run, and nothing else. */

@@ -96,7 +96,8 @@ async function trainingTasks({ coder, data, seed, folders = defaultFolders(), on
   const lengthOfPrompt = (task: Pick<Task, "id" | "prompt" | "language">): number => promptIdsOf(coder, task).length;
   const accepts = (task: Pick<Task, "id" | "prompt" | "language">): boolean => lengthOfPrompt(task) <= promptLength;
   const { dataset, ...selection } = data;
-  const chosen = dataset === "tinycode" ? { ...selection, tasks: selection.tasks ?? DEFAULT_TASKS, seed: selection.seed ?? seed } : selection;
+  const isMade = dataset === "tinycode" || dataset === "tinycode-full";
+  const chosen = isMade ? { ...selection, tasks: selection.tasks ?? DEFAULT_TASKS, seed: selection.seed ?? seed } : selection;
   const { tasks, leftOut } = await loadTrainingTasks({ dataset, data: chosen, folders, accepts });
   for (const { where, reason } of leftOut.slice(0, NAMED)) onNote(`${dataset}: ${where}: ${reason}.`);
   if (leftOut.length > NAMED) onNote(`${dataset}: ${leftOut.length - NAMED} more are left out.`);

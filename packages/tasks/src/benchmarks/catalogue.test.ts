@@ -7,7 +7,7 @@ const load = (dataset: string) => loadTasks({ dataset, folders, use: "evaluation
 
 it("names the datasets that there are", async () => {
   await expect(load("humaneva")).rejects.toThrow(
-    'dataset must be one of tinycode, humaneval, humaneval+, mbpp, mbpp+, infilling-single-line, infilling-multi-line, infilling-random-span, infilling-random-span-light, multipl-e-js, multipl-e-ts, bigcodebench, or the path of a file of JSON lines, got "humaneva".',
+    'dataset must be one of tinycode, tinycode-full, humaneval, humaneval+, mbpp, mbpp+, infilling-single-line, infilling-multi-line, infilling-random-span, infilling-random-span-light, multipl-e-js, multipl-e-ts, bigcodebench, or the path of a file of JSON lines, got "humaneva".',
   );
 });
 

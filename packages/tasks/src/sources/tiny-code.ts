@@ -8,6 +8,13 @@ export const tinyCode: TaskSource = {
   options: ["split", "tiers", "tasks", "seed"],
   load: async ({ split, tiers = { 2: 2, 3: 3 }, tasks: count = 200, seed = 0 }, { use, accepts, ids }) => {
     const part = split ?? (use === "training" ? "train" : "test");
+    if (part !== "train" && part !== "dev" && part !== "test") {
+      throw new InvalidArgumentError({
+        argument: "split",
+        value: part,
+        expected: '"train", "dev" or "test" for tinycode; tinycode-full has the others',
+      });
+    }
     if (use === "training" && part !== "train") {
       throw new InvalidArgumentError({ argument: "split", value: part, expected: '"train" for training: the other splits are held out' });
     }

@@ -1,6 +1,7 @@
 // Test inputs are chosen against near misses: programs with one operation swapped, one constant changed or one stage
 // dropped. Each chosen input is the one that tells the most of the remaining near misses from the task.
 import type { Random } from "@diffucoder/core";
+import { chooseInputs } from "./choose-inputs.ts";
 import { operations } from "./operations.ts";
 import { type Pipeline, runPipeline } from "./pipeline.ts";
 
@@ -13,23 +14,8 @@ const CANDIDATES = 48;
 export function makeTests(pipeline: Pipeline, { visible, hidden, random }: MakeTestsOptions): { tests: TestCase[]; hiddenTests: TestCase[] } {
   const candidates = drawInputs(random, Math.max(CANDIDATES, 2 * (visible + hidden)));
   const outputs = candidates.map((xs) => JSON.stringify(runPipeline(pipeline, xs)));
-  let alive = nearMisses(pipeline).map((miss) => candidates.map((xs, i) => JSON.stringify(runPipeline(miss, xs)) !== outputs[i]));
-  const left = new Set(candidates.keys());
-  const chosen: number[] = [];
-  const answers = new Map<string, number>();
-  while (chosen.length < visible + hidden) {
-    // Most near misses caught; among equals, the answer that was asked for least often, so that no constant passes.
-    let best = -1;
-    let bestScore = -Infinity;
-    for (const i of left) {
-      const score = alive.filter((caught) => caught[i]).length - (answers.get(outputs[i]!) ?? 0) / 100;
-      if (score > bestScore) [best, bestScore] = [i, score];
-    }
-    left.delete(best);
-    chosen.push(best);
-    answers.set(outputs[best]!, (answers.get(outputs[best]!) ?? 0) + 1);
-    alive = alive.filter((caught) => !caught[best]);
-  }
+  const caught = nearMisses(pipeline).map((miss) => candidates.map((xs, i) => JSON.stringify(runPipeline(miss, xs)) !== outputs[i]));
+  const chosen = chooseInputs(outputs, caught, visible + hidden);
   const cases = chosen.map((i): TestCase => [[candidates[i] as number[]], runPipeline(pipeline, candidates[i] as number[])]);
   return { tests: cases.slice(0, visible), hiddenTests: cases.slice(visible) };
 }
