@@ -1,5 +1,6 @@
 // All estimators on a toy network whose logits depend on the word before alone, so that every pass can be worked out by hand.
 import { createRandom } from "@diffucoder/core";
+import type { DenoiseTrace } from "@diffucoder/samplers";
 import { compile, float32, initAdamW, int32, type Tensor } from "@diffucoder/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -23,7 +24,24 @@ const rolloutOf = (completionIds: number[], maskSeed = 1, completionMask = compl
   reward: 1,
   advantage: 1,
   maskSeeds: [maskSeed],
+  trace: traceOf(
+    completionIds,
+    completionIds.map((_, j) => [j]),
+  ),
 });
+
+/** The trace of a completion after a prompt of two tokens, whose steps reveal these of its tokens. */
+function traceOf(completionIds: readonly number[], revealed: readonly number[][]): DenoiseTrace {
+  const steps = revealed.map((tokens, step) => ({
+    step,
+    positions: tokens.map((j) => 2 + j),
+    tokens: tokens.map((j) => completionIds[j]!),
+    confidence: tokens.map(() => 1),
+    entropy: tokens.map(() => 0),
+    forwardPasses: step + 1,
+  }));
+  return { initialIds: [0, 1, ...completionIds.map(() => MASK)], maskTokenId: MASK, steps };
+}
 
 type Inputs<Leaf> = Record<keyof RolloutBatch, Leaf> & { drawn: Record<string, Leaf> };
 
@@ -106,6 +124,65 @@ describe("leftToRight", () => {
         );
       }),
       { numRuns: 10, seed: 1 },
+    );
+  });
+});
+
+describe("traceReplay", () => {
+  const replayed = async (shrink: number, completionIds: number[], revealed: number[][]) => {
+    const one = { ...rolloutOf(completionIds), trace: traceOf(completionIds, revealed) };
+    return (await estimateOf(createEstimator({ estimator: "traceReplay", estimatorOptions: { shrink } }), [one]))[0];
+  };
+
+  it("sees what stood when a token was revealed, worked by hand", async () => {
+    // The last token first, then the first two at once: the second does not see the first.
+    expect(await replayed(1, [2, 3, 0], [[2], [0, 1]])).toBeAllclose([after(1, 2), after(MASK, 3), after(MASK, 0)], { atol: 1e-5 });
+    // From left to right, one a step; then two steps together.
+    expect(await replayed(1, [2, 3, 0], [[0], [1], [2]])).toBeAllclose([after(1, 2), after(2, 3), after(3, 0)], { atol: 1e-5 });
+    expect(await replayed(2, [2, 3, 0], [[0], [1], [2]])).toBeAllclose([after(1, 2), after(MASK, 3), after(3, 0)], { atol: 1e-5 });
+  });
+
+  it("needs traces of completions that keep their length", () => {
+    const { draw } = createEstimator({ estimator: "traceReplay" });
+    const { trace, ...untraced } = rolloutOf([2, 3]);
+    expect(() => draw([untraced], 0)).toThrow('rollouts must be rollouts with the traces of their sampling, for traceReplay, got "no trace".');
+    const grown = { ...trace!, steps: trace!.steps.map((step) => ({ ...step, expanded: [2] })) };
+    expect(() => draw([{ ...untraced, trace: grown }], 0)).toThrow(
+      'rollouts must be completions of one length, for traceReplay, got "columns that came or went".',
+    );
+  });
+});
+
+describe("sandwiched", () => {
+  const bounds = async (seed: number, options: EstimatorOptions): Promise<Record<"lower" | "upper", number[]>> => {
+    const estimator = createEstimator({ estimator: "sandwiched", estimatorOptions: { mixWeight: 1, ...options } });
+    const of = async (advantage: number) => (await estimateOf(estimator, [{ ...rolloutOf([2, 3, 0, 1], seed), advantage }]))[0]!;
+    return { lower: await of(1), upper: await of(-1) };
+  };
+
+  it("is the Monte Carlo estimate where a completion was good", async () => {
+    const wanted = await estimateOf(createEstimator({ estimator: "monteCarlo", estimatorOptions: { numMc: 3 } }), [rolloutOf([2, 3, 0, 1], 7)]);
+    expect((await bounds(7, { numMc: 3 })).lower).toBeAllclose(wanted[0]!, { atol: 1e-5 });
+  });
+
+  it("is ln(sum w p^beta) / beta where it was bad, worked by hand", async () => {
+    const { draw } = createEstimator({ estimator: "sandwiched", estimatorOptions: { numMc: 1 } });
+    const { weight, mask } = draw([rolloutOf([2, 3, 0, 1], 7)], 0) as Record<"weight" | "mask", { data: ArrayLike<number> }>;
+    const { upper } = await bounds(7, { numMc: 1, euboBeta: 2 });
+    const words = [1, 2, 3, 0];
+    const wanted = [2, 3, 0, 1].map((next, j) => {
+      if (mask.data[j] === 0) return 0;
+      const before = j > 0 && mask.data[j - 1] === 1 ? MASK : words[j]!;
+      return Math.log(weight.data[j]! * Math.exp(2 * after(before, next))) / 2;
+    });
+    expect(upper).toBeAllclose(wanted, { atol: 1e-5 });
+  });
+
+  it("mixes the bounds by omega", async () => {
+    const [whole, half] = [await bounds(9, { numMc: 4 }), await bounds(9, { numMc: 4, mixWeight: 0.25 })];
+    expect(half.upper).toBeAllclose(
+      whole.upper.map((one, j) => 0.25 * one + 0.75 * whole.lower[j]!),
+      { atol: 1e-5 },
     );
   });
 });

@@ -6,7 +6,9 @@ import { fullMask } from "./full-mask.ts";
 import { leftToRight } from "./left-to-right.ts";
 import { monteCarlo, MonteCarloOptionsSchema } from "./monte-carlo.ts";
 import { partition, PartitionOptionsSchema } from "./partition.ts";
+import { sandwiched, SandwichedOptionsSchema } from "./sandwiched.ts";
 import { sequenceLevel, SequenceLevelOptionsSchema } from "./sequence-level.ts";
+import { traceReplay, TraceReplayOptionsSchema } from "./trace-replay.ts";
 
 /** Settings of the estimators that have any. */
 export interface EstimatorOptions {
@@ -16,8 +18,14 @@ export interface EstimatorOptions {
   lambda?: number | undefined;
   /** Of `coupled`: how a part's tokens count, by one over its share as in the paper, or all alike. @default "inverseShare" */
   weights?: "inverseShare" | "none" | undefined;
-  /** Of `monteCarlo` and `sequenceLevel`: masks, or complementary pairs of them, for each completion. @default 2 */
+  /** Of `monteCarlo`, `sandwiched` and `sequenceLevel`: masks, or complementary pairs of them, for each completion. @default 2 */
   numMc?: number | undefined;
+  /** Of `sandwiched`: power in the bound from above. @default 1.5 */
+  euboBeta?: number | undefined;
+  /** Of `sandwiched`: share of the bound from above where a completion was bad. @default 0.5 */
+  mixWeight?: number | undefined;
+  /** Of `traceReplay`: denoising steps that are scored together in one pass. @default 8 */
+  shrink?: number | undefined;
 }
 
 /** An estimator that a configuration can name. */
@@ -41,6 +49,8 @@ export const ESTIMATORS = {
   fullMask: { options: z.strictObject({}), create: () => fullMask() },
   monteCarlo: { options: MonteCarloOptionsSchema, create: (options) => monteCarlo(MonteCarloOptionsSchema.parse(options)) },
   sequenceLevel: { options: SequenceLevelOptionsSchema, create: (options) => sequenceLevel(SequenceLevelOptionsSchema.parse(options)) },
+  sandwiched: { options: SandwichedOptionsSchema, create: (options) => sandwiched(SandwichedOptionsSchema.parse(options)) },
+  traceReplay: { options: TraceReplayOptionsSchema, create: (options) => traceReplay(TraceReplayOptionsSchema.parse(options)) },
   leftToRight: { options: z.strictObject({}), create: () => leftToRight() },
 } as const satisfies Readonly<Record<string, NamedEstimator>>;
 
@@ -52,13 +62,21 @@ export const ESTIMATOR_NAMES = Object.keys(ESTIMATORS) as [EstimatorName, ...Est
 
 const { numMc } = MonteCarloOptionsSchema.shape;
 const { parts, lambda, weights } = PartitionOptionsSchema.shape;
+const { euboBeta, mixWeight } = SandwichedOptionsSchema.shape;
+const { shrink } = TraceReplayOptionsSchema.shape;
 
 /** `EstimatorOptions` as settings; which of them an estimator has, `estimatorOptionProblems` says. */
 export const EstimatorOptionsSchema = z.strictObject({
   parts: parts.unwrap().optional().describe(`coupled: ${parts.description} (default: 2)`),
   lambda: lambda.unwrap().optional().describe(`coupled: ${lambda.description} (default: 1)`),
   weights: weights.unwrap().optional().describe(`coupled: ${weights.description} (default: inverseShare)`),
-  numMc: numMc.unwrap().optional().describe(`monteCarlo and sequenceLevel: masks, or complementary pairs of them, for each completion (default: 2)`),
+  numMc: numMc
+    .unwrap()
+    .optional()
+    .describe("monteCarlo, sandwiched and sequenceLevel: masks, or complementary pairs of them, for each completion (default: 2)"),
+  euboBeta: euboBeta.unwrap().optional().describe(`sandwiched: ${euboBeta.description} (default: 1.5)`),
+  mixWeight: mixWeight.unwrap().optional().describe(`sandwiched: ${mixWeight.description} (default: 0.5)`),
+  shrink: shrink.unwrap().optional().describe(`traceReplay: ${shrink.description} (default: 8)`),
 }) satisfies z.ZodType<EstimatorOptions>;
 
 /** Options that an estimator does not have, each with what it has: empty if all is well. */

@@ -59,12 +59,25 @@ export function drawnPasses(rows: readonly RowPasses[]): { mask: NdArray; pass: 
   };
 }
 
-/** The weighted sum of readings, traced: all passes as one batch, logits only where they are read. @returns `[B, L]` */
+/** The weighted sum of readings, traced. @returns `[B, L]` */
 export function passesLogProbs(
+  network: EstimatedNetwork,
+  parameters: Readonly<Record<string, Tensor>>,
+  batch: ReadBatch,
+  drawn: Readonly<Record<string, Tensor>>,
+): Tensor {
+  const { weight } = drawn;
+  return sum(where(equal(weight!, 0), 0, mul(readLogProbs(network, parameters, batch, drawn), weight!)), { axes: [0] });
+}
+
+type ReadBatch = Pick<RolloutBatch, "promptIds" | "promptMask" | "completionIds">;
+
+/** Every reading by itself, traced: all passes as one batch, logits only where they are read. @returns `[R, B, L]` */
+export function readLogProbs(
   { logits, maskTokenId, shift = true }: EstimatedNetwork,
   parameters: Readonly<Record<string, Tensor>>,
-  { promptIds, promptMask, completionIds }: Pick<RolloutBatch, "promptIds" | "promptMask" | "completionIds">,
-  { mask, pass, weight }: Readonly<Record<string, Tensor>>,
+  { promptIds, promptMask, completionIds }: ReadBatch,
+  { mask, pass }: Readonly<Record<string, Tensor>>,
 ): Tensor {
   const [batch, promptLength] = promptIds.shape as [number, number];
   const [passes, , length] = mask!.shape as [number, number, number];
@@ -84,6 +97,5 @@ export function passesLogProbs(
   const positions = add(mul(add(mul(pass!, batch), rows), width), columns); // [R, B, L]
   const scores = logits(parameters, { inputIds, attentionMask, logitPositions: reshape(positions, [readings * batch * length]) });
   const targets = reshape(broadcastTo(reshape(completionIds, [1, batch, length]), [readings, batch, length]), [readings * batch * length]);
-  const logProbs = reshape(selectLogProbs(scores, targets), [readings, batch, length]);
-  return sum(where(equal(weight!, 0), 0, mul(logProbs, weight!)), { axes: [0] });
+  return reshape(selectLogProbs(scores, targets), [readings, batch, length]);
 }
