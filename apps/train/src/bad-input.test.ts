@@ -38,7 +38,7 @@ describe("paths", () => {
     ["F/array.json: must hold a JSON object.", ["pretrain", "--config", file("array.json", "[1]")]],
     ["F/empty.json: is empty; expected a JSON object.", ["pretrain", "--config", file("empty.json", "")]],
     ["F/nowhere.json: no such file.", ["pretrain", "--config", join(folder, "nowhere.json")]],
-    ["F/a-file: is not a folder.", ["pretrain", "--model", aFile]],
+    ["F/a-file: is not a folder.", ["pretrain", "--init", aFile]],
     ["F/a-folder/config.json: no such file.", ["coupled-grpo", "--model", aFolder]],
     [
       "F/a-file: cannot be written to (EEXIST: file already exists, mkdir 'F/a-file'). Give another folder with --output.",

@@ -22,8 +22,12 @@ import {
   type RewardSettings,
   runCoupledGrpo,
   runEval,
+  type RecipeName,
+  runLaterStage,
   runPretrain,
   runQuickstart,
+  type StageCommand,
+  StageRecipeSchema,
 } from "@diffucoder/recipes";
 import { modelText, outcomeText } from "./outcome-text.ts";
 
@@ -39,8 +43,18 @@ interface CommonFlags extends ExecutorOptions {
 type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
 type DataFlags = Pick<CommonFlags, "set"> & { data?: string };
 type EvaluateFlags = ModelFlags & DataFlags;
+type StageFlags = CommonFlags & DataFlags & { init?: string };
 
 const DATA = "tinycode, tinycode-full, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
+
+const STAGE_DATA = "tinycode, or a file of JSON lines (docs/training-data.md): texts, or prompts with responses, instead of the recipe's examples";
+
+/** The stages that start from a model; each has a recipe of its name. */
+const LATER_STAGES = {
+  adapt: "makes a diffusion model of an autoregressive one (Qwen2, Qwen3, Llama)",
+  midtrain: "trains a diffusion model on more text",
+  sft: "tunes a diffusion model on prompts with responses",
+} satisfies Partial<Record<StageCommand & RecipeName, string>>;
 
 const PYTHON = "Python to run programs with, including its installed packages (default: the system's python3, without packages)";
 
@@ -54,8 +68,15 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   const program = createProgram("train", terminal).description("Trains a diffusion coder and improves it with coupled-GRPO");
   const context = { terminal, signal };
   addCommand(program, "pretrain", "a base model on TinyCode", "runs/pretrain")
-    .option("--model <dir>", "model to continue from (default: a new one of the recipe's size)")
-    .action((flags: ModelFlags) => pretrain(flags, context));
+    .option("--init <model>", "model to go on from: a folder, or owner/name on Hugging Face's hub (default: a new one of the recipe's size)")
+    .option("--data <file>", STAGE_DATA)
+    .action((flags: StageFlags) => pretrain(flags, context));
+  for (const [name, description] of Object.entries(LATER_STAGES)) {
+    addCommand(program, name, description, `runs/${name}`)
+      .requiredOption("--init <model>", "model to start from: a folder, or owner/name on Hugging Face's hub")
+      .option("--data <file>", STAGE_DATA)
+      .action((flags: StageFlags) => laterStage(name as keyof typeof LATER_STAGES, flags, context));
+  }
   addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
@@ -112,15 +133,15 @@ interface Context {
   signal: AbortSignal;
 }
 
-async function pretrain(flags: ModelFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = readRecipe(PretrainRecipeSchema, "tinycode-base", flags, terminal);
+async function pretrain(flags: StageFlags, { terminal, signal }: Context): Promise<void> {
+  const parsed = readRecipe(PretrainRecipeSchema, "tinycode-base", stageData(flags), terminal);
   if (parsed === undefined) return;
   const model = await withFolder(flags.output, () =>
     showProgress({ terminal, json: flags.json }, (onProgress) =>
       runPretrain({
         recipe: parsed,
         tokenizerFile: recipeFile("tokenizer"),
-        modelDir: flags.model,
+        init: flags.init,
         output: flags.output,
         fresh: flags.fresh === true,
         signal,
@@ -130,6 +151,33 @@ async function pretrain(flags: ModelFlags, { terminal, signal }: Context): Promi
     ),
   );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
+}
+
+async function laterStage(command: keyof typeof LATER_STAGES, flags: StageFlags, { terminal, signal }: Context): Promise<void> {
+  const recipe = readRecipe(StageRecipeSchema, command, stageData(flags), terminal);
+  if (recipe === undefined) return;
+  const { init = "", output } = flags;
+  const model = await withFolder(output, () =>
+    showProgress({ terminal, json: flags.json }, (onProgress) =>
+      runLaterStage({
+        command,
+        recipe,
+        init,
+        output,
+        fresh: flags.fresh === true,
+        signal,
+        onProgress,
+        onNote: (note) => terminal.error(note),
+      }),
+    ),
+  );
+  terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
+}
+
+/** `--data` as a setting. */
+function stageData<F extends DataFlags>(flags: F): F {
+  const { data, set } = flags;
+  return data === undefined ? flags : { ...flags, set: [`data.dataset=${JSON.stringify(data)}`, ...set] };
 }
 
 async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context): Promise<void> {

@@ -11,3 +11,4 @@ export { modelConfigPath } from "./checkpoint-files.ts";
 export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.ts";
 export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
 export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";
+export { asDiffusionModel, type DiffusionModelOfAutoregressive } from "./as-diffusion-model.ts";

@@ -13,7 +13,10 @@ export { type CoupledGrpoCommandOptions, type CoupledGrpoRecipe, CoupledGrpoReci
 export { type EvaluateRecipe, EvaluateRecipeSchema } from "./training/evaluate-settings.ts";
 export { type DiffusionModel, loadDiffusionModel, type LoadDiffusionModelOptions } from "./training/load-diffusion-model.ts";
 export { type PretrainCommandOptions, type PretrainRecipe, PretrainRecipeSchema, runPretrain } from "./training/pretrain.ts";
+export { type LaterStageOptions, runLaterStage } from "./training/later-stages.ts";
+export { type StageRecipe, StageRecipeSchema } from "./training/stage-recipe.ts";
+export type { StageCommand } from "./training/starting-model.ts";
 export type { Invocation } from "./quickstart/invocation.ts";
 export { type QuickstartRecipe, QuickstartRecipeSchema } from "./quickstart/quickstart-recipe.ts";
 export { clearQuickstart, finishedQuickstart, type QuickstartOptions, type QuickstartOutcome, runQuickstart } from "./quickstart/quickstart.ts";
-export { recipeFile } from "./recipe-file.ts";
+export { recipeFile, type RecipeName } from "./recipe-file.ts";

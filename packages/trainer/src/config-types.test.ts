@@ -2,7 +2,8 @@
 import { parseConfig } from "@diffucoder/core";
 import { describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
-import { type PretrainConfig, PretrainConfigSchema, type PretrainStage } from "./pretrain.ts";
+import { type PretrainConfig, PretrainConfigSchema } from "./pretrain-config.ts";
+import type { PretrainStage } from "./pretrain-stage.ts";
 
 type Input = z.input<typeof PretrainConfigSchema>;
 

@@ -31,7 +31,7 @@ export function lossInputs(
   const columnOf = (column: number): number => logitColumns?.[column + ahead] ?? column;
   const inputs = {
     inputIds: seen.inputIds,
-    attentionMask: repeated(int32(attentionMask, shape), width),
+    attentionMask: repeated(seen.attentionMask ?? int32(attentionMask, shape), width),
     ...(seen.positionIds && { positionIds: seen.positionIds }),
     logitPositions: int32(Array.from(logitPositions.data, (at) => Math.floor(at / sequenceLength) * width + columnOf(at % sequenceLength))),
     ...scored,

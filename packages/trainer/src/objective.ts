@@ -6,6 +6,8 @@ import type { TrainingBatch } from "./batches.ts";
 export interface ObjectiveInputs {
   /** What the network sees: int32 `[B, W]` with W >= L, of which the first L columns predict the batch's own tokens. */
   inputIds: NdArray;
+  /** 1 for a token that is seen, 0 for padding: int32 `[B, L]`. @default the batch's */
+  attentionMask?: NdArray;
   /** Their positions, int32 `[B, W]`. @default 0, 1, ..., W - 1 */
   positionIds?: NdArray;
   /** Column of `inputIds` whose logits predict each token of a row, `[L]`. @default the token's own, or with shifted logits the one before it */

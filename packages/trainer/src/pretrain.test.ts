@@ -8,7 +8,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { TrainingBatch } from "./batches.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { StepMetrics } from "./metrics-log.ts";
-import { pretrain, PretrainConfigSchema, type PretrainOptions } from "./pretrain.ts";
+import { PretrainConfigSchema } from "./pretrain-config.ts";
+import { pretrain, type PretrainOptions } from "./pretrain.ts";
 import { freshState, type TrainingState } from "./training-state.ts";
 
 // A network of one layer over six words, the last of which is the mask; completions count on from the prompt: 1 2 3 4.

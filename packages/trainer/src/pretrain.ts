@@ -1,117 +1,16 @@
-// Pretraining of a masked diffusion model by the paper's route: the autoregressive objective first, in which every token gives a
-// loss in every pass, then adaptation to diffusion.
+// Training by objectives, along the paper's route: the autoregressive one first, in which every token gives a loss in every pass, then
+// adaptation to diffusion, mid-training and instruction tuning; one stage after the other.
 import { InvalidArgumentError, type OnProgress, type Random } from "@diffucoder/core";
 import type { LogitsFunction } from "@diffucoder/diffusion";
-import { type Executor, LearningRateScheduleSchema } from "@diffucoder/tensor";
-import { z } from "zod";
+import type { Executor } from "@diffucoder/tensor";
 import type { TrainingBatch } from "./batches.ts";
-import { type HeldOutFigures, heldOutLoss, type HeldOutLoss } from "./held-out-loss.ts";
+import { heldOutLoss, type HeldOutLoss } from "./held-out-loss.ts";
 import type { StepMetrics } from "./metrics-log.ts";
-import type { Objective } from "./objective.ts";
 import { objectiveStage } from "./objective-stage.ts";
-import { autoregressive } from "./objectives/autoregressive.ts";
-import { blockDiffusion } from "./objectives/block-diffusion.ts";
-import { diffusion } from "./objectives/diffusion.ts";
-import { train, type TrainConfig } from "./train.ts";
+import type { PretrainConfig } from "./pretrain-config.ts";
+import { objectiveOf } from "./pretrain-stage.ts";
+import { train } from "./train.ts";
 import type { TrainingState } from "./training-state.ts";
-
-/** A stage of pretraining, as `PretrainConfigSchema` gives it. */
-export type PretrainStage =
-  | {
-      /** Predict each token from those before it. */
-      objective: "autoregressive";
-      /** Steps of the stage. */
-      maxSteps: number;
-    }
-  | {
-      /** Predict masked tokens from all others. */
-      objective: "diffusion";
-      /** Steps of the stage. */
-      maxSteps: number;
-      /** Smallest timestep, in (0, 1]. @default 1e-3 */
-      eps: number;
-    }
-  | {
-      /** Predict masked tokens from their own block and the clean ones before it. */
-      objective: "block_diffusion";
-      /** Steps of the stage. */
-      maxSteps: number;
-      /** Smallest timestep, in (0, 1]. @default 1e-3 */
-      eps: number;
-      /** Tokens of a block. @default the model's, if it has blocks */
-      blockLength?: number | undefined;
-    };
-
-/** Settings of pretraining, as `PretrainConfigSchema` gives them. */
-export interface PretrainConfig extends TrainConfig {
-  /** Seed of the run's random streams. @default 0 */
-  seed: number;
-  /** One after the other. */
-  stages: readonly PretrainStage[];
-  /** Rows in memory at a time. */
-  perDeviceTrainBatchSize: number;
-  /** Batches of a step, one after the other. @default 1 */
-  gradientAccumulationSteps: number;
-  /** Compute each layer again in the backward pass: less memory, more work. @default false */
-  gradientCheckpointing: boolean;
-  /** Decay of AdamW's first moment. @default 0.9 */
-  adamBeta1: number;
-  /** Decay of AdamW's second moment. @default 0.99 */
-  adamBeta2: number;
-  /** Decoupled weight decay of matrices; norm gains and biases do not decay. @default 0.1 */
-  weightDecay: number;
-  /** Gradients are scaled down to this global norm. @default 1 */
-  maxGradNorm: number;
-  /** Steps between checkpoints. @default 500 */
-  saveSteps: number;
-  /** Figure that chooses the best checkpoint: the smallest `evalLoss` or the largest `evalAccuracy`. @default "evalLoss" */
-  metricForBestModel: keyof HeldOutFigures;
-  /** Whether the final model is that of the best checkpoint. @default false: the last one */
-  loadBestModelAtEnd: boolean;
-  /** Checkpoints to keep; above 1, `train` saves each as a folder `checkpoint-STEP` with its model. @default 1 */
-  saveTotalLimit: number;
-}
-
-const maxSteps = z.int().positive().describe("steps of the stage");
-
-const eps = z.number().positive().max(1).default(1e-3).describe("smallest timestep");
-
-const PretrainStageSchema = z.discriminatedUnion("objective", [
-  z.strictObject({ objective: z.literal("autoregressive"), maxSteps }),
-  z.strictObject({ objective: z.literal("diffusion"), maxSteps, eps }),
-  z.strictObject({
-    objective: z.literal("block_diffusion"),
-    maxSteps,
-    eps,
-    blockLength: z.int().positive().optional().describe("tokens of a block; default: the model's, if it has blocks"),
-  }),
-]) satisfies z.ZodType<PretrainStage>;
-
-/** Settings of pretraining; Hugging Face's names in camelCase. */
-export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
-  seed: z.int().nonnegative().default(0),
-  stages: z
-    .array(PretrainStageSchema)
-    .min(1)
-    .describe(
-      "one after the other: { objective: autoregressive, maxSteps }, { objective: diffusion, maxSteps, eps } or { objective: block_diffusion, maxSteps, eps, blockLength }",
-    ),
-  perDeviceTrainBatchSize: z.int().positive().max(65_536).describe("rows in memory at a time"),
-  gradientAccumulationSteps: z.int().positive().max(65_536).default(1).describe("batches of a step, one after the other"),
-  gradientCheckpointing: z.boolean().default(false).describe("compute each layer again in the backward pass: less memory, more work"),
-  adamBeta1: z.number().min(0).lt(1).default(0.9),
-  adamBeta2: z.number().min(0).lt(1).default(0.99),
-  weightDecay: z.number().min(0).max(1000).default(0.1),
-  maxGradNorm: z.number().positive().default(1),
-  saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
-  evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
-  metricForBestModel: z
-    .enum(["evalLoss", "evalAccuracy"])
-    .default("evalLoss")
-    .describe("evaluation figure that chooses checkpoint-best: the smallest evalLoss or the largest evalAccuracy"),
-  loadBestModelAtEnd: z.boolean().default(false).describe("whether the final model is that of checkpoint-best"),
-  saveTotalLimit: z.int().positive().default(1).describe("checkpoints to keep; above 1, each is a folder checkpoint-STEP with its model"),
-}) satisfies z.ZodType<PretrainConfig>;
 
 /** What pretraining trains, and on what. */
 export interface PretrainOptions {
@@ -212,11 +111,4 @@ function checkStages({ config, shift = true, blockLength }: PretrainOptions): vo
         expected: "the tokens of a block, for a model that has no blocks of its own",
       });
   });
-}
-
-function objectiveOf(stage: PretrainStage, { maskTokenId, shift, blockLength: own }: PretrainOptions): Objective {
-  if (stage.objective === "autoregressive") return autoregressive();
-  if (stage.objective === "diffusion") return diffusion({ maskTokenId, eps: stage.eps });
-  const { eps, blockLength = own! } = stage;
-  return blockDiffusion({ maskTokenId, eps, blockLength, shift });
 }

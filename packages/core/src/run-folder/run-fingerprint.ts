@@ -34,13 +34,16 @@ const NO_RESULT = new Set(["saveSteps", "saveTotalLimit", "evalSteps", "metricFo
 export function runFingerprint({
   recipe,
   modelDir,
+  flag = "--model",
 }: {
   /** Settings, plain JSON. */
   recipe: object;
   /** The model from which the run starts. @default none */
   modelDir?: string | undefined;
+  /** How a person names the model. @default "--model" */
+  flag?: string | undefined;
 }): RunFingerprint {
-  return { ...withContents(recipe), ...(modelDir !== undefined && modelContents(modelDir)) };
+  return { ...withContents(recipe), ...(modelDir !== undefined && modelContents(modelDir, flag)) };
 }
 
 function withContents(settings: object): Record<string, unknown> {
@@ -63,13 +66,13 @@ function valueWithContents(value: unknown): unknown {
   return typeof value === "object" && value !== null ? withContents(value) : value;
 }
 
-function modelContents(modelDir: string): Record<string, string> {
+function modelContents(modelDir: string, flag: string): Record<string, string> {
   const names = namesIn(modelDir).filter((name) => SMALL_FILES.has(name) || name.endsWith(".safetensors"));
   if (!names.some((name) => name.endsWith(".safetensors"))) {
     const path = join(modelDir, "model.safetensors");
-    throw new FileError({ path, problem: "no such file", wayOut: "Give the folder of a model with --model." });
+    throw new FileError({ path, problem: "no such file", wayOut: `Give the folder of a model with ${flag}.` });
   }
-  return Object.fromEntries(names.map((name) => [`${name} of --model`, contentHash(join(modelDir, name))]));
+  return Object.fromEntries(names.map((name) => [`${name} of ${flag}`, contentHash(join(modelDir, name))]));
 }
 
 function namesIn(folder: string): string[] {

@@ -42,7 +42,7 @@ const run = async (dir: string, stage: object, maxSteps?: number): Promise<strin
   return runPretrain({
     recipe: recipeOf(stage, maxSteps),
     tokenizerFile: "",
-    modelDir: dir,
+    init: dir,
     output,
     fresh: true,
     signal,
