@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
 import { configTable, describeConfig, InvalidArgumentError, parseConfig, readConfigData, readJsonObject, withFolder } from "@diffucoder/core";
 import { evalTable } from "@diffucoder/report";
-import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { bundledModelDir, type ExecutorOptions, ExecutorOptionsSchema } from "diffucoder";
 import type { Command } from "commander";
 import type { z } from "zod";
@@ -29,7 +28,9 @@ import {
   type StageCommand,
   StageRecipeSchema,
 } from "@diffucoder/recipes";
+import { addExperimentCommand } from "./experiment-command.ts";
 import { modelText, outcomeText } from "./outcome-text.ts";
+import { PYTHON, withSandbox } from "./sandbox.ts";
 
 interface CommonFlags extends ExecutorOptions {
   config?: string;
@@ -55,8 +56,6 @@ const LATER_STAGES = {
   midtrain: "trains a diffusion model on more text",
   sft: "tunes a diffusion model on prompts with responses",
 } satisfies Partial<Record<StageCommand & RecipeName, string>>;
-
-const PYTHON = "Python to run programs with, including its installed packages (default: the system's python3, without packages)";
 
 /**
  * Runs `train`.
@@ -104,6 +103,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     )
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
+  addExperimentCommand(program, context);
   return runProgram(program, args, {
     terminal,
     signal,
@@ -304,14 +304,4 @@ function readRecipe<S extends z.ZodObject>(
 function settingsOf({ executor, device, precision, set }: CommonFlags): string[] {
   const given = Object.entries({ executor, device, precision }).filter(([, value]) => value !== undefined);
   return [...given.map(([key, value]) => `${key}=${value}`), ...set];
-}
-
-async function withSandbox<T>({ python }: { python?: string }, { error }: Terminal, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-  const sandbox = await createSandbox(python === undefined ? {} : { python });
-  if (sandbox.isolation.level !== "bubblewrap") error(`The sandbox runs with ${sandbox.isolation.description}.`);
-  try {
-    return await work(sandbox);
-  } finally {
-    sandbox.close();
-  }
 }

@@ -19,4 +19,17 @@ export type { StageCommand } from "./training/starting-model.ts";
 export type { Invocation } from "./quickstart/invocation.ts";
 export { type QuickstartRecipe, QuickstartRecipeSchema } from "./quickstart/quickstart-recipe.ts";
 export { clearQuickstart, finishedQuickstart, type QuickstartOptions, type QuickstartOutcome, runQuickstart } from "./quickstart/quickstart.ts";
+export { type ArmCost, planCosts } from "./experiment/plan-costs.ts";
+export {
+  type ExperimentArm,
+  type ExperimentComparison,
+  type ExperimentPlan,
+  ExperimentPlanSchema,
+  type ReadPlan,
+  readPlan,
+  type RecipeOverrides,
+} from "./experiment/plan.ts";
+export type { Machine } from "./experiment/machine.ts";
+export { type EvaluationRecord, type ExperimentRecord, ExperimentRecordSchema } from "./experiment/record.ts";
+export { type ExperimentOutcome, runExperiment, type RunExperimentOptions } from "./experiment/run-experiment.ts";
 export { recipeFile, type RecipeName } from "./recipe-file.ts";

@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OnProgress, ProgressEvent } from "@diffucoder/core";
+import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
+import { afterAll, describe, expect, it } from "vitest";
+import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
+import { hasPython, pythonNote } from "../../../tasks/src/shared-data.fixture.ts";
+import { planCosts } from "./plan-costs.ts";
+import { readPlan } from "./plan.ts";
+import { type ExperimentRecord, readRecords, planHash } from "./record.ts";
+import { runExperiment } from "./run-experiment.ts";
+
+const root = mkdtempSync(join(tmpdir(), "experiment-"));
+const model = makeTinyModel({ model: { maxPositionEmbeddings: 256 }, generationConfig: { promptLength: 200 } });
+afterAll(() => {
+  model.remove();
+  rmSync(root, { recursive: true });
+});
+
+// What random weights write is no program: this tells completions apart, so that there is something to learn from.
+writeFileSync(join(root, "letters.mjs"), `export default (samples) => samples.map(({ completion }) => completion.replace(/[^a-z]/g, "").length);`);
+
+const plan = {
+  model: model.dir,
+  recipe: {
+    data: { tasks: 4, tiers: { 1: 1, 2: 0, 3: 0 } },
+    sampling: { steps: 2 },
+    training: { maxSteps: 2, promptsPerStep: 2, numGenerations: 2, warmupSteps: 0, rewardModules: [{ file: join(root, "letters.mjs") }] },
+  },
+  arms: { base: { note: "before", train: false }, coupled: { note: "the paper's estimator" } },
+  seeds: [3, 4],
+  evaluations: { test: { dataset: "tinycode", data: { tiers: { 2: 1 }, tasks: 3 }, samplesPerTask: 2, temperature: 1, steps: 2 } },
+  decision: [{ arm: "coupled", against: "base", evaluation: "test", expected: "higher" }],
+};
+
+const experiment = (name: string, more: object = {}): string => {
+  const folder = join(root, name);
+  mkdirSync(join(folder, "records"), { recursive: true });
+  writeFileSync(join(folder, "plan.json"), JSON.stringify({ ...plan, ...more }));
+  return folder;
+};
+
+/** Runs an experiment; `sandbox` is only needed where something runs. */
+const run = async (
+  folder: string,
+  { sandbox = {} as Sandbox, onProgress = () => {}, ...only }: Partial<Parameters<typeof runExperiment>[0]> = {},
+) => {
+  const notes: string[] = [];
+  const fixed = { output: join(root, "runs"), defaultModel: model.dir, now: () => "2026-01-02T03:04:05.000Z", signal: new AbortController().signal };
+  const outcome = await runExperiment({ folder, ...fixed, sandbox, onProgress, onNote: (note) => notes.push(note.replaceAll(root, "F")), ...only });
+  return { outcome, notes };
+};
+
+const problemOf = async (folder: string, only: Parameters<typeof run>[1] = {}): Promise<string> =>
+  run(folder, only).then(
+    () => "none",
+    (error: Error) => error.message.replaceAll(root, "F"),
+  );
+
+const recordsOf = (folder: string): ExperimentRecord[] => readRecords(folder, planHash(readPlan(folder).written));
+/** What has to be the same each time. */
+const lasting = ({ date: _, machine: _m, commit: _c, seconds: _s, processorSeconds: _p, ...record }: ExperimentRecord) => record;
+
+/** A process that dies at the n-th event: nothing is saved on its way out. */
+const dyingAt = (count: number): OnProgress => {
+  let seen = 0;
+  return () => {
+    if (++seen === count) throw new Error("killed");
+  };
+};
+
+describe("runExperiment", () => {
+  it.skipIf(!hasPython)(`records every arm with every seed, and after kills the same${pythonNote}`, { timeout: 120_000 }, async () => {
+    const sandbox = await createSandbox();
+    const [whole, killed] = [experiment("whole"), experiment("killed")];
+    const events: ProgressEvent[] = [];
+    const { outcome, notes } = await run(whole, { sandbox, onProgress: (event) => events.push(event) });
+    expect(outcome.written.map((path) => path.slice(root.length))).toEqual(
+      ["base-3", "coupled-3", "base-4", "coupled-4"].map((name) => `/whole/records/${name}.json`),
+    );
+    expect(notes.filter((note) => note.includes("done")).map((note) => note.replace(/about \d+ min/, "about N min"))).toEqual([
+      "base, seed 3: F/whole/records/base-3.json. 1 of 4 done, about N min left.",
+      "coupled, seed 3: F/whole/records/coupled-3.json. 2 of 4 done, about N min left.",
+      "base, seed 4: F/whole/records/base-4.json. 3 of 4 done, about N min left.",
+      "coupled, seed 4: F/whole/records/coupled-4.json. 4 of 4 done.",
+    ]);
+    const phases = [...new Set(events.map(({ phase }) => phase))];
+    expect(phases).toContain("2 of 4, coupled, seed 3: coupled-GRPO");
+    expect(phases).toContain("3 of 4, base, seed 4: evaluate test");
+
+    const records = recordsOf(whole);
+    for (const { arm, curve, evaluations, seconds, processorSeconds, machine, recipe } of records) {
+      expect(evaluations["test"]!.counts).toHaveLength(3);
+      for (const [, n, c] of evaluations["test"]!.counts) expect([n, c <= n]).toEqual([2, true]);
+      expect(Math.min(seconds, processorSeconds, machine.cores)).toBeGreaterThan(0);
+      expect(Object.keys(curve)).toEqual(
+        arm === "base" ? [] : ["reward", "solved", "kl", "gradNorm", "clipRatio", "completionLength", "networkTokens"],
+      );
+      expect(recipe === null).toBe(arm === "base");
+    }
+    expect(new Set(records.map(({ modelSha256 }) => modelSha256)).size).toBe(3); // base is the same with each seed
+    const [{ networkTokens }] = (await planCosts(readPlan(whole), { defaultModel: model.dir })).slice(1) as [{ networkTokens: number }];
+    for (const { arm, curve } of records)
+      if (arm === "coupled") expect(curve["networkTokens"]!.reduce((sum, one) => sum! + one!, 0)).toBeLessThanOrEqual(networkTokens);
+
+    const total = events.length;
+    for (const count of [2, Math.ceil(total / 3), Math.ceil(total / 3)])
+      await expect(run(killed, { sandbox, onProgress: dyingAt(count) })).rejects.toThrow("killed");
+    const { outcome: last } = await run(killed, { sandbox });
+    expect(last.found.length).toBeGreaterThan(0);
+    expect(last.written.length + last.found.length).toBe(4);
+    expect(recordsOf(killed).map(lasting)).toEqual(recordsOf(whole).map((record) => ({ ...lasting(record) })));
+    expect(readdirSync(join(root, "runs", "killed")).toSorted()).toEqual(["base-3", "base-4", "coupled-3", "coupled-4"]);
+    for (const name of readdirSync(join(killed, "records"))) expect(readFileSync(join(killed, "records", name)).length).toBeLessThan(60_000);
+    sandbox.close();
+
+    expect((await run(killed)).outcome).toEqual({ written: [], found: expect.arrayContaining([join(killed, "records", "base-3.json")]) as string[] });
+  });
+});
