@@ -27,7 +27,6 @@ export { decodeText, readBytes, readError, readText } from "./read-file.ts";
 export { requireRegularFile } from "./regular-file.ts";
 export { standInError } from "./stand-in.ts";
 export { changedSettings } from "./changed-settings.ts";
-export { nearestName } from "./nearest-name.ts";
 export { claimRun, type ClaimedRun, type ClaimRunOptions, RUN_FILE } from "./run-folder/claim-run.ts";
 export { withFolder } from "./run-folder/folder-lock.ts";
 export { contentHash, type RunFingerprint, runFingerprint } from "./run-folder/run-fingerprint.ts";

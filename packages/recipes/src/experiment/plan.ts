@@ -142,7 +142,13 @@ export function chooseRuns(
 ): { arm: string; seed: number }[] {
   for (const value of only ?? []) {
     const [message] = unknownName(value, { at: "--only", known: Object.keys(arms) });
-    if (message !== undefined) throw new InvalidArgumentError({ argument: "--only", value, expected: "an arm of the plan", message: `${message}.` });
+    if (message !== undefined)
+      throw new InvalidArgumentError({
+        argument: "--only",
+        value,
+        expected: "an arm of the plan",
+        message: message.endsWith("?") ? message : `${message}.`,
+      });
   }
   for (const value of onlySeeds ?? [])
     if (!seeds.includes(value))

@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OnProgress, ProgressEvent } from "@diffucoder/core";
+import { ESTIMATOR_NAMES } from "@diffucoder/coupled-grpo";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
 import { hasPython, pythonNote } from "../../../tasks/src/shared-data.fixture.ts";
 import { planCosts } from "./plan-costs.ts";
 import { readPlan } from "./plan.ts";
-import { type ExperimentRecord, readRecords, planHash } from "./record.ts";
+import { lockPlan } from "./plan-lock.ts";
+import { createRecord, type ExperimentRecord, planHash, readRecords, writeRecord } from "./record.ts";
 import { runExperiment } from "./run-experiment.ts";
 
 const root = mkdtempSync(join(tmpdir(), "experiment-"));
@@ -116,5 +118,100 @@ describe("runExperiment", () => {
     sandbox.close();
 
     expect((await run(killed)).outcome).toEqual({ written: [], found: expect.arrayContaining([join(killed, "records", "base-3.json")]) as string[] });
+  });
+});
+
+describe("an experiment that cannot run", () => {
+  const arms = (recipe: object): object => ({ arms: { ...plan.arms, coupled: { note: "the paper's estimator", recipe } } });
+
+  it.each([
+    ["plan.json", 'Unrecognized key: "sedes". Did you mean seeds?', { sedes: [1] }],
+    ["plan.json", "seeds: expected each seed once", { seeds: [1, 1] }],
+    ["plan.json", "arms: expected at least one arm", { arms: {}, decision: plan.decision }],
+    [
+      "plan.json",
+      "evaluations.test: expected one temperature, one number of steps and one threshold, not a sweep",
+      { evaluations: { test: { ...plan.evaluations.test, temperature: [0, 1] } } },
+    ],
+    [
+      "plan.json",
+      'decision.0.against: "bas" is not one of base, coupled. Did you mean base?',
+      { decision: [{ arm: "coupled", against: "bas", evaluation: "test", expected: "higher" }] },
+    ],
+    [
+      "plan.json",
+      "decision.0.k: expected at most samplesPerTask of test, 2",
+      { decision: [{ arm: "coupled", against: "base", evaluation: "test", k: 4, expected: "higher" }] },
+    ],
+    [
+      "plan.json, arm coupled",
+      'training: Unrecognized key: "learningRat". Did you mean training.learningRate?',
+      arms({ training: { learningRat: 1 } }),
+    ],
+  ])("%s: %s", async (source, problem, more) => {
+    expect(await problemOf(experiment("bad", more))).toBe(`Invalid F/bad/${source}:\n  - ${problem}`);
+  });
+
+  it("says which estimators there are", async () => {
+    const names = ESTIMATOR_NAMES.map((name) => JSON.stringify(name)).join("|");
+    expect(await problemOf(experiment("bad", arms({ training: { estimator: "coupledd" } })))).toBe(
+      `Invalid F/bad/plan.json, arm coupled:\n  - training.estimator: Invalid ${ESTIMATOR_NAMES.length > 1 ? `option: expected one of ${names}` : `input: expected ${names}`}`,
+    );
+  });
+
+  it("names the arms and seeds of the plan", async () => {
+    const folder = experiment("choice");
+    expect(await problemOf(folder, { only: ["couplde"] })).toBe('--only: "couplde" is not one of base, coupled. Did you mean coupled?');
+    expect(await problemOf(folder, { seeds: [7] })).toBe("--seeds must be seeds of the plan, which has 3, 4, got 7.");
+    expect(await problemOf(join(root, "nowhere"))).toBe("F/nowhere/plan.json: no such file.");
+  });
+
+  const record = (folder: string, more: object = {}): ExperimentRecord =>
+    createRecord({
+      plan: planHash(readPlan(folder).written),
+      arm: "base",
+      seed: 3,
+      recipe: null,
+      modelSha256: "0".repeat(64),
+      date: "2026-01-02T03:04:05.000Z",
+      machine: { processor: "a", cores: 2, node: "20.19.0" },
+      seconds: 1,
+      processorSeconds: 1,
+      curve: {},
+      evaluations: { test: { tasksSha256: "1".repeat(64), infrastructureFailures: 0, counts: [["a", 2, 1]] } },
+      ...more,
+    });
+  const only = { only: ["base"], seeds: [3] };
+  const again = "Remove it and run the experiment again, which does only this arm and seed anew.";
+
+  it("refuses a plan that changed after its first record, and names the keys", async () => {
+    const folder = experiment("changed");
+    lockPlan(folder, readPlan(folder));
+    experiment("changed", { seeds: [3, 4, 5] });
+    expect(await problemOf(folder)).toBe(
+      "F/changed/plan.json: has changed since its first record: seeds was [3,4], is [3,4,5]. Put the plan back, or write another experiment in a folder of its own.",
+    );
+  });
+
+  it("refuses a record of another plan, a cut-off one, one under another name and one with other settings", async () => {
+    const folder = experiment("records");
+    writeRecord(folder, record(folder, { plan: "a".repeat(64) }));
+    const hash = planHash(readPlan(folder).written).slice(0, 12);
+    const path = join(folder, "records", "base-3.json");
+    expect(await problemOf(folder, only)).toBe(
+      `F/records/records/base-3.json: belongs to another plan (SHA-256 aaaaaaaaaaaa, this one has ${hash}). ${again}`,
+    );
+    writeRecord(folder, record(folder));
+    expect((await run(folder, only)).outcome).toEqual({ written: [], found: [path] });
+    truncateSync(path, 100);
+    expect(await problemOf(folder, only)).toBe(`F/records/records/base-3.json: is not a whole record. ${again}`);
+    writeFileSync(path, JSON.stringify(record(folder, { seed: 4 })));
+    expect(await problemOf(folder, only)).toBe(`F/records/records/base-3.json: is the record of base with seed 4. ${again}`);
+    rmSync(path);
+    const recipe = { training: { maxSteps: 3 }, added: 1 };
+    writeRecord(folder, record(folder, { arm: "coupled", recipe }));
+    expect(await problemOf(folder, { only: ["coupled"], seeds: [3] })).toBe(
+      "F/records/records/coupled-3.json: was made with other settings: training.maxSteps was 3, is 2; added was 1, is not set. Runs with both cannot be compared: put them back, or remove the record.",
+    );
   });
 });
