@@ -2,6 +2,7 @@ import { modelNames } from "../models.ts";
 import { coupledGrpoStepSuite } from "./coupled-grpo-step.ts";
 import { denoiseSuite } from "./denoise.ts";
 import { engineSuite } from "./engine.ts";
+import { estimatorsSuite } from "./estimators.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
 import { javascriptOverheadSuite } from "./javascript-overhead.ts";
@@ -36,6 +37,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "eval-infilling": evalCanonicalSuite("eval-infilling"),
   "eval-bigcodebench": evalCanonicalSuite("eval-bigcodebench"),
   "coupled-grpo-step": coupledGrpoStepSuite,
+  estimators: estimatorsSuite,
   tokenizer: tokenizerSuite,
   loading: loadingSuite,
   "published-7B": publishedModelSuite,
@@ -53,4 +55,5 @@ export const onlyByName: ReadonlySet<string> = new Set([
   "published-7B",
   "small-coders",
   "speculation",
+  "estimators",
 ]);
