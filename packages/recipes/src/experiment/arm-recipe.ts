@@ -11,5 +11,15 @@ import type { ReadPlan } from "./plan.ts";
 export function armRecipe({ plan, path }: ReadPlan, { arm, seed }: { arm: string; seed: number }): CoupledGrpoRecipe {
   const layers = [readJsonObject(recipeFile("coupled-grpo")), plan.recipe, plan.arms[arm]!.recipe, { training: { seed } }];
   const data = mergeSettings(layers.map((layer) => ({ source: path, data: layer })));
-  return parseConfig(CoupledGrpoRecipeSchema, data, { source: `${path}, arm ${arm}` });
+  return parseConfig(CoupledGrpoRecipeSchema, withoutNulls(data), { source: `${path}, arm ${arm}` });
+}
+
+/** A null takes a setting of an earlier layer away: another decoder does not have all of the recipe's options. */
+function withoutNulls(data: unknown): unknown {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return data;
+  return Object.fromEntries(
+    Object.entries(data)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, withoutNulls(value)]),
+  );
 }
