@@ -15,7 +15,7 @@ export interface Policy {
   /** Estimates of rollouts' log-probabilities through the draws of an inner iteration, for each rollout one `[L]`, or `[1]` of the completion. */
   estimate(parameters: ModelParameters, rollouts: readonly Rollout[], iteration: number): Promise<Float32Array[]>;
   /**
-   * One optimizer step on rollouts; its figures are `kl` and `clipRatio`. The state's arrays are taken over. If the loss or a gradient is
+   * One optimizer step on rollouts; its figures are `clipRatio` and, with a reference, `kl`. The state's arrays are taken over. If the loss or a gradient is
    * not finite they come back unchanged; `gradNorms`, one for each parameter, then says where.
    */
   update(state: TrainingState, rollouts: readonly Rollout[], at: UpdatePosition): Promise<StepResult>;
@@ -122,11 +122,13 @@ function policyLoss({
     const likeCurrent = (x: Tensor | undefined): Tensor | undefined => x && reshape(x, current.shape);
     const inputs = { logProbs: current, oldLogProbs: likeCurrent(oldLogProbs), refLogProbs: likeCurrent(refLogProbs), advantages };
     const { completionMask } = rollouts;
-    const figures = grpoLoss({ ...inputs, completionMask }, objective);
-    if (meanCounts === undefined) return { ...figures };
+    const { kl, ...others } = grpoLoss({ ...inputs, completionMask }, objective);
+    const figures = { ...others, ...(refLogProbs && { kl }) }; // without a reference there is nothing to tell
+    if (meanCounts === undefined) return figures;
     const isPerToken = current.shape.length > 1 && importanceSamplingLevel === "token";
     const share = shareOf(completionMask, meanCounts, isPerToken);
-    return { loss: mul(figures.loss, share), kl: mul(figures.kl, share), clipRatio: mul(figures.clipRatio, share) };
+    const scaled = Object.entries(figures).map(([name, figure]) => [name, mul(figure, share)]);
+    return Object.fromEntries(scaled) as LossFigures;
   };
 }
 

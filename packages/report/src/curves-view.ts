@@ -26,18 +26,18 @@ const curves: readonly { metric: Metric; title: string; description: string; fro
   },
 ];
 
-const columns: readonly { metric: keyof IterationMetrics; title: string }[] = [
-  { metric: "step", title: "Iteration" },
-  ...curves.map(({ metric, title }) => ({ metric, title })),
-  { metric: "secondsPerIteration", title: "Seconds" },
-];
-
 /** One small chart per metric, and all numbers as a table. */
 export function curvesView(iterations: readonly IterationMetrics[]): Html {
   if (iterations.length === 0) return html`<p class="muted">No iteration was recorded.</p>`;
   const x = iterations.map((iteration) => iteration.step);
+  const known = curves.filter(({ metric }) => iterations.some((iteration) => Number.isFinite(iteration[metric]))); // no KL without a reference
+  const columns: readonly { metric: keyof IterationMetrics; title: string }[] = [
+    { metric: "step", title: "Iteration" },
+    ...known.map(({ metric, title }) => ({ metric, title })),
+    { metric: "secondsPerIteration", title: "Seconds" },
+  ];
   return html`<div class="charts">
-      ${curves.map(({ metric, ...chart }) => lineChart({ id: `curve-${metric}`, ...chart, xLabel: "iteration", x, y: iterations.map((iteration) => iteration[metric]) }))}
+      ${known.map(({ metric, ...chart }) => lineChart({ id: `curve-${metric}`, ...chart, xLabel: "iteration", x, y: iterations.map((iteration) => iteration[metric]) }))}
     </div>
     <details>
       <summary>The numbers as a table</summary>
