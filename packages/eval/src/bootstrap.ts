@@ -85,7 +85,7 @@ export function pairedDifference(
 }
 
 /** Quantile of sorted values with linear interpolation between neighbours (Hyndman & Fan, type 7). */
-function quantile(sorted: Float64Array, q: number): number {
+export function quantile(sorted: Float64Array, q: number): number {
   const position = q * (sorted.length - 1);
   const low = Math.floor(position);
   const a = sorted[low]!;

@@ -1,6 +1,7 @@
 export { passAtK, type PassCounts } from "./pass-at-k.ts";
 export { accuracyUnderParallelism, type ParallelPoint } from "./aup.ts";
 export { bootstrapMean, estimatePassAtK, pairedDifference, type BootstrapOptions, type Estimate, type Interval } from "./bootstrap.ts";
+export { bootstrapTasksAndSeeds, pairedDifferenceOverSeeds } from "./crossed-bootstrap.ts";
 export { evaluate, type EvaluateOptions } from "./evaluate.ts";
 export {
   type DrawnSample,
