@@ -35,12 +35,7 @@ export async function exactLikelihood({
   const run = compile((weights: Record<string, Tensor>, inputIds: Tensor, logitPositions: Tensor, targets: Tensor) => ({
     logProbs: reshape(selectLogProbs(logits(weights, { inputIds, logitPositions }), targets), [sets, length]),
   }));
-  const { logProbs } = await run(
-    parameters as Record<string, never>,
-    int32(rows.flat(), [sets, width]),
-    int32(positions),
-    int32(rows.flatMap(() => [...completionIds])),
-  );
+  const { logProbs } = await run(parameters, int32(rows.flat(), [sets, width]), int32(positions), int32(rows.flatMap(() => [...completionIds])));
   run.dispose();
   return fromContexts([...logProbs.data], length);
 }

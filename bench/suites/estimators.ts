@@ -172,7 +172,7 @@ async function gradientNoise(
   });
   let [total, squares] = [undefined as Float64Array | undefined, 0];
   for (let draw = 0; draw < draws; draw++) {
-    const { gradient } = await gradientOf(parameters as Record<string, never>, { ...batch, drawn: estimator.draw(reseeded(rollouts, draw), 0) });
+    const { gradient } = await gradientOf(parameters, { ...batch, drawn: estimator.draw(reseeded(rollouts, draw), 0) });
     const flat = Object.values(gradient).map(({ data }) => data as Float32Array);
     total ??= new Float64Array(flat.reduce((size, { length }) => size + length, 0));
     let at = 0;

@@ -89,6 +89,14 @@ export function estimatorOptionProblems(estimator: EstimatorName, options: Estim
 }
 
 /** The estimator that a configuration names. */
-export function createEstimator({ estimator, estimatorOptions = {} }: { estimator: EstimatorName; estimatorOptions?: EstimatorOptions }): Estimator {
+export function createEstimator({
+  estimator,
+  estimatorOptions = {},
+}: {
+  /** Its name. */
+  estimator: EstimatorName;
+  /** Its settings. @default {}, its own defaults */
+  estimatorOptions?: EstimatorOptions;
+}): Estimator {
   return ESTIMATORS[estimator].create(estimatorOptions);
 }
