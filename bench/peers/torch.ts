@@ -15,12 +15,15 @@ export interface Answers {
   /** The first of the logits, to compare. */
   forward: { milliseconds: number; logits: number[] };
   generate: { milliseconds: number; sequences: number[][] };
+  grpo: { milliseconds: number; samplingMilliseconds: number };
 }
 
 /** Dream's names; see `dream_generate.py`. */
 export interface TorchGeneration {
   promptIds: readonly (readonly number[])[];
   options: { max_new_tokens: number; steps: number; alg: string; temperature: number; top_p?: number | undefined };
+  /** Of an iteration of coupled-GRPO; see `coupled_grpo.py`. */
+  grpo?: { mu: number; beta: number; epsilon: number; max_grad_norm: number };
 }
 
 export interface TorchPeer<Work extends keyof Answers> {

@@ -6,6 +6,7 @@ Reads one JSON command per line and answers with one JSON line:
   {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm", "peakBytes"}
   {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "logits"}, the first eight of them
   {"do": "generate", ...}         Dream's decoding of "promptIds" with "options": {"milliseconds", "sequences"}
+  {"do": "grpo", ...}             an iteration of coupled-GRPO: the same, and "mu" updates: {"milliseconds", "samplingMilliseconds"}
 With "bf16": true the forward passes of training and of "forward" are in bf16 autocast.
 """
 import functools
@@ -19,6 +20,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+from coupled_grpo import iteration
 from dream_generate import diffusion_generate
 
 
@@ -99,6 +101,10 @@ def main():
             started = time.perf_counter()
             if command["do"] == "train":
                 answer = train(config, settings, w, batch, adam, command.get("bf16", False))
+            elif command["do"] == "grpo":
+                network = lambda ids: forward(config, w, ids)
+                prompts, settings_of = torch.tensor(command["promptIds"]), command["options"]
+                answer = iteration(network, network, list(w.values()), adam, prompts, config["maskTokenId"], settings_of, **command["grpo"])
             elif command["do"] == "generate":
                 with torch.no_grad():
                     prompts = torch.tensor(command["promptIds"])

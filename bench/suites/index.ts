@@ -2,6 +2,7 @@ import { modelNames } from "../models.ts";
 import { coupledGrpoStepSuite } from "./coupled-grpo-step.ts";
 import { denoiseSuite } from "./denoise.ts";
 import { engineSuite } from "./engine.ts";
+import { grpoSuite } from "./grpo.ts";
 import { estimatorsSuite } from "./estimators.ts";
 import { evalCanonicalSuite } from "./eval-canonical.ts";
 import { forwardSuite } from "./forward.ts";
@@ -37,6 +38,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "eval-infilling": evalCanonicalSuite("eval-infilling"),
   "eval-bigcodebench": evalCanonicalSuite("eval-bigcodebench"),
   "coupled-grpo-step": coupledGrpoStepSuite,
+  grpo: grpoSuite,
   estimators: estimatorsSuite,
   tokenizer: tokenizerSuite,
   loading: loadingSuite,
@@ -56,4 +58,5 @@ export const onlyByName: ReadonlySet<string> = new Set([
   "small-coders",
   "speculation",
   "estimators",
+  "grpo",
 ]);
