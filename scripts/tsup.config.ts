@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { library } from "../tsup.base.ts";
 
-const programs = ["parity/main", "train-tokenizer", "random-checkpoint", "quantize-checkpoint"].filter((name) => existsSync(`${name}.ts`));
+const programs = ["parity/main", "train-tokenizer", "tinycode-card", "random-checkpoint", "quantize-checkpoint"].filter((name) =>
+  existsSync(`${name}.ts`),
+);
 
 export default library({ entry: Object.fromEntries(programs.map((name) => [name, `${name}.ts`])) });

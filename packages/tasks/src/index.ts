@@ -32,3 +32,6 @@ export {
   fullTinyCodeTasks,
   type FullTinyCodeTasksOptions,
 } from "./tiny-code/full/tasks.ts";
+export { GRAM_WORDS, WordGrams } from "./contamination/word-grams.ts";
+export { benchmarkGrams } from "./contamination/benchmark-grams.ts";
+export { type FamilyFigures, familyFigures, nearMissFigures, type TextFigures, textFigures } from "./tiny-code/full/card.ts";
