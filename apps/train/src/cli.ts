@@ -29,6 +29,7 @@ import {
   StageRecipeSchema,
 } from "@diffucoder/recipes";
 import { addExperimentCommand } from "./experiment-command.ts";
+import { addProcessDataCommand } from "./process-data-command.ts";
 import { modelText, outcomeText } from "./outcome-text.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
 
@@ -104,6 +105,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
   addExperimentCommand(program, context);
+  addProcessDataCommand(program, context);
   return runProgram(program, args, {
     terminal,
     signal,

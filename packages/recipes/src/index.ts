@@ -33,3 +33,7 @@ export type { Machine } from "./experiment/machine.ts";
 export { type EvaluationRecord, type ExperimentRecord, ExperimentRecordSchema } from "./experiment/record.ts";
 export { type ExperimentOutcome, runExperiment, type RunExperimentOptions } from "./experiment/run-experiment.ts";
 export { recipeFile, type RecipeName } from "./recipe-file.ts";
+export { type DifficultyConfig, type ProcessDataConfig, ProcessDataConfigSchema } from "./process-data/process-data-config.ts";
+export { type Difficulty, filterByDifficulty, type JudgedTask, percentileOf } from "./process-data/difficulty.ts";
+export { type LeftOutLine, type Reason } from "./process-data/line-filter.ts";
+export { processData, type ProcessDataOptions, type ProcessDataReport, PROCESSED } from "./process-data/process-data.ts";

@@ -1,11 +1,11 @@
-export { frameOf, type LeftOut, solutionProgram, type Task, type TaskPrompt, type TaskSet, type TrainableTask } from "./task.ts";
+export { frameOf, isTrainable, type LeftOut, solutionProgram, type Task, type TaskPrompt, type TaskSet, type TrainableTask } from "./task.ts";
 export { sliceTasks } from "./task-set.ts";
 export type { CallTests, CodeTests, ReferenceTests, RunTests, Tests } from "./tests.ts";
 export { programTests, rewardTests, type VisibleTests, visibleTests } from "./visible-tests.ts";
 export { DATASET_NAMES, loadTasks, type LoadTasksOptions, loadTrainingTasks, type TrainableTaskSet } from "./load-tasks.ts";
 export { DatasetSchema, TaskSelectionSchema, TiersSchema } from "./selection-schema.ts";
 export type { SourceContext, TaskSelection } from "./sources/source.ts";
-export type { BenchmarkName } from "./benchmarks/catalogue.ts";
+export { BENCHMARK_NAMES, type BenchmarkName } from "./benchmarks/catalogue.ts";
 export { type DataFolders, defaultFolders } from "./dataset-file.ts";
 export type { TaskLine } from "./task-line.ts";
 export { readTaskLines } from "./task-lines.ts";

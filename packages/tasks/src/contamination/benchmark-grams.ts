@@ -11,9 +11,16 @@ import { WordGrams } from "./word-grams.ts";
  */
 export async function benchmarkGrams(
   benchmarks: readonly BenchmarkName[],
-  { folders }: { /** Where they lie. */ folders: DataFolders },
+  {
+    folders,
+    grams = new WordGrams(),
+  }: {
+    /** Where they lie. */
+    folders: DataFolders;
+    /** Where they are added. @default new ones */
+    grams?: WordGrams;
+  },
 ): Promise<WordGrams> {
-  const grams = new WordGrams();
   for (const dataset of benchmarks) {
     const { tasks } = await loadTasks({ dataset, use: "evaluation", folders });
     for (const task of tasks) grams.add(task.id, textOf(task));

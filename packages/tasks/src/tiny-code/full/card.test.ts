@@ -41,10 +41,11 @@ describe("docs/tinycode-card.md", () => {
 
 describe("the figures of the card", () => {
   it("count what is shared between parts, and overlaps", () => {
-    expect(textFigures(["integers"], new WordGrams())).toEqual({ sharedPrompts: 0, sharedPrograms: 0, overlaps: 0 });
     const grams = new WordGrams(3);
-    grams.add("all of them", "def f n return");
-    expect(textFigures(["integers"], grams).overlaps).toBeGreaterThan(0);
+    grams.add("all of them", "def f s return");
+    const { overlaps, ...shared } = textFigures(["strings"], grams);
+    expect(shared).toEqual({ sharedPrompts: 0, sharedPrograms: 0 });
+    expect(overlaps).toBeGreaterThan(0);
   });
 
   it("count near misses that pass", () => {

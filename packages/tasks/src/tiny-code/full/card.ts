@@ -56,7 +56,15 @@ export function familyFigures(name: string): FamilyFigures {
 }
 
 /** Near misses of some programs of a family, and how many of them pass the visible tests. */
-export function nearMissFigures(name: string, { programs }: { /** How many to look at. */ programs: number }): { compared: number; passed: number } {
+export function nearMissFigures(
+  name: string,
+  {
+    programs,
+  }: {
+    /** How many to look at. */
+    programs: number;
+  },
+): { compared: number; passed: number } {
   const family = families.find((one) => one.name === name)!;
   const { indexes } = placesOf(family);
   const random = createRandom(5).split(name);
