@@ -92,12 +92,32 @@ describe("settings", () => {
       "training.estimatorOptions.numMc=4",
       "training.estimatorOptions.numMc: is no option of the estimator coupled, which has only parts, lambda, weights",
     ],
+    [
+      "coupled-grpo",
+      'training.rewardWeights={"code":0,"code_format":0}',
+      "training: all rewards have weight 0: every completion would earn 0, and nothing would be learned",
+    ],
+    ["coupled-grpo", "evaluation.samplesPerTask=1e9", "evaluation.samplesPerTask: Too big: expected number to be <=100000"],
     ["evaluate", "idRange=[5,5]", "idRange: must be [from, to) with from below to"],
     ["evaluate", "ks=[0]", "ks.0: Too small: expected number to be >0"],
     ["quickstart", "evaluation.samplesPerTask=0", "evaluation.samplesPerTask: Too small: expected number to be >0"],
     ["quickstart", "sampling.cfgScale=1e30", "sampling.cfgScale: Too big: expected number to be <=1000"],
   ] as const)("%s with %s", async (command, setting, problem) => {
     expect(await errorOf(command, "--set", setting)).toBe(`Invalid recipe ${recipes[command]}:\n  - ${problem}`);
+  });
+
+  it.each([
+    ["evaluation.ks=[50]", "evaluation.ks: expected none above samplesPerTask, 4: pass@k needs k samples"],
+    ["training.metricForBestModel=evalPassAt7", "training.metricForBestModel: expected a figure of this run's evaluations: evalPassAt1, evalPassAt4"],
+  ])("of evaluations during training are refused before the run, and not at its first evaluation: %s", async (setting, problem) => {
+    const error = await errorOf("coupled-grpo", "--set", "training.evalSteps=5", "--set", setting);
+    expect(error).toBe(`Invalid recipe coupled-grpo:\n  - ${problem}`);
+  });
+
+  it("are refused by --print-config as by the command", async () => {
+    expect(await errorOf("pretrain", "--print-config", "--set", "data.tiers={}")).toBe(
+      "Invalid recipe tinycode-base:\n  - data.tiers: expected a tier with a share above 0",
+    );
   });
 
   it.each(["", "=", "=1", ".=1", "x", "__proto__.x=1"])('--set "%s" is no setting', async (setting) => {

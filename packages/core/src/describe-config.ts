@@ -20,7 +20,7 @@ export interface DescribedKey {
 
 /**
  * Describes every key of a schema: its meaning, the value that it will have and where that comes from. Missing keys are
- * shown as required; rules that combine keys are checked when the command runs.
+ * shown as required; rules that combine keys at the top are checked when the command runs.
  *
  * @throws {ConfigError} listing unknown keys and bad values
  */
@@ -47,7 +47,7 @@ export function describeConfig(
   const usual = mergeSettings(defaults);
   const data = mergeSettings(all, set);
   const { error } = schema.safeParse(data);
-  const wrong = (error?.issues ?? []).filter(({ code, path }) => code !== "custom" && (path.length === 0 || at(data, path) !== undefined));
+  const wrong = (error?.issues ?? []).filter(({ code, path }) => (path.length === 0 ? code !== "custom" : at(data, path) !== undefined));
   if (wrong.length > 0) throw new ConfigError({ source, problems: configProblems(schema, wrong) });
 
   return schemaKeys(schema).map(({ path, meaning, default: schemaDefault, isRequired }): DescribedKey => {

@@ -58,7 +58,7 @@ export const EvaluationSettingsSchema = z.strictObject({
     .union([z.int().positive(), z.literal("oracle")])
     .default(16)
     .describe("infilling: masks of the hole; oracle: the token count of the dataset's own solution, which no model can know"),
-  samplesPerTask: z.int().positive().default(1).describe("samples that a model draws for each task"),
+  samplesPerTask: z.int().positive().max(100_000).default(1).describe("samples that a model draws for each task"),
   batchSize: z.int().positive().default(64).describe("samples drawn at once; changes the speed, not the result"),
   temperature: oneOrMore(z.number().min(0).max(2)).default(0.2).describe("sampling temperature, 0 is greedy; several are a sweep"),
   maxNewTokens: z.int().positive().optional().describe("positions to denoise; default: the model's"),

@@ -4,7 +4,7 @@ import type { DecodingOptions } from "@diffucoder/samplers";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
 import { bestNeedsEvaluation } from "../training/best-checkpoint.ts";
-import { type RewardSettings, RewardSettingsSchema } from "../training/reward-settings.ts";
+import { type RewardSettings, RewardSettingsSchema, somethingIsPaid } from "../training/reward-settings.ts";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
 import { type TrainingData, TrainingDataSchema } from "../training/task-rewards.ts";
 
@@ -30,6 +30,7 @@ export const QuickstartRecipeSchema = z.strictObject({
   training: CoupledGrpoConfigSchema.omit({ seed: true })
     .extend(RewardSettingsSchema.shape)
     .refine(...bestNeedsEvaluation)
+    .refine(...somethingIsPaid)
     .check(estimatorHasItsOptions),
   evaluation: EvaluationSettingsSchema,
   ...ExecutorOptionsSchema.shape,

@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, readJsonObject, writeFileAtomic } from "@diffucoder/core";
+import type { EvaluationSettings } from "../evaluation/evaluation-settings.ts";
 import { loadCheckpoint, saveCheckpoint, type StepMetrics, type TrainingState } from "@diffucoder/trainer";
+import type { z } from "zod";
 import { CHECKPOINT_FILE, replaceFolder } from "./kept-checkpoints.ts";
 
 /** Folder of the best checkpoint in a run's folder. */
@@ -26,6 +28,35 @@ export const bestNeedsEvaluation = [
   ({ evalSteps, loadBestModelAtEnd }: BestModelSettings): boolean => !loadBestModelAtEnd || evalSteps !== undefined,
   "loadBestModelAtEnd needs evalSteps: only an evaluation can tell which checkpoint is the best",
 ] as const;
+
+/**
+ * A check of a recipe that evaluates pass@k during training: each k needs as many samples, and the figure that chooses must be among those measured.
+ */
+export function evaluationHasItsMetric({ value, issues }: z.core.ParsePayload<EvaluatedRecipe>): void {
+  const { training, evaluation } = value;
+  if (training.evalSteps === undefined) return;
+  const ks = heldOutKs(evaluation);
+  if (ks.some((k) => k > evaluation.samplesPerTask)) {
+    const message = `expected none above samplesPerTask, ${evaluation.samplesPerTask}: pass@k needs k samples`;
+    issues.push({ code: "custom", input: ks, path: ["evaluation", "ks"], message });
+    return;
+  }
+  const { metricForBestModel: metric } = training;
+  const figures = ks.map((k) => `evalPassAt${k}`);
+  if (figures.includes(metric)) return;
+  const message = `expected a figure of this run's evaluations: ${figures.join(", ")}`;
+  issues.push({ code: "custom", input: metric, path: ["training", "metricForBestModel"], message });
+}
+
+interface EvaluatedRecipe {
+  training: BestModelSettings;
+  evaluation: Pick<EvaluationSettings, "ks" | "samplesPerTask">;
+}
+
+/** The k of the evaluations during training. */
+export function heldOutKs({ ks, samplesPerTask }: EvaluatedRecipe["evaluation"]): number[] {
+  return ks ?? [...new Set([1, samplesPerTask])];
+}
 
 /** Keeps the best checkpoint of a run, which may have one from before it was resumed. */
 export function bestCheckpoint({ output, training, writeModel }: BestCheckpointOptions): BestCheckpoint {

@@ -16,11 +16,11 @@ import type { DecodingOptions } from "@diffucoder/samplers";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
-import { bestNeedsEvaluation } from "./best-checkpoint.ts";
+import { bestNeedsEvaluation, evaluationHasItsMetric } from "./best-checkpoint.ts";
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
-import { loadRewardModules, type RewardSettings, RewardSettingsSchema } from "./reward-settings.ts";
+import { loadRewardModules, type RewardSettings, RewardSettingsSchema, somethingIsPaid } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
 import { type TrainingData, trainingPrompts, TrainingDataSchema } from "./task-rewards.ts";
 import { clearTraining, openTrainingRun, START_OVER } from "./training-run.ts";
@@ -51,15 +51,18 @@ export interface CoupledGrpoRecipe extends ExecutorOptions {
 }
 
 /** `CoupledGrpoRecipe` as a file's data. */
-export const CoupledGrpoRecipeSchema = z.strictObject({
-  data: TrainingDataSchema,
-  sampling: RolloutSamplingSchema,
-  training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape)
-    .refine(...bestNeedsEvaluation)
-    .check(estimatorHasItsOptions),
-  evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
-  ...ExecutorOptionsSchema.shape,
-}) satisfies z.ZodType<CoupledGrpoRecipe>;
+export const CoupledGrpoRecipeSchema = z
+  .strictObject({
+    data: TrainingDataSchema,
+    sampling: RolloutSamplingSchema,
+    training: CoupledGrpoConfigSchema.extend(RewardSettingsSchema.shape)
+      .refine(...bestNeedsEvaluation)
+      .refine(...somethingIsPaid)
+      .check(estimatorHasItsOptions),
+    evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
+    ...ExecutorOptionsSchema.shape,
+  })
+  .check(evaluationHasItsMetric) satisfies z.ZodType<CoupledGrpoRecipe>;
 
 /** The setting that a resumed run may raise. */
 export const STEPS_KEY = "training.maxSteps";

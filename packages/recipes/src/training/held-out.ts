@@ -11,6 +11,7 @@ import { defaultFolders, loadTasks, type TaskSet } from "@diffucoder/tasks";
 import { decodingOf } from "../evaluation/decoding-of.ts";
 import type { EvaluationSettings } from "../evaluation/evaluation-settings.ts";
 import { sweepOf, type SweepRun } from "../evaluation/sweep.ts";
+import { heldOutKs } from "./best-checkpoint.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
 import type { RolloutSampling } from "./rollout-sampling.ts";
 import { completionTextOf, promptIdsOf } from "./task-rewards.ts";
@@ -52,7 +53,7 @@ export function heldOutEvaluator({ coder, sandbox, rollouts, output, config, see
         cacheFolder: folders.cache,
         concurrency: CONCURRENCY,
         seed,
-        ks: config.ks ?? [...new Set([1, samplesPerTask])],
+        ks: heldOutKs(config),
         finishedSamples: log.kept,
         onSample: (sample) => log.append(sample),
         signal,

@@ -74,6 +74,13 @@ export const RewardSettingsSchema = z.strictObject({
   rewardMode: z.enum(["strict", "compat"]).default("strict").describe("how the form is judged: strictly, or exactly as Apple's rewards.py"),
 }) satisfies z.ZodType<RewardSettings>;
 
+/** A refinement of a recipe's `training`. */
+export const somethingIsPaid = [
+  ({ rewardWeights, rewardModules }: Pick<RewardSettings, "rewardWeights" | "rewardModules">): boolean =>
+    [...Object.values(rewardWeights), ...rewardModules.map((module) => module.weight)].some((one) => one > 0),
+  "all rewards have weight 0: every completion would earn 0, and nothing would be learned",
+] as const;
+
 /** A loaded custom reward, and its weight. */
 export interface WeightedModule extends RewardModule {
   /** What its value is multiplied with. */

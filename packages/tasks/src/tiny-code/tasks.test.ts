@@ -91,7 +91,9 @@ describe("tinyCodeTasks", () => {
 
   it("says how many there are when too many are wanted", () => {
     expect(() => tinyCodeTasks({ tiers: { 1: 1 }, split: "train", count: 10_000, seed: 0 })).toThrow(InvalidArgumentError);
-    expect(() => tinyCodeTasks({ tiers: { 1: 1 }, split: "test", count: 1, seed: 0 })).toThrow("at most 0 tasks of tier 1 in the test split");
+    expect(() => tinyCodeTasks({ tiers: { 1: 1 }, split: "test", count: 1, seed: 0 })).toThrow(
+      "The test split has 0 tasks of tier 1, and 1 are wanted of it. Ask for fewer tasks, or give the tier a smaller share.",
+    );
   });
 
   it("never asks for an input in a hidden test that a reward has seen", () => {

@@ -84,7 +84,8 @@ export function tinyCodeTasks({
       throw new InvalidArgumentError({
         argument: "count",
         value: count,
-        expected: `at most ${tasks.length} tasks of tier ${tier} in the ${split} split, wanted ${wanted}`,
+        expected: "smaller",
+        message: `The ${split} split has ${tasks.length} tasks of tier ${tier}, and ${wanted} are wanted of it. Ask for fewer tasks, or give the tier a smaller share.`,
       });
     return tasks;
   });
