@@ -122,7 +122,7 @@ function bodyOf(program: Program, options: Drawing): Omit<FullTinyCodeTask, "id"
     language: "python",
     entryPoint: "f",
     visible: visibleTests({ kind: "calls", calls: visible as [PythonValue[], PythonValue][] }),
-    hidden: { kind: "calls", calls: hidden as [PythonValue[], PythonValue][] },
+    hidden: { kind: "calls", calls: hidden },
     solution,
     metadata: { tier, family: family.name, skeleton: skeletonOf(family, choices), key: keyOf(family, choices), split, style },
   };

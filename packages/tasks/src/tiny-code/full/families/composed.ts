@@ -15,7 +15,7 @@ const sources = [
       .map((word) => word.length),
   ),
   source("codes", ["the character codes of s", "the code points of the characters of s"], "[ord(c) for c in s]", (s) =>
-    [...s].map((c) => c.charCodeAt(0)),
+    s.split("").map((c) => c.charCodeAt(0)),
   ),
   source("digits", ["the digits in s", "the numbers that the digits of s stand for"], "[int(c) for c in s if c.isdigit()]", (s) =>
     (s.match(/\d/g) ?? []).map(Number),
@@ -24,7 +24,7 @@ const sources = [
     "vowel positions",
     ["the positions of the vowels in s", "the indexes at which s has a vowel"],
     '[i for i, c in enumerate(s) if c in "aeiouAEIOU"]',
-    (s) => [...s].flatMap((c, i) => (/[aeiou]/i.test(c) ? [i] : [])),
+    (s) => s.split("").flatMap((c, i) => (/[aeiou]/i.test(c) ? [i] : [])),
   ),
 ];
 
@@ -36,7 +36,10 @@ const ends = [
     "digit sum",
     ["the digit sum of", "the sum of the decimal digits of"],
     (v) => `sum(int(c) for c in str(abs(${v})))`,
-    (n) => [...String(Math.abs(n))].reduce((sum, c) => sum + Number(c), 0),
+    (n) =>
+      String(Math.abs(n))
+        .split("")
+        .reduce((sum, c) => sum + Number(c), 0),
   ),
   last(
     "is even",

@@ -51,7 +51,7 @@ function remainders(n: number, k: number): number[] {
 }
 
 const sources: Source[] = [
-  source("digits", undefined, ["the digits of n", "the decimal digits of n"], "[int(c) for c in str(n)]", (n) => [...String(n)].map(Number)),
+  source("digits", undefined, ["the digits of n", "the decimal digits of n"], "[int(c) for c in str(n)]", (n) => String(n).split("").map(Number)),
   source("one to n", undefined, ["the integers from 1 to n", "the numbers 1 to n"], "list(range(1, n + 1))", (n) => range(1, n + 1)),
   source("divisors", undefined, ["the divisors of n", "the numbers that divide n"], "[d for d in range(1, n + 1) if n % d == 0]", (n) =>
     range(1, n + 1).filter((d) => n % d === 0),
@@ -64,7 +64,7 @@ const sources: Source[] = [
     (n) => range(2, n + 1).filter(isPrime),
   ),
   source("bits", undefined, ["the binary digits of n", "the bits of n from the highest"], "[int(c) for c in bin(n)[2:]]", (n) =>
-    [...n.toString(2)].map(Number),
+    n.toString(2).split("").map(Number),
   ),
   source(
     "collatz",

@@ -3,8 +3,11 @@ import { applyAll, type Choice, choice, countOf } from "../choice.ts";
 import type { Family } from "../family.ts";
 import { bodyOf, returnOf, subjectOf } from "../list-body.ts";
 
+/** Of ASCII text. */
+const charsOf = (text: string): string[] => text.split("");
+
 const keep = (name: string, constant: string | undefined, phrases: string[], python: (c: string) => string, keeps: (c: string) => boolean): Choice =>
-  choice(name, constant, phrases, python, (text: string) => [...text].filter(keeps).join(""));
+  choice(name, constant, phrases, python, (text: string) => charsOf(text).filter(keeps).join(""));
 
 const filters = [
   keep(
@@ -79,7 +82,7 @@ const filters = [
 ];
 
 const change = (name: string, constant: string | undefined, phrases: string[], python: (c: string) => string, to: (c: string) => string): Choice =>
-  choice(name, constant, phrases, python, (text: string) => [...text].map(to).join(""));
+  choice(name, constant, phrases, python, (text: string) => charsOf(text).map(to).join(""));
 
 const swapped = (c: string): string => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase());
 
@@ -144,21 +147,24 @@ const transforms = [
     undefined,
     ["in reverse order", "reversed"],
     (v) => `${v}[::-1]`,
-    (text) => [...text].toReversed().join(""),
+    (text) => charsOf(text).toReversed().join(""),
   ),
   whole(
     "sorted",
     undefined,
     ["sorted", "in sorted order"],
     (v) => `"".join(sorted(${v}))`,
-    (text) => [...text].toSorted((a, b) => a.charCodeAt(0) - b.charCodeAt(0)).join(""),
+    (text) =>
+      charsOf(text)
+        .toSorted((a, b) => a.charCodeAt(0) - b.charCodeAt(0))
+        .join(""),
   ),
   whole(
     "distinct",
     undefined,
     ["without repeats", "each once"],
     (v) => `"".join(dict.fromkeys(${v}))`,
-    (text) => [...new Set(text)].join(""),
+    (text) => [...new Set(charsOf(text))].join(""),
   ),
   ...[2, 3, 5].map((k) =>
     whole(
@@ -192,7 +198,10 @@ const transforms = [
     undefined,
     ["at even positions", "every second from the first"],
     (v) => `${v}[::2]`,
-    (text) => [...text].filter((_, i) => i % 2 === 0).join(""),
+    (text) =>
+      charsOf(text)
+        .filter((_, i) => i % 2 === 0)
+        .join(""),
   ),
   whole(
     "words reversed",
@@ -206,7 +215,7 @@ const transforms = [
     undefined,
     ["followed by its mirror image", "with its reverse behind it"],
     (v) => `${v} + ${v}[::-1]`,
-    (text) => text + [...text].toReversed().join(""),
+    (text) => text + charsOf(text).toReversed().join(""),
   ),
 ];
 
@@ -231,7 +240,7 @@ const aggregates = [
     undefined,
     ["the number of different ones", "the count of distinct ones"],
     (v) => `len(set(${v}))`,
-    (text) => new Set(text).size,
+    (text) => new Set(charsOf(text)).size,
   ),
   result(
     "number of words",
@@ -271,7 +280,7 @@ const aggregates = [
     undefined,
     ["whether a palindrome is made", "whether the same is read backwards"],
     (v) => `${v} == ${v}[::-1]`,
-    (text) => text === [...text].toReversed().join(""),
+    (text) => text === charsOf(text).toReversed().join(""),
   ),
   result(
     "first character",
@@ -285,7 +294,7 @@ const aggregates = [
     undefined,
     ["the largest", "the one that sorts last"],
     (v) => `max(${v}, default="")`,
-    (text) => [...text].reduce((most, c) => (c > most ? c : most), ""),
+    (text) => charsOf(text).reduce((most, c) => (c > most ? c : most), ""),
   ),
   result(
     "sum of digits",
