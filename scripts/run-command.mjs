@@ -16,6 +16,7 @@ export const commands = {
   diffucoder: { build: "diffucoder", run: ["packages/diffucoder/dist/cli.js"], inCallersFolder: true },
   start: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js", "quickstart"] },
   train: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js"] },
+  report: { build: "@diffucoder/app-train", run: ["apps/train/dist/main.js", "report"] },
   serve: { build: "@diffucoder/app-serve", run: ["apps/serve/dist/main.js"] },
   bench: { build: "@diffucoder/bench", run: ["bench/dist/main.js"] },
   parity: { build: "@diffucoder/scripts", run: ["scripts/dist/parity/main.js"] },

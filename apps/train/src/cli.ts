@@ -30,6 +30,7 @@ import {
 } from "@diffucoder/recipes";
 import { addExperimentCommand } from "./experiment-command.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
+import { addReportCommand } from "./report-command.ts";
 import { modelText, outcomeText } from "./outcome-text.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
 
@@ -106,6 +107,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
   addExperimentCommand(program, context);
   addProcessDataCommand(program, context);
+  addReportCommand(program, context);
   return runProgram(program, args, {
     terminal,
     signal,

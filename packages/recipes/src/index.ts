@@ -32,6 +32,7 @@ export {
 export type { Machine } from "./experiment/machine.ts";
 export { type EvaluationRecord, type ExperimentRecord, ExperimentRecordSchema } from "./experiment/record.ts";
 export { type ExperimentOutcome, runExperiment, type RunExperimentOptions } from "./experiment/run-experiment.ts";
+export { writeExperiments, type WriteExperimentsOptions, type WrittenReport } from "./experiment/write-experiments.ts";
 export { recipeFile, type RecipeName } from "./recipe-file.ts";
 export { type DifficultyConfig, type ProcessDataConfig, ProcessDataConfigSchema } from "./process-data/process-data-config.ts";
 export { type Difficulty, filterByDifficulty, type JudgedTask, percentileOf } from "./process-data/difficulty.ts";

@@ -91,5 +91,17 @@ td.good, td.bad { white-space: nowrap; }
   .stack td { display: grid; grid-template-columns: 84px 1fr; border: 0; padding: 2px 0; }
   .stack td::before { content: attr(data-label); color: var(--muted); }
 }
-@media print { .player { display: none; } }
+svg .curve { fill: none; stroke: var(--s); stroke-width: 2.25; stroke-linejoin: round; stroke-dasharray: var(--d, none); }
+svg .band { fill: var(--s); stroke: none; opacity: 0.14; }
+.series-0 { --s: #0072b2; } .series-1 { --s: #d55e00; --d: 6 3; } .series-2 { --s: #009e73; --d: 2 2; } .series-3 { --s: #cc79a7; --d: 8 3 2 3; }
+.series-4 { --s: #b08900; --d: 12 3; } .series-5 { --s: #56b4e9; --d: 4 4; } .series-6 { --s: var(--ink); --d: 1 3; } .series-7 { --s: var(--muted); --d: 10 2 2 2; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 16px; max-width: none; }
+.key { display: inline-flex; gap: 6px; align-items: center; font-size: 0.9rem; }
+.key svg { width: 28px; flex: none; }
+.sides { display: grid; gap: 0 28px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); align-items: start; }
+.sides > * { min-width: 0; }
+.verdicts { padding-left: 20px; }
+.verdicts .muted { display: block; }
+a { color: var(--after); }
+@media print { .player { display: none; } body { padding: 0; font-size: 13px; } .chart, tr { break-inside: avoid; } pre, .tall { max-height: none; } }
 `;
