@@ -1,4 +1,5 @@
 // Curves of several arms: for each a line, the mean over its seeds, on a band from the lowest to the highest seed.
+import { format } from "d3-format";
 import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import { html, type Html } from "../html.ts";
@@ -24,6 +25,9 @@ const left = 50;
 const right = 350;
 const top = 12;
 const bottom = 172;
+
+/** `400k`, `1.2M`: what fits beside the axis. */
+const short = format(".3~s");
 
 interface Series {
   arm: string;
@@ -51,7 +55,7 @@ export function bandChart({ id, title, description, arms, seriesOf }: BandChartO
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
       <title id="${id}-title">${title}</title>
       <desc id="${id}-desc">${description} At the end: ${ends.join(", ")}.</desc>
-      ${y.ticks(4).map((tick) => html`<path class="grid" d="M${left} ${round(y(tick))}H${right}" /><text class="tick" text-anchor="end" x="${left - 7}" y="${round(y(tick)) + 4}">${formatNumber(tick)}</text>`)}
+      ${y.ticks(4).map((tick) => html`<path class="grid" d="M${left} ${round(y(tick))}H${right}" /><text class="tick" text-anchor="end" x="${left - 7}" y="${round(y(tick)) + 4}">${Math.abs(tick) >= 10_000 ? short(tick) : formatNumber(tick)}</text>`)}
       ${x
         .ticks(5)
         .filter(Number.isInteger)
