@@ -29,9 +29,9 @@ import {
   StageRecipeSchema,
 } from "@diffucoder/recipes";
 import { addExperimentCommand } from "./experiment-command.ts";
+import { modelText, outcomeText, resultText } from "./outcome-text.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
 import { addReportCommand } from "./report-command.ts";
-import { modelText, outcomeText } from "./outcome-text.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
 
 interface CommonFlags extends ExecutorOptions {
@@ -45,12 +45,14 @@ interface CommonFlags extends ExecutorOptions {
 
 type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
 type DataFlags = Pick<CommonFlags, "set"> & { data?: string };
-type EvaluateFlags = ModelFlags & DataFlags;
-type StageFlags = CommonFlags & DataFlags & { init?: string };
+type EvaluateFlags = ModelFlags & DataFlags & { adapter?: string };
+type StageFlags = CommonFlags & DataFlags & { init?: string; adapter?: string };
 
 const DATA = "tinycode, tinycode-full, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
 
 const STAGE_DATA = "tinycode, or a file of JSON lines (docs/training-data.md): texts, or prompts with responses, instead of the recipe's examples";
+
+const STAGE_ADAPTER = "LoRA adapter of that model to go on from, in PEFT's form (default: a new one, if the recipe has a lora)";
 
 /** The stages that start from a model; each has a recipe of its name. */
 const LATER_STAGES = {
@@ -70,11 +72,13 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   const context = { terminal, signal };
   addCommand(program, "pretrain", "a base model on TinyCode", "runs/pretrain")
     .option("--init <model>", "model to go on from: a folder, or owner/name on Hugging Face's hub (default: a new one of the recipe's size)")
+    .option("--adapter <dir>", STAGE_ADAPTER)
     .option("--data <file>", STAGE_DATA)
     .action((flags: StageFlags) => pretrain(flags, context));
   for (const [name, description] of Object.entries(LATER_STAGES)) {
     addCommand(program, name, description, `runs/${name}`)
       .requiredOption("--init <model>", "model to start from: a folder, or owner/name on Hugging Face's hub")
+      .option("--adapter <dir>", STAGE_ADAPTER)
       .option("--data <file>", STAGE_DATA)
       .action((flags: StageFlags) => laterStage(name as keyof typeof LATER_STAGES, flags, context));
   }
@@ -91,6 +95,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .action((flags: EvaluateFlags) => coupledGrpo(flags, context));
   addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode, a benchmark or tasks of your own", "runs/evaluate")
     .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
+    .option("--adapter <dir>", "LoRA adapter of that model, in PEFT's form")
     .option("--python <path>", PYTHON)
     .option("--data <dataset>", DATA)
     .action((flags: EvaluateFlags) => evaluate(flags, context));
@@ -146,6 +151,7 @@ async function pretrain(flags: StageFlags, { terminal, signal }: Context): Promi
         recipe: parsed,
         tokenizerFile: recipeFile("tokenizer"),
         init: flags.init,
+        adapter: flags.adapter,
         output: flags.output,
         fresh: flags.fresh === true,
         signal,
@@ -167,6 +173,7 @@ async function laterStage(command: keyof typeof LATER_STAGES, flags: StageFlags,
         command,
         recipe,
         init,
+        adapter: flags.adapter,
         output,
         fresh: flags.fresh === true,
         signal,
@@ -175,7 +182,7 @@ async function laterStage(command: keyof typeof LATER_STAGES, flags: StageFlags,
       }),
     ),
   );
-  terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
+  terminal.out(flags.json === true ? JSON.stringify({ model }) : resultText(model, init));
 }
 
 /** `--data` as a setting. */
@@ -220,7 +227,7 @@ async function evaluate(flags: EvaluateFlags, { terminal, signal }: Context): Pr
   const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", datasetFlag(flags, { dataset: "dataset", rest: "data" }), terminal);
   if (parsed === undefined) return;
   const { output } = flags;
-  const config = { ...parsed, model: flags.model ?? bundledModelDir(), output, isolation: "auto", workers: 2 };
+  const config = { ...parsed, model: flags.model ?? bundledModelDir(), adapter: flags.adapter, output, isolation: "auto", workers: 2 };
   const result = await withFolder(output, async () => {
     if (flags.fresh === true) clearEvaluation(output);
     const onNotice = (notice: string): void => terminal.error(`${notice}.`);

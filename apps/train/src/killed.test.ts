@@ -18,7 +18,7 @@ const random = createRandom(11);
 
 const KILLS = Number(process.env["KILLS"] ?? 1);
 
-beforeAll(() => {
+beforeAll(async () => {
   // `npm test` has built it already; then this takes a moment.
   const turbo = join(root, "node_modules/turbo/bin/turbo");
   const built = spawnSync(process.execPath, [turbo, "run", "build", "--filter=@diffucoder/app-train", "--ui=stream"], {
@@ -26,6 +26,8 @@ beforeAll(() => {
     encoding: "utf8",
   });
   if (built.status !== 0) throw new Error(built.stdout + built.stderr);
+  const { code, said } = await run(["pretrain", "--output", autoregressive, ...ofTwoLayers]);
+  if (code !== 0) throw new Error(said);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -90,6 +92,18 @@ const pretraining = set({
   "training.perDeviceTrainBatchSize": 2,
   "training.saveSteps": 3,
 });
+const stage = set({ "training.perDeviceTrainBatchSize": 2, "training.saveSteps": 2, "training.warmupSteps": 2 });
+const autoregressive = join(folder, "autoregressive");
+const ofTwoLayers = set({
+  "model.family": "qwen2",
+  "model.hiddenSize": 16,
+  "model.intermediateSize": 32,
+  "model.numHiddenLayers": 2,
+  "model.numAttentionHeads": 2,
+  "model.numKeyValueHeads": 1,
+  "training.stages": [{ objective: "autoregressive", maxSteps: 2 }],
+  "training.perDeviceTrainBatchSize": 2,
+});
 const grpo = {
   "data.tasks": 6,
   "data.tiers": { 1: 1 },
@@ -107,6 +121,23 @@ const commands = [
     settings: pretraining,
     needsPython: false,
     files: ["model/model.safetensors", "checkpoint.safetensors", "checkpoint-best/model.safetensors", "checkpoint-best/best.json"],
+  },
+  {
+    name: "adapt",
+    settings: [
+      ...stage,
+      "--init",
+      join(autoregressive, "model"),
+      ...set({ "training.stages.0": { objective: "adaptation", maxSteps: 6, annealSteps: 4 } }),
+    ],
+    needsPython: false,
+    files: ["model/model.safetensors", "model/tokenizer.json", "checkpoint.safetensors"],
+  },
+  {
+    name: "sft",
+    settings: [...stage, "--init", join(folder, "adapt-whole/model"), ...set({ lora: { r: 2 }, "training.stages.0.maxSteps": 6 })],
+    needsPython: false,
+    files: ["adapter/adapter_model.safetensors", "adapter/adapter_config.json", "checkpoint.safetensors"],
   },
   { name: "coupled-grpo", settings: set(grpo), needsPython: true, files: ["model/model.safetensors", "checkpoint.safetensors"] },
   { name: "evaluate", settings: set(evaluation), needsPython: true, files: ["generations-1.jsonl", "samples.jsonl", "eval-result.json"] },

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Interval, PassComparison } from "@diffucoder/eval";
 import type { QuickstartOutcome } from "@diffucoder/recipes";
 
@@ -36,6 +37,12 @@ function verdict({ interval95: [low, high] }: PassComparison): string {
 
 function duration(seconds: number): string {
   return seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
+}
+
+/** Where the result of a stage is: a model, or an adapter of the model that it started from. */
+export function resultText(folder: string, init: string): string {
+  if (basename(folder) !== "adapter") return modelText(folder);
+  return `The adapter is in ${folder}. Evaluate it with: npm run train -- evaluate --model ${init} --adapter ${folder}`;
 }
 
 export function modelText(model: string): string {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
-import { type AutoregressiveConfig, logitsFunction, type ModelConfig, type Quantization } from "@diffucoder/model";
+import { type AutoregressiveConfig, loadAdapter, logitsFunction, type ModelConfig, type Quantization, withAdapter } from "@diffucoder/model";
 import { type Denoiser, PrefixCache } from "@diffucoder/samplers";
 import { compile, type Executor, type Tensor } from "@diffucoder/tensor";
 import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
@@ -121,6 +121,7 @@ export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo"
  * @throws {InvalidArgumentError} if the model is quantized and the device is not the processor, or the folder is not of the family that is asked for
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
  * @throws {ConfigError} naming every problem of a config file
+ * @throws {FileError} if the adapter does not fit the model, naming the matrix and the shapes
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
 export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
@@ -145,7 +146,8 @@ export async function loadParameters(model: ModelFolder, options: LoadParameters
   checkExecutor({ executor: name, device, precision }, loaded.quantization);
   const chosen = isDefault && quantize !== undefined ? ['the matrices are kept in 8 bits; quantize "none" keeps them as the files do'] : [];
   const { config } = loaded; // a head that should be tied and is not differs from what config.json says
-  const parameters = device === "webgpu" ? await onDevice(loaded.parameters, executor) : loaded.parameters;
+  const adapted = options.adapter === undefined ? loaded.parameters : withAdapter(loaded.parameters, loadAdapter(options.adapter, config));
+  const parameters = device === "webgpu" ? await onDevice(adapted, executor) : adapted;
   const prefixes = new PrefixCache({ maxBytes: prefixCacheBytes });
   const denoisers = createDenoisers({ config, tokenizer }, () => parameters, executor, { prefixes, maxCacheBytes });
   const logits = logitsFunction(config);

@@ -11,6 +11,8 @@ export interface LoadSettings extends ExecutorOptions, ReadModelConfigOptions {
    * @default `"int8"` from 250 million weights on, on ONNX Runtime on the processor and in float32, unless the checkpoint is quantized; else `"none"`
    */
   quantize?: Quantization | "none" | undefined;
+  /** Folder of a LoRA adapter in PEFT's form, which is added to the model. @default none */
+  adapter?: string | undefined;
   /**
    * Bytes of keys and values that outlive their requests, at most, so that one whose prompt begins like an earlier request begins where the two
    * part, such as the next turn of a chat; what was used the longest ago goes first. Of block-causal and autoregressive models, for which
@@ -32,6 +34,7 @@ export const LoadSettingsSchema = z.strictObject({
     .enum(["int8", "int4", "none"])
     .optional()
     .describe("keep the matrices in 8 or 4 bits: int8, int4 or none (default: int8 from 250 million weights on)"),
+  adapter: z.string().min(1).optional().describe("folder of a LoRA adapter in PEFT's form, which is added to the model"),
   prefixCacheBytes: z
     .int()
     .nonnegative()

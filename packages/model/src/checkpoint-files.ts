@@ -89,6 +89,6 @@ function adapterError(directory: string): FileError {
   return new FileError({
     path: directory,
     problem: `holds a LoRA adapter${named}, not a model`,
-    wayOut: "Merge it into its model with PEFT's merge_and_unload() and save that.",
+    wayOut: "Load its model and give this folder as the adapter (--adapter).",
   });
 }

@@ -12,3 +12,16 @@ export { type Checkpoint, CheckpointError, openCheckpoint } from "./checkpoint.t
 export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
 export { saveModel, type SaveModelOptions } from "./save-checkpoint.ts";
 export { asDiffusionModel, type DiffusionModelOfAutoregressive } from "./as-diffusion-model.ts";
+export {
+  adaptedLayers,
+  frozenParameters,
+  initLora,
+  linearLayers,
+  type LoraAdapter,
+  type LoraSettings,
+  LoraSettingsSchema,
+  loraShapes,
+  mergeAdapter,
+  withAdapter,
+} from "./adapters/lora.ts";
+export { loadAdapter, saveAdapter } from "./adapters/adapter-files.ts";

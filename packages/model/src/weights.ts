@@ -1,7 +1,7 @@
 // Parameters of a traced model by name: plain float32, or quantized (see quantize.ts for the names).
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
-import { cast, linear, mul, quantizedLinear, reshape, take, type Tensor } from "@diffucoder/tensor";
+import { add, cast, linear, mul, quantizedLinear, reshape, take, type Tensor } from "@diffucoder/tensor";
 
 type Weights = Readonly<ModelParameters<Tensor>>;
 
@@ -13,8 +13,17 @@ export function parameterOf(parameters: Weights, name: string): Tensor {
   return parameter;
 }
 
-/** `x W^T`, with the weight as it is there. `x [..., in]` -> `[..., out]` */
+/** `x W^T`, with the weight as it is there, and what an adapter adds (`adapters/lora.ts`). `x [..., in]` -> `[..., out]` */
 export function project(parameters: Weights, name: string, x: Tensor): Tensor {
+  const y = product(parameters, name, x);
+  const path = name.slice(0, -".weight".length);
+  const a = parameters[`${path}.lora_A.weight`];
+  if (a === undefined) return y;
+  const lowRank = linear(linear(x, a), parameterOf(parameters, `${path}.lora_B.weight`));
+  return add(y, mul(lowRank, parameterOf(parameters, `${path}.lora_scaling`)));
+}
+
+function product(parameters: Weights, name: string, x: Tensor): Tensor {
   if (!isQuantized(parameters, name)) return linear(x, parameterOf(parameters, name));
   return quantizedLinear(x, { codes: parameterOf(parameters, `${name}.codes`), scales: parameterOf(parameters, `${name}.scales`) });
 }

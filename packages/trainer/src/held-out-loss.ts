@@ -18,6 +18,8 @@ export interface HeldOutLossOptions {
   batches: readonly TrainingBatch[];
   /** The model's network. */
   logits: LogitsFunction;
+  /** Parameters of the network that are not part of those that are evaluated. @default none */
+  frozen?: ModelParameters | undefined;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
   shift?: boolean | undefined;
   /** Tokens of the vocabulary: a batch with other ids is refused. @default unknown: only values that cannot be ids are refused */
@@ -49,11 +51,11 @@ export interface HeldOutLoss {
  *
  * @throws {InvalidArgumentError} if there is no batch, or the ids, masks or sizes of one are wrong
  */
-export function heldOutLoss({ objective, stageStep, batches, shift, vocabSize, random, ...network }: HeldOutLossOptions): HeldOutLoss {
+export function heldOutLoss({ objective, stageStep, batches, shift, frozen, vocabSize, random, ...network }: HeldOutLossOptions): HeldOutLoss {
   if (batches.length === 0) throw new InvalidArgumentError({ argument: "evalBatches", value: "none", expected: "at least one batch" });
   const inputs = batches.map((batch, i) => {
     checkBatch(batch, `evalBatches[${i}]`, vocabSize);
-    return lossInputs(batch, objective(batch, { stageStep, random: random.split(i) }), shift);
+    return lossInputs(batch, objective(batch, { stageStep, random: random.split(i) }), { shift, frozen });
   });
   const compiled = { full: figures(network, "full"), causal: figures(network, "causal"), given: figures(network, "given") };
   return {
@@ -76,8 +78,8 @@ export function heldOutLoss({ objective, stageStep, batches, shift, vocabSize, r
 
 function figures({ logits, executor }: Pick<HeldOutLossOptions, "logits" | "executor">, kind: AttentionKind) {
   return compile(
-    (parameters: Record<string, Tensor>, { targets, weights, attention, ...inputs }: LossInputs<Tensor>) => {
-      const scores = logits(parameters, { ...inputs, attention: kind === "given" ? attention : kind }); // [M, V]
+    (parameters: Record<string, Tensor>, { targets, weights, attention, frozen, ...inputs }: LossInputs<Tensor>) => {
+      const scores = logits({ ...frozen, ...parameters }, { ...inputs, attention: kind === "given" ? attention : kind }); // [M, V]
       const predicted = where(equal(weights, 0), 0, 1); // [M]
       const right = mul(predicted, cast(equal(argMax(scores), targets), "float32"));
       return { loss: scoredLoss(scores, { targets, weights }), predicted: sum(predicted), right: sum(right) };

@@ -1,11 +1,13 @@
 // What a batch's loss is computed from, once an objective has said what the network sees of it.
-import { scoredTokens } from "@diffucoder/diffusion";
+import { type ModelParameters, scoredTokens } from "@diffucoder/diffusion";
 import { int32, type NdArray } from "@diffucoder/tensor";
 import type { TrainingBatch } from "./batches.ts";
 import type { ObjectiveInputs } from "./objective.ts";
 
 /** Inputs of the network and of the loss: logits are computed only where a token has a weight in it. */
 export type LossInputs<Leaf> = {
+  /** Parameters of the network that are not trained. */
+  frozen?: Record<string, Leaf>;
   inputIds: Leaf;
   attentionMask: Leaf;
   positionIds?: Leaf;
@@ -22,7 +24,7 @@ export type AttentionKind = "full" | "causal" | "given";
 export function lossInputs(
   { inputIds, attentionMask, batchSize, sequenceLength }: TrainingBatch,
   { attention, weights, logitColumns, ...seen }: ObjectiveInputs,
-  shift: boolean | undefined,
+  { shift, frozen }: { shift?: boolean | undefined; frozen?: ModelParameters | undefined },
 ): { kind: AttentionKind; inputs: LossInputs<NdArray> } {
   const shape = [batchSize, sequenceLength];
   const width = seen.inputIds.shape[1]!;
@@ -30,6 +32,7 @@ export function lossInputs(
   const ahead = (shift ?? true) ? 1 : 0;
   const columnOf = (column: number): number => logitColumns?.[column + ahead] ?? column;
   const inputs = {
+    ...(frozen && { frozen }),
     inputIds: seen.inputIds,
     attentionMask: repeated(seen.attentionMask ?? int32(attentionMask, shape), width),
     ...(seen.positionIds && { positionIds: seen.positionIds }),

@@ -1,6 +1,6 @@
 // A stage of pretraining: batches, what an objective makes of them, and the optimizer step on the weighted cross-entropy.
 import type { Random } from "@diffucoder/core";
-import { type LogitsFunction, scoredLoss } from "@diffucoder/diffusion";
+import { type LogitsFunction, type ModelParameters, scoredLoss } from "@diffucoder/diffusion";
 import type { Executor, Tensor } from "@diffucoder/tensor";
 import type { TrainingBatch } from "./batches.ts";
 import { checkBatch } from "./check-batch.ts";
@@ -19,6 +19,8 @@ export interface ObjectiveStageOptions {
   steps: number;
   /** The model's network. */
   logits: LogitsFunction;
+  /** Parameters of the network that are not trained, such as the base model's of a LoRA adapter. @default all are trained */
+  frozen?: ModelParameters | undefined;
   /** A batch by its number, `gradientAccumulationSteps` for each step of the run: a function of it alone, so that a run can be resumed. */
   batch: (number: number) => TrainingBatch;
   /** Batches of a step, one after the other. @default 1 */
@@ -47,7 +49,7 @@ export function objectiveStage(options: ObjectiveStageOptions): Stage {
       const batches = numbers.map((number) => {
         const rows = options.batch(number);
         checkBatch(rows, `batch(${number})`, options.vocabSize);
-        return lossInputs(rows, objective(rows, { stageStep, random: random.split("mask", number) }), options.shift);
+        return lossInputs(rows, objective(rows, { stageStep, random: random.split("mask", number) }), options);
       });
       const optimizer = compiled[batches[0]!.kind];
       const inputs = batches.map((one) => one.inputs);
@@ -62,8 +64,8 @@ export function objectiveStage(options: ObjectiveStageOptions): Stage {
 function optimizerStep({ logits, executor, optimizer }: ObjectiveStageOptions, kind: AttentionKind) {
   return createOptimizerStep<LossInputs<Tensor>>({
     ...optimizer,
-    loss: (parameters, { targets, weights, attention, ...inputs }) => ({
-      loss: scoredLoss(logits(parameters, { ...inputs, attention: kind === "given" ? attention : kind }), { targets, weights }),
+    loss: (parameters, { targets, weights, attention, frozen, ...inputs }) => ({
+      loss: scoredLoss(logits({ ...frozen, ...parameters }, { ...inputs, attention: kind === "given" ? attention : kind }), { targets, weights }),
     }),
     name: `train-${kind}`,
     executor,

@@ -1,7 +1,7 @@
 // Training by objectives, along the paper's route: the autoregressive one first, in which every token gives a loss in every pass, then
 // adaptation to diffusion, mid-training and instruction tuning; one stage after the other.
 import { InvalidArgumentError, type OnProgress, type Random } from "@diffucoder/core";
-import type { LogitsFunction } from "@diffucoder/diffusion";
+import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import type { Executor } from "@diffucoder/tensor";
 import type { TrainingBatch } from "./batches.ts";
 import { heldOutLoss, type HeldOutLoss } from "./held-out-loss.ts";
@@ -18,6 +18,8 @@ export interface PretrainOptions {
   config: PretrainConfig;
   /** The model's network. */
   logits: LogitsFunction;
+  /** Parameters of the network that are not trained, such as the base model's of a LoRA adapter. @default all are trained */
+  frozen?: ModelParameters | undefined;
   /** The state to resume from; `freshState` makes one from just parameters. */
   state: TrainingState;
   /** Steps done before. @default 0 */

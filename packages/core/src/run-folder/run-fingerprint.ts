@@ -50,6 +50,7 @@ function withContents(settings: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([key, value]: [string, unknown]): [string, unknown][] => {
       if (NO_RESULT.has(key)) return [];
+      if (typeof value === "string" && key === "adapter") return Object.entries(folderContents(value, isOfAdapter, `--${key}`));
       if (typeof value === "string" && isFile(key, value)) return [[`${key} (its content)`, contentHash(value)]];
       return [[key, valueWithContents(value)]];
     }),
@@ -66,13 +67,22 @@ function valueWithContents(value: unknown): unknown {
   return typeof value === "object" && value !== null ? withContents(value) : value;
 }
 
+/** Files that make an adapter. */
+const isOfAdapter = (name: string): boolean => name === "adapter_config.json" || name === "adapter_model.safetensors";
+
 function modelContents(modelDir: string, flag: string): Record<string, string> {
-  const names = namesIn(modelDir).filter((name) => SMALL_FILES.has(name) || name.endsWith(".safetensors"));
+  const isRead = (name: string): boolean => SMALL_FILES.has(name) || name.endsWith(".safetensors");
+  const names = namesIn(modelDir).filter(isRead);
   if (!names.some((name) => name.endsWith(".safetensors"))) {
     const path = join(modelDir, "model.safetensors");
     throw new FileError({ path, problem: "no such file", wayOut: `Give the folder of a model with ${flag}.` });
   }
-  return Object.fromEntries(names.map((name) => [`${name} of ${flag}`, contentHash(join(modelDir, name))]));
+  return folderContents(modelDir, isRead, flag);
+}
+
+function folderContents(folder: string, isRead: (name: string) => boolean, flag: string): Record<string, string> {
+  const names = namesIn(folder).filter(isRead);
+  return Object.fromEntries(names.map((name) => [`${name} of ${flag}`, contentHash(join(folder, name))]));
 }
 
 function namesIn(folder: string): string[] {

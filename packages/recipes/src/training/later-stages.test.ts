@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "@diffucoder/core";
-import { loadDiffuCoder } from "@diffucoder/engine";
+import { type DiffuCoder, loadDiffuCoder } from "@diffucoder/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipeFile } from "../recipe-file.ts";
 import { runLaterStage } from "./later-stages.ts";
@@ -31,15 +31,19 @@ const data = { tiers: { "1": 1 }, promptLength: 36, completionLength: 28 };
 const settings = { perDeviceTrainBatchSize: 2, learningRate: 1e-3 };
 const stage = async (
   command: Exclude<StageCommand, "pretrain">,
-  { init, stages, name = command, ...more }: { init: string; stages: object[]; name?: string; [key: string]: unknown },
+  { init, adapter, stages, name = command, ...more }: { init: string; adapter?: string; stages: object[]; name?: string; [key: string]: unknown },
 ) =>
   runLaterStage({
     command,
     init,
+    adapter,
     recipe: parseConfig(StageRecipeSchema, { data, training: { ...settings, stages }, ...more }, { source: "recipe" }),
     ...where(name),
   });
 const configOf = (model: string): Record<string, unknown> => JSON.parse(readFileSync(join(model, "config.json"), "utf8")) as Record<string, unknown>;
+
+const logLikelihoodOf = async (coder: DiffuCoder): Promise<number> =>
+  (await coder.likelihood({ prompt: "Add 1 to x.", completion: "x + 1", seed: 1 })).elbo;
 
 let base = "";
 beforeAll(async () => {
@@ -93,6 +97,28 @@ describe("the stages, one after the other", () => {
     const coder = await loadDiffuCoder(tuned);
     expect((await coder.generate({ prompt: "Add 1 to x.", maxNewTokens: 8 })).tokenIds).toHaveLength(8);
     await coder.close();
+  });
+});
+
+describe("a stage with LoRA", () => {
+  const sft = { stages: [{ objective: "instruction_tuning", maxSteps: 3 }], lora: { r: 2, targetModules: ["q_proj", "down_proj"] } };
+
+  it("trains the adapter alone, which the engine loads, and goes on from it", { timeout: 120_000 }, async () => {
+    const model = await stage("adapt", { init: base, stages: [{ objective: "adaptation", maxSteps: 1 }], name: "adapt-for-lora" });
+    const adapter = await stage("sft", { init: model, ...sft, name: "lora" });
+    expect(adapter).toBe(join(folder, "lora", "adapter"));
+    const merged = await stage("sft", { init: model, ...sft, lora: { ...sft.lora, merge: true }, name: "merged" });
+    const [plain, adapted, whole] = await Promise.all([loadDiffuCoder(model), loadDiffuCoder(model, { adapter }), loadDiffuCoder(merged)]);
+    const [before, after, ofMerged] = [await logLikelihoodOf(plain), await logLikelihoodOf(adapted), await logLikelihoodOf(whole)];
+    expect(after).not.toBe(before);
+    expect(Math.abs(after - ofMerged)).toBeLessThan(0.05 * Math.abs(after)); // the merged weights are saved in bf16
+    await expect(loadDiffuCoder(adapter)).rejects.toThrow(
+      `${adapter}: holds a LoRA adapter for ${model}, not a model. Load its model and give this folder as the adapter (--adapter).`,
+    );
+    await expect(stage("sft", { init: model, adapter, ...sft, lora: { r: 4 }, name: "other-rank" })).rejects.toThrow(
+      "lora.r must be 2, as of the adapter that it goes on from, got 4.",
+    );
+    for (const coder of [plain, adapted, whole]) await coder.close();
   });
 });
 

@@ -47,6 +47,8 @@ export interface PretrainCommandOptions {
   tokenizerFile: string;
   /** Model to go on from, with its tokenizer: a folder, or `owner/name` on the hub; the recipe's `model` is then ignored. @default one from scratch */
   init?: string | undefined;
+  /** Folder of a LoRA adapter of that model to go on from. @default a new one, if the recipe has a `lora` */
+  adapter?: string | undefined;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
   /** Whether to start over instead of resuming the run in the folder. */

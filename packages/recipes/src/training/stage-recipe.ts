@@ -4,6 +4,7 @@ import { TiersSchema } from "@diffucoder/tasks";
 import { type PretrainConfig, PretrainConfigSchema } from "@diffucoder/trainer";
 import { z } from "zod";
 import { bestNeedsEvaluation } from "./best-checkpoint.ts";
+import { type LoraRecipe, LoraRecipeSchema } from "./lora-training.ts";
 
 /** What `train adapt`, `train midtrain` and `train sft` do, and with a model's sizes `train pretrain`. */
 export interface StageRecipe extends ExecutorOptions {
@@ -20,6 +21,8 @@ export interface StageRecipe extends ExecutorOptions {
   };
   /** Stages, batches and the optimizer. */
   training: PretrainConfig;
+  /** Trains a LoRA adapter and leaves the model's weights as they are. @default all weights are trained */
+  lora?: LoraRecipe | undefined;
   /** What `training.evalSteps` evaluates on. */
   evaluation: {
     /** Number of examples. @default 256 */
@@ -47,6 +50,7 @@ export const StageRecipeSchema = z.strictObject({
     completionLength: z.int().positive().max(LONGEST).describe("positions of the completion, tokens"),
   }),
   training: PretrainConfigSchema.refine(...bestNeedsEvaluation),
+  lora: LoraRecipeSchema.optional().describe("trains a LoRA adapter and leaves the model's weights as they are"),
   evaluation: z
     .strictObject({
       examples: z.int().positive().max(65_536).default(256).describe("number of held-out examples"),

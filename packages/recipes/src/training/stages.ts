@@ -4,6 +4,7 @@ import { claimRun, createRandom, InvalidArgumentError, type OnProgress, runFinge
 import { logitsFunction, modelTraits, saveModel } from "@diffucoder/model";
 import { freshState, pretrain, type PretrainConfig, type TrainingState } from "@diffucoder/trainer";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
+import { trainable } from "./lora-training.ts";
 import { stageBatches } from "./stage-batches.ts";
 import type { StageRecipe } from "./stage-recipe.ts";
 import type { StageCommand, StartingModel } from "./starting-model.ts";
@@ -18,6 +19,8 @@ export interface RunStagesOptions {
   recipe: StageRecipe;
   /** The model to start from. */
   start: StartingModel;
+  /** Folder of a LoRA adapter of the model to go on from. @default a new one, if the recipe has a `lora` */
+  adapter?: string | undefined;
   /** Folder of the run: checkpoint, metrics and, at the end, the model. */
   output: string;
   /** Whether to start over instead of resuming the run in the folder. */
@@ -45,9 +48,9 @@ export function keepsOrder({ stages }: Pick<PretrainConfig, "stages">): boolean 
   return stages.every(({ objective }) => objective === "autoregressive");
 }
 
-/** Runs or resumes stages and writes the model to `output/model`. @returns that folder */
+/** Runs or resumes stages and writes the model to `output/model`, or an adapter to `output/adapter`. @returns that folder */
 export async function runStages(options: RunStagesOptions): Promise<string> {
-  const { command, recipe, start, output, fresh, signal, onProgress, onNote } = options;
+  const { command, recipe, start, adapter, output, fresh, signal, onProgress, onNote } = options;
   const { config, executor, modelDir } = start;
   checkKind(start, recipe);
   start.executor.notices?.forEach((notice) => onNote(`${notice}.`));
@@ -55,9 +58,14 @@ export async function runStages(options: RunStagesOptions): Promise<string> {
   const random = createRandom(recipe.training.seed);
   const examples = stageBatches({ ...start, recipe, random: random.split("data"), onNote });
   const training = withEpochs(recipe.training, examples.stepsPerEpoch);
+  const trained = trainable({ ...start, lora: recipe.lora, adapter, base: modelDir, random: random.split("lora") });
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {
-    settings: { command, ...runFingerprint({ recipe, modelDir, flag: "--init" }), ...start.fingerprint },
+    settings: {
+      command,
+      ...runFingerprint({ recipe: { ...recipe, ...(adapter !== undefined && { adapter }) }, modelDir, flag: "--init" }),
+      ...start.fingerprint,
+    },
     results: [CHECKPOINT_FILE],
     stepsKey: stepsKey(recipe),
     startOver: START_OVER,
@@ -71,13 +79,18 @@ export async function runStages(options: RunStagesOptions): Promise<string> {
       raisedFrom,
       total: training.stages.reduce((sum, { maxSteps }) => sum + maxSteps, 0),
     },
-    writeModel: (directory, { parameters }) => writeTrained(directory, { recipe, start, parameters, isText: examples.isText }),
+    writeModel: (directory, { parameters }) => {
+      if (trained.writeAdapter !== undefined) return trained.writeAdapter(directory, parameters);
+      writeTrained(directory, { recipe, start, parameters: trained.merged(parameters), isText: examples.isText });
+    },
+    resultFolder: trained.writeAdapter === undefined ? "model" : "adapter",
     onNote,
   });
   const state = await pretrain({
     config: training,
     logits: logitsFunction(config, { gradientCheckpointing: training.gradientCheckpointing }),
-    state: checkpoint ?? freshState(start.parameters),
+    state: checkpoint ?? freshState(trained.parameters),
+    frozen: trained.frozen,
     shift,
     ...(typeof attention === "object" && attention),
     vocabSize: config.vocabSize,

@@ -29,6 +29,8 @@ export interface StartingModel {
   executor: Executor;
   /** Writes the tokenizer's files into a model's folder. */
   writeTokenizer: (directory: string) => void;
+  /** Whether it is not the one of its folder any more. @default false */
+  isConverted?: boolean;
   /** The folder that it was read from; `undefined` for a new one. */
   modelDir: string | undefined;
   /** What a run that starts from it depends on. */
@@ -93,6 +95,7 @@ export async function modelOfInit({ init, command, keepsOrder, signal, ...execut
   return {
     ...common,
     config: adapted.config,
+    isConverted: true,
     parameters: cloneParameters(adapted.parameters),
     writeTokenizer: (directory) => copyTokenizer(dir, directory, added),
   };

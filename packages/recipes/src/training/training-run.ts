@@ -31,6 +31,7 @@ export const TRAINING_FILES = [
   "evaluations",
   BEST_FOLDER,
   "model",
+  "adapter",
   "report.html",
 ] as const;
 
@@ -50,6 +51,8 @@ export interface TrainingRunOptions {
   steps: { setting: string; now: number; raisedFrom: number | undefined; total: number };
   /** Writes a folder with the model. */
   writeModel: (folder: string, state: Pick<TrainingState, "parameters">) => void;
+  /** Name of the folder of the result. @default "model" */
+  resultFolder?: "model" | "adapter";
   /** Gets a notice of what extending the run means. */
   onNote: (note: string) => void;
 }
@@ -66,7 +69,7 @@ export interface TrainingRun {
     onEvaluation: (metrics: StepMetrics, state: TrainingState) => void;
     onCheckpoint: (state: TrainingState, step: number) => void;
   };
-  /** Writes `output/model`: the last state, or the best one if the settings say so. @returns the folder */
+  /** Writes the result's folder, `output/model`: the last state, or the best one if the settings say so. @returns the folder */
   finish: (state: TrainingState) => string;
 }
 
@@ -78,7 +81,7 @@ export function clearTraining(output: string): void {
 }
 
 /** Opens a claimed folder. @throws {FileError} if its checkpoint is damaged */
-export function openTrainingRun({ output, training, steps, writeModel, onNote }: TrainingRunOptions): TrainingRun {
+export function openTrainingRun({ output, training, steps, writeModel, resultFolder = "model", onNote }: TrainingRunOptions): TrainingRun {
   mkdirSync(output, { recursive: true });
   const checkpointPath = join(output, CHECKPOINT_FILE);
   const metricsPath = join(output, METRICS_FILE);
@@ -110,7 +113,7 @@ export function openTrainingRun({ output, training, steps, writeModel, onNote }:
     finish: (state) => {
       writeMetricsCsv(metricsPath);
       writeMetricsEvents(metricsPath);
-      const directory = join(output, "model");
+      const directory = join(output, resultFolder);
       writeModel(directory, best.final() ?? state);
       return directory;
     },
