@@ -30,7 +30,7 @@ describe("a folder that holds something else", () => {
 
   it("names a LoRA adapter, alone, unmerged or next to a model", async () => {
     writeFileSync(join(folder, "adapter_config.json"), JSON.stringify({ base_model_name_or_path: "Dream-org/Dream-7B" }));
-    const refusal = `${folder}: holds a LoRA adapter for Dream-org/Dream-7B, not a model. Merge it into its model with PEFT's merge_and_unload() and save that.`;
+    const refusal = `${folder}: holds a LoRA adapter for Dream-org/Dream-7B, not a model. Load its model and give this folder as the adapter (--adapter).`;
     await expect(loadModel(folder)).rejects.toThrow(refusal);
     saveModel(folder, { config: smallConfig, parameters: smallParameters() });
     expect((await loadModel(folder)).notices).toEqual(["adapter_config.json is next to the model: the adapter is not applied"]);
