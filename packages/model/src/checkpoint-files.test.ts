@@ -44,7 +44,9 @@ describe("a folder that holds something else", () => {
   it("tells a link whose file is gone, and an adapter without its settings", async () => {
     saveModel(folder, { config: smallConfig, parameters: smallParameters() });
     renameSync(join(folder, "model.safetensors"), join(folder, "adapter_model.safetensors"));
-    await expect(loadModel(folder)).rejects.toThrow(`${folder}: holds a LoRA adapter, not a model. Merge it into its model`);
+    await expect(loadModel(folder)).rejects.toThrow(
+      `${folder}: holds a LoRA adapter, not a model. Load its model and give this folder as the adapter (--adapter).`,
+    );
     symlinkSync("../../blobs/0000", join(folder, "model.safetensors"));
     await expect(loadModel(folder)).rejects.toThrow(
       `${join(folder, "model.safetensors")}: is a link to a file that is not there. Download the model again.`,
