@@ -1,9 +1,19 @@
 import { createRandom } from "@diffucoder/core";
-import { compile, float32, int32, type NdArray, sum, type Tensor, valueAndGradient } from "@diffucoder/tensor";
+import {
+  compile,
+  float32,
+  int32,
+  type NdArray,
+  openSafetensors,
+  readSafetensors,
+  sum,
+  type Tensor,
+  valueAndGradient,
+  writeSafetensors,
+} from "@diffucoder/tensor";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSafetensors, readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import { afterAll, describe, expect, it } from "vitest";
 import type { ModelConfig } from "../config.ts";
 import { forward } from "../forward.ts";
