@@ -29,7 +29,12 @@ const NOTHING: PlannedTokens = { rollouts: 0, estimates: 0, updates: 0 };
  */
 export async function planCosts(
   read: ReadPlan,
-  { defaultModel }: { /** The model of plans that name none. */ defaultModel: string },
+  {
+    defaultModel,
+  }: {
+    /** The model of plans that name none. */
+    defaultModel: string;
+  },
 ): Promise<ArmCost[]> {
   const { arms, seeds, model: planModel } = read.plan;
   const costs: Omit<ArmCost, "share">[] = [];

@@ -21,8 +21,15 @@ export interface WriteExperimentsOptions {
 export interface WrittenReport {
   /** Path of its first page. */
   index: string;
-  /** The experiments: their names, and how many of their runs are recorded. */
-  experiments: { name: string; recorded: number; planned: number }[];
+  /** The experiments, by name. */
+  experiments: {
+    /** The experiment's folder. */
+    name: string;
+    /** Its runs that are recorded. */
+    recorded: number;
+    /** Runs that its plan asks for. */
+    planned: number;
+  }[];
 }
 
 /**
