@@ -90,7 +90,7 @@ describe("settings", () => {
     [
       "coupled-grpo",
       "training.estimatorOptions.numMc=4",
-      "training.estimatorOptions.numMc: is no option of the estimator coupled, which has only parts, lambda, weights",
+      "training.estimatorOptions.numMc: is no option of the estimator coupled, which has only parts, lambda, weights, compat",
     ],
     [
       "coupled-grpo",

@@ -7,7 +7,7 @@ export {
   type SampleRequest,
 } from "./completions.ts";
 export { type CoupledGrpoConfig, CoupledGrpoConfigSchema, estimatorHasItsOptions } from "./config.ts";
-export { coupled, type CoupledBatch, coupledLogProbs } from "./estimators/coupled.ts";
+export { coupled, type CoupledBatch, type CoupledCompat, coupledLogProbs } from "./estimators/coupled.ts";
 export { type CoupledMasks, coupledMasks } from "./estimators/coupled-masks.ts";
 export type { EstimatedNetwork, Estimator, RolloutBatch } from "./estimators/estimator.ts";
 export { createEstimator, ESTIMATOR_NAMES, type EstimatorName, type EstimatorOptions, ESTIMATORS } from "./estimators/index.ts";

@@ -31,6 +31,17 @@ describe("coupledMasks", () => {
     expect(new Set(ratio).size).toBe(8);
   });
 
+  it("shares the first row's ratio if asked to; masks stay each row's own draws", () => {
+    const length = 4000;
+    const { mask, ratio } = coupledMasks({ seeds: [1, 2, 3], length, sharedRatio: true });
+    const own = coupledMasks({ seeds: [1], length });
+    expect([...ratio]).toEqual([own.ratio[0], own.ratio[0], own.ratio[0]]);
+    expect(mask.slice(0, length)).toEqual(own.mask);
+    expect(mask.slice(length, 2 * length)).not.toEqual(own.mask);
+    const share = mask.subarray(length, 2 * length).reduce((sum, one) => sum + one, 0) / length;
+    expect(Math.abs(share - own.ratio[0]!)).toBeLessThan(4 * Math.sqrt(0.25 / length));
+  });
+
   it("refuses a range that reaches 0 or 1, where one of the weights would be infinite", () => {
     for (const ratioRange of [
       [0, 0.5],

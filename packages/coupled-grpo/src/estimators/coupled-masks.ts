@@ -1,6 +1,6 @@
 // Coupled masks (DiffuCoder, App. A.3, Eq. 12):  M or M' = 1,  M and M' = 0.   B rollouts, L completion tokens; 1 = masked.
 // Differs: 1. the prompt is never masked, as in Apple's coupled_grpo.py; 2. each row draws its own ratio from [0.2, 0.8],
-// where Apple draws one for the whole batch: the rows' errors are then independent and average out.
+// where Apple draws one for the whole batch: the rows' errors are then independent and average out; `sharedRatio` draws one again.
 import { createRandom, InvalidArgumentError } from "@diffucoder/core";
 
 /** Which tokens of B completions each of the two passes masks. */
@@ -22,6 +22,7 @@ export function coupledMasks({
   seeds,
   length,
   ratioRange = [0.2, 0.8],
+  sharedRatio = false,
 }: {
   /** One for each row. */
   seeds: readonly number[];
@@ -29,6 +30,8 @@ export function coupledMasks({
   length: number;
   /** From which the share of masked tokens is drawn. @default [0.2, 0.8] */
   ratioRange?: readonly [number, number];
+  /** Whether all rows have the first one's ratio, as in Apple's code. @default false */
+  sharedRatio?: boolean;
 }): CoupledMasks {
   const [low, high] = ratioRange;
   if (!(low > 0 && low <= high && high < 1))
@@ -37,7 +40,8 @@ export function coupledMasks({
   const ratio = new Float32Array(seeds.length);
   seeds.forEach((seed, row) => {
     const random = createRandom(seed).split("coupled-mask");
-    const r = low + (high - low) * random.uniform();
+    const own = low + (high - low) * random.uniform();
+    const r = sharedRatio && row > 0 ? ratio[0]! : own;
     ratio[row] = r;
     for (let i = 0; i < length; i++) mask[row * length + i] = random.uniform() < r ? 1 : 0;
   });

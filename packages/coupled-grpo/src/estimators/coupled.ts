@@ -3,8 +3,9 @@
 //   all tokens masked,   the tokens of M masked (ratio r),   the others masked (ratio 1 - r);
 //   logp_j = ( lp0_j + (M_j ? lp1_j / r : lp2_j / (1 - r)) ) / 2,    lp_j read from the logits at j - 1, or at j.
 // Differs: 1. the three passes are one batch; 2. of the second and third pass only the logits that the sum reads are
-// computed; 3. prompts' left padding is masked in attention (Apple's code attends to it) unless `promptMask` is absent.
+// computed; 3. prompts' left padding is masked in attention (Apple's code attends to it) unless `promptMask` is absent. `compat` has Apple's way back.
 import { ShapeError } from "@diffucoder/core";
+import { z } from "zod";
 import {
   add,
   broadcastTo,
@@ -26,15 +27,35 @@ import {
 import { coupledMasks } from "./coupled-masks.ts";
 import type { EstimatedNetwork, Estimator } from "./estimator.ts";
 
+/** What the published code does and the estimate here mends, to be switched on for comparison. */
+export interface CoupledCompat {
+  /** Whether all rows that are scored together share one ratio, so that their errors do not average out. @default false */
+  sharedRatio?: boolean | undefined;
+  /** Whether scoring attends to the left padding of prompts, which the rollouts did not see. @default false */
+  attendPadding?: boolean | undefined;
+}
+
+/** `CoupledCompat` as settings. */
+export const CoupledCompatSchema = z.strictObject({
+  sharedRatio: z.boolean().optional().describe("whether all rows that are scored together share one ratio (default: false)"),
+  attendPadding: z.boolean().optional().describe("whether scoring attends to the left padding of prompts (default: false)"),
+}) satisfies z.ZodType<CoupledCompat>;
+
+/** The paper's estimator, in part or in whole as its published code computes it. */
+export function createCoupled({ sharedRatio = false, attendPadding = false }: CoupledCompat = {}): Estimator {
+  return {
+    draw: (rollouts, iteration) => {
+      const length = rollouts[0]!.completionIds.length;
+      const { mask, ratio } = coupledMasks({ seeds: rollouts.map(({ maskSeeds }) => maskSeeds[iteration]!), length, sharedRatio });
+      return { mask: int32(mask, [rollouts.length, length]), ratio: float32(ratio) };
+    },
+    logProbs: (network, parameters, { promptMask, promptIds, completionIds }, { mask, ratio }) =>
+      coupledLogProbs(network, parameters, { promptIds, completionIds, ...(!attendPadding && { promptMask }), mask: mask!, ratio: ratio! }),
+  };
+}
+
 /** The paper's estimator: all masked, and two complementary views. */
-export const coupled: Estimator = {
-  draw: (rollouts, iteration) => {
-    const length = rollouts[0]!.completionIds.length;
-    const { mask, ratio } = coupledMasks({ seeds: rollouts.map(({ maskSeeds }) => maskSeeds[iteration]!), length });
-    return { mask: int32(mask, [rollouts.length, length]), ratio: float32(ratio) };
-  },
-  logProbs: (network, parameters, batch, { mask, ratio }) => coupledLogProbs(network, parameters, { ...batch, mask: mask!, ratio: ratio! }),
-};
+export const coupled: Estimator = createCoupled();
 
 /** Rollouts and the masks that they are scored through. B rows, prompts of P and completions of L tokens. */
 export interface CoupledBatch {

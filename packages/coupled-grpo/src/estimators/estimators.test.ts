@@ -10,7 +10,7 @@ import type { Rollout } from "../rollout.ts";
 import { logProbAfter, MASK, toyLogits, toyParameters } from "../toy-logits.fixture.ts";
 import { coupled } from "./coupled.ts";
 import type { Estimator, RolloutBatch } from "./estimator.ts";
-import { createEstimator, ESTIMATOR_NAMES, type EstimatorName, type EstimatorOptions } from "./index.ts";
+import { createEstimator, estimatorOptionProblems, ESTIMATOR_NAMES, type EstimatorName, type EstimatorOptions } from "./index.ts";
 import { partition } from "./partition.ts";
 
 const parameters = toyParameters();
@@ -72,6 +72,7 @@ const settings: [EstimatorName, EstimatorOptions][] = [
   ["coupled", { parts: 3 }],
   ["coupled", { parts: 9, lambda: 0, weights: "none" }],
   ["monteCarlo", { numMc: 5 }],
+  ["coupled", { compat: { attendPadding: true } }],
 ];
 
 describe("every estimator", () => {
@@ -353,6 +354,35 @@ describe("options", () => {
     const parsed = CoupledGrpoConfigSchema.safeParse({ maxSteps: 1, promptsPerStep: 1, learningRate: 1, ...training });
     return parsed.error?.issues.map(({ message }) => message) ?? [];
   };
+
+  it("of compat bring back what the published code does: one ratio for all rows, and padding that is attended to", async () => {
+    const rollouts = [rolloutOf([2, 3, 0], 5), rolloutOf([1, 1, 3], 6)];
+    const maskedPadding = async (compat: EstimatorOptions["compat"]): Promise<boolean> => {
+      const { draw, logProbs } = createEstimator({ estimator: "coupled", estimatorOptions: { compat } });
+      let hasMask = false;
+      const watched: Estimator["logProbs"] = (network, ...rest) =>
+        logProbs(
+          { ...network, logits: (weights, inputs) => ((hasMask = inputs.attentionMask !== undefined), network.logits(weights, inputs)) },
+          ...rest,
+        );
+      await estimateOf({ draw, logProbs: watched }, rollouts);
+      return hasMask;
+    };
+    expect([await maskedPadding({}), await maskedPadding({ attendPadding: true })]).toEqual([true, false]);
+    const ratios = (compat: EstimatorOptions["compat"]): number =>
+      new Set(createEstimator({ estimator: "coupled", estimatorOptions: { compat } }).draw(rollouts, 0)["ratio"]!.data).size;
+    expect([ratios({}), ratios({ sharedRatio: true })]).toEqual([2, 1]);
+  });
+
+  it("of compat belong to the published estimate alone", () => {
+    const estimatorOptions = { parts: 3, compat: { sharedRatio: true } };
+    const wanted = "left out where parts, lambda or weights make another estimate than the published one";
+    expect(estimatorOptionProblems("coupled", estimatorOptions)).toEqual([{ option: "compat", problem: `must be ${wanted}` }]);
+    expect(estimatorOptionProblems("coupled", { parts: 2, compat: { sharedRatio: true } })).toEqual([]);
+    expect(() => createEstimator({ estimator: "coupled", estimatorOptions })).toThrow(
+      `estimatorOptions.compat must be ${wanted}, got {"sharedRatio":true}.`,
+    );
+  });
 
   it("are those of some estimator", () => {
     expect(problems({ estimatorOptions: { part: 3 } })).toEqual(['Unrecognized key: "part"']);

@@ -1,5 +1,6 @@
+import { InvalidArgumentError } from "@diffucoder/core";
 import { z } from "zod";
-import { coupled } from "./coupled.ts";
+import { type CoupledCompat, CoupledCompatSchema, createCoupled } from "./coupled.ts";
 import { decoupled } from "./decoupled.ts";
 import type { Estimator } from "./estimator.ts";
 import { fullMask } from "./full-mask.ts";
@@ -18,6 +19,8 @@ export interface EstimatorOptions {
   lambda?: number | undefined;
   /** Of `coupled`: how a part's tokens count, by one over its share as in the paper, or all alike. @default "inverseShare" */
   weights?: "inverseShare" | "none" | undefined;
+  /** Of `coupled`, without its other options: what the published code does and the estimate here mends. @default {}, all mended */
+  compat?: CoupledCompat | undefined;
   /** Of `monteCarlo`, `sandwiched` and `sequenceLevel`: masks, or complementary pairs of them, for each completion. @default 2 */
   numMc?: number | undefined;
   /** Of `sandwiched`: power in the bound from above. @default 1.5 */
@@ -36,13 +39,22 @@ interface NamedEstimator {
   create(options: EstimatorOptions): Estimator;
 }
 
+const CoupledOptionsSchema = PartitionOptionsSchema.extend({ compat: CoupledCompatSchema.optional() });
+
+const ALONE = "left out where parts, lambda or weights make another estimate than the published one";
+
+const isPublished = ({ parts = 2, lambda = 1, weights = "inverseShare" }: EstimatorOptions): boolean =>
+  parts === 2 && lambda === 1 && weights === "inverseShare";
+
 /** Estimators that a configuration can name. */
 export const ESTIMATORS = {
   coupled: {
-    options: PartitionOptionsSchema,
+    options: CoupledOptionsSchema,
     create: (options) => {
-      const { parts, lambda, weights } = PartitionOptionsSchema.parse(options);
-      return parts === 2 && lambda === 1 && weights === "inverseShare" ? coupled : partition({ parts, lambda, weights });
+      const { parts, lambda, weights, compat } = CoupledOptionsSchema.parse(options);
+      if (isPublished({ parts, lambda, weights })) return createCoupled(compat);
+      if (compat !== undefined) throw new InvalidArgumentError({ argument: "estimatorOptions.compat", value: compat, expected: ALONE });
+      return partition({ parts, lambda, weights });
     },
   },
   decoupled: { options: z.strictObject({}), create: () => decoupled() },
@@ -70,6 +82,9 @@ export const EstimatorOptionsSchema = z.strictObject({
   parts: parts.unwrap().optional().describe(`coupled: ${parts.description} (default: 2)`),
   lambda: lambda.unwrap().optional().describe(`coupled: ${lambda.description} (default: 1)`),
   weights: weights.unwrap().optional().describe(`coupled: ${weights.description} (default: inverseShare)`),
+  compat: CoupledCompatSchema.optional().describe(
+    "coupled, without its other options: what the published code does and the estimate here mends (default: all mended)",
+  ),
   numMc: numMc
     .unwrap()
     .optional()
@@ -83,9 +98,11 @@ export const EstimatorOptionsSchema = z.strictObject({
 export function estimatorOptionProblems(estimator: EstimatorName, options: EstimatorOptions): { option: string; problem: string }[] {
   const known = Object.keys(ESTIMATORS[estimator].options.shape);
   const wanted = known.length === 0 ? "no options" : `only ${known.join(", ")}`;
-  return Object.keys(options)
+  const unknown = Object.keys(options)
     .filter((option) => !known.includes(option))
     .map((option) => ({ option, problem: `is no option of the estimator ${estimator}, which has ${wanted}` }));
+  const isTwice = estimator === "coupled" && options.compat !== undefined && !isPublished(options);
+  return isTwice ? [...unknown, { option: "compat", problem: `must be ${ALONE}` }] : unknown;
 }
 
 /** The estimator that a configuration names. */
