@@ -22,7 +22,7 @@ export function addExperimentCommand(program: Command, context: { terminal: Term
     .description("runs the arms of a pre-registered plan with its seeds and records them (docs/experiments)")
     .argument("<dir>", "folder of the experiment, with plan.json; records go there")
     .option("--only <arm...>", "arms to run (default: all)")
-    .option("--seeds <n...>", "seeds to run (default: all)", (value: string, before: number[] = []) => [...before, seedOf(value)])
+    .option("--seeds <n...>", "seeds to run (default: all)", (value: string, before: number[] | undefined) => [...(before ?? []), seedOf(value)])
     .option("--output <dir>", "folder of the runs", "runs/experiments")
     .option("--python <path>", PYTHON)
     .option("--print-plan", "print what each arm would put through the network, then exit")

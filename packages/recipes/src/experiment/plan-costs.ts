@@ -42,7 +42,7 @@ export async function planCosts(
     const { training, sampling } = armRecipe(read, { arm, seed: seeds[0]! });
     const folder = readModelFolder(model);
     const { maxNewTokens, promptLength } = folder.generationConfig;
-    const { steps = maxNewTokens } = resolveSettings({ ...sampling, maxNewTokens }, folder);
+    const { steps } = resolveSettings({ ...sampling, maxNewTokens }, folder);
     const perStep = train
       ? await plannedTokens({ config: training, promptLength, maxNewTokens, forwardPasses: Math.min(steps, maxNewTokens) })
       : NOTHING;
