@@ -1,62 +1,21 @@
 // How far estimates of a completion's log-likelihood lie from the exact one, how much they vary with their masks, and how much of a policy
 // gradient is noise of the masks, for every estimator of coupled-GRPO, by the passes that it takes.
 import { existsSync } from "node:fs";
-import {
-  createEstimator,
-  type CoupledGrpoConfig,
-  CoupledGrpoConfigSchema,
-  createPolicy,
-  type EstimatorName,
-  type EstimatorOptions,
-  type Rollout,
-} from "@diffucoder/coupled-grpo";
-import { createRandom } from "@diffucoder/core";
+import { createEstimator, type CoupledGrpoConfig, CoupledGrpoConfigSchema, createPolicy, type Rollout } from "@diffucoder/coupled-grpo";
+import { createRandom, writeFileAtomic } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { initParameters, loadModel, logitsFunction, ModelConfigSchema } from "@diffucoder/model";
+import { type EstimatorFigures, type EstimatorsOnNetwork, estimatorsReport, type EstimatorsReportData } from "@diffucoder/report";
 import { compile, div, float32, int32, mul, reshape, sum, type Tensor, valueAndGradient } from "@diffucoder/tensor";
 import { encodeExample, exampleStream } from "@diffucoder/tasks";
 import { bundledModelDir, Tokenizer } from "diffucoder";
+import { figuresOf, type Setting, settings } from "../estimator-settings.ts";
 import { exactLikelihood } from "../exact-likelihood.ts";
 import { measured, type Result } from "../measurement.ts";
 import type { SuiteOptions } from "./suite.ts";
 
 const suite = "estimators";
-
-interface Setting {
-  name: string;
-  passes: (length: number) => number;
-  estimator: EstimatorName;
-  estimatorOptions?: EstimatorOptions;
-}
-
-const parts = (count: number, weights: "inverseShare" | "none"): Setting => ({
-  name: `${count} parts, ${weights === "none" ? "unweighted" : "weighted"}, no full mask`,
-  passes: () => count,
-  estimator: "coupled",
-  estimatorOptions: { parts: count, lambda: 0, weights },
-});
-
-const settings: readonly Setting[] = [
-  { name: "full mask", passes: () => 1, estimator: "fullMask" },
-  { name: "coupled", passes: () => 3, estimator: "coupled" },
-  { name: "decoupled", passes: () => 3, estimator: "decoupled" },
-  { name: "coupled, unweighted", passes: () => 3, estimator: "coupled", estimatorOptions: { weights: "none" } },
-  ...[2, 3, 4, 8].map((count) => parts(count, "none")),
-  parts(2, "inverseShare"),
-  ...[1, 2, 4, 8].map((numMc): Setting => ({
-    name: `Monte Carlo, ${numMc}`,
-    passes: () => numMc,
-    estimator: "monteCarlo",
-    estimatorOptions: { numMc },
-  })),
-  ...[1, 2, 4].map((numMc): Setting => ({
-    name: `sequence level, ${numMc} pairs`,
-    passes: () => 2 * numMc,
-    estimator: "sequenceLevel",
-    estimatorOptions: { numMc },
-  })),
-  { name: "left to right", passes: (length) => length, estimator: "leftToRight" },
-];
+const REPORT = "runs/estimators";
 
 interface Network {
   logits: LogitsFunction;
@@ -66,7 +25,11 @@ interface Network {
 
 export async function estimatorsSuite({ quick, say }: SuiteOptions): Promise<Result[]> {
   say("estimators: a toy whose likelihood is enumerated ...");
-  const results = await toyResults(quick ? 20 : 2000);
+  const { results, network: onToy } = await toyResults(quick ? 20 : 2000);
+  // What is measured is on the disk at once: the rest takes long.
+  const report = (...networks: EstimatorsOnNetwork[]): void =>
+    quick ? undefined : writeReport({ title: "Estimators of log-likelihoods", networks });
+  report(onToy);
   if (!existsSync(bundledModelDir())) {
     say("estimators: the rest is skipped; the bundled model tinycode-base is not there.");
     return results;
@@ -76,11 +39,26 @@ export async function estimatorsSuite({ quick, say }: SuiteOptions): Promise<Res
   const tokenizer = Tokenizer.fromFile(`${bundledModelDir()}/tokenizer.json`);
   const network = { logits: logitsFunction(config), parameters, maskTokenId: tokenizer.special.mask };
   const rollouts = solutionRollouts(quick ? 2 : 8, tokenizer);
+  const deviationOf = await deviations(network, rollouts, quick ? 2 : 32);
+  const noiseOf = await gradientNoises(network, rollouts, { draws: quick ? 2 : 24, say });
+  const estimators = settings.map((setting) =>
+    figuresOf(setting, COLUMNS, { deviation: deviationOf.get(setting)!, gradientNoise: noiseOf.get(setting) }),
+  );
+  report(onToy, { description: `Solutions of ${rollouts.length} tasks, under the bundled model`, estimators });
+  if (!quick) say(`estimators: the plots are in ${REPORT}.html, their record in ${REPORT}.json.`);
   return [
     ...results,
-    ...(await deviations(network, rollouts, quick ? 2 : 32)),
-    ...(await gradientNoises(network, rollouts, { draws: quick ? 2 : 24, say })),
+    ...comparedWithDecoupled(deviationOf, "deviation of a completion's estimate", "nats"),
+    ...comparedWithDecoupled(noiseOf, "noise of the masks in a gradient", "x signal"),
   ];
+}
+
+/** Columns of a completion of a task. */
+const COLUMNS = 48;
+
+function writeReport(data: EstimatorsReportData): void {
+  writeFileAtomic(`${REPORT}.json`, `${JSON.stringify(data, null, 2)}\n`);
+  writeFileAtomic(`${REPORT}.html`, estimatorsReport(data));
 }
 
 const toy = ModelConfigSchema.parse({
@@ -99,7 +77,7 @@ const toy = ModelConfigSchema.parse({
 });
 
 /** Bias and deviation on a random network of sharp predictions, six tokens. */
-async function toyResults(draws: number): Promise<Result[]> {
+async function toyResults(draws: number): Promise<{ results: Result[]; network: EstimatorsOnNetwork }> {
   const parameters = initParameters({ config: toy, random: createRandom(0) });
   // Drawn weights say little of the context; six times the size they are as sure as a trained model.
   for (const { data } of Object.values(parameters)) for (let i = 0; i < data.length; i++) data[i]! *= data.length > 64 ? 6 : 1;
@@ -110,25 +88,23 @@ async function toyResults(draws: number): Promise<Result[]> {
   ];
   const exact = await exactLikelihood({ ...network, promptIds, completionIds });
   const rollouts = Array.from({ length: draws }, (_, seed) => rolloutOf(promptIds, completionIds, { advantage: 1, maskSeed: seed }));
+  const estimators: EstimatorFigures[] = [];
   const rows = [measured({ suite, name: "toy: the bound, from the log-likelihood", ours: exact.bound - exact.likelihood, unit: "nats" })];
   for (const setting of settings) {
     const values = await estimatesOf(network, setting, rollouts);
     const name = `toy, ${setting.name}, ${setting.passes(completionIds.length)} passes`;
-    rows.push(
-      measured({
-        suite,
-        name: `${name}: bias to the bound`,
-        ours: mean(values) - exact.bound,
-        unit: "nats",
-      }),
-    );
-    rows.push(measured({ suite, name: `${name}: deviation`, ours: deviation(values), unit: "nats" }));
+    const figures = { bias: mean(values) - exact.bound, deviation: deviation(values) };
+    rows.push(measured({ suite, name: `${name}: bias to the bound`, ours: figures.bias, unit: "nats" }));
+    rows.push(measured({ suite, name: `${name}: deviation`, ours: figures.deviation, unit: "nats" }));
+    estimators.push(figuresOf(setting, completionIds.length, figures));
   }
-  return rows;
+  const below = (exact.likelihood - exact.bound).toFixed(3);
+  const description = `A random network, ${completionIds.length} tokens, ${draws} draws; the bound lies ${below} nats below the log-likelihood`;
+  return { results: rows, network: { description, estimators } };
 }
 
-/** How much the estimate of a completion varies with its masks: root mean square over completions, against decoupled masks. */
-async function deviations(network: Network, rollouts: readonly Rollout[], draws: number): Promise<Result[]> {
+/** How much the estimate of a completion varies with its masks: root mean square over completions. */
+async function deviations(network: Network, rollouts: readonly Rollout[], draws: number): Promise<Map<Setting, number>> {
   const figures = new Map<Setting, number>();
   for (const setting of settings) {
     const perDraw: number[][] = [];
@@ -136,7 +112,7 @@ async function deviations(network: Network, rollouts: readonly Rollout[], draws:
     const variances = rollouts.map((_, row) => deviation(perDraw.map((values) => values[row]!)) ** 2);
     figures.set(setting, Math.sqrt(mean(variances)));
   }
-  return comparedWithDecoupled(figures, "deviation of a completion's estimate", "nats");
+  return figures;
 }
 
 /** Noise of the masks in a policy gradient: its mean square by the square of the gradient that is left when it is averaged away. */
@@ -144,13 +120,13 @@ async function gradientNoises(
   network: Network,
   rollouts: readonly Rollout[],
   { draws, say }: { draws: number; say: (line: string) => void },
-): Promise<Result[]> {
+): Promise<Map<Setting, number>> {
   const figures = new Map<Setting, number>();
   for (const setting of settings.filter(({ estimator }) => estimator !== "leftToRight" && estimator !== "fullMask")) {
     say(`estimators: gradients, ${setting.name} ...`);
     figures.set(setting, await gradientNoise(network, setting, rollouts, draws));
   }
-  return comparedWithDecoupled(figures, "noise of the masks in a gradient", "x signal");
+  return figures;
 }
 
 async function gradientNoise(
@@ -226,7 +202,7 @@ function configOf({ estimator, estimatorOptions = {} }: Setting): CoupledGrpoCon
 /** Solutions of tasks that the model was not trained on, every other one with a negative advantage. */
 function solutionRollouts(count: number, tokenizer: Tokenizer): Rollout[] {
   const padTokenId = tokenizer.special.endOfText;
-  const [promptLength, length] = [36, 48];
+  const [promptLength, length] = [36, COLUMNS];
   const example = exampleStream({ tiers: { 2: 1, 3: 1 }, seed: 1, split: "dev" });
   const rollouts: Rollout[] = [];
   for (let index = 0; rollouts.length < count; index++) {
@@ -284,7 +260,7 @@ function comparedWithDecoupled(figures: ReadonlyMap<Setting, number>, what: stri
   return [...figures].map(([setting, ours]): Result => {
     const row = measured({
       suite,
-      name: `${setting.name}, ${setting.passes(48)} passes: ${what}`,
+      name: `${setting.name}, ${setting.passes(COLUMNS)} passes: ${what}`,
       ours,
       unit,
       ...(setting.estimator !== "decoupled" && { peer: decoupled, peerName: "decoupled" }),

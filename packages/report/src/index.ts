@@ -1,8 +1,8 @@
 export { evalReport } from "./eval-report.ts";
+export { type EstimatorFigures, type EstimatorsOnNetwork, estimatorsReport, type EstimatorsReportData } from "./estimators-report.ts";
 export type { ExperimentReportData, ReportArm, ReportComparison, ReportCurve } from "./experiment/experiment-data.ts";
 export { experimentReport } from "./experiment/experiment-report.ts";
 export { experimentsIndex } from "./experiment/experiments-index.ts";
-export { figuresReport, type FiguresReportData } from "./experiment/figures-report.ts";
 export { evalTable } from "./eval-table.ts";
 export { type DecodingSetting, paretoReport, type ParetoReportData } from "./pareto-report.ts";
 export { quickstartReport } from "./quickstart-report.ts";

@@ -16,6 +16,7 @@ describe("paretoFront", () => {
       { x: 2, y: 0.6 },
       { x: 8, y: 0.9 },
     ]);
+    expect(paretoFront(points, "lower")).toEqual([{ x: 1, y: 0.2 }]);
   });
 
   it("holds exactly the points that none beats", () => {

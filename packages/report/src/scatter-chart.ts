@@ -10,9 +10,8 @@ export interface ScatterPoint {
   readonly group: number;
   /** Positive. */
   readonly x: number;
-  /** A share in [0, 1], and its interval. */
   readonly y: number;
-  readonly interval95: Interval;
+  readonly interval95?: Interval;
 }
 
 export interface ScatterChartOptions {
@@ -25,6 +24,10 @@ export interface ScatterChartOptions {
   /** What the points' colors mean. At most five. */
   groups: readonly string[];
   points: readonly ScatterPoint[];
+  /** Which values of y are good. @default "higher" */
+  better?: "higher" | "lower";
+  /** How values of y are written. @default as shares, in percent */
+  format?: (y: number) => string;
 }
 
 const width = 360;
@@ -34,29 +37,38 @@ const right = 350;
 const top = 12;
 const bottom = 208;
 
-/** Shares against a cost on a logarithmic axis, as inline SVG; a line joins the points that no other beats in both. */
-export function scatterChart({ id, title, description, xLabel, groups, points }: ScatterChartOptions): Html {
+/** Values, shares for the most part, against a cost on a logarithmic axis, as inline SVG; a line joins the points that no other beats in both. */
+export function scatterChart({
+  id,
+  title,
+  description,
+  xLabel,
+  groups,
+  points,
+  better = "higher",
+  format = formatPercent,
+}: ScatterChartOptions): Html {
   const xs = points.map(({ x }) => x);
   const [cheapest, dearest] = [Math.min(...xs), Math.max(...xs)];
   const xScale = scaleLog([cheapest / 1.15, dearest * 1.15], [left, right]);
-  const shares = points.flatMap(({ interval95 }) => interval95);
-  const yScale = scaleLinear([Math.min(...shares), Math.max(...shares, Math.min(...shares) + 0.01)], [bottom, top]).nice(4);
+  const values = points.flatMap(({ y, interval95 = [y, y] }) => interval95);
+  const yScale = scaleLinear([Math.min(...values), Math.max(...values, Math.min(...values) + 0.01)], [bottom, top]).nice(4);
   const at = ({ x, y }: ScatterPoint): [number, number] => [round(xScale(x)), round(yScale(y))];
-  const front = paretoFront(points);
+  const front = paretoFront(points, better);
   return html`<figure class="chart">
     <figcaption>${title}</figcaption>
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
       <title id="${id}-title">${title}</title>
-      <desc id="${id}-desc">${description} ${front.map(({ label, x, y }) => `${label}: ${formatPercent(y)} at ${formatNumber(x)}. `)}</desc>
-      ${yScale.ticks(4).map((tick) => html`<path class="grid" d="M${left} ${round(yScale(tick))}H${right}" /><text class="tick" text-anchor="end" x="${left - 7}" y="${round(yScale(tick)) + 4}">${Math.round(tick * 100)} %</text>`)}
+      <desc id="${id}-desc">${description} ${front.map(({ label, x, y }) => `${label}: ${format(y)} at ${formatNumber(x)}. `)}</desc>
+      ${yScale.ticks(4).map((tick) => html`<path class="grid" d="M${left} ${round(yScale(tick))}H${right}" /><text class="tick" text-anchor="end" x="${left - 7}" y="${round(yScale(tick)) + 4}">${format === formatPercent ? `${Math.round(tick * 100)} %` : format(tick)}</text>`)}
       ${logTicks(cheapest, dearest).map((tick) => html`<text class="tick" text-anchor="middle" x="${round(xScale(tick))}" y="${bottom + 18}">${formatNumber(tick)}</text>`)}
       <text class="tick" text-anchor="middle" x="${(left + right) / 2}" y="${bottom + 34}">${xLabel}</text>
       <path class="front" d="${line()(front.map(at)) ?? ""}" />
       ${points.map((point) => {
         const [x, y] = at(point);
-        const [low, high] = point.interval95.map((value) => round(yScale(value)));
+        const [low, high] = (point.interval95 ?? [point.y, point.y]).map((value) => round(yScale(value)));
         return html`<g class="point group-${point.group}">
-          <title>${point.label}: ${formatPercent(point.y)} at ${formatNumber(point.x)}</title>
+          <title>${point.label}: ${format(point.y)} at ${formatNumber(point.x)}</title>
           <path d="M${x} ${low}V${high}" /><circle cx="${x}" cy="${y}" r="4" />
         </g>`;
       })}
@@ -67,9 +79,14 @@ export function scatterChart({ id, title, description, xLabel, groups, points }:
 }
 
 /** Points that no other beats, by being better at no higher cost or cheaper and as good; the cheapest first. */
-export function paretoFront<Point extends { readonly x: number; readonly y: number }>(points: readonly Point[]): Point[] {
+export function paretoFront<Point extends { readonly x: number; readonly y: number }>(
+  points: readonly Point[],
+  better: "higher" | "lower" = "higher",
+): Point[] {
+  const sign = better === "higher" ? 1 : -1;
   const front: Point[] = [];
-  for (const point of [...points].sort((a, b) => a.x - b.x || b.y - a.y)) if (point.y > (front.at(-1)?.y ?? -Infinity)) front.push(point);
+  for (const point of [...points].sort((a, b) => a.x - b.x || sign * (b.y - a.y)))
+    if (front.length === 0 || sign * (point.y - front.at(-1)!.y) > 0) front.push(point);
   return front;
 }
 

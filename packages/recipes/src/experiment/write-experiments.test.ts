@@ -78,7 +78,10 @@ describe("writeExperiments", () => {
     fill(first);
     writeFileSync(
       join(first, "estimators.json"),
-      JSON.stringify([{ suite: "estimators", name: "bias of coupled", ours: 0.5, peer: null, unit: "nats" }]),
+      JSON.stringify({
+        title: "Estimators",
+        networks: [{ description: "A toy", estimators: [{ name: "a", family: "a", passes: 3, deviation: 0.625 }] }],
+      }),
     );
     expect(writeExperiments({ folder, output })).toEqual({
       index: join(output, "index.html"),
@@ -97,7 +100,9 @@ describe("writeExperiments", () => {
     expect(page).toContain('<a href="estimators.html">Estimators against the exact likelihood</a>');
     expect(page.match(/<path class="curve series-[01]" d="M[^"]/g)?.length).toBeGreaterThanOrEqual(4);
     expect(page).not.toContain("<script");
-    expect(readFileSync(join(output, "first", "estimators.html"), "utf8")).toContain("0.5 nats");
+    const estimators = readFileSync(join(output, "first", "estimators.html"), "utf8");
+    expect(estimators).toContain("a: 0.625 at 3.");
+    expect(estimators).toContain('<a href="index.html">The experiment</a>');
     const index = readFileSync(join(output, "index.html"), "utf8").replaceAll(/\s+/g, " ");
     expect(index).toContain("6 of 6 runs are recorded");
     expect(index).toContain("first: pass@1 of b on held-out is higher than that of a. It does not hold: −25.0 points");

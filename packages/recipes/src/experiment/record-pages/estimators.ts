@@ -1,22 +1,25 @@
-// `estimators.json`: what `npm run bench -- estimators --json FILE` leaves.
+// `estimators.json`: what `npm run bench -- estimators` leaves in `runs`.
 import { parseConfig } from "@diffucoder/core";
-import { figuresReport } from "@diffucoder/report";
+import { estimatorsReport, type EstimatorsReportData } from "@diffucoder/report";
 import { z } from "zod";
 import type { RecordPage } from "./record-page.ts";
 
-const Results = z.object({
-  results: z.array(z.object({ name: z.string(), ours: z.number().nullable(), unit: z.string() })).min(1),
+const Figures = z.object({
+  name: z.string(),
+  family: z.string(),
+  passes: z.number().positive(),
+  deviation: z.number(),
+  bias: z.number().optional(),
+  gradientNoise: z.number().optional(),
 });
+
+const Data = z.object({
+  title: z.string(),
+  networks: z.array(z.object({ description: z.string(), estimators: z.array(Figures).min(1) })).min(1),
+}) satisfies z.ZodType<EstimatorsReportData>;
 
 export const estimators: RecordPage = {
   file: "estimators.json",
   title: "Estimators against the exact likelihood",
-  page: (data, path) => {
-    const { results } = parseConfig(Results, { results: data }, { source: path });
-    return figuresReport({
-      title: "Estimators against the exact likelihood",
-      description: "Bias and variance of each estimator of a completion's log-likelihood, by the passes that it takes (npm run bench -- estimators).",
-      rows: results.map(({ name, ours, unit }) => ({ name, value: ours ?? Number.NaN, unit })),
-    });
-  },
+  page: (data, path) => estimatorsReport({ ...parseConfig(Data, data, { source: path }), experiment: "index.html" }),
 };
