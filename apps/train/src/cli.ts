@@ -226,8 +226,15 @@ function withRewards<R extends { training: Pick<RewardSettings, "rewardModules">
 async function evaluate(flags: EvaluateFlags, { terminal, signal }: Context): Promise<void> {
   const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", datasetFlag(flags, { dataset: "dataset", rest: "data" }), terminal);
   if (parsed === undefined) return;
-  const { output } = flags;
-  const config = { ...parsed, model: flags.model ?? bundledModelDir(), adapter: flags.adapter, output, isolation: "auto", workers: 2 };
+  const { adapter, output } = flags;
+  const config = {
+    ...parsed,
+    model: flags.model ?? bundledModelDir(),
+    ...(adapter !== undefined && { adapter }),
+    output,
+    isolation: "auto",
+    workers: 2,
+  };
   const result = await withFolder(output, async () => {
     if (flags.fresh === true) clearEvaluation(output);
     const onNotice = (notice: string): void => terminal.error(`${notice}.`);

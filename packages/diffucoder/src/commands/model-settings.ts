@@ -16,7 +16,7 @@ export const ModelSettingsSchema = z.strictObject({
   trace: z.string().min(1).optional().describe("write to this file what was revealed when, as JSON lines"),
 });
 
-export const MODEL_TEXTS = ["model", "family", "trace"] as const;
+export const MODEL_TEXTS = ["model", "family", "adapter", "trace"] as const;
 
 /** A command's settings in two: those of the model, and the call's. */
 export function splitSettings(data: Readonly<Record<string, unknown>>): { own: Record<string, unknown>; call: Record<string, unknown> } {

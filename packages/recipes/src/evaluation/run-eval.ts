@@ -162,7 +162,7 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
   const templateOf = (task: Task): PromptTemplateName => config.template ?? taskSet.template ?? paperTemplate(task);
   const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
   const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
-  const { prefixCacheBytes, maxCacheBytes } = config;
+  const { adapter, prefixCacheBytes, maxCacheBytes } = config;
   const coder = await loadDiffuCoder(folder.dir, {
     maxRows: batchSize,
     family,
@@ -170,6 +170,7 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
     executor,
     device,
     precision,
+    adapter,
     prefixCacheBytes,
     maxCacheBytes,
     signal,
@@ -192,7 +193,14 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
         ...(phase !== undefined && { phase }),
         signal,
       });
-      const sampler = { ...samplerRecord(config, point, { model: folder, holes }), quantize: coder.quantization, executor, device, precision };
+      const sampler = {
+        ...samplerRecord(config, point, { model: folder, holes }),
+        quantize: coder.quantization,
+        executor,
+        device,
+        precision,
+        adapter,
+      };
       const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
       sets.push({ label, method, source, samples, leftOut });
     }
