@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createProgram, runProgram } from "@diffucoder/command-line";
+import { addAnalyzeCommand } from "./commands/analyze.ts";
 import { addAuditCacheCommand } from "./commands/audit-cache.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -39,6 +40,7 @@ export async function runCommand(
   addLikelihoodCommand(program, context);
   addAuditCacheCommand(program, context);
   addTraceCommand(program, context);
+  addAnalyzeCommand(program, context);
   addExportCommand(program, context);
   addModelsCommand(program, context);
   addEvalCommands(program, context);

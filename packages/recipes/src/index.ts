@@ -2,6 +2,8 @@ export { type EvalConfig, EvalConfigSchema } from "./evaluation/eval-config.ts";
 export { type EvaluationSettings, EvaluationSettingsSchema } from "./evaluation/evaluation-settings.ts";
 export { type BesideTheCard, besideTheCard, besideTheCardText, cardSettings } from "./evaluation/beside-the-card.ts";
 export { runEval, type RunEvalOptions } from "./evaluation/run-eval.ts";
+export { type AnalyzeConfig, AnalyzeConfigSchema, type Conventions } from "./analysis/analyze-config.ts";
+export { ANALYSIS_FILE, type AnalysisResult, clearAnalysis, runAnalysis, type RunAnalysisOptions } from "./analysis/run-analysis.ts";
 export { clearEvaluation, RESULT_FILE } from "./evaluation/write-outputs.ts";
 export { type Rescored, rescore, type RescoreOptions } from "./evaluation/rescore.ts";
 export { type ProgramReward, scoreLine, type ScoreLineOptions } from "./score/score.ts";

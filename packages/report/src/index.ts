@@ -1,3 +1,4 @@
+export { type AnalysisFigure, type AnalysisFinding, analysisReport, type AnalysisReportData, type AnalyzedRun } from "./analysis-report.ts";
 export { evalReport } from "./eval-report.ts";
 export { type EstimatorFigures, type EstimatorsOnNetwork, estimatorsReport, type EstimatorsReportData } from "./estimators-report.ts";
 export type { ExperimentReportData, ReportArm, ReportComparison, ReportCurve } from "./experiment/experiment-data.ts";

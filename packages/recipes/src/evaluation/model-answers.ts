@@ -20,6 +20,8 @@ export interface AnswerOptions {
   masks: EvaluationSettings["masks"];
   /** Tasks whose first sample records the order in which it was revealed. */
   reveals: ReadonlySet<string>;
+  /** Every answer has its whole `DenoiseTrace` instead. */
+  traces: boolean;
   /** Stops it. */
   signal: AbortSignal;
 }
@@ -38,19 +40,20 @@ export function modelAnswers(coder: DiffuCoder, options: AnswerOptions): Generat
 }
 
 async function answer(coder: DiffuCoder, { task, sampleIndex, seed }: SampleRequest, options: AnswerOptions): Promise<DrawnSample> {
-  const { decoding, masks, signal, reveals } = options;
+  const { decoding, masks, signal, reveals, traces } = options;
   if (task.prompt.kind === "hole") {
     const { prefix, suffix } = task.prompt;
     const { maxNewTokens: _, ...infilling } = decoding;
     const count = masks === "oracle" ? Math.max(1, coder.tokenizer.encode(task.solution ?? "").length) : masks;
-    const { middle, forwardPasses, completionTokens } = await coder.infill({ ...infilling, seed, signal, prefix, suffix, masks: count });
-    return { text: middle, cost: { forwardPasses, tokens: completionTokens } };
+    const { middle, forwardPasses, completionTokens, trace } = await coder.infill({ ...infilling, seed, signal, prefix, suffix, masks: count });
+    return { text: middle, cost: { forwardPasses, tokens: completionTokens }, ...(traces && { trace }) };
   }
   const messages = promptMessages(task, options.templateOf(task));
   const continueFinalMessage = messages.at(-1)?.role === "assistant";
   const generation = await coder.generate({ ...decoding, seed, signal, messages, continueFinalMessage });
   const { text, forwardPasses, completionTokens, finishReason } = generation;
   const cost = { forwardPasses, tokens: completionTokens + (finishReason === "stop" ? 1 : 0) };
+  if (traces) return { text, cost, trace: generation.trace };
   return { text, cost, ...(sampleIndex === 0 && reveals.has(task.id) && { trace: shownOrder(coder, generation) }) };
 }
 

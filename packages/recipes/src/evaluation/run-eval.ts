@@ -45,6 +45,8 @@ export interface RunEvalOptions {
   sandbox?: Sandbox | undefined;
   /** Tasks, from the first, whose first sample records the order in which it was revealed. @default 0 */
   reveals?: number | undefined;
+  /** Every sample of the result keeps its whole `DenoiseTrace`; in the folder, the generations do. @default false */
+  traces?: boolean | undefined;
   /** Named in the progress events. @default "generate" and "score" with the dataset's title */
   phase?: string | undefined;
   /** Gets the number of samples that are done. */
@@ -87,7 +89,7 @@ export async function runEval(options: RunEvalOptions): Promise<EvalResult> {
   const files = sampleFiles(config, { whole, taskSet });
   const sandbox = options.sandbox ?? (await createSandbox(sandboxOptions(config)));
   try {
-    if (config.output !== undefined) claim(config.output, { config, taskSet, modelDir });
+    if (config.output !== undefined) claim(config.output, { config, taskSet, modelDir, traces: options.traces });
     const sets = model === undefined ? files : await modelSets(model, taskSet, options);
     const runs: EvalRun[] = [];
     for (const set of sets) {
@@ -95,14 +97,18 @@ export async function runEval(options: RunEvalOptions): Promise<EvalResult> {
       runs.push({ ...run, leftOut: [...taskSet.leftOut, ...run.leftOut] });
     }
     const result = evalResult({ taskSet, data, postProcessor, sandbox, seed: config.seed, ks: ksOf(config), runs });
-    if (config.output !== undefined) writeOutputs(config.output, result, taskSet);
+    if (config.output !== undefined) writeOutputs(config.output, options.traces === true ? withoutTraces(result) : result, taskSet);
     return result;
   } finally {
     if (options.sandbox === undefined) sandbox.close();
   }
 }
 
-function sandboxOptions({ workers, isolation, python }: EvalConfig): Parameters<typeof createSandbox>[0] {
+export function sandboxOptions({
+  workers,
+  isolation,
+  python,
+}: Pick<EvalConfig, "workers" | "isolation" | "python">): Parameters<typeof createSandbox>[0] {
   return { workers, isolation: isolationOf(isolation), ...(python !== undefined && { python }) };
 }
 
@@ -112,10 +118,21 @@ function fits({ tokenizer, generationConfig }: ModelFolder, task: Task): boolean
 }
 
 /** A folder holds one evaluation: the first run records its settings. */
-function claim(output: string, { config, taskSet, modelDir }: { config: EvalConfig; taskSet: TaskSet; modelDir: string | undefined }): void {
+function claim(
+  output: string,
+  { config, taskSet, modelDir, traces }: { config: EvalConfig; taskSet: TaskSet; modelDir: string | undefined; traces: boolean | undefined },
+): void {
   const { output: _, workers: _workers, batchSize: _batch, model: _model, dataset: _dataset, samples, ...recipe } = config;
-  const contents = { "dataset (its content)": `sha256 ${taskSet.sha256.slice(0, 16)}`, ...(samples !== undefined && { samples }) };
+  const contents = {
+    "dataset (its content)": `sha256 ${taskSet.sha256.slice(0, 16)}`,
+    ...(samples !== undefined && { samples }),
+    ...(traces === true && { traces }),
+  };
   claimRun(output, { settings: { command: "eval", ...runFingerprint({ recipe, modelDir }), ...contents }, startOver: "start over with --fresh" });
+}
+
+function withoutTraces(result: EvalResult): EvalResult {
+  return { ...result, runs: result.runs.map((run) => ({ ...run, samples: run.samples.map(({ trace: _, ...sample }) => sample) })) };
 }
 
 interface ScoreContext {
@@ -155,7 +172,8 @@ function ksOf({ ks, model, samplesPerTask }: Pick<EvalConfig, "ks" | "model" | "
 }
 
 /** One set for each run of the sweep. */
-async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveals = 0, phase, signal, onProgress, onNotice }: RunEvalOptions) {
+async function modelSets(folder: ModelFolder, taskSet: TaskSet, options: RunEvalOptions) {
+  const { config, reveals = 0, traces = false, phase, signal, onProgress, onNotice } = options;
   const { output = ".", samplesPerTask, batchSize, masks, seed, family, quantize, executor, device, precision } = config;
   const sha256 = await checkpointHash(folder.dir);
   const holes = isInfilling(taskSet);
@@ -185,7 +203,7 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, { config, reveal
         tasks: taskSet.tasks,
         samplesPerTask,
         batchSize,
-        generate: modelAnswers(coder, { templateOf, decoding: decodingOf(config, point), masks, reveals: shown, signal }),
+        generate: modelAnswers(coder, { templateOf, decoding: decodingOf(config, point), masks, reveals: shown, traces, signal }),
         seed,
         finished: log.kept,
         onSample: (sample) => log.append(sample),
