@@ -50,6 +50,7 @@ describe("readTraceRecords", () => {
       line({ taskId: "a", sampleIndex: 0, trace }) + line({ taskId: "a", sampleIndex: 1, trace: { ...trace, initialIds: [7, 9] } }),
       'traces, sample 1 of a must be 2 masks, as the task\'s other samples have, got "1 masks". Analyze runs of different lengths one by one.',
     ],
+    [formatTrace({ ...trace, steps: [] }), 'traces, sample 0 of row 1 must be a trace that reveals a position, got "0 steps".'],
   ])("refuses %j with one sentence", (text, message) => {
     expect(() => readTraceRecords(text)).toThrow(message);
   });

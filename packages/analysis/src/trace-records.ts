@@ -1,6 +1,7 @@
 // Traces in a file: as `--trace` of a command wrote them, one after the other, or a line of JSON for each, with its task.
 import { ConfigError, InvalidArgumentError } from "@diffucoder/core";
 import { type DenoiseTrace, parseTrace, readTrace } from "@diffucoder/samplers";
+import { decodingOrder } from "./decoding-order.ts";
 
 /** A trace, and what it answers. */
 export interface TraceRecord {
@@ -75,10 +76,16 @@ function recordOf({ data: { taskId, sampleIndex, trace }, number }: Line, source
   return { taskId, sampleIndex: sampleIndex as number, trace: readTrace(trace, at) };
 }
 
-/** Orders of other canvases cannot be compared. */
+/** Orders of other canvases cannot be compared, and what revealed nothing has none. */
 function checkCanvases(records: readonly TraceRecord[], source: string): void {
   const masks = new Map<string, number>();
   for (const { taskId, sampleIndex, trace } of records) {
+    if (decodingOrder(trace).steps.length === 0)
+      throw new InvalidArgumentError({
+        argument: `${source}, sample ${sampleIndex} of ${taskId}`,
+        value: `${trace.steps.length} steps`,
+        expected: "a trace that reveals a position",
+      });
     const count = trace.initialIds.filter((id) => id === trace.maskTokenId).length;
     const first = masks.get(taskId) ?? count;
     masks.set(taskId, first);

@@ -78,7 +78,13 @@ export const AnalyzeConfigSchema = z
     compare: oneOrMore(z.string().min(1)).optional().describe("models of earlier stages of training, in their order; the model itself comes last"),
     afterRl: z.string().min(1).optional().describe("the model after reinforcement learning: orders and pass@1 at fewer steps, before and after"),
     metrics: z.string().min(1).optional().describe("metrics.jsonl of a reinforcement learning run, for the length of its completions"),
-    against: z.string().min(1).optional().describe("text to compare code with: arithmetic, or a file of JSON lines (docs/task-format.md)"),
+    against: z
+      .string()
+      .refine((name) => name === "arithmetic" || DatasetSchema.safeParse(name).success, {
+        error: "expected arithmetic, a data set, or the path of a file of JSON lines (.jsonl)",
+      })
+      .optional()
+      .describe("text to compare code with: arithmetic, or a file of JSON lines (docs/task-format.md)"),
     ...EvaluationSettingsSchema.omit({ ks: true }).shape,
     steps,
     threshold,

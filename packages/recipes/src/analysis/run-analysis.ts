@@ -1,12 +1,13 @@
 // An analysis: evaluations that keep their traces, or recorded traces; the figures of each; and what the paper's findings are in them.
 import { join } from "node:path";
 import { readTraceRecords } from "@diffucoder/analysis";
-import { createRandom, type OnProgress, readText, writeFileAtomic } from "@diffucoder/core";
+import { createRandom, type OnProgress, readBytes, readText, writeFileAtomic } from "@diffucoder/core";
+import { modelFolder, readModelFolder } from "@diffucoder/engine";
 import { countsByTask, type EvalResult, type EvalRun } from "@diffucoder/eval";
 import { type AnalysisFinding, analysisReport, type AnalyzedRun } from "@diffucoder/report";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import type { DenoiseTrace } from "@diffucoder/samplers";
-import type { DataFolders } from "@diffucoder/tasks";
+import { type DataFolders, defaultFolders, loadTasks } from "@diffucoder/tasks";
 import { runEval, sandboxOptions } from "../evaluation/run-eval.ts";
 import { clearEvaluation } from "../evaluation/write-outputs.ts";
 import type { AnalyzeConfig, Conventions } from "./analyze-config.ts";
@@ -100,7 +101,16 @@ function recordedRuns(config: AnalyzeConfig): { title: string; runs: RoledRun[] 
   return { title: `Decoding order: ${files.join(", ")}`, runs };
 }
 
+/** Models, text and metrics are looked at before hours go by. */
+async function checkInputs(config: AnalyzeConfig, { folders = defaultFolders(), onProgress, onNotice, signal }: RunAnalysisOptions): Promise<void> {
+  const models = new Set(plannedRuns(config).map(({ model }) => model));
+  for (const model of models) readModelFolder(await modelFolder(model, { signal, onProgress, onNotice }), { family: config.family });
+  if (config.against !== undefined && config.against !== "arithmetic") await loadTasks({ dataset: config.against, folders, use: "evaluation" });
+  if (config.metrics !== undefined) readBytes(config.metrics);
+}
+
 async function drawnRuns(config: AnalyzeConfig, options: RunAnalysisOptions): Promise<{ title: string; runs: RoledRun[] }> {
+  await checkInputs(config, options);
   const sandbox = await createSandbox(sandboxOptions(config));
   try {
     const runs: RoledRun[] = [];
@@ -112,15 +122,18 @@ async function drawnRuns(config: AnalyzeConfig, options: RunAnalysisOptions): Pr
     const [main, ...others] = plannedRuns(config) as [PlannedRun, ...PlannedRun[]];
     const { dataset, runs: sets } = await draw(main);
     for (const planned of others) await draw(planned);
-    for (const planned of fewerSteps(config, stepsOf(sets[0]!))) await draw(planned);
+    const steps = stepsOf(sets[0]!);
+    if (steps !== undefined) for (const planned of fewerSteps(config, steps)) await draw(planned);
     return { title: `Decoding order of ${main.name} on ${dataset.title}`, runs };
   } finally {
     sandbox.close();
   }
 }
 
-function stepsOf({ source }: EvalRun): number {
-  return Number(source.kind === "model" ? source.sampler["steps"] : Number.NaN);
+/** Undefined for a decoder without a count of steps. */
+function stepsOf({ source }: EvalRun): number | undefined {
+  const steps = source.kind === "model" ? source.sampler["steps"] : undefined;
+  return typeof steps === "number" ? steps : undefined;
 }
 
 async function evaluateRun(planned: PlannedRun, config: AnalyzeConfig, options: RunAnalysisOptions & { sandbox: Sandbox }): Promise<EvalResult> {

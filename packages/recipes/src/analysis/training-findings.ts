@@ -69,7 +69,7 @@ export function rlStepsFinding(before: StepRuns | undefined, after: StepRuns | u
     title: "Fewer steps before and after reinforcement learning",
     paper: "at half of the steps, pass@1 drops less after coupled-GRPO than before it (section 5).",
   };
-  if (before === undefined || after === undefined) return notMeasured(about, AFTER);
+  if (before === undefined || after === undefined) return notMeasured(about, `${AFTER} It takes a decoder that has steps.`);
   const gains = [1, 2].map((at) => {
     const lost = (runs: StepRuns): Map<string, number> => dropByTask(runs[0].measured, runs[at]!.measured);
     return pairedMaps(lost(before), lost(after), random.split("steps", at));
