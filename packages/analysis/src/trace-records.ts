@@ -80,12 +80,6 @@ function recordOf({ data: { taskId, sampleIndex, trace }, number }: Line, source
 function checkCanvases(records: readonly TraceRecord[], source: string): void {
   const masks = new Map<string, number>();
   for (const { taskId, sampleIndex, trace } of records) {
-    if (decodingOrder(trace).steps.length === 0)
-      throw new InvalidArgumentError({
-        argument: `${source}, sample ${sampleIndex} of ${taskId}`,
-        value: `${trace.steps.length} steps`,
-        expected: "a trace that reveals a position",
-      });
     const count = trace.initialIds.filter((id) => id === trace.maskTokenId).length;
     const first = masks.get(taskId) ?? count;
     masks.set(taskId, first);
@@ -95,6 +89,12 @@ function checkCanvases(records: readonly TraceRecord[], source: string): void {
         value: `${count} masks`,
         expected: `${first} masks, as the task's other samples have`,
         wayOut: "Analyze runs of different lengths one by one.",
+      });
+    if (decodingOrder(trace).steps.length === 0)
+      throw new InvalidArgumentError({
+        argument: `${source}, sample ${sampleIndex} of ${taskId}`,
+        value: `${trace.steps.length} steps`,
+        expected: "a trace that reveals a position",
       });
   }
 }

@@ -20,8 +20,8 @@ export interface AnswerOptions {
   masks: EvaluationSettings["masks"];
   /** Tasks whose first sample records the order in which it was revealed. */
   reveals: ReadonlySet<string>;
-  /** Every answer has its whole `DenoiseTrace` instead. */
-  traces: boolean;
+  /** Every answer has its whole `DenoiseTrace` instead. @default false */
+  traces?: boolean | undefined;
   /** Stops it. */
   signal: AbortSignal;
 }
@@ -40,7 +40,7 @@ export function modelAnswers(coder: DiffuCoder, options: AnswerOptions): Generat
 }
 
 async function answer(coder: DiffuCoder, { task, sampleIndex, seed }: SampleRequest, options: AnswerOptions): Promise<DrawnSample> {
-  const { decoding, masks, signal, reveals, traces } = options;
+  const { decoding, masks, signal, reveals, traces = false } = options;
   if (task.prompt.kind === "hole") {
     const { prefix, suffix } = task.prompt;
     const { maxNewTokens: _, ...infilling } = decoding;
