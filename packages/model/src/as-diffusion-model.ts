@@ -78,7 +78,7 @@ function withRows(table: NdArray, count: number): NdArray {
   const [rows, width] = table.shape as [number, number];
   if (rows >= count) return table;
   const data = new Float32Array(count * width);
-  data.set(table.data as Float32Array);
+  data.set(table.data);
   const mean = Float32Array.from({ length: width }, (_, column) => {
     let sum = 0;
     for (let row = 0; row < rows; row++) sum += table.data[row * width + column]!;

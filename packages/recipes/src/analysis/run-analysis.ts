@@ -88,7 +88,12 @@ export async function runAnalysis(options: RunAnalysisOptions): Promise<Analysis
 }
 
 /** Removes what an analysis with these settings leaves in its folder, and nothing else. */
-export function clearAnalysis(config: AnalyzeConfig & { output: string }): void {
+export function clearAnalysis(
+  config: AnalyzeConfig & {
+    /** Folder of the analysis. */
+    output: string;
+  },
+): void {
   for (const { folder } of [...plannedRuns(config), ...fewerSteps(config, 4)]) clearEvaluation(join(config.output, folder));
 }
 
