@@ -109,7 +109,7 @@ describe("pretrain --model", () => {
     const settings = { "training.stages": [{ objective: "diffusion", maxSteps: 1 }], "training.learningRate": 1e-12 };
     const { code, error } = await train([
       "pretrain",
-      "--model",
+      "--init",
       model,
       "--output",
       output,
