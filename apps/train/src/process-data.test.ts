@@ -27,8 +27,8 @@ describe("process-data", () => {
   it("gives one sentence for bad input", async () => {
     const texts = lines("some.jsonl", { text: "x = 1" });
     const refused = async (more: string[], sentence: string, input = texts): Promise<void> =>
-      // Where there is no Python, what the sandbox runs with is said before.
-      expect(await processData(input, "refused", more)).toMatchObject({ code: 1, error: hasPython ? sentence : expect.stringContaining(sentence) });
+      // Without bubblewrap or Python, what the sandbox runs with is said before.
+      expect(await processData(input, "refused", more)).toMatchObject({ code: 1, error: expect.stringContaining(sentence) });
     await refused(["--judge", bundledModelDir()], `${texts}: holds no tasks, so nothing can be judged. Leave out --judge.`);
     await refused(set({ maxtokens: 5 }), 'Invalid settings:\n  - Unrecognized key: "maxtokens". Did you mean maxTokens?');
     await refused([], `${join(folder, "none.jsonl")}: no such file.`, join(folder, "none.jsonl"));
@@ -44,9 +44,10 @@ describe("process-data", () => {
     lines("unmet/pass-rates-1.jsonl", [1, 0], [2, 0], [3, 1], [4, 0.5]);
     expect(await processData(input, "unmet", ["--judge", bundledModelDir(), ...set({ "difficulty.samplesPerTask": 2 })])).toMatchObject({
       code: 1,
-      error:
+      error: expect.stringContaining(
         `${input}: no line is left: 2 difficulty. No task has a mean pass rate of at most 0.150 (percentile 20) and a standard deviation of at least ` +
-        "0.100 (percentile 40): raise difficulty.meanPercentile or lower difficulty.stdPercentile.",
+          "0.100 (percentile 40): raise difficulty.meanPercentile or lower difficulty.stdPercentile.",
+      ),
     });
   });
 

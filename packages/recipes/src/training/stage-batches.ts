@@ -1,6 +1,6 @@
-// What the stages learn from, as rows: an endless stream of TinyCode's training split, or a file of a person's own, in a new order each epoch.
+// What the stages learn from, as rows: an endless stream of the training split of TinyCode, small or in full, or a file of a person's own, in a new order each epoch.
 import { FileError, InvalidArgumentError, type Random } from "@diffucoder/core";
-import { encodeExample, encodePair, exampleStream, packRows, readTrainingRecords, type Split } from "@diffucoder/tasks";
+import { type Example, encodeExample, encodePair, exampleStream, fullExampleStream, packRows, readTrainingRecords } from "@diffucoder/tasks";
 import type { Tokenizer } from "@diffucoder/tokenizer";
 import { type BatchLayout, type EncodedExample, exampleBatches, fits, layOutRows, type TrainingBatch } from "@diffucoder/trainer";
 import type { StageRecipe } from "./stage-recipe.ts";
@@ -33,15 +33,22 @@ export interface StageBatches {
   isText: boolean;
 }
 
-const TINYCODE = "tinycode";
+type ExampleStream = (options: { tiers: Readonly<Record<string, number>>; seed: number; split: "train" | "dev" }) => (index: number) => Example;
+
+/** Endless streams of examples that are made, by the name of their data set. */
+const STREAMS = new Map<string, ExampleStream>([
+  ["tinycode", exampleStream],
+  ["tinycode-full", fullExampleStream],
+]);
 
 /** Reads a recipe's examples. @throws {FileError} if a file has none that can be used @throws {InvalidArgumentError} if no tier has examples */
 export function stageBatches(options: StageBatchesOptions): StageBatches {
   const { data, training, evaluation } = options.recipe;
   const isEvaluated = training.evalSteps !== undefined;
-  if (data.dataset === TINYCODE) {
-    const evalBatches = isEvaluated ? tinyCodeHeldOut(options) : undefined;
-    return { batch: tinyCodeBatches(options, "train"), evalBatches, stepsPerEpoch: undefined, isText: false };
+  const stream = STREAMS.get(data.dataset);
+  if (stream !== undefined) {
+    const evalBatches = isEvaluated ? madeHeldOut(stream, options) : undefined;
+    return { batch: madeBatches(stream, options, "train"), evalBatches, stepsPerEpoch: undefined, isText: false };
   }
   if (isEvaluated && evaluation.dataset === undefined)
     throw new InvalidArgumentError({
@@ -66,9 +73,13 @@ export function stageBatches(options: StageBatchesOptions): StageBatches {
   };
 }
 
-function tinyCodeBatches({ recipe, tokenizer, padTokenId }: StageBatchesOptions, split: Split): (number: number) => TrainingBatch {
+function madeBatches(
+  stream: ExampleStream,
+  { recipe, tokenizer, padTokenId }: StageBatchesOptions,
+  split: "train" | "dev",
+): (number: number) => TrainingBatch {
   const { data, training } = recipe;
-  const example = exampleStream({ tiers: data.tiers, seed: training.seed, split });
+  const example = stream({ tiers: data.tiers, seed: training.seed, split });
   return exampleBatches({
     example: (index) => encodeExample(example(index), tokenizer),
     batchSize: training.perDeviceTrainBatchSize,
@@ -77,10 +88,10 @@ function tinyCodeBatches({ recipe, tokenizer, padTokenId }: StageBatchesOptions,
 }
 
 /** `evaluation.examples` examples of the dev split, rounded up to whole batches. */
-function tinyCodeHeldOut(options: StageBatchesOptions): TrainingBatch[] {
+function madeHeldOut(stream: ExampleStream, options: StageBatchesOptions): TrainingBatch[] {
   const { training, evaluation } = options.recipe;
   const count = Math.ceil(evaluation.examples / training.perDeviceTrainBatchSize);
-  return Array.from({ length: count }, (_, i) => i).map(tinyCodeBatches(options, "dev"));
+  return Array.from({ length: count }, (_, i) => i).map(madeBatches(stream, options, "dev"));
 }
 
 /** The first `evaluation.examples` rows of a file. */

@@ -10,7 +10,7 @@ import { type LoraRecipe, LoraRecipeSchema } from "./lora-training.ts";
 export interface StageRecipe extends ExecutorOptions {
   /** The examples. */
   data: {
-    /** `"tinycode"`, or a file of JSON lines: texts, or prompts with responses. @default "tinycode" */
+    /** `"tinycode"`, `"tinycode-full"`, or a file of JSON lines: texts, or prompts with responses. @default "tinycode" */
     dataset: string;
     /** TinyCode's: share of each tier, e.g. `{ "2": 1, "3": 2 }`. @default all but the deepest, mostly 2 and 3 */
     tiers: Record<string, number>;
@@ -41,10 +41,10 @@ const file = z.string().refine((name) => /\.jsonl?$/.test(name), { error: "expec
 export const StageRecipeSchema = z.strictObject({
   data: z.strictObject({
     dataset: z
-      .literal("tinycode")
+      .enum(["tinycode", "tinycode-full"])
       .or(file)
       .default("tinycode")
-      .describe("tinycode, or a file of JSON lines: texts, or prompts with responses (docs/training-data.md)"),
+      .describe("tinycode, tinycode-full, or a file of JSON lines: texts, or prompts with responses (docs/training-data.md)"),
     tiers: TiersSchema.default({ "1": 1, "2": 4, "3": 5 }),
     promptLength: z.int().positive().max(LONGEST).describe("positions of the prompt, tokens; texts fill them too"),
     completionLength: z.int().positive().max(LONGEST).describe("positions of the completion, tokens"),
