@@ -29,7 +29,7 @@ describe.runIf(hasPython)(`--data tinycode-full${hasPython ? "" : " (SKIPPED: th
     const output = join(folder, "refused");
     const refused = async (settings: Record<string, unknown>, sentence: string): Promise<void> => {
       const { code, error } = await train(["evaluate", "--data", "tinycode-full", "--output", output, ...set(settings)]);
-      expect([code, error]).toEqual([1, sentence]);
+      expect([code, error]).toEqual([1, expect.stringContaining(sentence)]); // what the sandbox runs with may be said before
     };
     const order = ["constants", "helper", "hole"].flatMap((name) => [`${name}-back`, `${name}-ahead`]);
     const one = ["lists", "strings", "integers", "predicates", "two-arguments", "conditionals", "counting", "composed"];
