@@ -1,4 +1,4 @@
-// The entropy sink (DiffuCoder, arXiv 2506.20639, section 3): at the first step the model is surest next to the prompt, and less so to the right.
+// The entropy sink (DiffuCoder, arXiv 2506.20639): at the first step the model is surest next to the prompt, and less so to the right.
 import type { DenoiseTrace } from "@diffucoder/samplers";
 import { completionCells, type Region, regionOf } from "./decoding-order.ts";
 import { kendallTau } from "./rank-correlation.ts";

@@ -1,4 +1,4 @@
-// How much the orders of several samples of one prompt differ. DiffuCoder (arXiv 2506.20639, section 4) says that a higher temperature
+// How much the orders of several samples of one prompt differ. DiffuCoder (arXiv 2506.20639) says that a higher temperature
 // diversifies the order, and shows it in AR-ness alone; these two measure it directly.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { DecodingOrder } from "./decoding-order.ts";

@@ -1,4 +1,4 @@
-// DiffuCoder, section 3: the order in which a model writes code beside that of text, such as arithmetic.
+// DiffuCoder (arXiv 2506.20639): the order in which a model writes code beside that of text, such as arithmetic.
 import type { Random } from "@diffucoder/core";
 import type { AnalysisFinding } from "@diffucoder/report";
 import { bothOf, change, conclusion, notMeasured, points, share, verdictOf } from "./finding.ts";
@@ -10,7 +10,7 @@ export function codeAndTextFinding(code: StageRun, text: StageRun | undefined, r
   const about = {
     id: "code-and-text",
     title: "Code and text",
-    paper: "global AR-ness of code has a lower mean and a higher variance than that of mathematical text (section 3).",
+    paper: "global AR-ness of code has a lower mean and a higher variance than that of mathematical text.",
   };
   if (text === undefined) return notMeasured(about, "Give text with --against, arithmetic or a file of JSON lines, to measure it.");
   const [ofCode, ofText] = [code, text].map(({ measured }) => measured.tasks.map(({ global }) => global[0]!)) as [number[], number[]];

@@ -1,4 +1,4 @@
-// DiffuCoder, section 5: the length of completions over reinforcement learning, from the metrics of a run.
+// DiffuCoder (arXiv 2506.20639): the length of completions over reinforcement learning, from the metrics of a run.
 import { type Random, readJsonLines } from "@diffucoder/core";
 import type { AnalysisFinding } from "@diffucoder/report";
 import { conclusion, notMeasured } from "./finding.ts";
@@ -8,7 +8,7 @@ import { unpairedDifference } from "./unpaired-difference.ts";
 const ABOUT = {
   id: "completion-length",
   title: "Completion length over reinforcement learning",
-  paper: "the completions do not grow longer during coupled-GRPO, unlike those of autoregressive models (section 5).",
+  paper: "the completions do not grow longer during coupled-GRPO, unlike those of autoregressive models.",
 };
 
 /** Iterations below which the ends of a run say nothing. */

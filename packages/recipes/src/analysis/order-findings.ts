@@ -1,4 +1,4 @@
-// DiffuCoder, section 3: how far from left to right a model writes, and where it is sure at the first pass.
+// DiffuCoder (arXiv 2506.20639): how far from left to right a model writes, and where it is sure at the first pass.
 import type { AnalysisFinding, AnalyzedRun } from "@diffucoder/report";
 import { conclusion, notMeasured, number, share } from "./finding.ts";
 import { mean, type MeasuredRun } from "./measures.ts";
@@ -12,7 +12,7 @@ export function arNessFinding({ name, local, global }: AnalyzedRun): AnalysisFin
   return {
     id: "ar-ness",
     title: "Local and global AR-ness",
-    paper: "a model adapted from an autoregressive one writes more from left to right than at random, yet not strictly (section 3).",
+    paper: "a model adapted from an autoregressive one leans to the order from left to right, yet does not keep it strictly.",
     verdict,
     sentences: [
       `${name} has a local AR-ness@${near.k} of ${share(near)} and a global AR-ness@${first.k} of ${share(first)}, where left to right has 100 % and random orders have ${random} globally.`,
@@ -34,7 +34,7 @@ export function entropySinkFinding({ name, entropySink }: AnalyzedRun, { tasks }
   const about = {
     id: "entropy-sink",
     title: "Entropy sink at the first step",
-    paper: "at the first step the model is surest next to the prompt, and less sure the farther to the right (section 3).",
+    paper: "at the first step the model is surest next to the prompt, and less sure the farther to the right.",
   };
   if (entropySink === undefined) return notMeasured(about, "These traces do not tell what the first pass proposed; record them again to measure it.");
   const [low, high] = entropySink.interval95;

@@ -1,4 +1,4 @@
-// DiffuCoder, section 4: the temperature chooses not only tokens but also their order.
+// DiffuCoder (arXiv 2506.20639): the temperature chooses not only tokens but also their order.
 import type { Random } from "@diffucoder/core";
 import type { Estimate } from "@diffucoder/eval";
 import type { AnalysisFigure, AnalysisFinding, AnalyzedRun } from "@diffucoder/report";
@@ -15,12 +15,12 @@ export interface TemperatureRun {
 const DIVERSITY = {
   id: "temperature-order",
   title: "Temperature and the diversity of orders",
-  paper: "a higher temperature, 1.2 instead of 0.2, diversifies the order of generation and not only the tokens (section 4).",
+  paper: "a higher temperature, 1.2 instead of 0.2, diversifies the order of generation and not only the tokens.",
 };
 const PASS = {
   id: "temperature-pass",
   title: "Temperature and pass@k",
-  paper: "a higher temperature raises pass@10, so that reinforcement learning has more to find (section 4).",
+  paper: "a higher temperature raises pass@10, so that reinforcement learning has more to find.",
 };
 const TWO = "Give two temperatures or more, such as --temperature '[0.2,1.2]', and two samples a task or more, to measure it.";
 

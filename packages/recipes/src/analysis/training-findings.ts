@@ -1,4 +1,4 @@
-// DiffuCoder, sections 3 to 5: what training does to the order, to decoding in fewer steps, and to the length of completions.
+// DiffuCoder (arXiv 2506.20639): what training does to the order, to decoding in fewer steps, and to the length of completions.
 import type { Random } from "@diffucoder/core";
 import { type Interval, pairedDifference } from "@diffucoder/eval";
 import type { AnalysisFinding, AnalyzedRun } from "@diffucoder/report";
@@ -18,7 +18,7 @@ export function stagesFinding(stages: readonly StageRun[], random: Random): Anal
   const about = {
     id: "stages",
     title: "AR-ness over the stages of training",
-    paper: "AR-ness rises in the beginning of training and then declines: it is not largest at the end (section 3).",
+    paper: "AR-ness rises in the beginning of training and then declines: it is not largest at the end.",
   };
   if (stages.length < 3) return notMeasured(about, "Give the models of two earlier stages or more with --compare to measure it.");
   const [first, last] = [stages[0]!, stages.at(-1)!];
@@ -42,7 +42,7 @@ export function stagesFinding(stages: readonly StageRun[], random: Random): Anal
 const RL_ORDER = {
   id: "rl-order",
   title: "AR-ness before and after reinforcement learning",
-  paper: "coupled-GRPO makes a model less autoregressive: its global AR-ness falls (section 5).",
+  paper: "coupled-GRPO makes a model less autoregressive: its global AR-ness falls.",
 };
 const AFTER = "Give the model after reinforcement learning with --after-rl to measure it.";
 
@@ -67,7 +67,7 @@ export function rlStepsFinding(before: StepRuns | undefined, after: StepRuns | u
   const about = {
     id: "rl-steps",
     title: "Fewer steps before and after reinforcement learning",
-    paper: "at half of the steps, pass@1 drops less after coupled-GRPO than before it (section 5).",
+    paper: "at half of the steps, pass@1 drops less after coupled-GRPO than before it.",
   };
   if (before === undefined || after === undefined) return notMeasured(about, `${AFTER} It takes a decoder that has steps.`);
   const gains = [1, 2].map((at) => {
