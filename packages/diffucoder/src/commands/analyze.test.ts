@@ -4,7 +4,7 @@ import type { AnalysisResult } from "@diffucoder/recipes";
 import { type DenoiseTrace, formatTrace } from "@diffucoder/samplers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
-import { evalCommands } from "./eval-commands.fixture.ts";
+import { evalCommands, hasPython, pythonNote } from "./eval-commands.fixture.ts";
 
 const { dir, out, error, run, file } = evalCommands();
 
@@ -93,7 +93,8 @@ describe("diffucoder analyze of a model", () => {
       ["a", "b"].map((id) => ({ id, language: "javascript", prompt: `xs ${id}`, entry_point: "f", tests: [[[1], 1]] })),
     );
 
-  it("measures what it is given the means for, and nothing else", async () => {
+  // The tasks are in JavaScript, which runs where Python guards it.
+  it.runIf(hasPython)(`measures what it is given the means for, and nothing else${pythonNote}`, async () => {
     const metrics = file(
       "metrics.jsonl",
       [...Array(20).keys()].map((step) => ({ step, completionLength: 9 })),
@@ -117,7 +118,7 @@ describe("diffucoder analyze of a model", () => {
     expect(findings.find(({ id }) => id === "rl-order")!.sentences[0]).toMatch(/: \+0\.0 points \(0\.0 to 0\.0\)\.$/);
   });
 
-  it("resumes to the same result after a kill, and reads the same samples again with other conventions", async () => {
+  it.runIf(hasPython)(`resumes to the same result after a kill, and reads the same samples again with other conventions${pythonNote}`, async () => {
     const output = join(dir, "resumed");
     const args = ["analyze", "--model", model.dir, "--dataset", tasks(), "--samples-per-task", "2", "--output", output, "--json"];
     expect(await run(...args)).toBe(0);
