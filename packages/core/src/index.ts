@@ -29,4 +29,4 @@ export { standInError } from "./stand-in.ts";
 export { changedSettings } from "./changed-settings.ts";
 export { claimRun, type ClaimedRun, type ClaimRunOptions, RUN_FILE } from "./run-folder/claim-run.ts";
 export { withFolder } from "./run-folder/folder-lock.ts";
-export { contentHash, type RunFingerprint, runFingerprint } from "./run-folder/run-fingerprint.ts";
+export { contentHash, type RunFingerprint, runFingerprint, TOKENIZER_FILES } from "./run-folder/run-fingerprint.ts";

@@ -4,6 +4,7 @@ import { intervalChart } from "./interval-chart.ts";
 import { lineChart } from "./line-chart.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
 import { pageHead } from "./page-head.ts";
+import { rowsTable } from "./rows-table.ts";
 
 /** A figure of a finding: estimates with their intervals, or a curve. */
 export type AnalysisFigure =
@@ -196,17 +197,7 @@ function runTable(run: AnalyzedRun): Html {
   return html`<div>
     <h3>${run.name}</h3>
     <p class="muted">${formatNumber(run.tasks)} tasks, ${formatNumber(run.samples)} samples</p>
-    <table>
-      <tbody>
-        ${rows.map(
-          ([name, text]) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td>${text}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${rowsTable(rows, "figures")}
   </div>`;
 }
 

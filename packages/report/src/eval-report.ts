@@ -5,6 +5,7 @@ import { decodingText, sourceText, suiteName, verdictCounts } from "./eval-table
 import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
 import { pageHead } from "./page-head.ts";
+import { rowsTable } from "./rows-table.ts";
 
 // Models write arbitrary text. Every value is escaped; should that ever fail, this policy lets the page load and run nothing.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -84,27 +85,11 @@ function parallelismView({ runs, aup }: EvalResult): Html | null {
   const costs = runs.flatMap(({ label, decoding }): [string, string][] => (decoding === undefined ? [] : [[label, decodingText(decoding)]]));
   const figures = aup.map(({ method, suite, aup: value }): [string, string] => [`${method}, ${suite} tests`, value.toFixed(1)]);
   if (costs.length === 0) return null;
-  const rows = (pairs: readonly [string, string][]): Html[] =>
-    pairs.map(
-      ([name, text]) =>
-        html`<tr>
-          <th scope="row">${name}</th>
-          <td>${text}</td>
-        </tr>`,
-    );
   return html`<h3>Cost, whatever the hardware</h3>
-    <table class="settings">
-      <tbody>
-        ${rows(costs)}
-      </tbody>
-    </table>
+    ${rowsTable(costs)}
     <h3>Accuracy under parallelism</h3>
     <p class="muted">Percent of the tasks times tokens of an answer for a forward pass, along the runs that differ in steps or threshold only.</p>
-    <table class="settings">
-      <tbody>
-        ${rows(figures)}
-      </tbody>
-    </table>`;
+    ${rowsTable(figures)}`;
 }
 
 function settingsTable(result: EvalResult): Html {
@@ -124,17 +109,7 @@ function settingsTable(result: EvalResult): Html {
     ["seed of the intervals", String(seed)],
     ...runs.map((run): [string, string] => [runs.length === 1 ? "source" : run.label, sourceText(run)]),
   ];
-  return html`<table class="settings">
-    <tbody>
-      ${rows.map(
-        ([name, value]) =>
-          html`<tr>
-            <th scope="row">${name}</th>
-            <td>${value}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return rowsTable(rows);
 }
 
 const librariesText = ({ libraries }: PythonInfo): string =>
@@ -229,17 +204,7 @@ function testView({ test, verdict, input, expected, got, detail }: FailedTest, e
           ["Expected", value(expected)],
         ];
   rows.push(got === undefined ? [verdict, detail ?? ""] : ["Got", value(got)]);
-  return html`<table class="settings">
-    <tbody>
-      ${rows.map(
-        ([name, text]) =>
-          html`<tr>
-            <th scope="row">${name}</th>
-            <td><code>${text}</code></td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return rowsTable(rows.map(([name, text]) => [name, html`<code>${text}</code>`]));
 }
 
 function clip(text: string, length: number): string {

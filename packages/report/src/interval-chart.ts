@@ -1,5 +1,6 @@
 import { scaleLinear } from "d3-scale";
 import type { Interval } from "@diffucoder/eval";
+import { round } from "./chart-frame.ts";
 import { html, type Html } from "./html.ts";
 
 export interface IntervalRow {
@@ -45,8 +46,4 @@ export function intervalChart({ id, title, rows, domain, formatTick }: IntervalC
         <circle class="${row.tone}" cx="${round(scale(row.value))}" cy="${middle}" r="5" />`;
     })}
   </svg>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -1,5 +1,6 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
+import { chartFrame, emptyChart, round } from "./chart-frame.ts";
 import { html, type Html } from "./html.ts";
 import { formatNumber } from "./number-format.ts";
 
@@ -18,22 +19,12 @@ export interface LineChartOptions {
   fromZero?: boolean;
 }
 
-// Drawn at the size at which a phone shows it, so that the text is never scaled below 11 px.
-const width = 360;
-const height = 208;
-const left = 50;
-const right = 350;
-const top = 12;
-const bottom = 172;
+const { width, height, left, right, top, bottom } = chartFrame;
 
 /** A curve as inline SVG: the values thin, their moving mean bold. */
 export function lineChart({ id, title, description, xLabel, x, y, fromZero = false }: LineChartOptions): Html {
   const finite = y.filter(Number.isFinite);
-  if (finite.length === 0)
-    return html`<figure class="chart">
-      <figcaption>${title}</figcaption>
-      <p class="muted">No values.</p>
-    </figure>`;
+  if (finite.length === 0) return emptyChart(title);
   const window = smoothingWindow(y.length);
   const smooth = movingMean(y, window);
   const xScale = scaleLinear([x[0]!, Math.max(x.at(-1)!, x[0]! + 1)], [left, right]);
@@ -104,8 +95,4 @@ function valueDomain(values: readonly number[], fromZero: boolean): [number, num
 
 function finiteOr(value: number | undefined, map: (value: number) => number): number | null {
   return value !== undefined && Number.isFinite(value) ? map(value) : null;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

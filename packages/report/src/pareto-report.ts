@@ -3,6 +3,7 @@ import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent, formatPoints } from "./number-format.ts";
 import { paretoFront, scatterChart } from "./scatter-chart.ts";
 import { pageHead } from "./page-head.ts";
+import { rowsTable } from "./rows-table.ts";
 
 /** One way to decode, and what it costs; costs are means over completions. */
 export interface DecodingSetting {
@@ -130,17 +131,10 @@ function methodsView(methods: NonNullable<ParetoReportData["methods"]>): Html {
       Percent of the tasks times tokens of an answer for a forward pass, along the settings of a method, less where accuracy is lost (d3LLM, arXiv
       2601.07568). It depends on no hardware.
     </p>
-    <table class="numbers">
-      <tbody>
-        ${methods.map(
-          ({ name, aup }) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td>${aup.toFixed(1)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${rowsTable(
+      methods.map(({ name, aup }) => [name, aup.toFixed(1)]),
+      "numbers",
+    )}
   </section>`;
 }
 

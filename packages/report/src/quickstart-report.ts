@@ -7,6 +7,7 @@ import { formatNumber, formatPercent, formatPoints, formatSeconds } from "./numb
 import type { QuickstartReportData } from "./report-data.ts";
 import { script } from "./script.ts";
 import { pageHead } from "./page-head.ts";
+import { rowsTable, settingRows } from "./rows-table.ts";
 
 // Models write arbitrary text. Every value is escaped; should that ever fail, this policy lets the page load nothing and
 // run no script but its own.
@@ -101,19 +102,8 @@ function whatToTryNext({ next }: QuickstartReportData): Html | null {
 }
 
 function settingsTable(caption: string, settings: Readonly<Record<string, string | number>>): Html {
-  const rows = Object.entries(settings).map(
-    ([name, value]) =>
-      html`<tr>
-        <th scope="row">${name}</th>
-        <td>${typeof value === "number" ? formatNumber(value) : value}</td>
-      </tr>`,
-  );
   return html`<div>
     <h3>${caption}</h3>
-    <table class="settings">
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
+    ${rowsTable(settingRows(settings))}
   </div>`;
 }

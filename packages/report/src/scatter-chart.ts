@@ -1,6 +1,7 @@
 import { scaleLinear, scaleLog } from "d3-scale";
 import { line } from "d3-shape";
 import type { Interval } from "@diffucoder/eval";
+import { round } from "./chart-frame.ts";
 import { html, type Html } from "./html.ts";
 import { formatNumber, formatPercent } from "./number-format.ts";
 
@@ -95,8 +96,4 @@ function logTicks(low: number, high: number): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) ticks.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
   return ticks.filter((tick) => tick >= low && tick <= high);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -2,6 +2,7 @@ import { type Html, html } from "./html.ts";
 import { lineChart } from "./line-chart.ts";
 import { formatNumber } from "./number-format.ts";
 import { pageHead } from "./page-head.ts";
+import { rowsTable, settingRows } from "./rows-table.ts";
 
 /** A training run: all that the page shows. */
 export interface TrainingReportData {
@@ -51,17 +52,7 @@ export function trainingReport({ title, settings, metrics }: TrainingReportData)
           </section>
           <section>
             <h2>Settings</h2>
-            <table class="settings">
-              <tbody>
-                ${Object.entries(settings).map(
-                  ([name, value]) =>
-                    html`<tr>
-                      <th scope="row">${name}</th>
-                      <td>${typeof value === "number" ? formatNumber(value) : value}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>
+            ${rowsTable(settingRows(settings))}
           </section>
         </main>
       </body>

@@ -9,10 +9,8 @@ import { requireRegularFile } from "../regular-file.ts";
 /** Settings and hashes by name, plain JSON. */
 export type RunFingerprint = Readonly<Record<string, unknown>>;
 
-/** Files of a model's folder that are read when it is loaded, besides its weights. */
-const SMALL_FILES = new Set([
-  "config.json",
-  "generation_config.json",
+/** Files that a tokenizer may have in a model's folder. */
+export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
   "vocab.json",
   "merges.txt",
@@ -20,7 +18,10 @@ const SMALL_FILES = new Set([
   "tokenizer_config.json",
   "special_tokens_map.json",
   "chat_template.jinja",
-]);
+];
+
+/** Files of a model's folder that are read when it is loaded, besides its weights. */
+const SMALL_FILES = new Set(["config.json", "generation_config.json", ...TOKENIZER_FILES]);
 
 /** Settings that change no result: how often and how much is saved and evaluated. */
 const NO_RESULT = new Set(["saveSteps", "saveTotalLimit", "evalSteps", "metricForBestModel", "loadBestModelAtEnd"]);

@@ -1,7 +1,7 @@
 // What estimators of masked diffusion models have in common: passes over the completion, in each of which some tokens are masked, and a
 // weighted sum of the log-probabilities that they give. V passes, R readings of a token, B rows, L tokens:
 //   logp_j = sum_r w_rj lp_(v_rj)(j),    v_rj the pass that reading r of token j is taken from,    0 where w_rj is 0
-import { InvalidArgumentError } from "@diffucoder/core";
+import { InvalidArgumentError, type Random } from "@diffucoder/core";
 import {
   add,
   broadcastTo,
@@ -32,6 +32,13 @@ export interface RowPasses {
     /** How it counts, `[L]`; 0 leaves it out. */
     weight: ArrayLike<number>;
   }[];
+}
+
+/** `[length]`, 1 at so many tokens, chosen uniformly. */
+export function uniformMask(masked: number, { length, random }: { length: number; random: Random }): Uint8Array {
+  const mask = new Uint8Array(length);
+  for (const token of random.shuffle(Array.from({ length }, (_, j) => j)).slice(0, masked)) mask[token] = 1;
+  return mask;
 }
 
 /** The passes of rows that have equally many, as an estimator's draws: `mask` int32 `[V, B, L]`, `pass` int32 and `weight` float32 `[R, B, L]`. */

@@ -4,7 +4,7 @@
 import { createRandom } from "@diffucoder/core";
 import { z } from "zod";
 import type { Estimator } from "./estimator.ts";
-import { drawnPasses, passesLogProbs, type RowPasses } from "./masked-passes.ts";
+import { drawnPasses, passesLogProbs, type RowPasses, uniformMask } from "./masked-passes.ts";
 
 /** Settings of `monteCarlo`. */
 export interface MonteCarloOptions {
@@ -31,8 +31,7 @@ function masks(seed: number, length: number, numMc: number): RowPasses {
   const first = random.integer(0, length);
   const drawn = Array.from({ length: numMc }, (_, i) => {
     const masked = 1 + ((first + Math.floor((i * length) / numMc)) % length);
-    const chosen = new Set(random.shuffle(Array.from({ length }, (_token, j) => j)).slice(0, masked));
-    return { masked, mask: Uint8Array.from({ length }, (_token, j) => (chosen.has(j) ? 1 : 0)) };
+    return { masked, mask: uniformMask(masked, { length, random }) };
   });
   return {
     masks: drawn.map(({ mask }) => mask),

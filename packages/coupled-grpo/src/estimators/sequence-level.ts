@@ -9,7 +9,7 @@ import { createRandom } from "@diffucoder/core";
 import { cast, div, mul, sum } from "@diffucoder/tensor";
 import { z } from "zod";
 import type { Estimator } from "./estimator.ts";
-import { drawnPasses, passesLogProbs, type RowPasses } from "./masked-passes.ts";
+import { drawnPasses, passesLogProbs, type RowPasses, uniformMask } from "./masked-passes.ts";
 
 /** Settings of `sequenceLevel`. */
 export interface SequenceLevelOptions {
@@ -40,8 +40,7 @@ function pairs(seed: number, length: number, numMc: number): RowPasses {
   const first = random.integer(0, length + 1);
   const drawn = Array.from({ length: numMc }, (_, i) => {
     const masked = (first + Math.round((i * (length + 1)) / numMc)) % (length + 1);
-    const chosen = new Set(random.shuffle(Array.from({ length }, (_token, j) => j)).slice(0, masked));
-    return { masked, mask: Uint8Array.from({ length }, (_token, j) => (chosen.has(j) ? 1 : 0)) };
+    return { masked, mask: uniformMask(masked, { length, random }) };
   });
   return {
     masks: drawn.flatMap(({ mask }) => [mask, Uint8Array.from(mask, (isMasked) => 1 - isMasked)]),

@@ -1,10 +1,10 @@
 // `train pretrain`: a base model from scratch, on an endless stream of TinyCode's training split or a file of texts; or more of a model's training.
-import { createRandom, type OnProgress, parseConfig } from "@diffucoder/core";
+import { createRandom, parseConfig } from "@diffucoder/core";
 import { type AutoregressiveConfig, AutoregressiveConfigSchema, type ModelConfig, ModelConfigSchema } from "@diffucoder/model";
 import type { Tokenizer } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import { type StageRecipe, StageRecipeSchema } from "./stage-recipe.ts";
-import { keepsOrder, runStages } from "./stages.ts";
+import { keepsOrder, runStages, type RunStagesOptions } from "./stages.ts";
 import { modelOfInit, newModel } from "./starting-model.ts";
 
 /** What `train pretrain` does. */
@@ -40,25 +40,13 @@ export const PretrainRecipeSchema = z.strictObject({
 }) satisfies z.ZodType<PretrainRecipe>;
 
 /** A pretraining, and where it happens. */
-export interface PretrainCommandOptions {
+export interface PretrainCommandOptions extends Omit<RunStagesOptions, "start" | "command" | "recipe"> {
   /** What is done. */
   recipe: PretrainRecipe;
   /** tokenizer.json of a model from scratch. */
   tokenizerFile: string;
   /** Model to go on from, with its tokenizer: a folder, or `owner/name` on the hub; the recipe's `model` is then ignored. @default one from scratch */
   init?: string | undefined;
-  /** Folder of a LoRA adapter of that model to go on from. @default a new one, if the recipe has a `lora` */
-  adapter?: string | undefined;
-  /** Folder of the run: checkpoint, metrics and, at the end, the model. */
-  output: string;
-  /** Whether to start over instead of resuming the run in the folder. */
-  fresh: boolean;
-  /** Stops the run after a checkpoint. */
-  signal: AbortSignal;
-  /** Gets an event for every step. */
-  onProgress: OnProgress;
-  /** Gets a notice of what extending the run means. */
-  onNote: (note: string) => void;
 }
 
 /** Runs or resumes pretraining and writes the model to `output/model`. @returns that folder */

@@ -1,18 +1,7 @@
 // The tokenizer of a model that is trained goes along with it, with the tokens that training adds.
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, readJsonObject, writeFileAtomic } from "@diffucoder/core";
-
-/** Files that a tokenizer may have in a model's folder. */
-const TOKENIZER_FILES = [
-  "tokenizer.json",
-  "vocab.json",
-  "merges.txt",
-  "added_tokens.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "chat_template.jinja",
-];
+import { FileError, readJsonObject, TOKENIZER_FILES, writeFileAtomic } from "@diffucoder/core";
 
 /** Copies a tokenizer's files, with `added` tokens, ids by text, among its special ones. @throws {FileError} if they cannot be read or written */
 export function copyTokenizer(from: string, to: string, added: Readonly<Record<string, number>> = {}): void {

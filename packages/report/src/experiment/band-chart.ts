@@ -2,6 +2,7 @@
 import { format } from "d3-format";
 import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
+import { chartFrame, emptyChart, round } from "../chart-frame.ts";
 import { html, type Html } from "../html.ts";
 import { movingMean, smoothingWindow } from "../line-chart.ts";
 import { formatNumber } from "../number-format.ts";
@@ -19,12 +20,7 @@ export interface BandChartOptions {
   seriesOf: (arm: string) => number;
 }
 
-const width = 360;
-const height = 208;
-const left = 50;
-const right = 350;
-const top = 12;
-const bottom = 172;
+const { width, height, left, right, top, bottom } = chartFrame;
 
 /** `400k`, `1.2M`: what fits beside the axis. */
 const short = format(".3~s");
@@ -40,11 +36,7 @@ interface Series {
 export function bandChart({ id, title, description, arms, seriesOf }: BandChartOptions): Html {
   const series = arms.map(({ arm, runs }) => overSeeds(arm, runs)).filter(({ mean }) => mean.some(Number.isFinite));
   const finite = series.flatMap(({ low, high }) => [...low, ...high]).filter(Number.isFinite);
-  if (finite.length === 0)
-    return html`<figure class="chart">
-      <figcaption>${title}</figcaption>
-      <p class="muted">No values.</p>
-    </figure>`;
+  if (finite.length === 0) return emptyChart(title);
   const steps = Math.max(2, ...series.map(({ mean }) => mean.length));
   const x = scaleLinear([1, steps], [left, right]);
   const [lowest, highest] = [Math.min(...finite), Math.max(...finite)];
@@ -110,8 +102,4 @@ function overSeeds(arm: string, runs: readonly (readonly (number | null)[])[]): 
     low: at.map((values) => orNothing(values, () => Math.min(...values))),
     high: at.map((values) => orNothing(values, () => Math.max(...values))),
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

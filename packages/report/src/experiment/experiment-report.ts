@@ -2,6 +2,7 @@ import { type Html, html } from "../html.ts";
 import { intervalChart } from "../interval-chart.ts";
 import { formatNumber, formatPercent, formatPoints, formatSeconds } from "../number-format.ts";
 import { pageHead } from "../page-head.ts";
+import { rowsTable } from "../rows-table.ts";
 import { bandChart, bandLegend } from "./band-chart.ts";
 import type { ExperimentReportData, ReportArm } from "./experiment-data.ts";
 import { markdown } from "./markdown.ts";
@@ -206,17 +207,7 @@ function howItWasMade({ dates, machines, commits, commands }: ExperimentReportDa
   ];
   return html`<section>
     <h2>How it was made</h2>
-    <table class="settings">
-      <tbody>
-        ${rows.map(
-          ([title, value]) =>
-            html`<tr>
-              <th scope="row">${title}</th>
-              <td>${value}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${rowsTable(rows)}
     <h3>Run it again</h3>
     <pre tabindex="0">${commands.join("\n")}</pre>
   </section>`;
