@@ -17,7 +17,8 @@ import type { LoadSettings } from "./load-settings.ts";
 import { type LikelihoodOptions, type TextLikelihood, textLikelihood } from "./likelihood.ts";
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
-import { requestsOf } from "./run-requests.ts";
+import type { BatchLimits } from "./request-size.ts";
+import { requestsOf, type WaitingRequest } from "./run-requests.ts";
 import { chooseQuantization } from "./weights/default-quantization.ts";
 import { loadWeights } from "./weights/load-weights.ts";
 
@@ -68,6 +69,12 @@ export interface DiffuCoder {
    */
   submit(options: GenerateOptions): AsyncGenerator<GenerationEvent>;
   /**
+   * Checks and tokenizes a request and says what it takes, so that it can wait elsewhere: `submit` in two parts.
+   *
+   * @throws what `generate` throws of its options, at once
+   */
+  prepare(options: Omit<GenerateOptions, "signal">): WaitingRequest<AsyncGenerator<GenerationEvent>>;
+  /**
    * The assistant's next turn of a conversation, in the model's chat template, up to its stop token. As it happens: `stream({ messages })`.
    *
    * @throws {InvalidArgumentError} if the model has no chat template; else as `generate` does
@@ -83,6 +90,8 @@ export interface DiffuCoder {
   infill(options: InfillOptions): Promise<Infilling>;
   /** Several texts together, in their order. All are checked before the first is decoded; where one fails the others end. Throws as for one. */
   infill(requests: readonly InfillOptions[]): Promise<Infilling[]>;
+  /** `prepare` for `infill` of one text. @throws what `infill` throws of its options, at once */
+  prepareInfill(options: Omit<InfillOptions, "signal">): WaitingRequest<Promise<Infilling>>;
   /**
    * Estimates how likely the model holds a text to be what an answer begins with.
    *
@@ -97,6 +106,8 @@ export interface DiffuCoder {
    * @throws {ConfigError} if no cache is given; else as `generate` does
    */
   auditCache(options: AuditOptions): Promise<GenerationAudit>;
+  /** The most that the requests that are decoded with the same cache take together; one that takes more is decoded alone. */
+  readonly limits: Readonly<BatchLimits>;
   /** Requests that run and wait, and what all have cost so far. */
   stats(): EngineStats;
   /** Takes no more requests. Resolves when those it has are done. */
@@ -151,7 +162,8 @@ export async function loadParameters(model: ModelFolder, options: LoadParameters
   const prefixes = new PrefixCache({ maxBytes: prefixCacheBytes });
   const denoisers = createDenoisers({ config, tokenizer }, () => parameters, executor, { prefixes, maxCacheBytes });
   const logits = logitsFunction(config);
-  const loops = new DecodeLoops({ denoisers, prefixes, padTokenId, maxRows, maxTokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize) });
+  const limits = { rows: maxRows, tokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize), cacheBytes: maxCacheBytes };
+  const loops = new DecodeLoops({ denoisers, prefixes, padTokenId, maxRows, maxTokens: limits.tokens });
   return {
     config,
     generationConfig,
@@ -164,6 +176,7 @@ export async function loadParameters(model: ModelFolder, options: LoadParameters
     logits,
     executor,
     denoiser: denoisers.exact,
+    limits,
     ...requestsOf(model, loops),
     likelihood: (options) => textLikelihood(model, { logits, parameters, executor }, options),
     auditCache: (options) => auditGeneration(model, denoisers, options),

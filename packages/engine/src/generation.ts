@@ -32,12 +32,11 @@ export function startGeneration(
   { settings, promptIds }: PreparedGeneration,
   { model, loops, signal }: { model: ModelFolder; loops: DecodeLoops; signal?: AbortSignal | undefined },
 ): AsyncGenerator<GenerationEvent> {
-  const { endIds, padTokenId, generationConfig } = model;
-  const { padPrompt = true, promptLength } = generationConfig;
+  const { endIds, padTokenId } = model;
   const { loop, denoiser } = loops.of(settings.cache);
   const { maxNewTokens, decoder, seed } = settings;
-  const columns = padPrompt ? promptLength : decoder.promptLength?.(promptIds.length);
-  const canvas = promptCanvas({ promptIds, maxNewTokens, promptLength: columns, denoiser, padTokenId });
+  const promptLength = promptColumns({ settings, promptIds }, model);
+  const canvas = promptCanvas({ promptIds, maxNewTokens, promptLength, denoiser, padTokenId });
   const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId, eosTokenIds: endIds });
   const row = loop.add({ canvas, decoder, random: createRandom(seed), eosTokenIds: [...endIds], provisional: "first", signal });
   const events = eventsOf(row, { settings, promptTokens: promptIds.length, trace, model });
@@ -48,6 +47,12 @@ export function startGeneration(
     return leave(value);
   };
   return events;
+}
+
+/** Columns that a request's prompt takes, padding included. */
+export function promptColumns({ settings, promptIds }: PreparedGeneration, { generationConfig }: ModelFolder): number {
+  const { padPrompt = true, promptLength } = generationConfig;
+  return padPrompt ? promptLength : (settings.decoder.promptLength?.(promptIds.length) ?? Math.max(1, promptIds.length));
 }
 
 interface Running {

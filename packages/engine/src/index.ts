@@ -16,4 +16,6 @@ export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, re
 export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
 export { type PreparedGeneration, prepareGeneration } from "./generation.ts";
 export type { EngineStats } from "./decode-loops.ts";
+export type { BatchLimits, RequestSize } from "./request-size.ts";
+export type { WaitingRequest } from "./run-requests.ts";
 export { decodingText, KNOWN_MODELS, type KnownModel, knownModel, type PublishedScore, scoresText } from "./hub/known-models.ts";

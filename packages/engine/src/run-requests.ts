@@ -4,14 +4,22 @@ import type { DecodeLoops } from "./decode-loops.ts";
 import type { DiffuCoder } from "./diffucoder.ts";
 import type { Generation } from "./events.ts";
 import type { ModelFolder } from "./folder/model-folder.ts";
-import { finished, prepareGeneration, startGeneration } from "./generation.ts";
+import { finished, prepareGeneration, promptColumns, startGeneration } from "./generation.ts";
 import { type Infilling, prepareInfilling, runInfilling } from "./infill.ts";
+import { type RequestSize, requestSizes } from "./request-size.ts";
 import type { GenerateOptions } from "./requests/generate-options.ts";
 import type { InfillOptions } from "./requests/infill-options.ts";
 
-type Requests = Pick<DiffuCoder, "generate" | "stream" | "submit" | "chat" | "infill">;
+type Requests = Pick<DiffuCoder, "generate" | "stream" | "submit" | "chat" | "infill" | "prepare" | "prepareInfill">;
+
+/** A request that has been checked and tokenized, and waits for whoever starts it. */
+export interface WaitingRequest<Result> extends RequestSize {
+  /** Puts it into the batch, or behind those that wait there. @param signal ends it @throws {UnavailableError} if the model is closing */
+  start(signal?: AbortSignal): Result;
+}
 
 export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
+  const sizeOf = requestSizes(model);
   const submit: Requests["submit"] = (options) => startGeneration(prepareGeneration(model, options), { model, loops, signal: options.signal });
   const generate = oneOrMany<GenerateOptions, Generation>((options) => {
     const prepared = prepareGeneration(model, options);
@@ -24,6 +32,20 @@ export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
   return {
     generate,
     submit,
+    prepare(options) {
+      const prepared = prepareGeneration(model, options);
+      const { settings, promptIds } = prepared;
+      const size = sizeOf({ settings, promptTokens: promptIds.length, columns: promptColumns(prepared, model) + settings.maxNewTokens });
+      return { ...size, start: (signal) => startGeneration(prepared, { model, loops, signal }) };
+    },
+    prepareInfill(options) {
+      const prepared = prepareInfilling(model, options);
+      const { settings, row } = prepared;
+      const given = row.reduce((sum, segment) => sum + ("masks" in segment ? 0 : segment.length), 0);
+      const holes = row.reduce((sum, segment) => sum + ("masks" in segment ? segment.masks : 0), 0);
+      const size = sizeOf({ settings, promptTokens: given, columns: given + holes + settings.growth });
+      return { ...size, start: (signal) => runInfilling(prepared, { model, loops, signal }) };
+    },
     async *stream(options) {
       yield* submit(options);
     },
