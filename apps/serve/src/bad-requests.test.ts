@@ -77,7 +77,7 @@ describe("bad requests", () => {
       { prompt: "", n: 9, temperature: "hot" },
       400,
       {
-        message: "temperature: Invalid input: expected number, received string; n: Too big: expected number to be <=8; prompt: must not be empty",
+        message: 'temperature: must be a number, got "hot"; n: must be at most 8, got 9; prompt: must not be empty',
         param: "temperature",
         code: "invalid_value",
       },
@@ -89,13 +89,7 @@ describe("bad requests", () => {
       400,
       { message: "prompt: expected one string (lists and token ids are not supported)", param: "prompt" },
     ],
-    [
-      "no messages",
-      "/v1/chat/completions",
-      { messages: [] },
-      400,
-      { message: "messages: Too small: expected array to have >=1 items", param: "messages" },
-    ],
+    ["no messages", "/v1/chat/completions", { messages: [] }, 400, { message: "messages: must have at least 1 item, got 0", param: "messages" }],
     [
       "both limits",
       "/v1/chat/completions",
@@ -141,9 +135,9 @@ describe("bad requests", () => {
       "/v1/completions",
       '{"prompt":"p","max_tokens":1e400}',
       400,
-      { message: "max_tokens: Invalid input: expected number, received Infinity", param: "max_tokens" },
+      { message: "max_tokens: must be a finite number, got Infinity", param: "max_tokens" },
     ],
-    ["no object", "/v1/completions", "[]", 400, { message: "Invalid input: expected object, received array" }],
+    ["no object", "/v1/completions", "[]", 400, { message: "must be an object, got []" }],
     [
       "deep nesting",
       "/v1/completions",

@@ -35,7 +35,7 @@ it.each([
   [["--executor", "tfjs-cpu", "--quantize", "int8"], 'executor must be "onnx" for a model in int8, got "tfjs-cpu".'],
   [
     ["--device", "gpu", "--quantize", "int3"],
-    'Invalid serve settings:\n  - quantize: Invalid option: expected one of "int8"|"int4"|"none"\n  - device: Invalid option: expected one of "cpu"|"webgpu"',
+    'Invalid serve settings:\n  - quantize: must be one of "int8", "int4", "none", got "int3"\n  - device: must be one of "cpu", "webgpu", got "gpu"',
   ],
 ])("refuses %j in one message", async (args, message) => {
   expect(await run(...args)).toEqual({ code: 1, out: [], errors: [message] });

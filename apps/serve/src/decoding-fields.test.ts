@@ -67,7 +67,7 @@ describe("the fields of decoding", () => {
       error: {
         type: "invalid_request_error",
         message: expect.stringMatching(
-          /^alg: Invalid option: expected one of "origin"\|.*; block_length: Too small: expected number to be >0; cache.refresh_steps: Too small: expected number to be >0; cache: Unrecognized key: "refresh". Did you mean cache.refresh_steps\?$/,
+          /^alg: must be one of "origin", .*, got "best"; block_length: must be greater than 0, got 0; cache.refresh_steps: must be greater than 0, got 0; cache: Unrecognized key: "refresh". Did you mean cache.refresh_steps\?$/,
         ),
         param: "alg",
         code: "invalid_value",

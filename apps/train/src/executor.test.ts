@@ -69,7 +69,7 @@ describe("train on another executor", () => {
     const { code, error } = await train(["pretrain", "--executor", "cuda", "--output", join(folder, "cuda")]);
     expect({ code, error }).toEqual({
       code: 1,
-      error: 'Invalid recipe tinycode-base:\n  - executor: Invalid option: expected one of "onnx"|"tfjs-node-gpu"|"tfjs-node"|"tfjs-cpu"',
+      error: 'Invalid recipe tinycode-base:\n  - executor: must be one of "onnx", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu", got "cuda"',
     });
   });
 });

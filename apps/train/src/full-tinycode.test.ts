@@ -35,7 +35,7 @@ describe.runIf(hasPython)(`--data tinycode-full${hasPython ? "" : " (SKIPPED: th
     const one = ["lists", "strings", "integers", "predicates", "two-arguments", "conditionals", "counting", "composed"];
     const families = [...one, ...order, "deep-lists"];
     const invalid = "Invalid recipe evaluate:\n  - data.";
-    const oneOf = (names: readonly string[]): string => `Invalid option: expected one of ${names.map((name) => `"${name}"`).join("|")}`;
+    const oneOf = (names: readonly string[]): string => `must be one of ${names.map((name) => `"${name}"`).join(", ")}, got `;
     await refused(
       { "data.split": "test-none" },
       `${invalid}split: ${oneOf(["train", "dev", "test", "test-recomb", "test-pair", "test-const", "test-depth", "test-phrase"])}`,

@@ -61,7 +61,7 @@ describe("pretrain with evalSteps", () => {
     ],
     [
       { "training.evalSteps": 1, "training.metricForBestModel": "evalPassAt1" },
-      'Invalid recipe tinycode-base:\n  - training.metricForBestModel: Invalid option: expected one of "evalLoss"|"evalAccuracy"',
+      'Invalid recipe tinycode-base:\n  - training.metricForBestModel: must be one of "evalLoss", "evalAccuracy", got "evalPassAt1"',
     ],
     [{ "training.evalSteps": 1, "data.tiers": { 1: 1 } }, 'No tier of {"1":1} has examples in the dev split.'],
   ])("refuses %j, before the folder is a run's", async (settings, error) => {

@@ -44,7 +44,7 @@ describe("readTraceRecords", () => {
     [line({ sampleIndex: 0, trace }), "Invalid traces, line 1:\n  - a trace needs taskId, a string, and sampleIndex, an integer"],
     [
       line({ taskId: "a", sampleIndex: 0, trace: { ...trace, maskTokenId: "9" } }),
-      "Invalid traces, line 1:\n  - maskTokenId: Invalid input: expected number, received string",
+      'Invalid traces, line 1:\n  - maskTokenId: must be a number, got "9"',
     ],
     [
       line({ taskId: "a", sampleIndex: 0, trace }) + line({ taskId: "a", sampleIndex: 1, trace: { ...trace, initialIds: [7, 9] } }),

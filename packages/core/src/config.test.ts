@@ -43,9 +43,9 @@ describe("parseConfig", () => {
     expect((error as ConfigError).message).toBe(
       [
         "Invalid train.json:",
-        "  - steps: Too small: expected number to be >0",
-        '  - alg: Invalid option: expected one of "origin"|"entropy"',
-        "  - optimizer.learningRate: Invalid input: expected number, received string",
+        "  - steps: must be greater than 0, got -1",
+        '  - alg: must be one of "origin", "entropy", got "greedy"',
+        '  - optimizer.learningRate: must be a number, got "fast"',
         '  - Unrecognized key: "temprature"',
       ].join("\n"),
     );
@@ -78,9 +78,7 @@ describe("parseConfig", () => {
 
   it("says what each form of a value wants", () => {
     const OneOrMore = z.strictObject({ temperature: z.union([z.number(), z.array(z.number())]) });
-    expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow(
-      "Invalid config:\n  - temperature: Invalid input: expected number, received string; or: Invalid input: expected array, received string",
-    );
+    expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow('Invalid config:\n  - temperature: must be a number or a list, got "hot"');
   });
 });
 

@@ -4,6 +4,7 @@ import { nearestName } from "./nearest-name.ts";
 import { readBytes } from "./read-file.ts";
 import { namesAt, schemaKeys } from "./schema-keys.ts";
 import { standInError } from "./stand-in.ts";
+import { valueProblem } from "./value-problem.ts";
 
 /**
  * Checks plain data against a schema and freezes the result. Build schemas with `z.strictObject`, so that a
@@ -21,7 +22,7 @@ export function parseConfig<S extends z.ZodType>(
     source?: string;
   } = {},
 ): Readonly<z.output<S>> {
-  const result = schema.safeParse(data);
+  const result = schema.safeParse(data, { error: valueProblem });
   if (result.success) return deepFreeze(result.data);
   throw new ConfigError({ source, problems: configProblems(schema, result.error.issues) });
 }
@@ -55,7 +56,7 @@ function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== "invalid_union" || issue.message !== "Invalid input") return issue.message;
   const wants = issue.errors.flatMap(([first]) => (first === undefined ? [] : [messageOf(first)]));
-  return wants.length === 0 ? issue.message : [...new Set(wants)].join("; or: ");
+  return wants.length === 0 ? issue.message : [...new Set(wants)].join("; or ");
 }
 
 /** Settings from one place. */

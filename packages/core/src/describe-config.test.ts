@@ -50,7 +50,7 @@ describe("describeConfig", () => {
     expect(() => describeConfig(Schema, { layers: [], set: ["stpes=1", "optimizer.lr=1", "alg=best"], source: "recipe" })).toThrow(
       [
         "Invalid recipe:",
-        '  - alg: Invalid option: expected one of "origin"|"entropy"',
+        '  - alg: must be one of "origin", "entropy", got "best"',
         '  - optimizer: Unrecognized key: "lr". Did you mean optimizer.learningRate?',
         '  - Unrecognized key: "stpes". Did you mean steps?',
       ].join("\n"),

@@ -1,5 +1,6 @@
 // What `--print-config` shows: every key of a configuration with its value, where that came from, its default and its meaning.
 import type { z } from "zod";
+import { valueProblem } from "./value-problem.ts";
 import { configProblems, type ConfigLayer, mergeSettings, splitSetting } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { schemaKeys } from "./schema-keys.ts";
@@ -46,7 +47,7 @@ export function describeConfig(
   const all = [...defaults, ...layers];
   const usual = mergeSettings(defaults);
   const data = mergeSettings(all, set);
-  const { error } = schema.safeParse(data);
+  const { error } = schema.safeParse(data, { error: valueProblem });
   const wrong = (error?.issues ?? []).filter(({ code, path }) => (path.length === 0 ? code !== "custom" : at(data, path) !== undefined));
   if (wrong.length > 0) throw new ConfigError({ source, problems: configProblems(schema, wrong) });
 

@@ -25,6 +25,7 @@ export type { OnProgress, ProgressEvent } from "./progress.ts";
 export { folderFile } from "./folder-file.ts";
 export { decodeText, readBytes, readError, readText } from "./read-file.ts";
 export { requireRegularFile } from "./regular-file.ts";
+export { valueProblem } from "./value-problem.ts";
 export { standInError } from "./stand-in.ts";
 export { changedSettings } from "./changed-settings.ts";
 export { claimRun, type ClaimedRun, type ClaimRunOptions, RUN_FILE } from "./run-folder/claim-run.ts";

@@ -95,8 +95,8 @@ describe("options that do not go together", () => {
 
   it("more new tokens than the model's longest sequence, and values out of range", async () => {
     expect(await problemsOf({ maxNewTokens: 64, temperature: -1, topP: 2, cache: { kind: "all" }, beams: 2 })).toEqual([
-      "temperature: Too small: expected number to be >=0",
-      "topP: Too big: expected number to be <=1",
+      "temperature: must be at least 0, got -1",
+      "topP: must be at most 1, got 2",
       "cache.kind: Invalid discriminator value. Expected 'prefix' | 'dual' | 'delayed' | 'block-causal'",
       'Unrecognized key: "beams"',
       "maxNewTokens: must be below 64, the model's longest sequence, got 64",

@@ -108,8 +108,8 @@ describe("generate", () => {
     await expect(coder.generate({ prompt, steps: 0, alg: "best", temprature: 1 } as object)).rejects.toThrow(
       [
         "Invalid generate options:",
-        `  - alg: Invalid option: expected one of ${DECODER_NAMES.map((name) => `"${name}"`).join("|")}`,
-        "  - steps: Too small: expected number to be >0",
+        `  - alg: must be one of ${DECODER_NAMES.map((name) => `"${name}"`).join(", ")}, got "best"`,
+        "  - steps: must be greater than 0, got 0",
         '  - Unrecognized key: "temprature"',
       ].join("\n"),
     );
@@ -120,7 +120,7 @@ describe("loadDiffuCoder", () => {
   it("names what is wrong in the generation config", async () => {
     const bad = makeTinyModel({ generationConfig: { steps: 0, beams: 4 } });
     await expect(loadDiffuCoder(bad.dir)).rejects.toThrow(
-      `Invalid ${bad.dir}/generation_config.json:\n  - steps: Too small: expected number to be >0\n  - Unrecognized key: "beams"`,
+      `Invalid ${bad.dir}/generation_config.json:\n  - steps: must be greater than 0, got 0\n  - Unrecognized key: "beams"`,
     );
     bad.remove();
   });
@@ -204,7 +204,7 @@ describe("many requests", async () => {
   it("are checked before the first is decoded", async () => {
     const before = coder.stats();
     await expect(coder.generate([...requests, { prompt, steps: 0 }])).rejects.toThrow(
-      "Request 3: Invalid generate options:\n  - steps: Too small: expected number to be >0",
+      "Request 3: Invalid generate options:\n  - steps: must be greater than 0, got 0",
     );
     expect(coder.stats()).toEqual(before);
   });
@@ -228,7 +228,7 @@ describe("many requests", async () => {
       for await (const event of events) last = event;
       expect(last).toMatchObject({ type: "done", generation: { text: alone[i]!.text } });
     }
-    expect(() => coder.submit({ prompt, steps: 0 })).toThrow("Invalid generate options:\n  - steps: Too small: expected number to be >0");
+    expect(() => coder.submit({ prompt, steps: 0 })).toThrow("Invalid generate options:\n  - steps: must be greater than 0, got 0");
   });
 
   it("that are given up before they are read leave the batch", async () => {

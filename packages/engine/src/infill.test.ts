@@ -136,8 +136,8 @@ describe("what infill refuses", () => {
     expect(await message({ prefix: 1, masks: 0, length: "variable", steps: 3, alg: "threshold", maxNewTokens: 2, bems: 1 })).toBe(
       [
         "Invalid infill options:",
-        "  - prefix: Invalid input: expected string, received number",
-        "  - masks: Too small: expected number to be >0",
+        "  - prefix: must be a string, got 1",
+        "  - masks: must be greater than 0, got 0",
         '  - Unrecognized key: "bems"',
         "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf, p2, mdlm, bd3lm, bd3lm_card, stable_diffcoder_steps)",
         '  - length: must be "fixed" for a model whose tokenizer has no <|expand|>, got "variable"',

@@ -43,8 +43,8 @@ describe("likelihood", () => {
     await expect(coder.likelihood({ prompt, completion: "", samples: 1, sample: 2 } as never)).rejects.toThrow(
       [
         "Invalid likelihood options:",
-        "  - completion: Too small: expected string to have >=1 characters",
-        "  - samples: Too small: expected number to be >=2",
+        "  - completion: must have at least 1 character, got 0",
+        "  - samples: must be at least 2, got 1",
         '  - Unrecognized key: "sample". Did you mean samples?',
       ].join("\n"),
     );

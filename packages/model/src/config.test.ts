@@ -76,13 +76,14 @@ describe("readModelConfig", () => {
   - rope_scaling: only the types "linear", "llama3" and "yarn" are supported, got "dynamic"
   - rope_theta: missing
   - rms_norm_eps: missing
-  - vocab_size: Invalid input: expected number, received undefined
-  - hidden_size: Invalid input: expected number, received string`,
+  - vocab_size: is missing; it must be a number
+  - hidden_size: must be a number, got "big"`,
     );
   });
 
   it("names each field that is missing", () => {
-    for (const key of Object.keys(file)) expect(() => read({ [key]: undefined }), key).toThrow(new RegExp(`- ${key}: (missing|Invalid input)`));
+    for (const key of Object.keys(file))
+      expect(() => read({ [key]: undefined }), key).toThrow(new RegExp(`- ${key}: (missing|is missing; it must be )`));
   });
 
   it("reads scaled rotary frequencies, in the form of old and new files", () => {
@@ -96,8 +97,8 @@ describe("readModelConfig", () => {
     expect(read({ rope_theta: undefined, rope_parameters: { rope_type: "default", rope_theta: 5e5 } })).toMatchObject({ ropeTheta: 5e5 });
     expect(() => read({ rope_scaling: { type: "yarn", factor: 0.5, mscale: 1 } })).toThrow(
       `Invalid ${path}:
-  - rope_scaling.factor: Too small: expected number to be >=1
-  - rope_scaling.original_max_position_embeddings: Invalid input: expected number, received undefined
+  - rope_scaling.factor: must be at least 1, got 0.5
+  - rope_scaling.original_max_position_embeddings: is missing; it must be a number
   - rope_scaling: Unrecognized key: "mscale"`,
     );
     expect(() => read({ rope_scaling: { factor: 2 } })).toThrow('rope_scaling: must name its type, got {"factor":2}');
@@ -147,14 +148,14 @@ describe("readModelConfig", () => {
   });
 
   it.each([
-    ["num_hidden_layers", 1e9, "Too big: expected number to be <=4096"],
-    ["hidden_size", 2 ** 40, "Too big: expected number to be <=1048576"],
-    ["vocab_size", 1e15, "Too big: expected number to be <=4194304"],
-    ["num_attention_heads", -28, "Too small: expected number to be >0"],
-    ["intermediate_size", 0.5, "Invalid input: expected int, received number"],
-    ["rope_theta", 0, "Too small: expected number to be >1"],
-    ["rms_norm_eps", 1e9, "Too big: expected number to be <=1"],
-    ["tie_word_embeddings", "yes", "Invalid input: expected boolean, received string"],
+    ["num_hidden_layers", 1e9, "must be at most 4096, got 1000000000"],
+    ["hidden_size", 2 ** 40, "must be at most 1048576, got 1099511627776"],
+    ["vocab_size", 1e15, "must be at most 4194304, got 1000000000000000"],
+    ["num_attention_heads", -28, "must be greater than 0, got -28"],
+    ["intermediate_size", 0.5, "must be a whole number, got 0.5"],
+    ["rope_theta", 0, "must be greater than 1, got 0"],
+    ["rms_norm_eps", 1e9, "must be at most 1, got 1000000000"],
+    ["tie_word_embeddings", "yes", 'must be true or false, got "yes"'],
   ])("holds %s to what a model can have: %j", (key, value, problem) => {
     expect(() => read({ [key]: value })).toThrow(`- ${key}: ${problem}`);
   });
@@ -164,8 +165,8 @@ describe("readModelConfig", () => {
     writeFileSync(path, JSON.stringify(toHuggingFaceConfig({ ...smallConfig, eosTokenIds: [11, 3] }, "F32")));
     expect(readModelConfig(path)).toEqual({ ...smallConfig, eosTokenIds: [11, 3] });
     expect(() => read({ eos_token_id: [151643, 152064] })).toThrow("- eos_token_id: must be below vocabSize (152064), got 152064");
-    expect(() => read({ eos_token_id: [[151643]] })).toThrow("- eos_token_id: Invalid input: expected number, received array");
-    expect(() => read({ eos_token_id: [] })).toThrow("- eos_token_id: Invalid input: expected number, received undefined");
+    expect(() => read({ eos_token_id: [[151643]] })).toThrow("- eos_token_id: must be a number, got [151643]");
+    expect(() => read({ eos_token_id: [] })).toThrow("- eos_token_id: is missing; it must be a number");
   });
 
   it("quotes only the beginning of what is large", () => {

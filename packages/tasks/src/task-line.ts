@@ -2,6 +2,7 @@
 //
 // Tests of Python are read as Python's json module reads them, those of JavaScript and TypeScript as JSON.parse does. On a line with "values":
 // "tagged" an object with one key stands for what JSON cannot write, e.g. { "tuple": [1, 2] }; else an object is a dict whatever it holds.
+import { valueProblem } from "@diffucoder/core";
 import { isFunctionName, parsePythonJson, type PythonValue } from "@diffucoder/reward-sandbox";
 import { z } from "zod";
 import { testsOf, testsProblem } from "./line-tests.ts";
@@ -79,7 +80,7 @@ export function readTaskLine(text: string, line: number): TaskLine | string {
     const { name, message: reason } = error as Error;
     return name === "SyntaxError" ? `not JSON (${reason})` : reason;
   }
-  const parsed = Line.safeParse(record);
+  const parsed = Line.safeParse(record, { error: valueProblem });
   if (!parsed.success) return parsed.error.issues.map(({ path, message: reason }) => [...path, reason].join(": ")).join("; ");
   const { completion, code, id } = parsed.data;
   const idJson = idText(id)!;

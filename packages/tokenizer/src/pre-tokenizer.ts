@@ -1,3 +1,4 @@
+import { valueProblem } from "@diffucoder/core";
 // The pre-tokenizers of tokenizer.json: `ByteLevel`, which must come last, and in front of it any number of `Split`, `Digits` and
 // `Punctuation`. All others change or remove text, and are refused by name.
 import { z } from "zod";
@@ -120,7 +121,7 @@ function checkRemovesNothing(rule: SplitRule): void {
 }
 
 function parse<S extends z.ZodType>(schema: S, one: PreTokenizer): z.output<S> {
-  const result = schema.safeParse(one);
+  const result = schema.safeParse(one, { error: valueProblem });
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new UnsupportedError(`has a ${one.type} pre-tokenizer that is not one (${problems.join("; ")})`);

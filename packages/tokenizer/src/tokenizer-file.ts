@@ -1,4 +1,4 @@
-import { FileError, readJsonObject } from "@diffucoder/core";
+import { FileError, readJsonObject, valueProblem } from "@diffucoder/core";
 import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
 import { fromSymbols } from "./byte-symbols.ts";
@@ -172,7 +172,7 @@ export function readTokenizerFile(path: string): Vocabulary {
  * @throws {FileError} naming what is wrong, or the unsupported feature that the file uses
  */
 export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Vocabulary {
-  const result = TokenizerFileSchema.safeParse(file);
+  const result = TokenizerFileSchema.safeParse(file, { error: valueProblem });
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     const shown = `${problems.slice(0, 5).join("; ")}${problems.length > 5 ? "; ..." : ""}`;

@@ -3,7 +3,7 @@
 // template from chat_template.jinja or tokenizer_config.json. No special token is assumed.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, folderFile, readBytes, readJsonObject, standInError } from "@diffucoder/core";
+import { FileError, folderFile, readBytes, readJsonObject, standInError, valueProblem } from "@diffucoder/core";
 import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
 import { fromSymbols } from "./byte-symbols.ts";
@@ -123,7 +123,7 @@ function readMerges(path: string): string[] {
 }
 
 function readAs<S extends z.ZodType>(schema: S, path: string): z.output<S> {
-  const result = schema.safeParse(readJsonObject(path));
+  const result = schema.safeParse(readJsonObject(path), { error: valueProblem });
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new FileError({ path, problem: `is not a tokenizer's (${problems.slice(0, 5).join("; ")}${problems.length > 5 ? "; ..." : ""})` });

@@ -259,7 +259,7 @@ describe("tokenizer files", () => {
     ],
     [
       { pre_tokenizer: { type: "Sequence", pretokenizers: [splitAt("a", "Merged"), byteLevel] } },
-      'has a Split pre-tokenizer that is not one (behavior: Invalid option: expected one of "Isolated"|"Removed"|"MergedWithPrevious"|"MergedWithNext"|"Contiguous")',
+      'has a Split pre-tokenizer that is not one (behavior: must be one of "Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous", got "Merged")',
     ],
     [{ normalizer: { type: "Lowercase" } }, "has the normalizer Lowercase, expected NFC, NFD, NFKC, NFKD or none"],
     [{ normalizer: { type: "Sequence", normalizers: [{ type: "Prepend" }] } }, "has the normalizer Prepend, expected NFC, NFD, NFKC, NFKD or none"],

@@ -1,5 +1,5 @@
 // What holds for every estimator, on the toy network of `estimates.fixture.ts`.
-import { createRandom } from "@diffucoder/core";
+import { createRandom, valueProblem } from "@diffucoder/core";
 import { float32, initAdamW } from "@diffucoder/tensor";
 import { describe, expect, it } from "vitest";
 import { CoupledGrpoConfigSchema } from "../config.ts";
@@ -130,7 +130,7 @@ describe("a policy", () => {
 
 describe("options", () => {
   const problems = (training: object): string[] => {
-    const parsed = CoupledGrpoConfigSchema.safeParse({ maxSteps: 1, promptsPerStep: 1, learningRate: 1, ...training });
+    const parsed = CoupledGrpoConfigSchema.safeParse({ maxSteps: 1, promptsPerStep: 1, learningRate: 1, ...training }, { error: valueProblem });
     return parsed.error?.issues.map(({ message }) => message) ?? [];
   };
 
@@ -165,7 +165,7 @@ describe("options", () => {
 
   it("are those of some estimator", () => {
     expect(problems({ estimatorOptions: { part: 3 } })).toEqual(['Unrecognized key: "part"']);
-    expect(problems({ estimatorOptions: { parts: 1 } })).toEqual(["Too small: expected number to be >=2"]);
+    expect(problems({ estimatorOptions: { parts: 1 } })).toEqual(["must be at least 2, got 1"]);
     expect(problems({ estimator: "espo" })[0]).toContain('"sequenceLevel"');
   });
 });

@@ -47,9 +47,9 @@ describe("a bad input is one error", () => {
     ["F/a-file: is not a folder.", ["generate", "--model", aFile, "x"]],
     ['--config must be a path or a name, got "".', ["generate", ...small, "x", "--config", ""]],
     ["F/a-folder: is a folder, expected a file.", ["generate", ...small, "x", "--config", aFolder]],
-    ["Invalid generate settings:\n  - steps: Too big: expected number to be <=131072", ["generate", ...small, "x", "--steps", "1e9"]],
+    ["Invalid generate settings:\n  - steps: must be at most 131072, got 1000000000", ["generate", ...small, "x", "--steps", "1e9"]],
     [
-      "Invalid generate settings:\n  - cfgScale: Too big: expected number to be <=1000",
+      "Invalid generate settings:\n  - cfgScale: must be at most 1000, got 1e+300",
       ["generate", ...small, "x", "--alg", "mdlm", "--cfg-scale", "1e300"],
     ],
     [
@@ -63,7 +63,7 @@ describe("a bad input is one error", () => {
     ['F/empty must be a trace: lines of JSON, got "".', ["trace", file("empty", "")]],
     ['F/a-file, line 1 must be JSON, got "hello".', ["trace", aFile]],
     [
-      'Invalid F/step.jsonl, line 1:\n  - initialIds: Invalid input: expected array, received undefined\n  - maskTokenId: Invalid input: expected number, received undefined\n  - Unrecognized key: "step"',
+      'Invalid F/step.jsonl, line 1:\n  - initialIds: is missing; it must be a list\n  - maskTokenId: is missing; it must be a number\n  - Unrecognized key: "step"',
       ["trace", file("step.jsonl", '{"step":1}\n')],
     ],
     [
@@ -71,7 +71,7 @@ describe("a bad input is one error", () => {
       ["eval", "--dataset", tasks, "--samples", samples, "--set", "idRange=[2,1]"],
     ],
     [
-      "Invalid eval settings:\n  - output: Too small: expected string to have >=1 characters",
+      "Invalid eval settings:\n  - output: must have at least 1 character, got 0",
       ["eval", "--dataset", tasks, "--samples", samples, "--set", "output="],
     ],
     [

@@ -77,8 +77,8 @@ describe("diffucoder generate", () => {
     expect(errors).toEqual([
       [
         "Invalid generate settings:",
-        '  - quantize: Invalid option: expected one of "int8"|"int4"|"none"',
-        "  - steps: Invalid input: expected number, received string",
+        '  - quantize: must be one of "int8", "int4", "none", got "int3"',
+        '  - steps: must be a number, got "many"',
         '  - Unrecognized key: "temprature". Did you mean temperature?',
       ].join("\n"),
     ]);
@@ -227,7 +227,7 @@ describe("diffucoder infill", () => {
     expect(await run("infill", "--file", file("good.py", "a <|hole|>"), "--masks", "many")).toBe(1);
     expect(errors).toEqual([
       `Invalid ${join(folder, "misspelt.py")}:\n  - line 2: "<|hole: 3|>" is not a hole; write <|hole|>, or <|hole:N|> for N masks`,
-      "Invalid infill settings:\n  - masks: Invalid input: expected number, received string",
+      'Invalid infill settings:\n  - masks: must be a number, got "many"',
     ]);
   });
 
@@ -251,8 +251,8 @@ describe("diffucoder infill", () => {
     expect(errors).toEqual([
       [
         "Invalid infill settings:",
-        '  - quantize: Invalid option: expected one of "int8"|"int4"|"none"',
-        "  - masks: Too small: expected number to be >0",
+        '  - quantize: must be one of "int8", "int4", "none", got "int3"',
+        "  - masks: must be greater than 0, got 0",
         "  - prefix: give the text around the hole as prefix, suffix or both, or a template",
       ].join("\n"),
       `${join(folder, "none.py")}: no such file.`,
@@ -305,7 +305,9 @@ describe("diffucoder chat", () => {
   it("reports problems with its settings before anything is typed", async () => {
     expect(await converse(["xs"], "--alg", "best", "--steps", "0")).toBe(1);
     expect(output).toEqual([]);
-    expect(errors[0]).toMatch(/^Invalid chat settings:\n {2}- alg: Invalid option: .*\n {2}- steps: Too small: expected number to be >0$/);
+    expect(errors[0]).toMatch(
+      /^Invalid chat settings:\n {2}- alg: must be one of "origin", .*, got "best"\n {2}- steps: must be greater than 0, got 0$/,
+    );
   });
 });
 
@@ -344,7 +346,7 @@ describe("diffucoder trace", () => {
   it("says which line is no trace", async () => {
     expect(await run("trace", file("bad.jsonl", "{}\n"))).toBe(1);
     expect(errors[0]).toBe(
-      `Invalid ${join(folder, "bad.jsonl")}, line 1:\n  - initialIds: Invalid input: expected array, received undefined\n  - maskTokenId: Invalid input: expected number, received undefined`,
+      `Invalid ${join(folder, "bad.jsonl")}, line 1:\n  - initialIds: is missing; it must be a list\n  - maskTokenId: is missing; it must be a number`,
     );
   });
 });

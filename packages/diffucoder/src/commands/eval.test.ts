@@ -152,7 +152,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(out).toEqual([]);
     expect(error).toEqual([
       expect.stringMatching(
-        /^Invalid eval settings:\n {2}- alg: Invalid option: expected one of "origin".*\n {2}- steps: Invalid input: expected int, received number; or: Invalid input: expected array, received number$/,
+        /^Invalid eval settings:\n {2}- alg: must be one of "origin", .*, got "entrpy"\n {2}- steps: must be a whole number or a list, got 0.5$/,
       ),
       expect.stringMatching(/^Invalid generate options:\n {2}- steps: not used by threshold \(used by origin, /),
       `Invalid eval settings:\n  - model: ${model.dir} has no chat template, which the prompts of humaneval need; use an instruction-tuned model`,
@@ -173,7 +173,7 @@ describe.runIf(hasSharedBench)(`diffucoder eval${skipNote}`, () => {
     expect(error[0]).toContain("Invalid eval settings:\n");
     expect(error[0]).toContain('Unrecognized key: "temprature"');
     expect(error[0]).toContain("dataset: expected one of tinycode, tinycode-full, humaneval, ");
-    expect(error[0]).toContain("seed: Too small");
+    expect(error[0]).toContain("seed: must be at least 0, got -1");
     expect(await run("eval", "--dataset", "humaneval")).toBe(1);
     expect(error[1]).toBe("Invalid eval settings:\n  - give either samples or model");
     expect(await run("eval", "--dataset", "infilling-single-line", "--model", "somewhere", "--set", "steps=3")).toBe(1);

@@ -99,9 +99,9 @@ describe("diffucoder export", () => {
       [
         "Invalid export settings:",
         "  - out: a file to write is needed",
-        '  - function: Invalid option: expected one of "logits"|"logitsAt"',
-        "  - batchSize: Invalid input: expected number, received string",
-        '  - weights: Invalid option: expected one of "inside"|"beside"',
+        '  - function: must be one of "logits", "logitsAt", got "loss"',
+        '  - batchSize: must be a number, got "two"',
+        '  - weights: must be one of "inside", "beside", got "outside"',
         '  - Unrecognized key: "lenght". Did you mean length?',
       ].join("\n"),
     );
@@ -110,7 +110,7 @@ describe("diffucoder export", () => {
   const path = (): string => join(folder, "x.onnx");
   it.each([
     [["--set", "positions=2"], 'Invalid export settings:\n  - Unrecognized key: "positions"'],
-    [["--length", "0"], "Invalid export settings:\n  - length: Too small: expected number to be >0"],
+    [["--length", "0"], "Invalid export settings:\n  - length: must be greater than 0, got 0"],
     [["--length", "65"], "length must be at most 64, the model's longest, got 65."],
     [["--model", "/no/such/model"], "/no/such/model/config.json: no such file."],
   ])("refuses %s", async (args, message) => {

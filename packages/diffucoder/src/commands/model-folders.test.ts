@@ -103,7 +103,7 @@ describe("diffucoder generate --model DIR", () => {
       "Invalid generate settings:\n  - steps: must be at least 2, one for each block of 4 of the 6 tokens, got 1",
     ]);
     const dir = copyOf("sdar", { block_size: 0 });
-    expect(await errorOf(dir)).toEqual([`Invalid ${join(dir, "config.json")}:\n  - block_size: Too small: expected number to be >0`]);
+    expect(await errorOf(dir)).toEqual([`Invalid ${join(dir, "config.json")}:\n  - block_size: must be greater than 0, got 0`]);
   });
 
   it("takes a prompt of exactly one block", async () => {

@@ -2,7 +2,7 @@
 // `base_model.model.PATH.lora_A.weight`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { FileError, folderFile, readJsonObject, writeFileAtomic } from "@diffucoder/core";
+import { FileError, folderFile, readJsonObject, valueProblem, writeFileAtomic } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from "@diffucoder/tensor";
 import { z } from "zod";
@@ -89,7 +89,7 @@ export function loadAdapter(directory: string, config: TransformerConfig): LoraA
 
 function readSettings(path: string): LoraSettings {
   const data = readJsonObject(path);
-  const parsed = AdapterFileSchema.safeParse(data);
+  const parsed = AdapterFileSchema.safeParse(data, { error: valueProblem });
   if (!parsed.success) {
     const [{ path: key, message }] = parsed.error.issues as [z.core.$ZodIssue];
     throw new FileError({ path, problem: `${key.join(".")}: ${message}` });

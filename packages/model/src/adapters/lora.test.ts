@@ -178,6 +178,6 @@ describe("adapter files", () => {
     refusal({ use_dora: true }, "use_dora is not supported.");
     refusal({ modules_to_save: ["lm_head"] }, "modules_to_save is not supported.");
     refusal({ bias: "all" }, 'bias: only "none" is supported.');
-    refusal({ peft_type: "IA3" }, 'peft_type: Invalid input: expected "LORA".');
+    refusal({ peft_type: "IA3" }, 'peft_type: must be "LORA", got "IA3".');
   });
 });

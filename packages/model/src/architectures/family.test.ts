@@ -92,7 +92,7 @@ describe("a family's config.json", () => {
 
   it("says how long blocks are, or its family does", () => {
     expect(() => parse({})).toThrow(`Invalid ${path}:\n  - block_size: missing`);
-    expect(() => parse({ block_size: 0 })).toThrow("  - block_size: Too small: expected number to be >0");
+    expect(() => parse({ block_size: 0 })).toThrow("  - block_size: must be greater than 0, got 0");
     expect(parse({}, { ...qwen3Like, defaults: () => ({ block_size: 8 }) })).toMatchObject({ blockLength: 8 });
   });
 

@@ -71,8 +71,8 @@ describe("dreamDecoder", () => {
     expect(() => dreamDecoder({ ...options, temperature: Number.NaN, steps: 1e9 })).toThrow(
       [
         "Invalid dreamDecoder options:",
-        "  - steps: Too big: expected number to be <=131072",
-        "  - temperature: Invalid input: expected number, received NaN",
+        "  - steps: must be at most 131072, got 1000000000",
+        "  - temperature: must be a finite number, got NaN",
       ].join("\n"),
     );
   });

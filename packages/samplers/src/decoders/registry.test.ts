@@ -71,7 +71,7 @@ describe("createDecoder", () => {
     expect(() => createDecoder({ alg: "threshold", steps: 3, threshold: 2, blocklength: 4, cache: { kind: "dual" } } as never)).toThrow(
       [
         "Invalid decoding options:",
-        "  - threshold: Too big: expected number to be <=1",
+        "  - threshold: must be at most 1, got 2",
         '  - Unrecognized key: "blocklength". Did you mean blockLength?',
         "  - steps: not used by threshold (used by origin, maskgit_plus, topk_margin, entropy, low_confidence, random, remdm_cap, remdm_rescale, remdm_conf, p2, mdlm, bd3lm, bd3lm_card, stable_diffcoder_steps)",
       ].join("\n"),

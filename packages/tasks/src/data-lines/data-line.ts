@@ -1,4 +1,5 @@
 // A line of a person's own data, documented in docs/training-data.md: a text, a prompt and its response, or a task.
+import { valueProblem } from "@diffucoder/core";
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import { readTaskLine, type TaskLine } from "../task-line.ts";
@@ -72,7 +73,7 @@ export function readDataLine(text: string, line: number): DataRecord | string {
 }
 
 function parsed<S extends z.ZodType>(schema: S, value: unknown, make: (line: z.output<S>) => DataRecord): DataRecord | string {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: valueProblem });
   return result.success ? make(result.data) : result.error.issues.map(({ path, message: reason }) => [...path, reason].join(": ")).join("; ");
 }
 
