@@ -88,6 +88,8 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
       tokenIds: [position + 100],
       texts: [text],
       confidence: [step === 0 ? 0 : -0.1 * step],
+      entropy: [0.1 * step],
+      edited: [],
       filled: [],
       remasked: [],
       forwardPasses: step + 1,

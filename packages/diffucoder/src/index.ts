@@ -2,7 +2,18 @@ export { bundledModelDir } from "./bundled-model.ts";
 export { type DiffuCoder, loadDiffuCoder, type LoadDiffuCoderOptions } from "@diffucoder/engine";
 export type { AuditedRun, AuditOptions, GenerationAudit, Infilling, LikelihoodOptions, TextLikelihood } from "@diffucoder/engine";
 export { type InfillOptions, InfillSettingsSchema, type TextSegment } from "@diffucoder/engine";
-export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "@diffucoder/engine";
+export type {
+  DoneEvent,
+  FinishReason,
+  Generation,
+  GenerationEvent,
+  InfillLayout,
+  InfillReveal,
+  LayoutEvent,
+  Proposed,
+  Reveal,
+  RevealEvent,
+} from "@diffucoder/engine";
 export { type ExecutorOptions, ExecutorOptionsSchema, type LoadSettings, LoadSettingsSchema } from "@diffucoder/engine";
 export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "@diffucoder/engine";

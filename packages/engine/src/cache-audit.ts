@@ -7,7 +7,7 @@ import { type PreparedGeneration, prepareGeneration } from "./generation.ts";
 import type { GenerateOptions } from "./requests/generate-options.ts";
 
 /** What is generated, and the cache that is audited. The whole canvas is compared. */
-export type AuditOptions = Omit<GenerateOptions, "maxTokens" | "earlyExit" | "onStep">;
+export type AuditOptions = Omit<GenerateOptions, "maxTokens" | "earlyExit" | "provisional" | "onStep">;
 
 /** One of the two runs that are compared. */
 export interface AuditedRun {

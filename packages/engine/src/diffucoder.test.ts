@@ -50,6 +50,13 @@ describe("stream", () => {
     expect(done.generation.forwardPasses).toBe(6);
   });
 
+  it("tells what was proposed and not committed, on request", async () => {
+    const proposals = (events: GenerationEvent[]) =>
+      events.flatMap((event) => (event.type === "reveal" ? [event.provisional?.positions.length] : []));
+    expect(proposals(await eventsOf({ provisional: true }))).toEqual([11, 9, 7, 5, 3, 0]);
+    expect(proposals(await eventsOf()).slice(1)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  });
+
   it("hands out text that only grows, up to the result's", async () => {
     const events = await eventsOf({ temperature: 1, seed: 4, steps: 12 });
     const done = events.at(-1);

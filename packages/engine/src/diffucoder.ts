@@ -18,7 +18,7 @@ import { type LikelihoodOptions, type TextLikelihood, textLikelihood } from "./l
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
 import type { BatchLimits } from "./request-size.ts";
-import { requestsOf, type WaitingRequest } from "./run-requests.ts";
+import { requestsOf, type WaitingInfilling, type WaitingRequest } from "./run-requests.ts";
 import { chooseQuantization } from "./weights/default-quantization.ts";
 import { loadWeights } from "./weights/load-weights.ts";
 
@@ -91,7 +91,7 @@ export interface DiffuCoder {
   /** Several texts together, in their order. All are checked before the first is decoded; where one fails the others end. Throws as for one. */
   infill(requests: readonly InfillOptions[]): Promise<Infilling[]>;
   /** `prepare` for `infill` of one text. @throws what `infill` throws of its options, at once */
-  prepareInfill(options: Omit<InfillOptions, "signal">): WaitingRequest<Promise<Infilling>>;
+  prepareInfill(options: Omit<InfillOptions, "signal">): WaitingInfilling;
   /**
    * Estimates how likely the model holds a text to be what an answer begins with.
    *

@@ -23,13 +23,11 @@ export interface LayoutEvent {
   seed: number;
 }
 
-/** One forward pass and what it committed. The first four lists have one entry per committed position. */
-export interface RevealEvent {
-  /** Tells the event from the others. */
-  type: "reveal";
+/** One forward pass and what it changed. The lists from `positions` to `entropy` have one entry per committed position. */
+export interface Reveal {
   /** The denoising step, from 0. */
   step: number;
-  /** Positions in the completion, from 0, in the order in which the sampler ranked them. */
+  /** Positions from 0, in the order in which the sampler ranked them: of the completion, or of a text's `cells`. */
   positions: readonly number[];
   /** The token of each position. */
   tokenIds: readonly number[];
@@ -37,12 +35,34 @@ export interface RevealEvent {
   texts: readonly string[];
   /** The sampler's own measure, larger is surer: a probability, or for `entropy` and `entropy_bound` the negative entropy in nats. */
   confidence: readonly number[];
+  /** Of the distribution that each token was drawn from, nats. */
+  entropy: readonly number[];
+  /** Those of `positions` that had a token before: it was replaced. */
+  edited: readonly number[];
   /** Positions behind an end token, which became padding without being asked for. */
   filled: readonly number[];
   /** Positions that are masked again, by the algorithms that take tokens back. Those edit committed positions, too. */
   remasked: readonly number[];
   /** Forward passes so far. */
   forwardPasses: number;
+  /** What was proposed and not committed, if the request asks for it with `provisional`. */
+  provisional?: Proposed;
+}
+
+/** What a pass proposed for positions that stay as they were; one entry per position. */
+export interface Proposed {
+  /** As of `Reveal`. */
+  positions: readonly number[];
+  /** The token proposed for each. */
+  texts: readonly string[];
+  /** How sure each proposal was; larger is surer. */
+  confidence: readonly number[];
+}
+
+/** A forward pass of a generation. */
+export interface RevealEvent extends Reveal {
+  /** Tells the event from the others. */
+  type: "reveal";
   /**
    * Positions of the completion that are committed without a gap from the left, up to the first end token; 0 to the end
    * with an algorithm that takes tokens back.
@@ -52,6 +72,20 @@ export interface RevealEvent {
   committedText: string;
   /** Set as soon as nothing that is still masked can change the answer. */
   settled: FinishReason | undefined;
+}
+
+/** A forward pass over a text with holes. */
+export interface InfillReveal extends Reveal {
+  /** Positions that became two masks, in holes of variable length. */
+  expanded: readonly number[];
+  /** Positions that were removed, likewise. */
+  deleted: readonly number[];
+}
+
+/** A text with holes before its first pass, and how they are about to be filled, with every default filled in. */
+export interface InfillLayout extends Omit<LayoutEvent, "type" | "completionLength"> {
+  /** Each token of the text alone as text; null is a mask. */
+  cells: readonly (string | null)[];
 }
 
 /** The last event: the finished completion. */

@@ -1,13 +1,13 @@
 // One generation: a request is checked and tokenized, becomes a row of the decode loop, and the row's events become text.
 import { createRandom } from "@diffucoder/core";
-import { type DenoiseTrace, type LoopRow, promptCanvas, type RowEvent, startTrace, traceStep } from "@diffucoder/samplers";
-import type { Tokenizer } from "@diffucoder/tokenizer";
+import { type DenoiseTrace, type LoopRow, promptCanvas, startTrace, traceStep } from "@diffucoder/samplers";
 import { CommittedPrefix } from "./committed-prefix.ts";
 import type { DecodeLoops } from "./decode-loops.ts";
 import type { Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
 import { type ModelFolder, promptLimit } from "./folder/model-folder.ts";
 import { type GenerateOptions, type GenerateSettings, resolveSettings } from "./requests/generate-options.ts";
 import { encodePrompt } from "./requests/prompt.ts";
+import { revealOf } from "./reveal.ts";
 
 /** A request that has been checked and tokenized. */
 export interface PreparedGeneration {
@@ -38,7 +38,14 @@ export function startGeneration(
   const promptLength = promptColumns({ settings, promptIds }, model);
   const canvas = promptCanvas({ promptIds, maxNewTokens, promptLength, denoiser, padTokenId });
   const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId, eosTokenIds: endIds });
-  const row = loop.add({ canvas, decoder, random: createRandom(seed), eosTokenIds: [...endIds], provisional: "first", signal });
+  const row = loop.add({
+    canvas,
+    decoder,
+    random: createRandom(seed),
+    eosTokenIds: [...endIds],
+    provisional: settings.provisional ? true : "first",
+    signal,
+  });
   const events = eventsOf(row, { settings, promptTokens: promptIds.length, trace, model });
   // A generator that was never asked for anything would not end the row.
   const leave = events.return.bind(events);
@@ -76,7 +83,13 @@ async function* eventsOf(row: LoopRow, { settings, promptTokens, trace, model }:
     for (const position of event.filled) tokenIds[position] = padTokenId;
     trace.steps.push(traceStep(event));
     if (!takesBack) prefix.commit(event.positions, event.tokens);
-    yield revealEvent(event, { tokenizer, prefix });
+    yield {
+      type: "reveal",
+      ...revealOf(event, { tokenizer }),
+      committedTokens: prefix.tokens,
+      committedText: prefix.text,
+      settled: prefix.settled,
+    };
     if (earlyExit && prefix.settled !== undefined) break;
   }
   if (takesBack) prefix.commit([...tokenIds.keys()], tokenIds);
@@ -97,21 +110,4 @@ export async function finished(events: AsyncIterable<GenerationEvent>, onStep?: 
 
 function layoutOf({ maxNewTokens, steps, alg, temperature, topP, seed }: GenerateSettings, promptTokens: number): LayoutEvent {
   return { type: "layout", promptTokens, completionLength: maxNewTokens, steps, alg, temperature, topP, seed };
-}
-
-function revealEvent(event: RowEvent, { tokenizer, prefix }: { tokenizer: Tokenizer; prefix: CommittedPrefix }): RevealEvent {
-  return {
-    type: "reveal",
-    step: event.step,
-    positions: event.positions,
-    tokenIds: event.tokens,
-    texts: event.tokens.map((id) => tokenizer.decode([id])),
-    confidence: event.confidence,
-    filled: event.filled,
-    remasked: event.remasked,
-    forwardPasses: event.forwardPasses,
-    committedTokens: prefix.tokens,
-    committedText: prefix.text,
-    settled: prefix.settled,
-  };
 }

@@ -4,7 +4,18 @@ export { type CacheBounds, createDenoisers, type Denoisers } from "./denoisers.t
 export { checkExecutor, createExecutor, type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.ts";
 export { type LoadSettings, LoadSettingsSchema } from "./load-settings.ts";
 export { type LikelihoodOptions, LikelihoodOptionsSchema, prepareLikelihood, type TextLikelihood } from "./likelihood.ts";
-export type { DoneEvent, FinishReason, Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
+export type {
+  DoneEvent,
+  FinishReason,
+  Generation,
+  GenerationEvent,
+  InfillLayout,
+  InfillReveal,
+  LayoutEvent,
+  Proposed,
+  Reveal,
+  RevealEvent,
+} from "./events.ts";
 export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts";
 export { type ExportedModel, type ExportedValue, exportModel } from "./export/export-model.ts";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./folder/generation-config.ts";
@@ -17,5 +28,5 @@ export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilli
 export { type PreparedGeneration, prepareGeneration } from "./generation.ts";
 export type { EngineStats } from "./decode-loops.ts";
 export type { BatchLimits, RequestSize } from "./request-size.ts";
-export type { WaitingRequest } from "./run-requests.ts";
+export type { WaitingInfilling, WaitingRequest } from "./run-requests.ts";
 export { decodingText, KNOWN_MODELS, type KnownModel, knownModel, type PublishedScore, scoresText } from "./hub/known-models.ts";

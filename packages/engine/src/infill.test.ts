@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { type InfillOptions, loadDiffuCoder } from "./index.ts";
+import { type InfillOptions, type InfillReveal, loadDiffuCoder } from "./index.ts";
 import { makeTinyModel } from "./tiny-model.fixture.ts";
 
 const bundledModelDir = fileURLToPath(new URL("../../diffucoder/models/tinycode-base/", import.meta.url));
@@ -51,6 +51,32 @@ describe("infill", () => {
     const masks = [denoiser.maskTokenId, denoiser.maskTokenId];
     expect(trace.initialIds).toEqual([...tokenizer.encode("return su"), ...masks, ...tokenizer.encode("m(xs)"), tokenizer.special.endOfText]);
     expect([promptTokens, completionTokens]).toEqual([trace.initialIds.length - 2, 2]);
+  });
+
+  it("tells the text before the first pass, and each pass in its positions", async () => {
+    const steps: InfillReveal[] = [];
+    const options = {
+      prompt: "Sum.",
+      template: ["return ", { masks: 2 }, "(xs)", { masks: 1 }],
+      steps: 3,
+      provisional: true,
+      onStep: (step: InfillReveal) => void steps.push(step),
+    };
+    const waiting = coder.prepareInfill(options);
+    const { layout } = waiting;
+    expect(layout).toMatchObject({ promptTokens: waiting.promptTokens, steps: 3, seed: 0 });
+    expect(layout.cells.map((cell) => cell ?? "_").join("")).toBe("return __(xs)_");
+    const { text, forwardPasses } = await waiting.start();
+    const shown = [...layout.cells];
+    for (const { positions, texts, provisional } of steps.slice(1)) {
+      positions.forEach((position, i) => (shown[position] = texts[i]!));
+      // every mask that is left was proposed a token
+      expect(provisional!.positions.toSorted((a, b) => a - b)).toEqual(shown.flatMap((cell, i) => (cell === null ? [i] : [])));
+      expect(provisional!.texts).toHaveLength(provisional!.positions.length);
+    }
+    expect(shown.join("")).toBe(text);
+    expect(steps.map((step) => step.forwardPasses)).toEqual([0, 1, 2]); // of three masks, the schedule's first step of three commits none
+    expect(forwardPasses).toBe(2);
   });
 
   it("fills several holes, of which each has its own text", async () => {

@@ -6,9 +6,10 @@ import { modelTraits } from "@diffucoder/model";
 import { holeTokens, type Segment, segmentsCanvas, startTrace, traceStep } from "@diffucoder/samplers";
 import { SPECIAL_TOKENS } from "@diffucoder/tokenizer";
 import type { DecodeLoops } from "./decode-loops.ts";
-import type { Generation } from "./events.ts";
+import type { Generation, InfillLayout } from "./events.ts";
 import { type InfillOptions, type InfillSettings, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
 import type { ModelFolder } from "./folder/model-folder.ts";
+import { revealOf } from "./reveal.ts";
 
 /** A text whose holes are filled. */
 export interface Infilling extends Pick<Generation, "forwardPasses" | "seconds" | "seed" | "trace"> {
@@ -32,6 +33,8 @@ export interface PreparedInfilling {
   settings: InfillSettings;
   /** Given tokens, and holes between them. */
   row: Segment[];
+  /** What is about to be filled, and how. */
+  layout: InfillLayout;
 }
 
 /**
@@ -67,24 +70,44 @@ export function prepareInfilling(model: ModelFolder, options: InfillOptions): Pr
       limit: most,
       wayOut: `The model is made for ${model.maxLength} tokens${settings.growth > 0 ? `, and the holes can grow by ${settings.growth}` : ""}.`,
     });
-  return { settings, row };
+  return { settings, row, layout: layoutOf(settings, row, model) };
+}
+
+/** Pieces of a row before its text: the start token, or the request in the chat template. */
+const BEFORE = 1;
+
+function layoutOf({ alg, steps, temperature, topP, seed }: InfillSettings, row: readonly Segment[], { tokenizer }: ModelFolder): InfillLayout {
+  const cells = row
+    .slice(BEFORE, -1)
+    .flatMap((segment) => ("masks" in segment ? Array.from({ length: segment.masks }, () => null) : segment.map((id) => tokenizer.decode([id]))));
+  return { promptTokens: givenTokens(row), cells, steps, alg, temperature, topP, seed };
+}
+
+/** Tokens that are given: all but those of the holes. */
+function givenTokens(row: readonly Segment[]): number {
+  return row.reduce((total, segment) => total + ("masks" in segment ? 0 : segment.length), 0);
 }
 
 /** Puts an infilling into the queue of its loop, and waits for its text; see `DiffuCoder.infill`. */
 export async function runInfilling(
-  { settings, row: segments }: PreparedInfilling,
-  { model, loops, signal }: { model: ModelFolder; loops: DecodeLoops; signal?: AbortSignal | undefined },
+  { settings, row: segments, layout }: PreparedInfilling,
+  { model, loops, signal, onStep }: { model: ModelFolder; loops: DecodeLoops } & Pick<InfillOptions, "signal" | "onStep">,
 ): Promise<Infilling> {
-  const { decoder, seed, cache } = settings;
+  const { decoder, seed, cache, provisional } = settings;
   const { padTokenId, tokenizer } = model;
   const { loop, denoiser } = loops.of(cache);
   const canvas = segmentsCanvas(segments, denoiser);
   const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId });
-  const row = loop.add({ canvas, decoder, random: createRandom(seed), provisional: "first", signal });
+  const row = loop.add({ canvas, decoder, random: createRandom(seed), provisional: provisional ? true : "first", signal });
+  const before = (segments[0] as readonly number[]).length; // columns before the text
+  const { completionStart } = canvas;
   let forwardPasses = 0;
   for await (const event of row) {
     trace.steps.push(traceStep(event));
     ({ forwardPasses } = event);
+    const { expanded = [], deleted = [] } = event.change;
+    const inText = (columns: readonly number[]): number[] => columns.map((column) => column - before);
+    onStep?.({ ...revealOf(event, { tokenizer, start: before - completionStart }), expanded: inText(expanded), deleted: inText(deleted) });
   }
   const holeIds = holeTokens([...canvas.ids], trace);
   const texts = holeIds.map((ids) => tokenizer.decode(ids));
@@ -93,7 +116,7 @@ export async function runInfilling(
     middle: texts[0]!,
     holes: texts,
     holeIds,
-    promptTokens: segments.reduce((total, segment) => total + ("masks" in segment ? 0 : segment.length), 0),
+    promptTokens: layout.promptTokens,
     completionTokens: holeIds.reduce((total, ids) => total + ids.length, 0),
     forwardPasses,
     seconds: row.seconds,

@@ -2,7 +2,7 @@
 import { AbortedError, DiffuCoderError } from "@diffucoder/core";
 import type { DecodeLoops } from "./decode-loops.ts";
 import type { DiffuCoder } from "./diffucoder.ts";
-import type { Generation } from "./events.ts";
+import type { Generation, InfillLayout } from "./events.ts";
 import type { ModelFolder } from "./folder/model-folder.ts";
 import { finished, prepareGeneration, promptColumns, startGeneration } from "./generation.ts";
 import { type Infilling, prepareInfilling, runInfilling } from "./infill.ts";
@@ -18,6 +18,12 @@ export interface WaitingRequest<Result> extends RequestSize {
   start(signal?: AbortSignal): Result;
 }
 
+/** A text with holes that has been checked and tokenized, likewise. */
+export interface WaitingInfilling extends WaitingRequest<Promise<Infilling>> {
+  /** The text before the first pass, and how its holes will be filled. */
+  layout: InfillLayout;
+}
+
 export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
   const sizeOf = requestSizes(model);
   const submit: Requests["submit"] = (options) => startGeneration(prepareGeneration(model, options), { model, loops, signal: options.signal });
@@ -27,7 +33,7 @@ export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
   });
   const infill = oneOrMany<InfillOptions, Infilling>((options) => {
     const prepared = prepareInfilling(model, options);
-    return (signal) => runInfilling(prepared, { model, loops, signal });
+    return (signal) => runInfilling(prepared, { model, loops, signal, onStep: options.onStep });
   });
   return {
     generate,
@@ -40,11 +46,11 @@ export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
     },
     prepareInfill(options) {
       const prepared = prepareInfilling(model, options);
-      const { settings, row } = prepared;
-      const given = row.reduce((sum, segment) => sum + ("masks" in segment ? 0 : segment.length), 0);
+      const { settings, row, layout } = prepared;
+      const given = layout.promptTokens;
       const holes = row.reduce((sum, segment) => sum + ("masks" in segment ? segment.masks : 0), 0);
       const size = sizeOf({ settings, promptTokens: given, columns: given + holes + settings.growth });
-      return { ...size, start: (signal) => runInfilling(prepared, { model, loops, signal }) };
+      return { ...size, layout, start: (signal) => runInfilling(prepared, { model, loops, signal, onStep: options.onStep }) };
     },
     async *stream(options) {
       yield* submit(options);

@@ -17,6 +17,7 @@ const {
   continueFinalMessage: _continue,
   chatTemplate: _chat,
   earlyExit: _early,
+  provisional: _provisional,
   ...settings
 } = GenerateSettingsSchema.shape;
 const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;

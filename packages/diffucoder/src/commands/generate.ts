@@ -16,7 +16,14 @@ const TEXTS = [...MODEL_TEXTS, "prompt"];
 
 /** Adds `diffucoder generate`. */
 export function addGenerateCommand(program: Command, context: CommandContext): void {
-  const { messages: _, continueFinalMessage: _continue, chatTemplate: _chat, earlyExit: _early, ...settings } = GenerateSettingsSchema.shape;
+  const {
+    messages: _,
+    continueFinalMessage: _continue,
+    chatTemplate: _chat,
+    earlyExit: _early,
+    provisional: _provisional,
+    ...settings
+  } = GenerateSettingsSchema.shape;
   const command = program
     .command("generate")
     .description("writes code for a prompt; on a terminal, tokens appear in the order in which they are revealed")

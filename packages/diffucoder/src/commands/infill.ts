@@ -14,7 +14,7 @@ const TEXTS = ["prefix", "suffix", "prompt"];
 
 /** Adds `diffucoder infill`. */
 export function addInfillCommand(program: Command, context: CommandContext): void {
-  const { template: _, ...settings } = InfillSettingsSchema.shape;
+  const { template: _, provisional: _provisional, ...settings } = InfillSettingsSchema.shape;
   const command = program
     .command("infill")
     .description("fills the holes of a text")

@@ -44,6 +44,8 @@ const reveal = (forwardPasses: number, tokens: Record<number, string>, more: Par
   tokenIds: [],
   texts: Object.values(tokens),
   confidence: [],
+  entropy: [],
+  edited: [],
   filled: [],
   remasked: [],
   forwardPasses,

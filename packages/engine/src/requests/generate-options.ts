@@ -21,6 +21,8 @@ export interface GenerateOptions extends DecodingOptions {
   maxTokens?: number | undefined;
   /** Stop as soon as no token that is still masked can change the answer. @default false */
   earlyExit?: boolean | undefined;
+  /** Whether each reveal also tells what was proposed and not committed. @default false */
+  provisional?: boolean | undefined;
   /** Stops the generation between two forward passes. */
   signal?: AbortSignal | undefined;
   /** Called after every forward pass. */
@@ -38,6 +40,7 @@ export const GenerateSettingsSchema = z.strictObject({
   maxNewTokens: z.int().positive().optional().describe("positions to denoise, tokens"),
   maxTokens: z.int().positive().optional().describe("cut the answer after so many tokens"),
   earlyExit: z.boolean().default(false).describe("stop when nothing that is still masked can change the answer"),
+  provisional: z.boolean().default(false).describe("whether each reveal also tells what was proposed and not committed"),
   ...DecodingOptionsSchema.shape,
 });
 
@@ -49,6 +52,8 @@ export interface GenerateSettings extends Decoding {
   maxTokens: number | undefined;
   /** Whether it stops as soon as no token that is still masked can change the answer. */
   earlyExit: boolean;
+  /** Whether each reveal also tells what was proposed and not committed. */
+  provisional: boolean;
 }
 
 /**
@@ -71,12 +76,13 @@ export function resolveSettings(
   else if (maxNewTokens >= model.maxLength)
     more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
   const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
-  const { maxTokens, earlyExit } = given;
+  const { maxTokens, earlyExit, provisional } = given;
   return {
     ...resolveDecoding(given, { model, tokens: maxNewTokens, before: textBefore(data, model.tokenizer) }),
     maxNewTokens,
     maxTokens,
     earlyExit,
+    provisional,
   };
 }
 

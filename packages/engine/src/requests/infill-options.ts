@@ -8,6 +8,7 @@ import {
   namedDecoder,
 } from "@diffucoder/samplers";
 import { z } from "zod";
+import type { InfillReveal } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
 import type { ModelFolder } from "../folder/model-folder.ts";
 import { type Decoding, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
@@ -38,8 +39,12 @@ export interface InfillOptions extends DecodingOptions {
   maxNewTokens?: number | undefined;
   /** With variable length: how often a mask may become two. @default `maxNewTokens` */
   expandBudget?: number | undefined;
+  /** Whether each reveal also tells what was proposed and not committed. @default false */
+  provisional?: boolean | undefined;
   /** Stops between two forward passes. */
   signal?: AbortSignal | undefined;
+  /** Called after every forward pass. */
+  onStep?: ((event: InfillReveal) => void) | undefined;
 }
 
 const count = z.int().positive().max(MAX_CANVAS);
@@ -57,17 +62,20 @@ export const InfillSettingsSchema = z.strictObject({
   length: z.enum(["fixed", "variable"]).optional().describe("whether holes keep their length, or grow and shrink after DreamOn"),
   maxNewTokens: count.optional().describe("with variable length: the most tokens of all holes together"),
   expandBudget: z.int().nonnegative().optional().describe("with variable length: how often a mask may become two"),
+  provisional: z.boolean().default(false).describe("whether each reveal also tells what was proposed and not committed"),
   ...DecodingOptionsSchema.shape,
 });
 
 /** What an infilling runs with. */
-export interface InfillSettings extends Pick<Decoding, "decoder" | "seed" | "cache"> {
+export interface InfillSettings extends Omit<Decoding, "takesBack"> {
   /** Pieces without empty texts. */
   segments: readonly TextSegment[];
   /** A request to which the text is the answer; `undefined`: the text stands alone. */
   prompt: string | undefined;
   /** Tokens by which the holes can grow. */
   growth: number;
+  /** Whether each reveal also tells what was proposed and not committed. */
+  provisional: boolean;
 }
 
 const EXPAND = "<|expand|>";
@@ -83,7 +91,7 @@ const DEFAULT_MAX_NEW_TOKENS = 64;
  *
  * @throws {ConfigError} naming every bad value
  */
-export function resolveInfilling({ signal: _signal, ...options }: InfillOptions, model: ModelFolder): InfillSettings {
+export function resolveInfilling({ signal: _signal, onStep: _onStep, ...options }: InfillOptions, model: ModelFolder): InfillSettings {
   const expandTokenId = model.tokenizer.specialTokens.get(EXPAND);
   const { length = expandTokenId === undefined ? "fixed" : "variable", prompt, maxNewTokens } = options;
   const segments = segmentsOf(options);
@@ -96,11 +104,11 @@ export function resolveInfilling({ signal: _signal, ...options }: InfillOptions,
   const given = parseOptions(InfillSettingsSchema, options, { source: "infill options", model, tokens: masks, more });
   const [first = ""] = segments;
   const decoding = resolveDecoding(given, { model, tokens: masks, before: typeof first === "string" ? first : "" });
-  const { seed, cache } = decoding;
-  if (!isVariable) return { segments, prompt, seed, cache, decoder: decoding.decoder, growth: 0 };
+  const settings = { ...decoding, segments, prompt, growth: 0, provisional: given.provisional };
+  if (!isVariable) return settings;
   const most = maxNewTokens ?? Math.max(DEFAULT_MAX_NEW_TOKENS, masks);
   const decoder = variableDecoder(given, { decoding, model, maxNewTokens: most, expandTokenId: expandTokenId as number });
-  return { segments, prompt, seed, cache, decoder, growth: most - masks };
+  return { ...settings, decoder, growth: most - masks };
 }
 
 function variableDecoder(

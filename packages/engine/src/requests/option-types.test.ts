@@ -18,8 +18,8 @@ describe("the types of requests", () => {
 
   it("of infill: every option that is data is checked, and a piece is a text or a hole", () => {
     type Input = z.input<typeof InfillSettingsSchema>;
-    expectTypeOf<keyof Input>().toEqualTypeOf<Exclude<keyof InfillOptions, "signal">>();
-    expectTypeOf<Omit<InfillOptions, "signal" | "template">>().toExtend<Input>();
+    expectTypeOf<keyof Input>().toEqualTypeOf<Exclude<keyof InfillOptions, "signal" | "onStep">>();
+    expectTypeOf<Omit<InfillOptions, "signal" | "onStep" | "template">>().toExtend<Input>();
     expectTypeOf<Readonly<NonNullable<Input["template"]>>>().toEqualTypeOf<NonNullable<InfillOptions["template"]>>();
     expectTypeOf<{ length: "growing" }>().not.toExtend<Input>();
   });
