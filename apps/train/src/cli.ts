@@ -30,6 +30,7 @@ import {
 } from "@diffucoder/recipes";
 import { addExperimentCommand } from "./experiment-command.ts";
 import { modelText, outcomeText, resultText } from "./outcome-text.ts";
+import { addMergeCommand } from "./merge-command.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
 import { addReportCommand } from "./report-command.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
@@ -84,6 +85,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   }
   addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
+    .option("--adapter <dir>", STAGE_ADAPTER)
     .option("--python <path>", PYTHON)
     .option(
       "--reward <file[#export][=weight]>",
@@ -111,6 +113,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
   addExperimentCommand(program, context);
+  addMergeCommand(program, context);
   addProcessDataCommand(program, context);
   addReportCommand(program, context);
   return runProgram(program, args, {
@@ -204,6 +207,7 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
           recipe: parsed,
           coder,
           modelDir,
+          adapter: flags.adapter,
           sandbox,
           output: flags.output,
           fresh: flags.fresh === true,
@@ -214,7 +218,7 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
       ),
     ),
   );
-  terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
+  terminal.out(flags.json === true ? JSON.stringify({ model }) : resultText(model, modelDir));
 }
 
 /** A recipe with the rewards of `--reward` added to its own. */

@@ -35,6 +35,8 @@ export interface UpdatePosition extends StepPosition {
 export interface PolicyOptions extends EstimatedNetwork {
   /** Tokens of the vocabulary: rollouts with other ids are refused. @default unknown: only values that cannot be ids are refused */
   vocabSize?: number | undefined;
+  /** Weights that no update changes, such as those below a LoRA adapter; a state's parameters come over them. @default none */
+  frozen?: ModelParameters | undefined;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
   /** Settings of the objective and of the optimizer. */
@@ -47,7 +49,7 @@ export interface PolicyOptions extends EstimatedNetwork {
   executor?: Executor | undefined;
 }
 
-type Scored<Leaf> = { rollouts: { [key in keyof RolloutBatch]: Leaf }; drawn: Record<string, Leaf> };
+type Scored<Leaf> = { rollouts: { [key in keyof RolloutBatch]: Leaf }; drawn: Record<string, Leaf>; frozen: Record<string, Leaf> };
 type Trained<Leaf> = Scored<Leaf> & {
   advantages: Leaf;
   oldLogProbs?: Leaf;
@@ -60,21 +62,24 @@ type Trained<Leaf> = Scored<Leaf> & {
  * Compiles estimates and updates of a policy. Plans are made at the first call and freed by `dispose`. Both refuse rollouts whose
  * ids, masks, seeds, advantages or lengths are wrong, with an `InvalidArgumentError` that names rollout and field.
  */
-export function createPolicy({ logits, shift, maskTokenId, vocabSize, estimator, config, executor }: PolicyOptions): Policy {
+export function createPolicy({ logits, shift, maskTokenId, vocabSize, frozen = {}, estimator, config, executor }: PolicyOptions): Policy {
   const { gradientAccumulationSteps = 1 } = config;
   const chosen = estimator ?? createEstimator(config);
   const { logProbs, tokensOf } = countTokens(chosen);
   let networkTokens = 0;
   const network = { logits, shift, maskTokenId };
-  const estimate = compile(
-    (parameters: Record<string, Tensor>, { rollouts, drawn }: Scored<Tensor>) => ({ logProbs: logProbs(network, parameters, rollouts, drawn) }),
-    { name: "estimate", ...(executor && { executor }) },
-  );
-  const loss = policyLoss({ config, estimate: (parameters, { rollouts, drawn }) => logProbs(network, parameters, rollouts, drawn) });
+  const traced = (parameters: Record<string, Tensor>, batch: Scored<Tensor>): Tensor =>
+    logProbs(network, { ...batch.frozen, ...parameters }, batch.rollouts, batch.drawn);
+  const estimate = compile((parameters: Record<string, Tensor>, batch: Scored<Tensor>) => ({ logProbs: traced(parameters, batch) }), {
+    name: "estimate",
+    ...(executor && { executor }),
+  });
+  const loss = policyLoss({ config, estimate: traced });
   const optimizer = createOptimizerStep<Trained<Tensor>>({ ...config, loss, name: "coupled-grpo", executor });
   const scored = (rollouts: readonly Rollout[], iteration: number): Scored<NdArray> => ({
     rollouts: rolloutBatch(rollouts),
     drawn: chosen.draw(rollouts, iteration),
+    frozen: frozen as Record<string, NdArray>,
   });
   return {
     get networkTokens() {

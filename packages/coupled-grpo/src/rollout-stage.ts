@@ -35,6 +35,8 @@ export interface RolloutStageOptions {
   logits: LogitsFunction;
   /** Whether row i of the logits predicts token i + 1, as in Dream, or token i, as in LLaDA. @default true */
   shift?: boolean | undefined;
+  /** Weights that no step changes, such as those below a LoRA adapter; a state's parameters come over them. @default none */
+  frozen?: ModelParameters | undefined;
   /** Tokens that the model knows. */
   vocabSize: number;
   /** The mask token. */
@@ -85,7 +87,7 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
       const started = performance.now();
       const tokensBefore = policy.networkTokens;
       let sampledTokens = 0;
-      ({ parameters } = state);
+      parameters = { ...options.frozen, ...state.parameters };
       const rollouts = await rollout({
         ...config,
         ...options,

@@ -16,6 +16,7 @@ export { type EvaluateRecipe, EvaluateRecipeSchema } from "./training/evaluate-s
 export { type DiffusionModel, loadDiffusionModel, type LoadDiffusionModelOptions } from "./training/load-diffusion-model.ts";
 export { type PretrainCommandOptions, type PretrainRecipe, PretrainRecipeSchema, runPretrain } from "./training/pretrain.ts";
 export { type LaterStageOptions, runLaterStage } from "./training/later-stages.ts";
+export { mergeIntoModel, type MergeOptions } from "./training/merge-adapter.ts";
 export { type StageRecipe, StageRecipeSchema } from "./training/stage-recipe.ts";
 export type { StageCommand } from "./training/starting-model.ts";
 export type { Invocation } from "./quickstart/invocation.ts";

@@ -20,6 +20,7 @@ import { bestNeedsEvaluation, evaluationHasItsMetric } from "./best-checkpoint.t
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import type { DiffusionModel } from "./load-diffusion-model.ts";
+import { type LoraRecipe, LoraRecipeSchema, trainable } from "./lora-training.ts";
 import { loadRewardModules, type RewardSettings, RewardSettingsSchema, somethingIsPaid } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
 import { type TrainingData, trainingPrompts, TrainingDataSchema } from "./task-rewards.ts";
@@ -48,6 +49,8 @@ export interface CoupledGrpoRecipe extends ExecutorOptions {
   training: CoupledGrpoConfig & RewardSettings;
   /** Held-out tasks of `training.evalSteps`. @default 40 tasks of TinyCode's dev split */
   evaluation: EvaluationSettings;
+  /** Trains a LoRA adapter. @default all weights are trained */
+  lora?: LoraRecipe | undefined;
 }
 
 /** `CoupledGrpoRecipe` as a file's data. */
@@ -60,6 +63,7 @@ export const CoupledGrpoRecipeSchema = z
       .refine(...somethingIsPaid)
       .check(estimatorHasItsOptions),
     evaluation: EvaluationSettingsSchema.prefault(DURING_TRAINING).describe("held-out tasks of training.evalSteps"),
+    lora: LoraRecipeSchema.optional().describe("train a LoRA adapter (default: all weights are trained)"),
     ...ExecutorOptionsSchema.shape,
   })
   .check(evaluationHasItsMetric) satisfies z.ZodType<CoupledGrpoRecipe>;
@@ -75,9 +79,11 @@ export interface CoupledGrpoCommandOptions {
   coder: DiffusionModel;
   /** Folder from which `coder` was loaded. */
   modelDir: string;
+  /** Folder of a LoRA adapter of the model to go on from. @default a new one, if the recipe has a `lora` */
+  adapter?: string | undefined;
   /** Where programs run. */
   sandbox: Sandbox;
-  /** Folder of the run: checkpoint, metrics and, at the end, the model. */
+  /** Folder of the run: checkpoint, metrics and, at the end, the model or its adapter. */
   output: string;
   /** Whether to start over instead of resuming the run in the folder. */
   fresh: boolean;
@@ -89,12 +95,12 @@ export interface CoupledGrpoCommandOptions {
   onNote: (note: string) => void;
 }
 
-/** Runs or resumes coupled-GRPO in a folder of its own and writes the model to `output/model`. @returns that folder */
+/** Runs or resumes coupled-GRPO in a folder of its own and writes the model to `output/model`, or an adapter to `output/adapter`. @returns that folder */
 export async function runCoupledGrpo(options: CoupledGrpoCommandOptions): Promise<string> {
-  const { recipe, modelDir, output, fresh } = options;
+  const { recipe, modelDir, adapter, output, fresh } = options;
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {
-    settings: { command: "coupled-grpo", ...runFingerprint({ recipe, modelDir }) },
+    settings: { command: "coupled-grpo", ...runFingerprint({ recipe: { ...recipe, ...(adapter !== undefined && { adapter }) }, modelDir }) },
     results: [CHECKPOINT_FILE],
     stepsKey: STEPS_KEY,
     startOver: START_OVER,
@@ -111,25 +117,33 @@ export async function continueCoupledGrpo(
     raisedFrom: number | undefined;
   },
 ): Promise<string> {
-  const { recipe, coder, modelDir, sandbox, output, signal, onProgress, onNote, raisedFrom } = options;
+  const { recipe, coder, modelDir, adapter, sandbox, output, signal, onProgress, onNote, raisedFrom } = options;
   const { data, sampling, training, evaluation } = recipe;
   const { config, generationConfig, logits } = coder;
   coder.executor.notices?.forEach((notice) => onNote(`${notice}.`));
+  const random = createRandom(training.seed);
+  const trained = trainable({ ...coder, lora: recipe.lora, adapter, base: modelDir, random: random.split("lora") });
+  const { frozen } = trained;
   const modules = await loadRewardModules(training.rewardModules);
   const { checkpoint, hooks, finish } = openTrainingRun({
     output,
     training,
     steps: { setting: STEPS_KEY, now: training.maxSteps, raisedFrom, total: training.maxSteps },
-    writeModel: (directory, { parameters }) => writeTrained(directory, { config, parameters, modelDir }),
+    writeModel: (directory, { parameters }) => {
+      if (trained.writeAdapter !== undefined) return trained.writeAdapter(directory, parameters);
+      writeTrained(directory, { config, parameters: trained.merged(parameters), modelDir });
+    },
+    resultFolder: trained.writeAdapter === undefined ? "model" : "adapter",
     onNote,
   });
-  const start = checkpoint ?? freshState(cloneParameters(coder.parameters));
+  const start = checkpoint ?? freshState(cloneParameters(trained.parameters));
   const rollouts = rolloutSampling(coder, sampling);
-  const evaluator = heldOutEvaluator({ coder, sandbox, rollouts, output, config: evaluation, seed: training.seed, signal });
+  const evaluator = heldOutEvaluator({ coder, frozen, sandbox, rollouts, output, config: evaluation, seed: training.seed, signal });
   try {
     const state = await trainCoupledGrpo({
       config: training,
       logits,
+      frozen,
       shift: modelTraits(config).shift,
       vocabSize: config.vocabSize,
       maskTokenId: config.maskTokenId,
@@ -141,7 +155,7 @@ export async function continueCoupledGrpo(
       ...rollouts,
       state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
       ...(await trainingPrompts({ ...training, coder, sandbox, data, rewards: training, modules, onNote })),
-      random: createRandom(training.seed).split("coupled-grpo"),
+      random: random.split("coupled-grpo"),
       evaluate: evaluator.evaluate,
       signal,
       onProgress,

@@ -19,6 +19,8 @@ import { completionTextOf, promptIdsOf } from "./task-rewards.ts";
 interface HeldOutOptions {
   coder: DiffusionModel;
   sandbox: Sandbox;
+  /** Weights that the run does not change, and that those of its states come over. */
+  frozen: ModelParameters | undefined;
   rollouts: RolloutSampling;
   /** Folder of the run; the samples go to `evaluations/STEP.jsonl` in it. */
   output: string;
@@ -31,7 +33,7 @@ interface HeldOutOptions {
 const CONCURRENCY = 2;
 
 /** Evaluates states of a run: `evalPassAt1`, and `evalPassAtK` for the largest k. */
-export function heldOutEvaluator({ coder, sandbox, rollouts, output, config, seed, signal }: HeldOutOptions) {
+export function heldOutEvaluator({ coder, frozen, sandbox, rollouts, output, config, seed, signal }: HeldOutOptions) {
   let parameters: ModelParameters = coder.parameters;
   let denoiser: DisposableDenoiser | undefined;
   let taskSet: TaskSet | undefined;
@@ -39,7 +41,7 @@ export function heldOutEvaluator({ coder, sandbox, rollouts, output, config, see
   const folders = defaultFolders();
   return {
     evaluate: async (state: CoupledGrpoState, step: number): Promise<Record<string, number>> => {
-      ({ parameters } = state);
+      parameters = { ...frozen, ...state.parameters };
       denoiser ??= rollouts.denoiser(() => parameters);
       taskSet ??= await heldOutTasks(coder, { dataset, data });
       const log = new JsonLinesLog<KeptSample>(join(output, "evaluations", `${step}.jsonl`));
