@@ -79,7 +79,7 @@ export function createPolicy({ logits, shift, maskTokenId, vocabSize, frozen = {
   const scored = (rollouts: readonly Rollout[], iteration: number): Scored<NdArray> => ({
     rollouts: rolloutBatch(rollouts),
     drawn: chosen.draw(rollouts, iteration),
-    frozen: frozen as Record<string, NdArray>,
+    frozen,
   });
   return {
     get networkTokens() {
