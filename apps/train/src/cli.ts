@@ -14,14 +14,18 @@ import {
   EvaluateRecipeSchema,
   finishedQuickstart,
   loadDiffusionModel,
+  paperRecipe,
   parseRewardFlag,
+  planCoupledGrpoRecipe,
+  type PlannedRecipe,
+  planStageRecipe,
   PretrainRecipeSchema,
   QuickstartRecipeSchema,
   recipeFile,
+  type RecipeName,
   type RewardSettings,
   runCoupledGrpo,
   runEval,
-  type RecipeName,
   runLaterStage,
   runPretrain,
   runQuickstart,
@@ -29,6 +33,7 @@ import {
   StageRecipeSchema,
 } from "@diffucoder/recipes";
 import { addExperimentCommand } from "./experiment-command.ts";
+import { planText } from "./plan-text.ts";
 import { modelText, outcomeText, resultText } from "./outcome-text.ts";
 import { addMergeCommand } from "./merge-command.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
@@ -42,6 +47,7 @@ interface CommonFlags extends ExecutorOptions {
   json?: boolean;
   fresh?: boolean;
   printConfig?: boolean;
+  plan?: boolean;
 }
 
 type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
@@ -54,6 +60,8 @@ const DATA = "tinycode, tinycode-full, a benchmark, or a file of JSON lines (doc
 const STAGE_DATA = "tinycode, or a file of JSON lines (docs/training-data.md): texts, or prompts with responses, instead of the recipe's examples";
 
 const STAGE_ADAPTER = "LoRA adapter of that model to go on from, in PEFT's form (default: a new one, if the recipe has a lora)";
+
+const PLAN = "print what the run would take: tokens, memory and time; of the model only config.json and the other small files are read";
 
 /** The stages that start from a model; each has a recipe of its name. */
 const LATER_STAGES = {
@@ -78,12 +86,14 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .action((flags: StageFlags) => pretrain(flags, context));
   for (const [name, description] of Object.entries(LATER_STAGES)) {
     addCommand(program, name, description, `runs/${name}`)
+      .option("--plan", PLAN)
       .requiredOption("--init <model>", "model to start from: a folder, or owner/name on Hugging Face's hub")
       .option("--adapter <dir>", STAGE_ADAPTER)
       .option("--data <file>", STAGE_DATA)
       .action((flags: StageFlags) => laterStage(name as keyof typeof LATER_STAGES, flags, context));
   }
   addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo")
+    .option("--plan", PLAN)
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--adapter <dir>", STAGE_ADAPTER)
     .option("--python <path>", PYTHON)
@@ -126,7 +136,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
 function addCommand(program: Command, name: string, description: string, output: string): Command {
   const command = program.command(name).description(description);
   return addSettingOptions(command, ExecutorOptionsSchema.shape)
-    .option("--config <file>", "recipe file (default: the one that comes with the project)")
+    .option("--config <file>", "recipe file, or diffucoder-7b, the paper's recipe of the stage (default: the small model's)")
     .option(
       "--set <key=value>",
       "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated; --print-config lists them all",
@@ -170,6 +180,7 @@ async function laterStage(command: keyof typeof LATER_STAGES, flags: StageFlags,
   const recipe = readRecipe(StageRecipeSchema, command, stageData(flags), terminal);
   if (recipe === undefined) return;
   const { init = "", output } = flags;
+  if (flags.plan === true) return showPlan(await planStageRecipe(recipe, init), flags, terminal);
   const model = await withFolder(output, () =>
     showProgress({ terminal, json: flags.json }, (onProgress) =>
       runLaterStage({
@@ -199,6 +210,7 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
   if (read === undefined) return;
   const parsed = withRewards(read, flags);
   const modelDir = flags.model ?? bundledModelDir();
+  if (flags.plan === true) return showPlan(await planCoupledGrpoRecipe(parsed, modelDir), flags, terminal);
   const coder = await loadDiffusionModel(modelDir, parsed);
   const model = await withFolder(flags.output, () =>
     withSandbox(flags, terminal, (sandbox) =>
@@ -219,6 +231,10 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
     ),
   );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : resultText(model, modelDir));
+}
+
+function showPlan(plan: PlannedRecipe, { json }: CommonFlags, terminal: Terminal): void {
+  terminal.out(json === true ? JSON.stringify(plan) : planText(plan));
 }
 
 /** A recipe with the rewards of `--reward` added to its own. */
@@ -314,7 +330,7 @@ function readRecipe<S extends z.ZodObject>(
 ): Readonly<z.output<S>> | undefined {
   const { config, json, printConfig } = flags;
   const set = settingsOf(flags);
-  const file = config ?? recipeFile(name);
+  const file = config === undefined ? recipeFile(name) : (paperRecipe(config, name) ?? config);
   const source = config ?? `recipe ${name}`;
   if (printConfig !== true) return parseConfig(schema, readConfigData({ file, set }), { source });
   const keys = describeConfig(schema, { layers: [{ source, data: readJsonObject(file) }], set, source });

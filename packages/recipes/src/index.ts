@@ -16,6 +16,8 @@ export { type EvaluateRecipe, EvaluateRecipeSchema } from "./training/evaluate-s
 export { type DiffusionModel, loadDiffusionModel, type LoadDiffusionModelOptions } from "./training/load-diffusion-model.ts";
 export { type PretrainCommandOptions, type PretrainRecipe, PretrainRecipeSchema, runPretrain } from "./training/pretrain.ts";
 export { type LaterStageOptions, runLaterStage } from "./training/later-stages.ts";
+export { planCoupledGrpoRecipe, type PlannedRecipe, planStageRecipe } from "./plan/plan-recipe.ts";
+export type { TrainingPlan } from "./plan/training-plan.ts";
 export { mergeIntoModel, type MergeOptions } from "./training/merge-adapter.ts";
 export { type StageRecipe, StageRecipeSchema } from "./training/stage-recipe.ts";
 export type { StageCommand } from "./training/starting-model.ts";
@@ -36,7 +38,7 @@ export type { Machine } from "./experiment/machine.ts";
 export { type EvaluationRecord, type ExperimentRecord, ExperimentRecordSchema } from "./experiment/record.ts";
 export { type ExperimentOutcome, runExperiment, type RunExperimentOptions } from "./experiment/run-experiment.ts";
 export { writeExperiments, type WriteExperimentsOptions, type WrittenReport } from "./experiment/write-experiments.ts";
-export { recipeFile, type RecipeName } from "./recipe-file.ts";
+export { paperRecipe, recipeFile, type RecipeName } from "./recipe-file.ts";
 export { type DifficultyConfig, type ProcessDataConfig, ProcessDataConfigSchema } from "./process-data/process-data-config.ts";
 export { type Difficulty, filterByDifficulty, type JudgedTask, percentileOf } from "./process-data/difficulty.ts";
 export { type LeftOutLine, type Reason } from "./process-data/line-filter.ts";
