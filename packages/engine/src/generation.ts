@@ -72,6 +72,7 @@ interface Running {
 async function* eventsOf(row: LoopRow, { settings, promptTokens, trace, model }: Running): AsyncGenerator<GenerationEvent> {
   const { maxNewTokens, maxTokens, takesBack, seed, earlyExit } = settings;
   const { tokenizer, endIds, padTokenId } = model;
+  await settings.decoder.prepare?.(); // a constraint that cannot be kept is an error before anything else is told
   yield layoutOf(settings, promptTokens);
   const tokenIds = Array.from({ length: maxNewTokens }, () => trace.maskTokenId);
   const prefix = new CommittedPrefix({ tokenizer, length: maxNewTokens, endIds, maxTokens });

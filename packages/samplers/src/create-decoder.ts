@@ -36,7 +36,7 @@ export function createDecoder(options: DecodingOptions, { texts, before, ...cont
   const { alg = context.alg ?? "entropy", cache: _cache, seed: _seed, constraint, ...own } = parsed;
   const steps = context.steps !== undefined && readsOption(alg, "steps") ? { steps: context.steps } : {};
   const decoder = namedDecoder(alg).make({ ...steps, ...own } as never);
-  return constraint === undefined || texts === undefined ? decoder : constrain(decoder, createConstraint(constraint, texts, before));
+  return constraint === undefined || texts === undefined ? decoder : constrain(decoder, createConstraint(constraint, texts, { before }));
 }
 
 /**

@@ -86,6 +86,8 @@ type Settings = { denoiser: Denoiser; padTokenId: number; maxRows: number; maxTo
 class Loop implements DecodeLoop {
   readonly #settings: Settings;
   readonly #batch: RowBatch;
+  /** Whose decoders do what takes long, while others are decoded. */
+  readonly #preparing = new Map<LoopEntry, Promise<void>>();
   readonly #waiting: LoopEntry[] = [];
   readonly #joined = new Set<LoopEntry>();
   readonly #counts = { done: 0, failed: 0, committedTokens: 0 };
@@ -104,9 +106,9 @@ class Loop implements DecodeLoop {
     checkCanvas(row.canvas, { denoiser, idsName: "canvas.ids", lengthName: "canvas" });
     if (!this.#takesRows) throw new UnavailableError({ what: "The decode loop", problem: "it takes no more rows" });
     const entry = new LoopEntry(row, (ended) => this.#ended(ended));
-    this.#waiting.push(entry);
+    if (row.decoder.prepare === undefined) this.#wait(entry);
+    else this.#preparing.set(entry, this.#prepare(entry, row.decoder.prepare()));
     entry.listen();
-    this.#running ??= this.#run();
     return entry.handle;
   }
 
@@ -114,18 +116,35 @@ class Loop implements DecodeLoop {
     const { forwardPasses, forwardTokens } = this.#batch;
     const { plans } = this.#settings.denoiser;
     const committedTokens = [...this.#joined].reduce((sum, entry) => sum + entry.committedTokens, this.#counts.committedTokens);
-    return { running: this.#joined.size, waiting: this.#waiting.length, ...this.#counts, forwardPasses, forwardTokens, committedTokens, plans };
+    const waiting = this.#waiting.length + this.#preparing.size;
+    return { running: this.#joined.size, waiting, ...this.#counts, forwardPasses, forwardTokens, committedTokens, plans };
   }
 
   async drain(): Promise<void> {
     this.#takesRows = false;
+    await Promise.all(this.#preparing.values());
     await this.#running;
   }
 
   async close(): Promise<void> {
     this.#takesRows = false;
-    for (const entry of [...this.#waiting, ...this.#joined]) entry.cancel();
+    for (const entry of [...this.#preparing.keys(), ...this.#waiting, ...this.#joined]) entry.cancel();
     await this.#running;
+  }
+
+  /** Lets a row wait once its decoder is prepared, unless it was cancelled meanwhile. */
+  async #prepare(entry: LoopEntry, prepared: Promise<void>): Promise<void> {
+    try {
+      await prepared;
+      if (this.#preparing.delete(entry)) this.#wait(entry);
+    } catch (error) {
+      entry.fail(error);
+    }
+  }
+
+  #wait(entry: LoopEntry): void {
+    this.#waiting.push(entry);
+    this.#running ??= this.#run();
   }
 
   /** Runs as long as there are rows. Between two steps others have their turn: an executor may run without giving way. */
@@ -143,7 +162,7 @@ class Loop implements DecodeLoop {
 
   async #step(): Promise<void> {
     do {
-      while (this.#hasRoom()) await this.#admit(this.#waiting[0]!);
+      while (this.#hasRoom()) this.#admit(this.#waiting[0]!);
       this.#batch.ask();
     } while (this.#hasRoom());
     await this.#batch.advance();
@@ -162,14 +181,7 @@ class Loop implements DecodeLoop {
     return versions * longest <= maxTokens && kept <= (denoiser.rowsOfLength?.(longest, Math.max(maxRows, kept)) ?? Infinity);
   }
 
-  /** Once its decoder is prepared, unless it was cancelled meanwhile. */
-  async #admit(entry: LoopEntry): Promise<void> {
-    try {
-      await entry.options.decoder.prepare?.();
-    } catch (error) {
-      entry.fail(error);
-    }
-    if (this.#waiting[0] !== entry) return;
+  #admit(entry: LoopEntry): void {
     this.#waiting.shift();
     this.#joined.add(entry);
     entry.joined();
@@ -177,6 +189,7 @@ class Loop implements DecodeLoop {
   }
 
   #ended(entry: LoopEntry): void {
+    this.#preparing.delete(entry);
     const place = this.#waiting.indexOf(entry);
     if (place !== -1) this.#waiting.splice(place, 1);
     this.#joined.delete(entry);

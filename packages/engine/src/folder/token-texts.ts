@@ -17,6 +17,7 @@ export function tokenTexts(
   return {
     vocabSize,
     eosTokenIds: [...endIds],
+    tokenBytes: (id) => (tokenizer.hasToken(id) && !tokenizer.isSpecial(id) ? tokenizer.tokenBytes(id) : undefined),
     tokenText: (id) => (tokenizer.hasToken(id) && !tokenizer.isSpecial(id) ? tokenizer.decode([id]) : undefined),
   };
 }

@@ -78,7 +78,12 @@ export function resolveSettings(
   const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit, provisional } = given;
   return {
-    ...resolveDecoding(given, { model, tokens: maxNewTokens, before: textBefore(data, model.tokenizer) }),
+    ...resolveDecoding(given, {
+      model,
+      tokens: maxNewTokens,
+      before: textBefore(data, model.tokenizer),
+      spans: [{ start: 0, length: Math.min(maxNewTokens, maxTokens ?? maxNewTokens) }],
+    }),
     maxNewTokens,
     maxTokens,
     earlyExit,

@@ -6,7 +6,9 @@ import {
   type DreamOnOptions,
   isDecoderName,
   namedDecoder,
+  type Span,
 } from "@diffucoder/samplers";
+import type { Tokenizer } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import type { InfillReveal } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
@@ -103,12 +105,25 @@ export function resolveInfilling({ signal: _signal, onStep: _onStep, ...options 
   ];
   const given = parseOptions(InfillSettingsSchema, options, { source: "infill options", model, tokens: masks, more });
   const [first = ""] = segments;
-  const decoding = resolveDecoding(given, { model, tokens: masks, before: typeof first === "string" ? first : "" });
+  const before = typeof first === "string" ? first : "";
+  const spans = given.constraint === undefined ? [] : holeSpans(segments, model.tokenizer);
+  const decoding = resolveDecoding(given, { model, tokens: masks, before, hole: true, spans });
   const settings = { ...decoding, segments, prompt, growth: 0, provisional: given.provisional };
   if (!isVariable) return settings;
   const most = maxNewTokens ?? Math.max(DEFAULT_MAX_NEW_TOKENS, masks);
   const decoder = variableDecoder(given, { decoding, model, maxNewTokens: most, expandTokenId: expandTokenId as number });
   return { ...settings, decoder, growth: most - masks };
+}
+
+/** Where the holes are, counted from the first. */
+function holeSpans(segments: readonly TextSegment[], tokenizer: Tokenizer): Span[] {
+  const spans: Span[] = [];
+  let at = 0;
+  for (const segment of segments) {
+    if (typeof segment === "object") spans.push({ start: at, length: segment.masks });
+    if (spans.length > 0) at += typeof segment === "object" ? segment.masks : tokenizer.encode(segment).length;
+  }
+  return spans;
 }
 
 function variableDecoder(

@@ -6,10 +6,12 @@ import {
   type DecoderName,
   type DecodingOptions,
   type DecodingOptionsSchema,
+  isAboutHoles,
   isDecoderName,
   namedDecoder,
   parseDecodingOptions,
   readsOption,
+  type Span,
   type TokenTexts,
 } from "@diffucoder/samplers";
 import { show } from "@diffucoder/core";
@@ -165,12 +167,14 @@ function defaultSteps(tokens: number, { defaults }: DecodingModel): number {
 
 /**
  * @param options as `parseOptions` gives them
- * @param before text before the completion that a constraint holds with it. @default ""
+ * @param before text before the completion that a constraint of a program holds with it. @default ""
+ * @param spans what other constraints are about: the answer, or each hole. @default the whole completion
+ * @throws {InvalidArgumentError} if the constraint is not supported, naming what in it is not
  * @throws {ConstraintError} if that text breaks the constraint
  */
 export function resolveDecoding(
   options: z.output<typeof DecodingOptionsSchema>,
-  { model, tokens, before }: { model: DecodingModel; tokens: number; before?: string | undefined },
+  { model, tokens, before, spans, hole }: { model: DecodingModel; tokens: number; before?: string; spans?: readonly Span[]; hole?: boolean },
 ): Decoding {
   const alg = options.alg ?? model.defaults.alg;
   const defaults = { ...defaultsOf(alg, model), steps: defaultSteps(tokens, model) };
@@ -180,7 +184,10 @@ export function resolveDecoding(
   const { constraint } = options;
   return {
     alg,
-    decoder: constraint === undefined ? decoder : constrain(decoder, createConstraint(constraint, model.texts, before)),
+    decoder:
+      constraint === undefined
+        ? decoder
+        : constrain(decoder, createConstraint(constraint, model.texts, { before, hole }), isAboutHoles(constraint) ? spans : undefined),
     takesBack,
     steps: read["steps"] ?? tokens,
     temperature: read["temperature"] ?? 0,

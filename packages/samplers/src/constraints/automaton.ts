@@ -16,11 +16,19 @@ import { type AutomatonOptions, DEAD, type TokenAutomaton, tokenAutomaton } from
  */
 export function automatonConstraint(options: AutomatonOptions): Constraint {
   checkPrefix(options);
-  const compiled = compileInSlices(() => tokenAutomaton(options));
+  return compiledConstraint(() => tokenAutomaton(options));
+}
+
+/** The constraint of an automaton over tokens, which is made when it is first asked, or in slices. @param work makes it */
+export function compiledConstraint(work: () => Generator<void, TokenAutomaton>): Constraint {
+  const compiled = compileInSlices(work);
   return {
     get tokenClasses() {
       const { classOf, classCount } = compiled.now();
       return { classOf, classCount };
+    },
+    get fewestTokens() {
+      return compiled.now().fewestTokens;
     },
     prepare: compiled.prepare,
     allowed: (row, columns) => allowedClasses(compiled.now(), row, columns),
@@ -36,11 +44,11 @@ function checkPrefix({ automaton, prefix = "" }: AutomatonOptions): void {
 
 function allowedClasses(
   automaton: TokenAutomaton,
-  { ids, completionStart, end = ids.length - 1, maskTokenId }: ConstraintRow,
+  { ids, completionStart, end = Infinity, until = ids.length, maskTokenId }: ConstraintRow,
   columns: readonly number[],
 ) {
   const { classCount, classOf } = automaton;
-  const length = end + 1 - completionStart;
+  const length = Math.min(end + 1, until) - completionStart;
   const classAt = (i: number): number => (ids[completionStart + i] === maskTokenId ? DEAD : classOf[ids[completionStart + i]!]!);
   const forward = forwardStates(automaton, length, classAt);
   const backward = backwardStates(automaton, length, classAt, forward);

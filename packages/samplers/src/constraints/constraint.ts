@@ -12,6 +12,8 @@ import type { TokenClasses } from "../denoiser.ts";
 export interface Constraint {
   /** The classes that `allowed` speaks of. */
   readonly tokenClasses: TokenClasses;
+  /** Tokens of the shortest completion that keeps to it; infinite: none does. @default not known */
+  readonly fewestTokens?: number;
   /** Does beforehand what takes long, and lets others have their turn meanwhile. @default nothing takes long */
   prepare?(): Promise<void>;
   /**
@@ -29,18 +31,29 @@ export interface ConstraintRow {
   completionStart: number;
   /** Column of the end token: nothing behind it counts. */
   end?: number | undefined;
+  /** First column that the constraint is not about any more. @default that behind the row */
+  until?: number | undefined;
   /** Id of the mask token. */
   maskTokenId: number;
+}
+
+/** Positions of a completion, counted from its start. */
+export interface Span {
+  /** The first. */
+  start: number;
+  /** How many. */
+  length: number;
 }
 
 /**
  * A decoder that keeps to a constraint.
  *
- * @throws {ConstraintError} while it runs, if a position may get no token at all
+ * @param spans parts of the completion that keep to the constraint each on its own, from left to right. @default all of it is one
+ * @throws {ConstraintError} when it is prepared, if a span is too short; while it runs, if a position may get no token at all
  * @throws {InvalidArgumentError} if the decoder has token
  * classes of its own, as `dreamOnDecoder` and constrained decoders have
  */
-export function constrain(decoder: Decoder, constraint: Constraint): Decoder {
+export function constrain(decoder: Decoder, constraint: Constraint, spans?: readonly Span[]): Decoder {
   if (decoder.tokenClasses !== undefined)
     throw new InvalidArgumentError({
       argument: "decoder",
@@ -53,16 +66,49 @@ export function constrain(decoder: Decoder, constraint: Constraint): Decoder {
     get tokenClasses() {
       return constraint.tokenClasses;
     },
-    ...(constraint.prepare && { prepare: () => constraint.prepare!() }),
+    prepare: async () => {
+      await constraint.prepare?.();
+      for (const { length } of spans ?? []) expectRoom(constraint, length);
+    },
     // What is held back in one step costs another: at worst each step commits one token.
     maxSteps: (canvas) => decoder.maxSteps(canvas) + canvas.ids.length,
-    start: (row) => constrainedRow(decoder.start(row), row, constraint),
+    start: (row) => constrainedRow(decoder.start(row), row, { constraint, spans }),
   };
 }
 
-function constrainedRow(inner: RowDecoder, { canvas, maskTokenId }: DecoderRow, constraint: Constraint): RowDecoder {
+function expectRoom({ fewestTokens = 0 }: Constraint, length: number): void {
+  if (fewestTokens <= length) return;
+  throw new ConstraintError(
+    fewestTokens === Infinity
+      ? "No text of this model's tokens keeps to the constraint."
+      : `The shortest text that keeps to the constraint has ${fewestTokens} tokens, and there is room for ${length}. Make room for more, or allow shorter texts.`,
+  );
+}
+
+function constrainedRow(
+  inner: RowDecoder,
+  { canvas, maskTokenId }: DecoderRow,
+  { constraint, spans }: { constraint: Constraint; spans: readonly Span[] | undefined },
+): RowDecoder {
   const { classOf, classCount } = constraint.tokenClasses;
-  const rowOf = (ids: Int32Array): ConstraintRow => ({ ids, completionStart: canvas.completionStart, end: canvas.end, maskTokenId });
+  const { completionStart } = canvas;
+  const parts = spans?.map(({ start, length }) => ({ completionStart: completionStart + start, until: completionStart + start + length }));
+  /** Which classes columns may get, each column by the span that it stands in; columns in none may get all. */
+  const allowedAt = (ids: Int32Array, columns: readonly number[]): Uint8Array => {
+    const row = { ids, completionStart, end: canvas.end, maskTokenId };
+    if (parts === undefined) return constraint.allowed(row, columns);
+    const allowed = new Uint8Array(columns.length * classCount).fill(1);
+    for (const part of parts) {
+      const inside = [...columns.keys()].filter((i) => columns[i]! >= part.completionStart && columns[i]! < part.until);
+      if (inside.length === 0) continue;
+      const some = constraint.allowed(
+        { ...row, ...part },
+        inside.map((i) => columns[i]!),
+      );
+      inside.forEach((i, at) => allowed.set(some.subarray(at * classCount, (at + 1) * classCount), i * classCount));
+    }
+    return allowed;
+  };
   /** A column is held to what stands before it only. A draft that breaks the constraint leaves nothing behind it; no token there is written. */
   const allowedOfVersions = (versions: readonly Version[]): Uint8Array => {
     const asked = versions.flatMap(({ columns, drafts }) =>
@@ -74,7 +120,7 @@ function constrainedRow(inner: RowDecoder, { canvas, maskTokenId }: DecoderRow, 
         ),
       })),
     );
-    const allowed = asked.map(({ column, ids }) => constraint.allowed(rowOf(ids), [column]));
+    const allowed = asked.map(({ column, ids }) => allowedAt(ids, [column]));
     expectSome(allowed[0]!, [asked[0]!.column], classCount, canvas);
     return Uint8Array.from(allowed.flatMap((classes) => [...classes]));
   };
@@ -84,7 +130,7 @@ function constrainedRow(inner: RowDecoder, { canvas, maskTokenId }: DecoderRow, 
       if (question === undefined || question.columns.length === 0) return question;
       if (question.versions !== undefined) return { ...question, allowed: allowedOfVersions(question.versions) };
       const masked = question.columns.filter((column) => canvas.ids[column] === maskTokenId);
-      const ofMasks = constraint.allowed(rowOf(canvas.ids), masked);
+      const ofMasks = allowedAt(canvas.ids, masked);
       expectSome(ofMasks, masked, classCount, canvas);
       if (masked.length === question.columns.length) return { ...question, allowed: ofMasks };
       const allowed = new Uint8Array(question.columns.length * classCount).fill(1);
@@ -100,7 +146,7 @@ function constrainedRow(inner: RowDecoder, { canvas, maskTokenId }: DecoderRow, 
         const [token, before] = [change.tokens[i] as number, ids[column] as number];
         ids[column] = maskTokenId;
         // What the denoiser was told of the masks holds until the first commitment.
-        const isAllowed = (i === 0 && before === maskTokenId) || constraint.allowed(rowOf(ids), [column])[classOf[token] as number] === 1;
+        const isAllowed = (i === 0 && before === maskTokenId) || allowedAt(ids, [column])[classOf[token] as number] === 1;
         ids[column] = isAllowed ? token : before;
         return isAllowed;
       });

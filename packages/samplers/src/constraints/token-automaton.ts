@@ -28,8 +28,12 @@ export interface AutomatonOptions {
   eosTokenIds: readonly number[];
   /** What stands before the completion and belongs to its text. @default "" */
   prefix?: string;
+  /** What may stand behind an end token: anything, or, in a hole of a text, end tokens alone. @default "anything" */
+  behindEnd?: "anything" | "ends";
   /** Largest automaton, states. @default 20,000 */
   maxStates?: number;
+  /** What it is called in errors. @default "automaton" */
+  name?: string | undefined;
 }
 
 /** No state. */
@@ -39,7 +43,9 @@ const ENDED = 0;
 /** Classes: 0 is forbidden, then end tokens, then one for each text. */
 const [FORBIDDEN_CLASS, END_CLASS, FIRST_TEXT_CLASS] = [0, 1, 2];
 /** Tokens, or states, between two interruptions. */
-const [TOKENS_AT_ONCE, STATES_AT_ONCE] = [1024, 16];
+const [TOKENS_AT_ONCE, STATES_AT_ONCE] = [1024, 4];
+/** Letters of texts that are followed from all states together, at most: about half a minute. */
+const MOST_FOLLOWED = 4_000_000_000;
 
 /** Over classes of tokens. */
 export interface TokenAutomaton extends TokenClasses {
@@ -50,31 +56,99 @@ export interface TokenAutomaton extends TokenClasses {
   accepts: Uint8Array;
   /** States that some token leads to, without repetition: what a mask can do. */
   successors: Int32Array[];
+  /** Tokens of the shortest text that is accepted; infinite if there is none. */
+  fewestTokens: number;
 }
 
-/** Follows every class of tokens from every state that is reached. @returns the steps of that work */
+/**
+ * Follows every token from every state that is reached. Tokens that no state tells apart are one class: a first walk finds the classes, a
+ * second one follows one token of each, so that no table has as many columns as there are tokens.
+ *
+ * @returns the steps of that work
+ */
 export function* tokenAutomaton(options: AutomatonOptions): Generator<void, TokenAutomaton> {
-  const { texts, classOf } = yield* textClasses(options);
+  const { texts, classOf: textOf } = yield* textClasses(options);
   const { automaton, prefix = "" } = options;
   const before = automaton.simplify(prefix);
   const letters = new Map(Array.from(new Set(texts.join("") + before), (letter, number) => [letter, number]));
-  const tree = textTree(texts.map((text) => Array.from(text, (letter) => letters.get(letter)!)));
+  const spelled = texts.map((text) => Array.from(text, (letter) => letters.get(letter)!));
   const states = characterStates(options, [...letters.keys()]);
   const start = Array.from(before).reduce((state, letter) => states.next(state, letters.get(letter)!), FIRST_STATE);
-  const classCount = texts.length + FIRST_TEXT_CLASS;
-  const next: Int32Array[] = [new Int32Array(classCount).fill(ENDED)];
+  const { classOf, examples } = yield* toldApart(spelled, states, options);
+  const classCount = examples.length + FIRST_TEXT_CLASS;
+  const next: Int32Array[] = [behindEnd(options, classCount)];
   const successors: Int32Array[] = [Int32Array.of(ENDED)];
   const targets = new Targets();
+  const tree = textTree(examples.map((text) => spelled[text]!));
+  const follow = followedTexts(tree, states);
   for (let state = FIRST_STATE; state < states.count(); state++) {
     const row = new Int32Array(classCount).fill(DEAD);
     if (states.accepts(state)) targets.add((row[END_CLASS] = ENDED));
-    followTexts(tree, state, { states, row, targets });
+    follow(state, (text, to) => {
+      row[text + FIRST_TEXT_CLASS] = to;
+      targets.add(to);
+    });
     next.push(row);
     successors.push(targets.take());
     if (state % STATES_AT_ONCE === 0) yield;
   }
   const accepts = Uint8Array.from(next, (_, state) => (state === ENDED || states.accepts(state) ? 1 : 0));
-  return { classOf, classCount, stateCount: next.length, start, next, accepts, successors };
+  const fewestTokens = fewest({ start, accepts, successors });
+  const classOfToken = textOf.map((text) => (text < FIRST_TEXT_CLASS ? text : classOf[text - FIRST_TEXT_CLASS]!));
+  return { classOf: classOfToken, classCount, stateCount: next.length, start, next, accepts, successors, fewestTokens };
+}
+
+function behindEnd({ behindEnd: what = "anything" }: AutomatonOptions, classCount: number): Int32Array {
+  const row = new Int32Array(classCount).fill(what === "anything" ? ENDED : DEAD);
+  row[END_CLASS] = ENDED;
+  return row;
+}
+
+/**
+ * Texts that lead from every state to the same one share a class. Where a text leads is summed up in 64 bits that states and their targets
+ * are mixed into: for two texts that differ to have the same is less likely than one in a billion, whatever the vocabulary.
+ */
+function* toldApart(spelled: readonly (readonly number[])[], states: CharacterStates, options: AutomatonOptions) {
+  const follow = followedTexts(textTree(spelled), states);
+  const [low, high] = [new Int32Array(spelled.length), new Int32Array(spelled.length)];
+  let followed = 0;
+  for (let state = FIRST_STATE; state < states.count(); state++) {
+    const [one, other] = [mixed(state), mixed(~state)];
+    followed += follow(state, (text, to) => {
+      low[text] = (low[text]! + mixed(one ^ Math.imul(to, 0x9e_37_79_b1))) | 0;
+      high[text] = (high[text]! + mixed(other ^ Math.imul(to, 0x85_eb_ca_6b))) | 0;
+    });
+    if (followed > MOST_FOLLOWED) throw tooManyStates(options, states.count());
+    if (state % STATES_AT_ONCE === 0) yield;
+  }
+  const numbers = new Map<string, number>();
+  const examples: number[] = [];
+  const classOf = Int32Array.from(spelled, (_, text) => {
+    if (low[text] === 0 && high[text] === 0) return FORBIDDEN_CLASS; // it leads nowhere
+    const key = `${low[text]},${high[text]}`;
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, examples.length + FIRST_TEXT_CLASS);
+    return examples.push(text) - 1 + FIRST_TEXT_CLASS;
+  });
+  return { classOf, examples };
+}
+
+/** A number that looks random (the last steps of MurmurHash3). */
+function mixed(number: number): number {
+  let x = Math.imul(number ^ (number >>> 16), 0x85_eb_ca_6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2_b2_ae_35);
+  return x ^ (x >>> 16);
+}
+
+function fewest({ start, accepts, successors }: Pick<TokenAutomaton, "start" | "accepts" | "successors">): number {
+  const seen = new Set([start]);
+  let reached = [start];
+  for (let tokens = 0; reached.length > 0; tokens++) {
+    if (reached.some((state) => accepts[state] === 1)) return tokens;
+    reached = reached.flatMap((state) => [...successors[state]!]).filter((state) => !seen.has(state) && seen.add(state));
+  }
+  return Infinity;
 }
 
 /** Distinct states, collected. */
@@ -96,27 +170,27 @@ class Targets {
   }
 }
 
-/** Writes where each text leads from a state to the state's row. */
-function followTexts(
-  { parents, letters, ends, texts }: TextTree,
-  start: number,
-  { states, row, targets }: { states: CharacterStates; row: Int32Array; targets: Targets },
-): void {
+/** Tells where each text leads from a state, if anywhere. @returns how many places of the tree were visited */
+function followedTexts({ parents, letters, ends, texts }: TextTree, states: CharacterStates) {
   const behind = new Int32Array(letters.length);
-  for (let place = 0; place < letters.length;) {
-    const to = place === 0 ? start : states.next(behind[parents[place]!]!, letters[place]!);
-    if (to === DEAD) {
-      place = ends[place]!;
-      continue;
+  return (start: number, tell: (text: number, to: number) => void): number => {
+    let visited = 0;
+    for (let place = 0; place < letters.length; visited++) {
+      const to = place === 0 ? start : states.next(behind[parents[place]!]!, letters[place]!);
+      if (to === DEAD) {
+        place = ends[place]!;
+        continue;
+      }
+      behind[place] = to;
+      if (texts[place] !== -1) tell(texts[place]!, to);
+      place++;
     }
-    behind[place] = to;
-    const text = texts[place]!;
-    if (text !== -1) {
-      row[text + FIRST_TEXT_CLASS] = to;
-      targets.add(to);
-    }
-    place++;
-  }
+    return visited;
+  };
+}
+
+function tooManyStates({ name = "automaton" }: AutomatonOptions, states: number): InvalidArgumentError {
+  return new InvalidArgumentError({ argument: name, value: `more than ${states} states`, expected: "a smaller one", wayOut: "Lower its depth." });
 }
 
 type CharacterStates = ReturnType<typeof characterStates>;
@@ -126,20 +200,15 @@ const FIRST_STATE = 1;
 const UNKNOWN = -2;
 
 /** The automaton over characters with numbered states, found as they are reached. */
-function characterStates({ automaton, maxStates = 20_000 }: AutomatonOptions, letters: readonly string[]) {
+function characterStates(options: AutomatonOptions, letters: readonly string[]) {
+  const { automaton, maxStates = 20_000 } = options;
   const names = ["", automaton.start];
   const numbers = new Map([[automaton.start, FIRST_STATE]]);
   const tables: Int32Array[] = [];
   const numberOf = (name: string): number => {
     const known = numbers.get(name);
     if (known !== undefined) return known;
-    if (names.length > maxStates)
-      throw new InvalidArgumentError({
-        argument: "automaton",
-        value: `more than ${maxStates} states`,
-        expected: "a smaller one",
-        wayOut: "Lower its depth.",
-      });
+    if (names.length > maxStates) throw tooManyStates(options, maxStates);
     numbers.set(name, names.length);
     return names.push(name) - 1;
   };
