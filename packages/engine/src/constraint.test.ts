@@ -83,3 +83,72 @@ describe("infill with a constraint", () => {
     );
   });
 });
+
+const schema = {
+  type: "object",
+  properties: { n: { type: "integer", minimum: 0, maximum: 20 } },
+  required: ["n"],
+  additionalProperties: false,
+};
+
+describe("regular expressions and JSON schemas", () => {
+  // Without those that this model does not take: see above.
+  it.each(DECODER_NAMES.filter((alg) => alg !== "speculative"))("%s keeps to them", async (alg) => {
+    const hot = alg === "editing" ? {} : { temperature: 2 };
+    const options = { prompt: "Return xs.", alg, ...hot };
+    const regex = await coder.generate({ ...options, constraint: { kind: "regex", pattern: String.raw`(return|sum) [a-zé]{2,8}\(\d+\)` } });
+    expect(regex.text).toMatch(/^(return|sum) [a-zé]{2,8}\(\d+\)$/);
+    const json = await coder.generate({ ...options, constraint: { kind: "json_schema", schema } });
+    expect(JSON.parse(json.text)).toEqual({ n: expect.toBeOneOf(Array.from({ length: 21 }, (_, i) => i)) });
+  });
+
+  it("hold for the answer as it is cut, and for a chat", async () => {
+    const constraint = { kind: "regex", pattern: "(ab|x){2,}" } as const;
+    for (let seed = 0; seed < 6; seed++) {
+      const { text, completionTokens } = await coder.generate({ prompt: "f", maxTokens: 3, temperature: 2, seed, constraint });
+      expect(text).toMatch(/^(ab|x){2,}$/);
+      expect(completionTokens).toBeLessThanOrEqual(3);
+    }
+    const { text } = await coder.chat([{ role: "user", content: "x" }], { constraint, temperature: 1 });
+    expect(text).toMatch(/^(ab|x){2,}$/);
+  });
+
+  it("hold for each hole of a text on its own", async () => {
+    const pattern = String.raw`[a-z]{2,6}`;
+    for (let seed = 0; seed < 4; seed++) {
+      const { holes, text } = await coder.infill({
+        template: ["def ", { masks: 4 }, "(é):\n    return ", { masks: 6 }, "\n"],
+        length: "fixed",
+        temperature: 2,
+        seed,
+        constraint: { kind: "regex", pattern },
+      });
+      expect(holes).toEqual([expect.stringMatching(/^[a-z]{2,6}$/), expect.stringMatching(/^[a-z]{2,6}$/)]);
+      expect(text).toBe(`def ${holes[0]}(é):\n    return ${holes[1]}\n`);
+    }
+  });
+
+  it("are refused where there is no room, or they are not supported, before the layout is told", async () => {
+    const refused = async (options: Partial<GenerateOptions>) => {
+      const events: unknown[] = [];
+      try {
+        for await (const event of coder.stream({ prompt: "f", ...options })) events.push(event);
+      } catch (error) {
+        return [events.length, (error as Error).message];
+      }
+      return events;
+    };
+    expect(await refused({ constraint: { kind: "json_schema", schema: { const: "0123456789012345" } } })).toEqual([
+      0,
+      "The shortest text that keeps to the constraint has 18 tokens, and there is room for 12. Make room for more, or allow shorter texts.",
+    ]);
+    expect(await refused({ constraint: { kind: "json_schema", schema: { type: "string", format: "email" } } })).toEqual([
+      0,
+      'constraint.schema.format: it is not supported, got "email".',
+    ]);
+    expect(await refused({ constraint: { kind: "regex", pattern: "(a|b)*a(a|b){30}" } })).toEqual([
+      0,
+      'constraint.pattern must be smaller, got "one with too many states". Lower its bounds of repetition, and what is repeated inside of repetitions.',
+    ]);
+  });
+});

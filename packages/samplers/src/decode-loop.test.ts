@@ -51,6 +51,28 @@ function held(propose: Propose = columns) {
 }
 
 describe("a decode loop", () => {
+  it("decodes others while a row's decoder is prepared, and lets that one in, end or fail", async () => {
+    const loop = loopOf();
+    const preparing = () => {
+      let done = (_error?: Error): void => {};
+      const prepared = new Promise<void>((resolve, reject) => (done = (error) => (error === undefined ? resolve() : reject(error))));
+      return { row: loop.add(row(2, { decoder: { ...decoderWith(), prepare: () => prepared } })), done };
+    };
+    const [one, cancelled, failing] = [preparing(), preparing(), preparing()];
+    expect(await eventsOf(loop.add(row(2)))).toHaveLength(2);
+    expect(loop.stats()).toMatchObject({ running: 0, waiting: 3, done: 1 });
+    cancelled.row.cancel();
+    cancelled.done();
+    failing.done(new Error("it is too large"));
+    await expect(eventsOf(cancelled.row)).rejects.toThrow(AbortedError);
+    await expect(eventsOf(failing.row)).rejects.toThrow("it is too large");
+    const drained = loop.drain();
+    one.done();
+    await drained;
+    expect(await eventsOf(one.row)).toHaveLength(2);
+    expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, done: 2, failed: 2 });
+  });
+
   it("gives each row its own events, counted from its own first step", async () => {
     const fake = fakeDenoiser(columns);
     const loop = loopOf({ denoiser: fake });

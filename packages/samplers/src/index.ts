@@ -30,7 +30,14 @@ export { constrain, type Constraint, type ConstraintRow, type Span } from "./con
 export { allowedTokens } from "./constraints/allowed-tokens.ts";
 export { automatonConstraint } from "./constraints/automaton.ts";
 export type { AutomatonOptions, CharacterAutomaton } from "./constraints/token-automaton.ts";
-export { type ConstraintOptions, ConstraintOptionsSchema, type ConstraintPlace, createConstraint, isAboutHoles, type TokenTexts } from "./constraints/named-constraint.ts";
+export {
+  type ConstraintOptions,
+  ConstraintOptionsSchema,
+  type ConstraintPlace,
+  createConstraint,
+  isAboutHoles,
+  type TokenTexts,
+} from "./constraints/named-constraint.ts";
 export { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./constraints/python.ts";
 export { holeTokens, infill, type InfillOptions, type InfillResult, type Segment, segmentsCanvas } from "./infill.ts";
 export type { Candidates, Decoder, DecoderRow, Question, RowDecoder, Version } from "./decoders/decoder.ts";

@@ -91,24 +91,8 @@ function constrainedRow(
   { constraint, spans }: { constraint: Constraint; spans: readonly Span[] | undefined },
 ): RowDecoder {
   const { classOf, classCount } = constraint.tokenClasses;
-  const { completionStart } = canvas;
-  const parts = spans?.map(({ start, length }) => ({ completionStart: completionStart + start, until: completionStart + start + length }));
-  /** Which classes columns may get, each column by the span that it stands in; columns in none may get all. */
-  const allowedAt = (ids: Int32Array, columns: readonly number[]): Uint8Array => {
-    const row = { ids, completionStart, end: canvas.end, maskTokenId };
-    if (parts === undefined) return constraint.allowed(row, columns);
-    const allowed = new Uint8Array(columns.length * classCount).fill(1);
-    for (const part of parts) {
-      const inside = [...columns.keys()].filter((i) => columns[i]! >= part.completionStart && columns[i]! < part.until);
-      if (inside.length === 0) continue;
-      const some = constraint.allowed(
-        { ...row, ...part },
-        inside.map((i) => columns[i]!),
-      );
-      inside.forEach((i, at) => allowed.set(some.subarray(at * classCount, (at + 1) * classCount), i * classCount));
-    }
-    return allowed;
-  };
+  const allowedAt = (ids: Int32Array, columns: readonly number[]): Uint8Array =>
+    allowedInSpans({ ids, completionStart: canvas.completionStart, end: canvas.end, maskTokenId }, columns, { constraint, spans });
   /** A column is held to what stands before it only. A draft that breaks the constraint leaves nothing behind it; no token there is written. */
   const allowedOfVersions = (versions: readonly Version[]): Uint8Array => {
     const asked = versions.flatMap(({ columns, drafts }) =>
@@ -153,6 +137,29 @@ function constrainedRow(
       return keep(change, fits);
     },
   };
+}
+
+/** Which classes columns may get, each by the span that it stands in; columns in none may get all. */
+function allowedInSpans(
+  row: ConstraintRow,
+  columns: readonly number[],
+  { constraint, spans }: { constraint: Constraint; spans: readonly Span[] | undefined },
+): Uint8Array {
+  if (spans === undefined) return constraint.allowed(row, columns);
+  const { classCount } = constraint.tokenClasses;
+  const allowed = new Uint8Array(columns.length * classCount).fill(1);
+  for (const { start, length } of spans) {
+    const completionStart = row.completionStart + start;
+    const until = completionStart + length;
+    const inside = [...columns.keys()].filter((i) => columns[i]! >= completionStart && columns[i]! < until);
+    if (inside.length === 0) continue;
+    const ofSpan = constraint.allowed(
+      { ...row, completionStart, until },
+      inside.map((i) => columns[i]!),
+    );
+    inside.forEach((i, at) => allowed.set(ofSpan.subarray(at * classCount, (at + 1) * classCount), i * classCount));
+  }
+  return allowed;
 }
 
 function keep(change: Change, fits: readonly boolean[]): Change {

@@ -24,7 +24,10 @@ function factsOf(given: unknown, context: SchemaContext, depth = 0): Facts {
   const schema = given as SchemaObject;
   if (schema["$ref"] !== undefined) return factsOf(resolved(schema["$ref"], context), context, depth + 1);
   const values = (schema["enum"] ?? (schema["const"] === undefined ? undefined : [schema["const"]])) as readonly unknown[] | undefined;
-  const named = schema["type"] === undefined ? values?.map((value) => typeOf(value)) : [schema["type"]].flat().map((type) => (type === "integer" ? "number" : String(type)));
+  const named =
+    schema["type"] === undefined
+      ? values?.map((value) => typeOf(value))
+      : [schema["type"]].flat().map((type) => (type === "integer" ? "number" : String(type)));
   const { properties = {}, required = [] } = schema as { properties?: SchemaObject; required?: readonly string[] };
   return {
     types: named,

@@ -4,7 +4,23 @@
 import { choice, NOTHING, type Regular } from "../regular/regular.ts";
 import { parseRegex } from "../regular/parse-regex.ts";
 import { integersBetween, LARGEST } from "./integer-range.ts";
-import { anyArray, anyObject, anyValue, arrayOf, BOOLEAN, INTEGER, mapOf, type Member, memberOf, NULL, NUMBER, objectOf, stringLike, stringOf, valueText } from "./json-text.ts";
+import {
+  anyArray,
+  anyObject,
+  anyValue,
+  arrayOf,
+  BOOLEAN,
+  INTEGER,
+  mapOf,
+  type Member,
+  memberOf,
+  NULL,
+  NUMBER,
+  objectOf,
+  stringLike,
+  stringOf,
+  valueText,
+} from "./json-text.ts";
 import { areDisjoint } from "./disjoint-schemas.ts";
 import { refuse, resolved, type SchemaContext, type SchemaObject, typesOf } from "./schema-context.ts";
 
@@ -16,7 +32,21 @@ const MOST = 10_000;
 const MOST_VISITS = 5_000;
 
 /** Keywords that say nothing about which values are valid. */
-const ANNOTATIONS = ["title", "description", "default", "examples", "$schema", "$id", "$comment", "$anchor", "deprecated", "readOnly", "writeOnly", "$defs", "definitions"];
+const ANNOTATIONS = [
+  "title",
+  "description",
+  "default",
+  "examples",
+  "$schema",
+  "$id",
+  "$comment",
+  "$anchor",
+  "deprecated",
+  "readOnly",
+  "writeOnly",
+  "$defs",
+  "definitions",
+];
 const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   string: ["minLength", "maxLength", "pattern"],
   integer: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
@@ -64,14 +94,19 @@ function ofBranches(keyword: "anyOf" | "oneOf" | "allOf", schema: SchemaObject, 
   checkKeywords(schema, [keyword], context);
   const branches: unknown = schema[keyword];
   const inside = (i: number): SchemaContext => ({ ...context, path: [...context.path, keyword, i] });
-  if (!Array.isArray(branches) || branches.length === 0) return refuse({ ...context, path: [...context.path, keyword] }, "it must be a list of schemas");
-  if (keyword === "allOf" && branches.length > 1) refuse({ ...context, path: [...context.path, keyword] }, "more than one schema at a time is not supported");
+  if (!Array.isArray(branches) || branches.length === 0)
+    return refuse({ ...context, path: [...context.path, keyword] }, "it must be a list of schemas");
+  if (keyword === "allOf" && branches.length > 1)
+    refuse({ ...context, path: [...context.path, keyword] }, "more than one schema at a time is not supported");
   const texts = branches.map((branch: unknown, i) => textsOf(branch, inside(i)));
   if (keyword === "oneOf")
     branches.forEach((one: unknown, i) =>
       branches.slice(0, i).forEach((other: unknown, j) => {
         if (texts[i] !== NOTHING && texts[j] !== NOTHING && !areDisjoint(one, other, context))
-          refuse({ ...context, path: [...context.path, keyword] }, `a value may be valid for both of ${j} and ${i}; use anyOf, or tell them apart by a property with const`);
+          refuse(
+            { ...context, path: [...context.path, keyword] },
+            `a value may be valid for both of ${j} and ${i}; use anyOf, or tell them apart by a property with const`,
+          );
       }),
     );
   return choice(texts);
@@ -93,7 +128,9 @@ function ofValues(schema: SchemaObject, types: readonly string[] | undefined, co
   const values: unknown = schema.enum ?? [schema.const];
   if (!Array.isArray(values)) return refuse({ ...context, path: [...context.path, "enum"] }, "it must be a list of values");
   const constant = schema.const === undefined ? undefined : JSON.stringify(schema.const);
-  const kept = values.filter((value) => (types?.some((type) => isOfType(value, type)) ?? true) && (constant ?? JSON.stringify(value)) === JSON.stringify(value));
+  const kept = values.filter(
+    (value) => (types?.some((type) => isOfType(value, type)) ?? true) && (constant ?? JSON.stringify(value)) === JSON.stringify(value),
+  );
   return choice(kept.map((value) => valueText(value)));
 }
 
@@ -111,7 +148,8 @@ function ofType(type: string, schema: SchemaObject, context: SchemaContext): Reg
     case "integer":
       return ofInteger(schema, context);
     case "number":
-      if (KEYWORDS["integer"]!.some((keyword) => schema[keyword] !== undefined)) refuse(context, "bounds of a number are supported for type integer alone");
+      if (KEYWORDS["integer"]!.some((keyword) => schema[keyword] !== undefined))
+        refuse(context, "bounds of a number are supported for type integer alone");
       return NUMBER;
     case "array":
       return ofArray(schema, context);
@@ -165,7 +203,8 @@ function ofArray(schema: SchemaObject, context: SchemaContext): Regular {
 function ofObject(schema: SchemaObject, context: SchemaContext): Regular {
   const { properties = {}, required = [], additionalProperties = true } = schema;
   const at = (keyword: string, ...more: string[]): SchemaContext => ({ ...context, path: [...context.path, keyword, ...more] });
-  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return refuse(at("properties"), "it must be an object of schemas");
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties))
+    return refuse(at("properties"), "it must be an object of schemas");
   if (!Array.isArray(required) || required.some((name) => typeof name !== "string")) return refuse(at("required"), "it must be a list of names");
   const names = [...new Set([...Object.keys(properties), ...(required as string[])])];
   const others = (): Regular => (additionalProperties === true ? anyValue(ANY_DEPTH - 1) : textsOf(additionalProperties, at("additionalProperties")));

@@ -1,5 +1,18 @@
 // JSON values as texts. Whitespace: behind a comma and a colon there may be one space, and nowhere else.
-import { type CodePoints, choice, complement, EMPTY, intersection, literal, mapCodePoints, oneOf, optional, type Regular, repeat, sequence } from "../regular/regular.ts";
+import {
+  type CodePoints,
+  choice,
+  complement,
+  EMPTY,
+  intersection,
+  literal,
+  mapCodePoints,
+  oneOf,
+  optional,
+  type Regular,
+  repeat,
+  sequence,
+} from "../regular/regular.ts";
 
 const MAY_SPACE = optional(literal(" "));
 export const COMMA = sequence(literal(","), MAY_SPACE);
@@ -19,12 +32,26 @@ const nonZero = oneOf([[49, 57]]);
 const NATURAL = choice([literal("0"), sequence(nonZero, repeat(DIGIT, { max: 14 }))]);
 const MINUS = optional(literal("-"));
 export const INTEGER = sequence(MINUS, NATURAL);
-const sign = optional(oneOf([[43, 43], [45, 45]]));
+const sign = optional(
+  oneOf([
+    [43, 43],
+    [45, 45],
+  ]),
+);
 /** With an exponent of up to two digits, so that it is finite. */
 export const NUMBER = sequence(
   INTEGER,
   optional(sequence(literal("."), repeat(DIGIT, { min: 1 }))),
-  optional(sequence(oneOf([[69, 69], [101, 101]]), sign, repeat(DIGIT, { min: 1, max: 2 }))),
+  optional(
+    sequence(
+      oneOf([
+        [69, 69],
+        [101, 101],
+      ]),
+      sign,
+      repeat(DIGIT, { min: 1, max: 2 }),
+    ),
+  ),
 );
 
 /** What must be escaped in a string: controls, quotes and backslashes. */
@@ -45,8 +72,31 @@ const CHARACTER = choice([
       sequence(
         literal("u"),
         choice([
-          sequence(oneOf(HEX.flatMap(([a, b]) => intersection([[a, b]], complement([[68, 68], [100, 100]])))), oneOf(HEX), oneOf(HEX), oneOf(HEX)),
-          sequence(oneOf([[68, 68], [100, 100]]), oneOf([[48, 55]]), oneOf(HEX), oneOf(HEX)),
+          sequence(
+            oneOf(
+              HEX.flatMap(([a, b]) =>
+                intersection(
+                  [[a, b]],
+                  complement([
+                    [68, 68],
+                    [100, 100],
+                  ]),
+                ),
+              ),
+            ),
+            oneOf(HEX),
+            oneOf(HEX),
+            oneOf(HEX),
+          ),
+          sequence(
+            oneOf([
+              [68, 68],
+              [100, 100],
+            ]),
+            oneOf([[48, 55]]),
+            oneOf(HEX),
+            oneOf(HEX),
+          ),
         ]),
       ),
     ]),

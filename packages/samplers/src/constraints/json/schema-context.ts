@@ -33,11 +33,15 @@ export function refuse({ argument, path, root }: SchemaContext, problem: string)
 /** The schema that a reference points to, by a JSON pointer into the root. @throws {InvalidArgumentError} if there is none */
 export function resolved(reference: unknown, context: SchemaContext): unknown {
   const at = { ...context, path: [...context.path, "$ref"] };
-  if (typeof reference !== "string" || !/^#(\/|$)/.test(reference)) return refuse(at, 'only references inside the schema are supported, such as "#/$defs/name"');
+  if (typeof reference !== "string" || !/^#(\/|$)/.test(reference))
+    return refuse(at, 'only references inside the schema are supported, such as "#/$defs/name"');
   let found: unknown = context.root;
   for (const key of reference.split("/").slice(1)) {
     const name = decodeURIComponent(key).replaceAll("~1", "/").replaceAll("~0", "~");
-    found = typeof found === "object" && found !== null && Object.hasOwn(found, name) ? (found as SchemaObject)[name] : refuse(at, "there is nothing at this place");
+    found =
+      typeof found === "object" && found !== null && Object.hasOwn(found, name)
+        ? (found as SchemaObject)[name]
+        : refuse(at, "there is nothing at this place");
   }
   return found;
 }

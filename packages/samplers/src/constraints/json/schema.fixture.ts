@@ -6,8 +6,15 @@ const scalars: fc.Arbitrary<AnySchema> = fc.oneof(
   fc.constantFrom<AnySchema>({ type: "null" }, { type: "boolean" }, { type: "integer" }, { type: "number" }, { type: ["string", "null"] }),
   fc.record({ type: fc.constant("string"), minLength: fc.nat(2), maxLength: fc.integer({ min: 2, max: 4 }) }),
   fc.constantFrom("a+", "^[ab]{2}$", "b$", '^"\\n?x$', "é|12").map((pattern): AnySchema => ({ type: "string", pattern })),
-  fc.tuple(fc.integer({ min: -150, max: 150 }), fc.nat(200)).map(([minimum, more]): AnySchema => ({ type: "integer", minimum, maximum: minimum + more })),
-  fc.constantFrom<AnySchema>({ enum: ["a", 12, null, "é"] }, { const: "ab" }, { const: { a: [1, true] } }, { type: "integer", exclusiveMinimum: 0.5, exclusiveMaximum: 2 }),
+  fc
+    .tuple(fc.integer({ min: -150, max: 150 }), fc.nat(200))
+    .map(([minimum, more]): AnySchema => ({ type: "integer", minimum, maximum: minimum + more })),
+  fc.constantFrom<AnySchema>(
+    { enum: ["a", 12, null, "é"] },
+    { const: "ab" },
+    { const: { a: [1, true] } },
+    { type: "integer", exclusiveMinimum: 0.5, exclusiveMaximum: 2 },
+  ),
 );
 
 /** Small schemas, made of all that is supported. */

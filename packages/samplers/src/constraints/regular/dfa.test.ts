@@ -21,7 +21,10 @@ function matches({ next, accepts, classOf, classCount }: Dfa, text: string): boo
 
 describe("an automaton of a regular expression", () => {
   it("accepts what JavaScript's expression matches as a whole", () => {
-    const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c", "0", "1", " ", "\n", "é", "€", "𝒳", "-"), maxLength: 6 }), { minLength: 8, maxLength: 8 });
+    const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c", "0", "1", " ", "\n", "é", "€", "𝒳", "-"), maxLength: 6 }), {
+      minLength: 8,
+      maxLength: 8,
+    });
     fc.assert(
       fc.property(regexes, texts, (pattern, some) => {
         const dfa = compiled(pattern);
@@ -47,7 +50,8 @@ describe("an automaton of a regular expression", () => {
   it("finds a pattern anywhere, but for its anchors, if that is asked for", () => {
     for (const pattern of ["b+", "^b", "b$", "^b$", "a|^b$"]) {
       const dfa = compiled(pattern, true);
-      for (const text of ["b", "abc", "bc", "ab", "c"]) expect([pattern, text, matches(dfa, text)]).toEqual([pattern, text, new RegExp(pattern, "us").test(text)]);
+      for (const text of ["b", "abc", "bc", "ab", "c"])
+        expect([pattern, text, matches(dfa, text)]).toEqual([pattern, text, new RegExp(pattern, "us").test(text)]);
     }
   });
 
@@ -76,7 +80,7 @@ describe("an automaton of a regular expression", () => {
   );
 
   it.each([
-    ["a(b", 'at character 2, the group is not closed'],
+    ["a(b", "at character 2, the group is not closed"],
     ["ab)", 'at character 3, ")" closes no group'],
     ["[a-", "at character 1, the class is not closed"],
     ["a**", "at character 3, a repetition is repeated; put the inner one into a group"],

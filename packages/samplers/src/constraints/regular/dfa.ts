@@ -72,8 +72,7 @@ export function* dfaOf(regular: Regular, argument: string): Generator<void, Dfa>
 /** Bytes that no edge tells apart share a class; classes ascend with their bytes. */
 function byteClasses({ edges }: Nfa): { classOf: Uint8Array; classCount: number } {
   const begins = new Uint8Array(257);
-  for (const some of edges)
-    for (const { first, last } of some) begins[first] = begins[last + 1] = 1;
+  for (const some of edges) for (const { first, last } of some) begins[first] = begins[last + 1] = 1;
   const classOf = new Uint8Array(256);
   for (let byte = 1; byte < 256; byte++) classOf[byte] = classOf[byte - 1]! + begins[byte]!;
   return { classOf, classCount: classOf[255]! + 1 };

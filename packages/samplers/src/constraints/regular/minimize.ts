@@ -77,7 +77,7 @@ function incomingEdges(next: Int32Array, live: Uint8Array, classCount: number): 
   const froms = new Int32Array(starts[next.length]!);
   const filled = starts.slice();
   for (let at = 0; at < next.length; at++) if (isEdge(at)) froms[filled[slot(at)]!++] = Math.floor(at / classCount);
-  return (to, group) => froms.subarray(starts[to * classCount + group]!, starts[to * classCount + group + 1]!);
+  return (to, group) => froms.subarray(starts[to * classCount + group], starts[to * classCount + group + 1]);
 }
 
 function renumbered({ next, accepts, classOf, classCount }: Dfa, live: Uint8Array, blockOf: Int32Array): Dfa {

@@ -93,14 +93,17 @@ class Parser {
     const isOutermost = this.#depth === 0;
     const begins = isOutermost && this.#take("^");
     const parts: Regular[] = [];
-    while (this.#at < this.#characters.length && !this.#is("|") && !this.#is(")") && !(isOutermost && this.#isEnd())) parts.push(this.#repeated());
+    while (!this.#isEnd(isOutermost)) parts.push(this.#repeated());
     const ends = isOutermost && this.#take("$");
     const rest = repeat(oneOf(ANY));
     return sequence(...(this.#anywhere && !begins ? [rest] : []), ...parts, ...(this.#anywhere && !ends ? [rest] : []));
   }
 
-  #isEnd(): boolean {
-    return this.#is("$") && (this.#at + 1 === this.#characters.length || this.#characters[this.#at + 1] === "|");
+  /** Whether an alternative ends here. */
+  #isEnd(isOutermost: boolean): boolean {
+    if (this.#at === this.#characters.length || this.#is("|") || this.#is(")")) return true;
+    const after = this.#characters[this.#at + 1];
+    return isOutermost && this.#is("$") && (after === undefined || after === "|");
   }
 
   #repeated(): Regular {
@@ -112,7 +115,13 @@ class Parser {
 
   /** A repetition, and the `?` that makes it lazy. */
   #bounds(): [number, number] | undefined {
-    const bounds = this.#take("*") ? ([0, Infinity] as const) : this.#take("+") ? ([1, Infinity] as const) : this.#take("?") ? ([0, 1] as const) : this.#braces();
+    const bounds = this.#take("*")
+      ? ([0, Infinity] as const)
+      : this.#take("+")
+        ? ([1, Infinity] as const)
+        : this.#take("?")
+          ? ([0, 1] as const)
+          : this.#braces();
     if (bounds !== undefined) this.#take("?");
     return bounds && [...bounds];
   }
@@ -120,7 +129,8 @@ class Parser {
   #braces(): readonly [number, number] | undefined {
     if (!this.#is("{")) return undefined;
     const rest = this.#characters.slice(this.#at, this.#at + 32).join("");
-    const [all, first, comma, last] = /^\{(\d+)(,?)(\d*)\}/.exec(rest) ?? this.#refuse('"{" begins no {n}, {n,} or {n,m}; write \\{ for the character');
+    const [all, first, comma, last] =
+      /^\{(\d+)(,?)(\d*)\}/.exec(rest) ?? this.#refuse('"{" begins no {n}, {n,} or {n,m}; write \\{ for the character');
     const min = Number(first);
     const max = comma === "" ? min : last === "" ? Infinity : Number(last);
     if (max < min) this.#refuse(`{${min},${max}} has its bounds the wrong way round`);
