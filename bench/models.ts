@@ -23,11 +23,12 @@ interface Size {
   length: number;
 }
 
-/** 17.3, 1.67 and 163 million parameters, at the batches of 16 x 256, 1 x 128 and 4 x 256 tokens. */
+/** 17.3, 1.67, 163 and 664 million parameters, at the batches of 16 x 256, 1 x 128, 4 x 256 and 1 x 32 tokens; the last with the words and layers of Qwen2.5-0.5B. */
 const sizes = {
   "17M": { hiddenSize: 384, intermediateSize: 1024, numHiddenLayers: 8, numAttentionHeads: 6, vocabSize: 4096, batchSize: 16, length: 256 },
   "1.7M": { hiddenSize: 128, intermediateSize: 512, numHiddenLayers: 4, numAttentionHeads: 4, vocabSize: 2400, batchSize: 1, length: 128 },
   "160M": { hiddenSize: 1024, intermediateSize: 2816, numHiddenLayers: 12, numAttentionHeads: 16, vocabSize: 4096, batchSize: 4, length: 256 },
+  "0.5B": { hiddenSize: 896, intermediateSize: 4864, numHiddenLayers: 24, numAttentionHeads: 14, vocabSize: 151936, batchSize: 1, length: 32 },
 } satisfies Record<string, Size>;
 
 export type ModelName = keyof typeof sizes;

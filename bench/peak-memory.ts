@@ -5,6 +5,6 @@ import { makeModel, type ModelName } from "./models.ts";
 import { trainingStep } from "./training-step.ts";
 
 const [name, precision] = process.argv.slice(2) as [ModelName, Precision];
-const step = await trainingStep(makeModel(name), precision);
+const step = await trainingStep(makeModel(name), { precision });
 for (let i = 0; i < 3; i++) await step.run();
 process.stdout.write(`${1024 * process.resourceUsage().maxRSS}`);

@@ -14,7 +14,7 @@ const { precision } = await onnxExecutor({ precision: "bf16" });
 const reason = precision === "bf16" ? "" : " (SKIPPED: there are no kernels here)";
 
 it.skipIf(reason !== "")(`in bf16 has the losses of PyTorch's autocast${reason}`, async () => {
-  const step = await trainingStep(makeModel("1.7M"), "bf16");
+  const step = await trainingStep(makeModel("1.7M"), { precision: "bf16" });
   const losses: number[] = [];
   for (let i = 0; i < AUTOCAST.length; i++) losses.push((await step.run()).loss);
   step.dispose();

@@ -10,7 +10,7 @@ import {
   int32,
   type NdArray,
   onnxExecutor,
-  type Precision,
+  type OnnxExecutorOptions,
   type Tensor,
   valueAndGradient,
 } from "@diffucoder/tensor";
@@ -30,8 +30,8 @@ export interface TrainingStep {
   dispose(): void;
 }
 
-export async function trainingStep(model: BenchModel, precision: Precision = "float32"): Promise<TrainingStep> {
-  const executor = await onnxExecutor({ precision });
+export async function trainingStep(model: BenchModel, options: OnnxExecutorOptions = {}): Promise<TrainingStep> {
+  const executor = await onnxExecutor(options);
   const { batchSize, length, logits } = model;
   const { inputIds, targets, weights } = makeBatch(model);
   const shape = [batchSize, length];

@@ -1,6 +1,6 @@
 // PyTorch for comparison, in a process of its own that is fed the same weights and batch, and works only when asked.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,8 +28,8 @@ export interface TorchGeneration {
 
 export interface TorchPeer<Work extends keyof Answers> {
   name: string;
-  /** One training step, one forward pass, or one generation. */
-  run(): Promise<Answers[Work]>;
+  /** One training step, one forward pass, or one generation, in the precision that it was started for or in another. */
+  run(precision?: PeerPrecision): Promise<Answers[Work]>;
   close(): void;
 }
 
@@ -72,6 +72,14 @@ export function findTorch(): TorchSearch {
   return { problem: TORCH_PYTHON ? `not in TORCH_PYTHON, ${TORCH_PYTHON}` : `not installed (${WAY_OUT})` };
 }
 
+/** The Python of `findTorch`, if its PyTorch has a GPU. */
+export function findCudaTorch(): TorchSearch {
+  const torch = findTorch();
+  if (torch.python === undefined) return torch;
+  const hasGpu = execFileSync(torch.python, ["-c", "import torch; print(torch.cuda.is_available())"], { stdio: ["ignore", "pipe", "ignore"] });
+  return hasGpu.toString().trim() === "True" ? torch : { problem: `without CUDA in ${torch.python}` };
+}
+
 /** Whether loaded libraries, by path, hold the reference BLAS. The replacements are called `libblas.so.3`, without a version behind it. */
 export function usesReferenceBlas(libraries: string): boolean {
   return /\/libblas\.so\.3\.\d/.test(libraries);
@@ -86,12 +94,24 @@ function environment(): NodeJS.ProcessEnv {
   return { ...process.env, OMP_WAIT_POLICY: "PASSIVE", ...(hasAvx512 && { OPENBLAS_CORETYPE: "SkylakeX" }) };
 }
 
+/** `"tf32"` on CUDA only. */
+export type PeerPrecision = Precision | "tf32";
+
+interface TorchOptions {
+  rows?: number;
+  generation?: TorchGeneration;
+  /** @default "float32" */
+  precision?: PeerPrecision;
+  /** @default "cpu" */
+  device?: "cpu" | "cuda";
+}
+
 /** Loads a model into a PyTorch process. @throws {UnavailableError} if it ends or does not answer for two minutes */
 export async function startTorch<Work extends keyof Answers>(
   python: string,
   model: BenchModel,
   work: Work,
-  { rows = model.batchSize, generation, precision = "float32" }: { rows?: number; generation?: TorchGeneration; precision?: Precision } = {},
+  { rows = model.batchSize, generation, precision = "float32", device = "cpu" }: TorchOptions = {},
 ): Promise<TorchPeer<Work>> {
   const folder = mkdtempSync(join(tmpdir(), "bench-torch-"));
   writeModel(folder, model);
@@ -101,13 +121,16 @@ export async function startTorch<Work extends keyof Answers>(
   });
   const ask = asker(child, "The PyTorch peer");
   const close = (): void => void child.kill();
-  const run = (): Promise<Answers[Work]> => ask({ do: work, rows, bf16: precision === "bf16", ...generation });
+  const run = (inPrecision = precision): Promise<Answers[Work]> =>
+    ask({ do: work, rows, bf16: inPrecision === "bf16", tf32: inPrecision === "tf32", ...generation });
   try {
-    const { version } = await ask<{ version: string }>({ do: "load", folder });
-    const threads = await fasterThreadCount(ask, run);
-    await ask({ do: "load", folder }); // as if it had not trained yet
-    const name = `torch ${version}${precision === "bf16" ? " bf16 autocast" : ""}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-    return { name, run, close };
+    const load = { do: "load", folder, device };
+    const { version } = await ask<{ version: string }>(load);
+    if (device === "cuda") return { name: `torch ${version} on CUDA`, run, close };
+    const threads = await fasterThreadCount(ask, () => run());
+    await ask(load); // as if it had not trained yet
+    const named = `torch ${version}${precision === "bf16" ? " bf16 autocast" : ""}`;
+    return { name: `${named}, ${threads} ${threads === 1 ? "thread" : "threads"}`, run, close };
   } catch (error) {
     close();
     throw error;
@@ -144,9 +167,9 @@ function writeModel(folder: string, model: BenchModel): void {
     layout[name] = [offset, shape];
     offset += size;
   }
-  const flat = new Float32Array(offset);
-  for (const [name, array] of Object.entries(model.parameters)) flat.set(array.data, layout[name]?.[0]);
-  writeFileSync(join(folder, "weights.f32"), flat);
+  const file = openSync(join(folder, "weights.f32"), "w");
+  for (const { data } of Object.values(model.parameters)) writeSync(file, data); // Node writes no more than 2 GiB at once
+  closeSync(file);
   const batch = { inputIds: rows(inputIds), targets: rows(targets), weights: rows(weights) };
   writeFileSync(join(folder, "manifest.json"), JSON.stringify({ config: model.config, optimizer, weights: layout, batch }));
 }

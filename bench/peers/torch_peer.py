@@ -1,13 +1,13 @@
 """The peer of the training and forward benchmarks: the same network in PyTorch, on the same weights and batch.
 
 Reads one JSON command per line and answers with one JSON line:
-  {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts
+  {"do": "load", "folder": ...}   weights.f32 and manifest.json, written by torch.ts; onto "device", "cpu" or "cuda"
   {"do": "threads", "count": n}
   {"do": "train"}                 one training step: {"milliseconds", "loss", "gradNorm", "peakBytes"}
   {"do": "forward", "rows": n}    one forward pass without gradients: {"milliseconds", "logits"}, the first eight of them
   {"do": "generate", ...}         Dream's decoding of "promptIds" with "options": {"milliseconds", "sequences"}
   {"do": "grpo", ...}             an iteration of coupled-GRPO: the same, and "mu" updates: {"milliseconds", "samplingMilliseconds"}
-With "bf16": true the forward passes of training and of "forward" are in bf16 autocast.
+With "bf16": true the forward passes of training and of "forward" are in bf16 autocast; with "tf32": true CUDA's float32 products are in TF32.
 """
 import functools
 import json
@@ -24,14 +24,14 @@ from coupled_grpo import iteration
 from dream_generate import diffusion_generate
 
 
-def load(folder):
+def load(folder, device):
     manifest = json.loads((Path(folder) / "manifest.json").read_text())
     raw = numpy.fromfile(Path(folder) / "weights.f32", dtype=numpy.float32)
     weights = {}
     for name, (offset, shape) in manifest["weights"].items():
         size = int(numpy.prod(shape))
-        weights[name] = torch.tensor(raw[offset:offset + size].reshape(shape)).requires_grad_()
-    batch = {name: torch.tensor(rows) for name, rows in manifest["batch"].items()}
+        weights[name] = torch.tensor(raw[offset:offset + size].reshape(shape), device=device).requires_grad_()
+    batch = {name: torch.tensor(rows, device=device) for name, rows in manifest["batch"].items()}
     return manifest["config"], manifest["optimizer"], weights, batch
 
 
@@ -40,9 +40,9 @@ def rms_norm(x, gain, eps):
 
 
 @functools.lru_cache
-def rotary_tables(length, size, theta):
-    frequencies = theta ** -(torch.arange(0, size, 2).float() / size)
-    angles = torch.arange(length).float()[:, None] * frequencies
+def rotary_tables(length, size, theta, device):
+    frequencies = theta ** -(torch.arange(0, size, 2, device=device).float() / size)
+    angles = torch.arange(length, device=device).float()[:, None] * frequencies
     angles = torch.cat((angles, angles), -1)
     return angles.cos(), angles.sin()
 
@@ -56,7 +56,7 @@ def forward(config, w, ids):
     rows, length = ids.shape
     heads, width, eps = config["numAttentionHeads"], config["hiddenSize"], config["rmsNormEps"]
     size = width // heads
-    cos, sin = rotary_tables(length, size, config["ropeTheta"])
+    cos, sin = rotary_tables(length, size, config["ropeTheta"], ids.device)
     x = w["model.embed_tokens.weight"][ids]
     split = lambda y: y.view(rows, length, heads, size).transpose(1, 2)
     for i in range(config["numHiddenLayers"]):
@@ -73,7 +73,7 @@ def forward(config, w, ids):
 
 
 def train(config, settings, w, batch, adam, bf16):
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+    with torch.autocast(batch["inputIds"].device.type, dtype=torch.bfloat16, enabled=bf16):
         logits = forward(config, w, batch["inputIds"])
     logits = logits.float()
     rows, length, words = logits.shape
@@ -91,13 +91,14 @@ def main():
         command = json.loads(line)
         answer = {}
         if command["do"] == "load":
-            config, settings, w, batch = load(command["folder"])
+            config, settings, w, batch = load(command["folder"], command["device"])
             adam = torch.optim.AdamW(
                 w.values(), lr=settings["lr"], betas=(settings["beta1"], settings["beta2"]), weight_decay=settings["weightDecay"])
             answer = {"version": torch.__version__}
         elif command["do"] == "threads":
             torch.set_num_threads(command["count"])
         else:
+            torch.backends.cuda.matmul.allow_tf32 = command.get("tf32", False)
             started = time.perf_counter()
             if command["do"] == "train":
                 answer = train(config, settings, w, batch, adam, command.get("bf16", False))
@@ -112,7 +113,7 @@ def main():
                     x = diffusion_generate(lambda ids: forward(config, w, ids), prompts, mask_id, **command["options"])
                     answer = {"sequences": x.tolist()}
             else:
-                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=command.get("bf16", False)):
+                with torch.no_grad(), torch.autocast(batch["inputIds"].device.type, dtype=torch.bfloat16, enabled=command.get("bf16", False)):
                     ids = batch["inputIds"]
                     ids = ids.repeat(-(-command["rows"] // ids.shape[0]), 1)[:command["rows"]]
                     answer = {"logits": forward(config, w, ids)[0, 0, :8].float().tolist()}

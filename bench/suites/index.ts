@@ -20,6 +20,7 @@ import type { Suite } from "./suite.ts";
 import { smallCodersSuite } from "./small-coders.ts";
 import { tokenizerSuite } from "./tokenizer.ts";
 import { trainStepSuite } from "./train-step.ts";
+import { webGpuSuite } from "./webgpu.ts";
 
 export const suites: Readonly<Record<string, Suite>> = {
   "train-step": trainStepSuite(modelNames),
@@ -45,6 +46,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "published-7B": publishedModelSuite,
   "small-coders": smallCodersSuite,
   speculation: speculationSuite,
+  webgpu: webGpuSuite,
 };
 
 /** Suites that take minutes and do not run with the others. */
@@ -59,4 +61,5 @@ export const onlyByName: ReadonlySet<string> = new Set([
   "speculation",
   "estimators",
   "grpo",
+  "webgpu",
 ]);

@@ -10,13 +10,18 @@ const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Arra
 
 /** Zeros. @throws {OutOfMemoryError} */
 export function allocate(dtype: DType, length: number): TypedArray {
-  const bytes = length * constructors[dtype].BYTES_PER_ELEMENT;
+  const bytes = bytesOf(dtype, length);
   try {
     // An explicit ArrayBuffer: small typed arrays may live on V8's moving heap, and native code keeps these addresses.
     return new constructors[dtype](new ArrayBuffer(bytes));
   } catch (cause) {
     throw new OutOfMemoryError({ what: `An array of ${length} elements`, bytes, cause });
   }
+}
+
+/** Bytes of so many elements. */
+export function bytesOf(dtype: DType, length: number): number {
+  return length * constructors[dtype].BYTES_PER_ELEMENT;
 }
 
 /** The dtype of elements; bytes without a sign are booleans unless it is said otherwise. */

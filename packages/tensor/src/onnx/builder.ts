@@ -41,6 +41,8 @@ const KERNELS_DOMAIN = "diffucoder";
 export class OnnxBuilder {
   /** What kernels may use; `undefined` where there are none, as in every file. */
   readonly kernels: KernelTarget | undefined;
+  /** Operators that the runtime would compute elsewhere than the rest: an operation with another form takes that. */
+  readonly avoids: ReadonlySet<string>;
   readonly #nodes: OnnxNode[] = [];
   readonly #results = new Set<string>();
   /** Names of values that are graph outputs. */
@@ -53,8 +55,9 @@ export class OnnxBuilder {
   readonly #together = new Map<string, readonly string[]>();
   #nextName = 0;
 
-  constructor(kernels?: KernelTarget) {
+  constructor({ kernels, avoids = new Set() }: { kernels?: KernelTarget | undefined; avoids?: ReadonlySet<string> } = {}) {
     this.kernels = kernels;
+    this.avoids = avoids;
   }
 
   /** Adds a node with one output and returns the output's name. */

@@ -1,4 +1,5 @@
 // Softmax and log-softmax over the last axis, computed stably: softmax(x) = exp(x - max x) / sum exp(x - max x).
+import type { OnnxBuilder } from "../onnx/builder.ts";
 import { sizeOf } from "../shape.ts";
 import { applyOp, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { expectDType, type HostValue, type OpDefinition } from "./definition.ts";
@@ -40,8 +41,15 @@ const logSoftmaxOp: OpDefinition = {
   },
   vjp: (g, y) => [sub(g, mul(exp(y), sum(g, lastAxis)))],
   evaluate: ([x]) => perRow(x as HostValue, (row, logSum) => row.map((value) => value - logSum)),
-  emit: (builder, [x]) => builder.node("LogSoftmax", [x as string], { axis: -1 }),
+  emit: (builder, [x]) => (builder.avoids.has("LogSoftmax") ? emitInParts(builder, x!) : builder.node("LogSoftmax", [x!], { axis: -1 })),
 };
+
+/** x - max(x) - log(sum(exp(x - max(x)))) */
+function emitInParts(builder: OnnxBuilder, x: string): string {
+  const overRow = (op: string, of: string): string => builder.node(op, [of, builder.int64s([-1])], { keepdims: 1 });
+  const shifted = builder.node("Sub", [x, overRow("ReduceMax", x)]);
+  return builder.node("Sub", [shifted, builder.node("Log", [overRow("ReduceSum", builder.node("Exp", [shifted]))])]);
+}
 
 /** Probabilities over the last axis. A row must hold at least one finite number. */
 export function softmax(x: TensorLike): Tensor {

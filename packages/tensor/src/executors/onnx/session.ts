@@ -23,7 +23,7 @@ const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, bool: 9 } as con
 /** Compiles a graph into a session. @param kernels that nodes of it may be; without any, it is of ONNX Runtime's own */
 export async function createCPlan(ort: OrtEnvironment, graph: Graph, kernels?: Kernels): Promise<Plan> {
   const { api } = ort;
-  const { model, shared } = emitModel(ort, graph, kernels?.target);
+  const { model, shared } = emitModel(ort, graph, { kernels: kernels?.target });
   const session = await createSession(ort, { model, shared, kernels });
   api.trimHeap(); // of the model's text and what its optimization left
   const inputNames = cStrings(
@@ -84,8 +84,12 @@ export interface SharedConstant {
   value: Handle;
 }
 
-/** A graph as a model, and the constants that it only names. */
-export function emitModel(ort: OrtEnvironment, graph: Graph, kernels?: KernelTarget): { model: Uint8Array; shared: SharedConstant[] } {
+/** A graph as a model, and the constants that it only names. @param target what the nodes may be */
+export function emitModel(
+  ort: OrtEnvironment,
+  graph: Graph,
+  target: { kernels?: KernelTarget | undefined; avoids?: ReadonlySet<string> },
+): { model: Uint8Array; shared: SharedConstant[] } {
   const shared: SharedConstant[] = [];
   const externalData = (array: NdArray, name: string): ExternalData | undefined => {
     const { data } = array;
@@ -93,7 +97,7 @@ export function emitModel(ort: OrtEnvironment, graph: Graph, kernels?: KernelTar
     shared.push({ name, data, value: valueOf(ort, data, array) });
     return { location: "shared", offset: 0, length: data.byteLength };
   };
-  return { model: emitWith(new OnnxBuilder(kernels), graph, { externalData }), shared };
+  return { model: emitWith(new OnnxBuilder(target), graph, { externalData }), shared };
 }
 
 /** Hands a session that is about to be made the constants that its model names. */

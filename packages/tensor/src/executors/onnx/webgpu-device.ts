@@ -3,12 +3,13 @@
 // All sessions of a process share one device, and what one leaves there another can read. Dawn does not lock: every call that
 // touches the device is made from the main thread, one after another. The device works on its own meanwhile.
 import { DiffuCoderError, UnavailableError } from "@diffucoder/core";
-import { allocate, type DType, type TypedArray } from "../../dtype.ts";
+import { allocate, bytesOf, type DType, type TypedArray } from "../../dtype.ts";
 import type { DeviceData } from "../../nd-array.ts";
 import { OnnxBuilder } from "../../onnx/builder.ts";
 import { type Shape, sizeOf } from "../../shape.ts";
-import { check, created, type Handle, type OrtApi } from "./c-api.ts";
+import { check, created, type Handle } from "./c-api.ts";
 import { createSessionOptions, type OrtEnvironment } from "./environment.ts";
+import { DeviceMemory } from "./device-memory.ts";
 import { type SharedConstant, shareConstants, valueOf } from "./session.ts";
 
 const DEVICE_ALLOCATOR = 0;
@@ -22,6 +23,8 @@ export interface WebGpuDevice {
   memory: Handle;
   /** Sessions that copy from the device, one for each dtype; they also keep the device from being closed. */
   downloads: Map<DType, Handle>;
+  /** What arrays hold of its memory. */
+  usage: DeviceMemory;
 }
 
 /** @throws {UnavailableError} saying what is there instead */
@@ -29,7 +32,7 @@ export function openWebGpuDevice(ort: OrtEnvironment): WebGpuDevice {
   try {
     const downloads = new Map([["float32" as DType, createDownload(ort, "float32")]]);
     const memory = created(ort.api, (out) => ort.api.CreateMemoryInfo(MEMORY_NAME, DEVICE_ALLOCATOR, 0, DEFAULT_MEMORY, out));
-    return { ort, memory, downloads };
+    return { ort, memory, downloads, usage: new DeviceMemory() };
   } catch (cause) {
     if (!(cause instanceof DiffuCoderError)) throw cause;
     const hasNone = /Failed to get a WebGPU (adapter|device): (.*)/.exec(cause.message);
@@ -60,14 +63,17 @@ export function createWebGpuSession(ort: OrtEnvironment, model: Uint8Array, shar
 /** An array in the device's memory, which a garbage collector knows nothing of: it is freed as soon as it is given up. */
 export class WebGpuData implements DeviceData {
   readonly #device: WebGpuDevice;
+  readonly #holding: Holding;
   readonly #shape: Shape;
   readonly #dtype: DType;
   /** The OrtValue that owns the memory. */
   readonly value: Handle;
 
-  constructor(device: WebGpuDevice, value: Handle, { shape, dtype }: { shape: Shape; dtype: DType }) {
-    [this.#device, this.value, this.#shape, this.#dtype] = [device, value, shape, dtype];
-    forgotten.register(this, { api: device.ort.api, value }, this);
+  /** @param session that made it */
+  constructor(session: WebGpuSession, value: Handle, { shape, dtype }: { shape: Shape; dtype: DType }) {
+    [this.#device, this.value, this.#shape, this.#dtype] = [session.device, value, shape, dtype];
+    this.#holding = session.hold(value, bytesOf(dtype, sizeOf(shape)));
+    forgotten.register(this, this.#holding, this);
   }
 
   download(): TypedArray {
@@ -85,11 +91,54 @@ export class WebGpuData implements DeviceData {
 
   free(): void {
     forgotten.unregister(this);
-    this.#device.ort.api.ReleaseValue(this.value);
+    this.#holding.release();
   }
 }
 
-const forgotten = new FinalizationRegistry<{ api: OrtApi; value: Handle }>(({ api, value }) => api.ReleaseValue(value));
+const forgotten = new FinalizationRegistry<Holding>((holding) => holding.release());
+
+/** An array's memory, apart from the array. */
+interface Holding {
+  release(): void;
+}
+
+/**
+ * A session that leaves results on the device. Their buffers are given back through the session that made them, so it stays until
+ * the last of them is gone, however long ago its plan was disposed.
+ */
+export class WebGpuSession {
+  readonly device: WebGpuDevice;
+  readonly handle: Handle;
+  #held = 0;
+  #disposed = false;
+
+  constructor(device: WebGpuDevice, handle: Handle) {
+    [this.device, this.handle] = [device, handle];
+  }
+
+  hold(value: Handle, bytes: number): Holding {
+    const { ort, usage } = this.device;
+    this.#held++;
+    usage.take(bytes);
+    return {
+      release: () => {
+        ort.api.ReleaseValue(value);
+        usage.giveBack(bytes);
+        this.#held--;
+        this.#releaseWhenUnused();
+      },
+    };
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#releaseWhenUnused();
+  }
+
+  #releaseWhenUnused(): void {
+    if (this.#disposed && this.#held === 0) this.device.ort.api.ReleaseSession(this.handle);
+  }
+}
 
 /** Runs a session on what `bind` gives it, and reads the binding before it is gone. */
 export function runBound<T>({

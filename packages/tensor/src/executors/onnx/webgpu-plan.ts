@@ -2,6 +2,7 @@
 //
 // Donated memory is not written in place: WebGPU forbids a shader to read and write one buffer through two bindings. The old
 // state is freed as soon as the new one is there.
+import { setImmediate } from "node:timers/promises";
 import { DiffuCoderError } from "@diffucoder/core";
 import type { Plan } from "../../executor.ts";
 import type { Graph } from "../../graph.ts";
@@ -9,14 +10,17 @@ import { NdArray } from "../../nd-array.ts";
 import { inputName, outputName } from "../../onnx/emit.ts";
 import { check, created, type Handle } from "./c-api.ts";
 import { emitModel, valueOf } from "./session.ts";
-import { createWebGpuSession, runBound, WebGpuData, type WebGpuDevice } from "./webgpu-device.ts";
+import { createWebGpuSession, runBound, WebGpuData, type WebGpuDevice, WebGpuSession } from "./webgpu-device.ts";
+
+/** What the provider has no shader for: the values would go to the processor and back in each run, the logits of a whole batch with LogSoftmax. */
+const ON_THE_PROCESSOR: ReadonlySet<string> = new Set(["LogSoftmax"]);
 
 /** Compiles a graph for the device. Shaders are compiled in the first run. */
 export function createWebGpuPlan(device: WebGpuDevice, graph: Graph): Plan {
   const { ort } = device;
   const { api } = ort;
-  const { model, shared } = emitModel(ort, graph);
-  const session = createWebGpuSession(ort, model, shared);
+  const { model, shared } = emitModel(ort, graph, { avoids: ON_THE_PROCESSOR });
+  const session = new WebGpuSession(device, createWebGpuSession(ort, model, shared));
   const allocator = created(api, (out) => api.GetAllocatorWithDefaultOptions(out));
   let disposed = false;
 
@@ -34,7 +38,7 @@ export function createWebGpuPlan(device: WebGpuDevice, graph: Graph): Plan {
       if (disposed) throw new DiffuCoderError("ENGINE", `The plan ${graph.name} was disposed.`);
       const handles = runBound({
         ort,
-        session,
+        session: session.handle,
         bind: (_, binding) => {
           // What is not on the device yet is copied to it here.
           inputs.forEach((input, i) => check(api, api.BindInput(binding, inputName(i), deviceValue(input) ?? valueOf(ort, input.data, input))));
@@ -42,12 +46,16 @@ export function createWebGpuPlan(device: WebGpuDevice, graph: Graph): Plan {
         },
         read: readOutputs,
       }) as Handle[];
-      return graph.outputs.map(({ shape, dtype }, i) => new NdArray(new WebGpuData(device, handles[i] as Handle, { shape, dtype }), shape, dtype));
+      const results = graph.outputs.map(({ shape, dtype }, i) => new NdArray(new WebGpuData(session, handles[i]!, { shape, dtype }), shape, dtype));
+      device.usage.collectGarbage();
+      // Nothing above waits: without a turn of the event loop, one run after another would leave none to timers, requests and finalizers.
+      await setImmediate();
+      return results;
     },
     dispose: () => {
       if (disposed) return;
       disposed = true;
-      api.ReleaseSession(session);
+      session.dispose();
       shared.length = 0; // the session was the last to read them
     },
   };

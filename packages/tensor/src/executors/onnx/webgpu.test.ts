@@ -71,6 +71,34 @@ describe.runIf(executor)(`onnxExecutor on WebGPU${note}`, () => {
     expect([...above.data]).toEqual([0, 1, 1, 0]);
   });
 
+  it("frees results whose plan was disposed, though other plans came after it", async () => {
+    const double = t.compile((x: t.Tensor) => t.mul(x, 2), { executor: gpu });
+    const results = [await double(t.float32([1, 2])), await double(t.float32([3, 4]))];
+    double.dispose();
+    for (let i = 0; i < 5; i++) {
+      const other = t.compile((x: t.Tensor) => t.add(x, i), { executor: gpu }); // into the memory of what is gone
+      expect([...(await other(t.float32([1]))).data]).toEqual([1 + i]);
+    }
+    expect(results.map((result) => [...result.data])).toEqual([
+      [2, 4],
+      [6, 8],
+    ]);
+  });
+
+  it("leaves turns of the event loop to others between runs", async () => {
+    const double = t.compile((x: t.Tensor) => t.mul(x, 2), { executor: gpu });
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    let x = t.float32([1, 2]);
+    for (let i = 0; i < 5; i++) x = await double(x);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
   it("keeps frozen weights on the device", async () => {
     const matrix = spread([40, 40]);
     const args = [matrix, spread([3, 40], 2)] as const;
