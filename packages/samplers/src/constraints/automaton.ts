@@ -3,6 +3,7 @@
 // from which the end can be reached (both over all fillings), token v may stand at i iff some s in F_i has d(s, v) in B_{i+1}.
 // One pass from each side: this is what a greedy check from left to right cannot do while masks lie in between.
 import { InvalidArgumentError } from "@diffucoder/core";
+import { addAll, emptyBits, isIn, listOf, meet, put } from "./bits.ts";
 import type { Constraint, ConstraintRow } from "./constraint.ts";
 import { compileInSlices } from "./compile-in-slices.ts";
 import { type AutomatonOptions, DEAD, type TokenAutomaton, tokenAutomaton } from "./token-automaton.ts";
@@ -53,11 +54,11 @@ function allowedClasses(
   const forward = forwardStates(automaton, length, classAt);
   const backward = backwardStates(automaton, length, classAt, forward);
   const allowed = new Uint8Array(columns.length * classCount);
-  let before: { states: Int32Array; ahead: Uint8Array; classes: Uint8Array } | undefined;
+  let before: { states: Int32Array; ahead: Int32Array; classes: Uint8Array } | undefined;
   columns.forEach((column, at) => {
     const i = column - completionStart;
     if (i < 0 || i >= length) return void allowed.fill(1, at * classCount, (at + 1) * classCount); // not about it
-    const [states, ahead] = [forward[i] as Int32Array, backward[i + 1] as Uint8Array];
+    const [states, ahead] = [forward[i]!, backward[i + 1]!];
     if (before?.states !== states || before.ahead !== ahead) before = { states, ahead, classes: classesBetween(automaton, states, ahead) };
     allowed.set(before.classes, at * classCount);
   });
@@ -65,14 +66,21 @@ function allowedClasses(
 }
 
 /** 1 for classes that lead from one of the states to a live one. */
-function classesBetween({ classCount, next }: TokenAutomaton, states: Int32Array, ahead: Uint8Array): Uint8Array {
+function classesBetween({ classCount, next }: TokenAutomaton, states: Int32Array, ahead: Int32Array): Uint8Array {
   const classes = new Uint8Array(classCount);
+  /** Classes that no state has led ahead so far: soon few. */
+  const open = Int32Array.from({ length: classCount }, (_, group) => group);
+  let count = classCount;
   for (const state of states) {
     const row = next[state]!;
-    for (let group = 0; group < classCount; group++) {
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const group = open[i]!;
       const to = row[group]!;
-      if (to !== DEAD && ahead[to] === 1) classes[group] = 1;
+      if (to !== DEAD && isIn(ahead, to)) classes[group] = 1;
+      else open[kept++] = group;
     }
+    count = kept;
   }
   return classes;
 }
@@ -80,46 +88,43 @@ function classesBetween({ classCount, next }: TokenAutomaton, states: Int32Array
 /** States before each column. */
 function forwardStates({ start, stateCount, next, successors }: TokenAutomaton, length: number, classAt: (i: number) => number): Int32Array[] {
   const before: Int32Array[] = [Int32Array.of(start)];
+  let [bits, fresh] = [emptyBits(stateCount), emptyBits(stateCount)];
   for (let i = 0; i < length; i++) {
-    const seen = new Uint8Array(stateCount);
-    const states: number[] = [];
-    const visit = (state: number): void => {
-      if (state === DEAD || seen[state] === 1) return;
-      seen[state] = 1;
-      states.push(state);
-    };
     const group = classAt(i);
-    for (const state of before[i] as Int32Array) {
-      if (group !== DEAD) visit(next[state]![group]!);
-      else for (const to of successors[state] as Int32Array) visit(to);
+    const last = before[i]!;
+    fresh.fill(0);
+    for (const state of last) {
+      if (group === DEAD) addAll(fresh, successors[state]!);
+      else if (next[state]![group] !== DEAD) put(fresh, next[state]![group]!);
     }
-    const last = before[i] as Int32Array;
     // Where mask follows mask the set soon stays the same, and so does all that is computed from it.
-    before.push(states.length === last.length && last.every((state) => seen[state] === 1) ? last : Int32Array.from(states));
+    const isSame = i > 0 && fresh.every((word, at) => word === bits[at]);
+    before.push(isSame ? last : listOf(fresh));
+    [bits, fresh] = [fresh, bits];
   }
   return before;
 }
 
-/** 1 for states before each column, among those that can be reached, from which the end can be reached. */
+/** Among the states before each column, those from which the end can be reached, in bits. */
 function backwardStates(
   { stateCount, next, accepts, successors }: TokenAutomaton,
   length: number,
   classAt: (i: number) => number,
   forward: readonly Int32Array[],
-): Uint8Array[] {
-  const last = new Uint8Array(stateCount);
-  for (const state of forward[length] as Int32Array) last[state] = accepts[state]!;
-  const live: Uint8Array[] = [];
+): Int32Array[] {
+  const last = emptyBits(stateCount);
+  for (const state of forward[length]!) if (accepts[state] === 1) put(last, state);
+  const live: Int32Array[] = [];
   live[length] = last;
   for (let i = length - 1; i >= 0; i--) {
-    const [states, ahead, group] = [forward[i] as Int32Array, live[i + 1] as Uint8Array, classAt(i)];
-    const here = new Uint8Array(stateCount);
+    const [states, ahead, group] = [forward[i]!, live[i + 1]!, classAt(i)];
+    const here = emptyBits(stateCount);
     for (const state of states) {
       const to = group === DEAD ? undefined : next[state]![group]!;
-      const isLive = to === undefined ? (successors[state] as Int32Array).some((one) => ahead[one] === 1) : to !== DEAD && ahead[to] === 1;
-      if (isLive) here[state] = 1;
+      const isLive = to === undefined ? meet(successors[state]!, ahead) : to !== DEAD && isIn(ahead, to);
+      if (isLive) put(here, state);
     }
-    live[i] = states === forward[i + 1] && here.every((value, state) => value === ahead[state]) ? ahead : here;
+    live[i] = states === forward[i + 1] && here.every((word, at) => word === ahead[at]) ? ahead : here;
   }
   return live;
 }

@@ -2,6 +2,7 @@
 // are followed together, as paths of one tree, and a branch is left where the state behind it is dead.
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { TokenClasses } from "../denoiser.ts";
+import { emptyBits, put } from "./bits.ts";
 import { type TextTree, textTree } from "./text-tree.ts";
 
 /** Over characters; states are strings. */
@@ -54,7 +55,7 @@ export interface TokenAutomaton extends TokenClasses {
   /** `next[state][class]`: the state behind a token. */
   next: readonly Int32Array[];
   accepts: Uint8Array;
-  /** States that some token leads to, without repetition: what a mask can do. */
+  /** States that some token leads to, in bits: what a mask can do. */
   successors: Int32Array[];
   /** Tokens of the shortest text that is accepted; infinite if there is none. */
   fewestTokens: number;
@@ -77,7 +78,7 @@ export function* tokenAutomaton(options: AutomatonOptions): Generator<void, Toke
   const { classOf, examples } = yield* toldApart(spelled, states, options);
   const classCount = examples.length + FIRST_TEXT_CLASS;
   const next: Int32Array[] = [behindEnd(options, classCount)];
-  const successors: Int32Array[] = [Int32Array.of(ENDED)];
+  const followers: Int32Array[] = [Int32Array.of(ENDED)];
   const targets = new Targets();
   const tree = textTree(examples.map((text) => spelled[text]!));
   const follow = followedTexts(tree, states);
@@ -89,11 +90,16 @@ export function* tokenAutomaton(options: AutomatonOptions): Generator<void, Toke
       targets.add(to);
     });
     next.push(row);
-    successors.push(targets.take());
+    followers.push(targets.take());
     if (state % STATES_AT_ONCE === 0) yield;
   }
   const accepts = Uint8Array.from(next, (_, state) => (state === ENDED || states.accepts(state) ? 1 : 0));
-  const fewestTokens = fewest({ start, accepts, successors });
+  const fewestTokens = fewest({ start, accepts, followers });
+  const successors = followers.map((some) => {
+    const bits = emptyBits(next.length);
+    for (const state of some) put(bits, state);
+    return bits;
+  });
   const classOfToken = textOf.map((text) => (text < FIRST_TEXT_CLASS ? text : classOf[text - FIRST_TEXT_CLASS]!));
   return { classOf: classOfToken, classCount, stateCount: next.length, start, next, accepts, successors, fewestTokens };
 }
@@ -141,12 +147,12 @@ function mixed(number: number): number {
   return x ^ (x >>> 16);
 }
 
-function fewest({ start, accepts, successors }: Pick<TokenAutomaton, "start" | "accepts" | "successors">): number {
+function fewest({ start, accepts, followers }: { start: number; accepts: Uint8Array; followers: readonly Int32Array[] }): number {
   const seen = new Set([start]);
   let reached = [start];
   for (let tokens = 0; reached.length > 0; tokens++) {
     if (reached.some((state) => accepts[state] === 1)) return tokens;
-    reached = reached.flatMap((state) => [...successors[state]!]).filter((state) => !seen.has(state) && seen.add(state));
+    reached = reached.flatMap((state) => [...followers[state]!]).filter((state) => !seen.has(state) && seen.add(state));
   }
   return Infinity;
 }
