@@ -19,6 +19,7 @@ import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
 import type { BatchLimits } from "./request-size.ts";
 import { requestsOf, type WaitingInfilling, type WaitingRequest } from "./run-requests.ts";
+import { labelScorer, type LabelScores, scoreLabels, type ScoreLabelsOptions } from "./score-labels.ts";
 import { chooseQuantization } from "./weights/default-quantization.ts";
 import { loadWeights } from "./weights/load-weights.ts";
 
@@ -101,6 +102,14 @@ export interface DiffuCoder {
    */
   likelihood(options: LikelihoodOptions): Promise<TextLikelihood>;
   /**
+   * Tells how likely each of some labels is in a hole of a text: their probabilities among each other, from one forward pass for the tokens of all.
+   *
+   * @throws {InvalidArgumentError} if the model cannot fill holes
+   * @throws {TooLongError} if the text is longer than the model allows
+   * @throws {ConfigError} naming every bad option
+   */
+  scoreLabels(options: ScoreLabelsOptions): Promise<LabelScores>;
+  /**
    * Generates with a cache and without, and says how far the answers lie apart and where the two runs part. Costs about three generations.
    *
    * @throws {ConfigError} if no cache is given; else as `generate` does
@@ -163,6 +172,7 @@ export async function loadParameters(model: ModelFolder, options: LoadParameters
   const denoisers = createDenoisers({ config, tokenizer }, () => parameters, executor, { prefixes, maxCacheBytes });
   const logits = logitsFunction(config);
   const limits = { rows: maxRows, tokens: maxTokens ?? Math.floor(LOGITS / config.vocabSize), cacheBytes: maxCacheBytes };
+  const scorer = labelScorer(model, { logits, parameters: () => parameters, executor, maxTokens: limits.tokens });
   const loops = new DecodeLoops({ denoisers, prefixes, padTokenId, maxRows, maxTokens: limits.tokens });
   return {
     config,
@@ -179,10 +189,14 @@ export async function loadParameters(model: ModelFolder, options: LoadParameters
     limits,
     ...requestsOf(model, loops),
     likelihood: (options) => textLikelihood(model, { logits, parameters, executor }, options),
+    scoreLabels: (options) => scoreLabels(model, scorer, options),
     auditCache: (options) => auditGeneration(model, denoisers, options),
     stats: () => loops.stats(),
     drain: () => loops.drain(),
-    close: () => loops.close(),
+    close: async () => {
+      await loops.close();
+      scorer.dispose();
+    },
   };
 }
 

@@ -9,8 +9,10 @@ export interface LayoutEvent {
   type: "layout";
   /** Tokens of the prompt in the chat template, without padding. */
   promptTokens: number;
-  /** Positions of the completion, all masked at the beginning. */
+  /** Positions of the completion, all masked at the beginning but for those that are pinned. */
   completionLength: number;
+  /** Positions that the request gives, and each token alone as text. @default none */
+  pinned?: { positions: readonly number[]; texts: readonly string[] };
   /** The most denoising steps that it takes. */
   steps: number;
   /** Which positions are committed first: a name of `DECODERS`. */

@@ -4,8 +4,10 @@ import { type DenoiseTrace, type LoopRow, promptCanvas, startTrace, traceStep } 
 import { CommittedPrefix } from "./committed-prefix.ts";
 import type { DecodeLoops } from "./decode-loops.ts";
 import type { Generation, GenerationEvent, LayoutEvent, RevealEvent } from "./events.ts";
+import { modelTraits } from "@diffucoder/model";
 import { type ModelFolder, promptLimit } from "./folder/model-folder.ts";
 import { type GenerateOptions, type GenerateSettings, resolveSettings } from "./requests/generate-options.ts";
+import { type Pinned, pinnedTokens } from "./requests/pinned-tokens.ts";
 import { encodePrompt } from "./requests/prompt.ts";
 import { revealOf } from "./reveal.ts";
 
@@ -15,6 +17,8 @@ export interface PreparedGeneration {
   settings: GenerateSettings;
   /** Tokens of its prompt. */
   promptIds: number[];
+  /** Tokens of its completion that it gives. */
+  pinned: Pinned;
 }
 
 /**
@@ -24,12 +28,17 @@ export interface PreparedGeneration {
  */
 export function prepareGeneration(model: ModelFolder, options: GenerateOptions): PreparedGeneration {
   const settings = resolveSettings(options, model);
-  return { settings, promptIds: encodePrompt(options, { tokenizer: model.tokenizer, limit: promptLimit(model, settings.maxNewTokens) }) };
+  const { tokenizer, autoregressive, config } = model;
+  const { maxNewTokens } = settings;
+  const promptIds = encodePrompt(options, { tokenizer, limit: promptLimit(model, maxNewTokens) });
+  const { maskTokenId } = modelTraits(config);
+  const pinned = pinnedTokens(options.pinned ?? [], { tokenizer, maxNewTokens, autoregressive, maskTokenId });
+  return { settings, promptIds, pinned };
 }
 
 /** Puts a request into the queue of its loop. Its events are kept until they are read; see `DiffuCoder.submit`. */
 export function startGeneration(
-  { settings, promptIds }: PreparedGeneration,
+  { settings, promptIds, pinned }: PreparedGeneration,
   { model, loops, signal }: { model: ModelFolder; loops: DecodeLoops; signal?: AbortSignal | undefined },
 ): AsyncGenerator<GenerationEvent> {
   const { endIds, padTokenId } = model;
@@ -37,6 +46,7 @@ export function startGeneration(
   const { maxNewTokens, decoder, seed } = settings;
   const promptLength = promptColumns({ settings, promptIds }, model);
   const canvas = promptCanvas({ promptIds, maxNewTokens, promptLength, denoiser, padTokenId });
+  pinned.positions.forEach((position, i) => (canvas.ids[canvas.completionStart + position] = pinned.tokens[i]!));
   const trace = startTrace({ ids: canvas.ids, maskTokenId: denoiser.maskTokenId, padTokenId, eosTokenIds: endIds });
   const row = loop.add({
     canvas,
@@ -46,7 +56,7 @@ export function startGeneration(
     provisional: settings.provisional ? true : "first",
     signal,
   });
-  const events = eventsOf(row, { settings, promptTokens: promptIds.length, trace, model });
+  const events = eventsOf(row, { settings, promptTokens: promptIds.length, pinned, trace, model });
   // A generator that was never asked for anything would not end the row.
   const leave = events.return.bind(events);
   events.return = async (value) => {
@@ -57,7 +67,10 @@ export function startGeneration(
 }
 
 /** Columns that a request's prompt takes, padding included. */
-export function promptColumns({ settings, promptIds }: PreparedGeneration, { generationConfig }: ModelFolder): number {
+export function promptColumns(
+  { settings, promptIds }: Pick<PreparedGeneration, "settings" | "promptIds">,
+  { generationConfig }: ModelFolder,
+): number {
   const { padPrompt = true, promptLength } = generationConfig;
   return padPrompt ? promptLength : (settings.decoder.promptLength?.(promptIds.length) ?? Math.max(1, promptIds.length));
 }
@@ -65,17 +78,20 @@ export function promptColumns({ settings, promptIds }: PreparedGeneration, { gen
 interface Running {
   settings: GenerateSettings;
   promptTokens: number;
+  pinned: Pinned;
   trace: DenoiseTrace;
   model: ModelFolder;
 }
 
-async function* eventsOf(row: LoopRow, { settings, promptTokens, trace, model }: Running): AsyncGenerator<GenerationEvent> {
+async function* eventsOf(row: LoopRow, { settings, promptTokens, pinned, trace, model }: Running): AsyncGenerator<GenerationEvent> {
   const { maxNewTokens, maxTokens, takesBack, seed, earlyExit } = settings;
   const { tokenizer, endIds, padTokenId } = model;
   await settings.decoder.prepare?.(); // a constraint that cannot be kept is an error before anything else is told
-  yield layoutOf(settings, promptTokens);
+  yield layoutOf(settings, { promptTokens, pinned, tokenizer });
   const tokenIds = Array.from({ length: maxNewTokens }, () => trace.maskTokenId);
   const prefix = new CommittedPrefix({ tokenizer, length: maxNewTokens, endIds, maxTokens });
+  pinned.positions.forEach((position, i) => (tokenIds[position] = pinned.tokens[i]!));
+  if (!takesBack) prefix.commit(pinned.positions, pinned.tokens);
   let forwardPasses = 0;
   for await (const event of row) {
     forwardPasses = event.forwardPasses;
@@ -109,6 +125,11 @@ export async function finished(events: AsyncIterable<GenerationEvent>, onStep?: 
   throw new Error("a generation ends with its result");
 }
 
-function layoutOf({ maxNewTokens, steps, alg, temperature, topP, seed }: GenerateSettings, promptTokens: number): LayoutEvent {
-  return { type: "layout", promptTokens, completionLength: maxNewTokens, steps, alg, temperature, topP, seed };
+function layoutOf(
+  { maxNewTokens, steps, alg, temperature, topP, seed }: GenerateSettings,
+  { promptTokens, pinned, tokenizer }: Pick<Running, "promptTokens" | "pinned"> & Pick<ModelFolder, "tokenizer">,
+): LayoutEvent {
+  const given = { positions: pinned.positions, texts: pinned.tokens.map((id) => tokenizer.decode([id])) };
+  const layout: LayoutEvent = { type: "layout", promptTokens, completionLength: maxNewTokens, steps, alg, temperature, topP, seed };
+  return pinned.positions.length === 0 ? layout : { ...layout, pinned: given };
 }

@@ -26,6 +26,8 @@ export { type Infilling, type PreparedInfilling, prepareInfilling } from "./infi
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema, resolveSettings } from "./requests/generate-options.ts";
 export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilling, type TextSegment } from "./requests/infill-options.ts";
 export { type PreparedGeneration, prepareGeneration } from "./generation.ts";
+export { type PinnedTokens, PinnedTokensSchema } from "./requests/pinned-tokens.ts";
+export { type LabelScore, type LabelScores, type ScoreLabelsOptions, ScoreLabelsOptionsSchema } from "./score-labels.ts";
 export type { EngineStats } from "./decode-loops.ts";
 export type { BatchLimits, RequestSize } from "./request-size.ts";
 export type { WaitingInfilling, WaitingRequest } from "./run-requests.ts";

@@ -43,20 +43,7 @@ export interface PreparedInfilling {
  * @throws what `DiffuCoder.infill` throws of its options
  */
 export function prepareInfilling(model: ModelFolder, options: InfillOptions): PreparedInfilling {
-  if (model.autoregressive !== undefined)
-    throw new InvalidArgumentError({
-      argument: "model",
-      value: model.autoregressive,
-      expected: "a masked diffusion model to infill",
-      wayOut: "An autoregressive one sees only what stands before.",
-    });
-  if (model.blocks?.ofModel !== undefined)
-    throw new InvalidArgumentError({
-      argument: "model",
-      value: modelTraits(model.config).family,
-      expected: "a masked diffusion model that sees all of a text, to infill",
-      wayOut: "The tokens of this one see their own block and earlier ones only.",
-    });
+  expectInfilling(model);
   const settings = resolveInfilling(options, model);
   const row = rowOf(settings, model);
   const length = row.reduce((total, segment) => total + ("masks" in segment ? segment.masks : segment.length), 0);
@@ -71,6 +58,24 @@ export function prepareInfilling(model: ModelFolder, options: InfillOptions): Pr
       wayOut: `The model is made for ${model.maxLength} tokens${settings.growth > 0 ? `, and the holes can grow by ${settings.growth}` : ""}.`,
     });
   return { settings, row, layout: layoutOf(settings, row, model) };
+}
+
+/** @throws {InvalidArgumentError} if the model cannot fill holes */
+export function expectInfilling(model: ModelFolder): void {
+  if (model.autoregressive !== undefined)
+    throw new InvalidArgumentError({
+      argument: "model",
+      value: model.autoregressive,
+      expected: "a masked diffusion model to infill",
+      wayOut: "An autoregressive one sees only what stands before.",
+    });
+  if (model.blocks?.ofModel !== undefined)
+    throw new InvalidArgumentError({
+      argument: "model",
+      value: modelTraits(model.config).family,
+      expected: "a masked diffusion model that sees all of a text, to infill",
+      wayOut: "The tokens of this one see their own block and earlier ones only.",
+    });
 }
 
 /** Pieces of a row before its text: the start token, or the request in the chat template. */
@@ -125,7 +130,7 @@ export async function runInfilling(
   };
 }
 
-function rowOf({ segments, prompt }: InfillSettings, { tokenizer, eosTokenId }: ModelFolder): Segment[] {
+export function rowOf({ segments, prompt }: Pick<InfillSettings, "segments" | "prompt">, { tokenizer, eosTokenId }: ModelFolder): Segment[] {
   if (prompt !== undefined && !tokenizer.hasChat)
     throw new NoChatTemplateError({ argument: "prompt", value: prompt, wayOut: "Put what the code should do into a comment in the prefix." });
   const texts = segments.map((segment): Segment => (typeof segment === "string" ? tokenizer.encode(segment) : segment));

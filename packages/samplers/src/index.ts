@@ -12,6 +12,7 @@ export type {
   TokenClasses,
 } from "./denoiser.ts";
 export { createDenoiser, type CreateDenoiserOptions } from "./create-denoiser.ts";
+export { createTokenScorer, type ScoredRow, type TokenScorer, type TokenScorerOptions } from "./token-scorer.ts";
 export type { VocabularyOptions } from "./draw.ts";
 export { type CacheOptions, CacheOptionsSchema } from "./cache/options.ts";
 export { createCachedDenoiser, type CreateCachedDenoiserOptions } from "./cache/cached-denoiser.ts";

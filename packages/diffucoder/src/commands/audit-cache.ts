@@ -14,6 +14,7 @@ const {
   continueFinalMessage: _continue,
   chatTemplate: _chat,
   earlyExit: _early,
+  pinned: _pinned,
   provisional: _provisional,
   maxTokens: _most,
   ...settings

@@ -17,6 +17,7 @@ const {
   continueFinalMessage: _continue,
   chatTemplate: _chat,
   earlyExit: _early,
+  pinned: _pinned,
   provisional: _provisional,
   ...settings
 } = GenerateSettingsSchema.shape;

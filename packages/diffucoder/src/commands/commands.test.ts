@@ -71,6 +71,23 @@ describe("diffucoder generate", () => {
     ]);
   });
 
+  it("takes a regular expression, and a JSON schema from a file", async () => {
+    expect(await run("generate", prompt, "--temperature", "2", "--regex", String.raw`[a-f]{3}\d?`)).toBe(0);
+    expect(output.splice(0)).toEqual([expect.stringMatching(/^[a-f]{3}\d?$/)]);
+    const schema = file("schema.json", { type: "array", items: { type: "integer", minimum: 7, maximum: 8 }, minItems: 2, maxItems: 2 });
+    expect(await run("generate", prompt, "--temperature", "2", "--json-schema", schema)).toBe(0);
+    expect(output[0]).toMatch(/^\[[78], ?[78]\]$/);
+    expect(await run("generate", prompt, "--regex", "a(")).toBe(1);
+    expect(errors.splice(0)).toEqual([
+      'constraint.pattern must be a regular expression that is supported: at character 2, the group is not closed, got "a(".',
+    ]);
+    expect(await run("generate", prompt, "--regex", "a", "--json-schema", schema)).toBe(1);
+    expect(errors).toEqual([
+      "error: option '--regex <expression>' cannot be used with option '--json-schema <file>'",
+      "Run it with --help for usage.",
+    ]);
+  });
+
   it("tells all that is wrong together, before the parameters are read", async () => {
     const code = await run("generate", "--prompt", prompt, "--quantize", "int3", "--steps", "many", "--alg", "threshold", "--set", "temprature=1");
     expect(code).toBe(1);

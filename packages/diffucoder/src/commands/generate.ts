@@ -21,6 +21,7 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
     continueFinalMessage: _continue,
     chatTemplate: _chat,
     earlyExit: _early,
+    pinned: _pinned,
     provisional: _provisional,
     ...settings
   } = GenerateSettingsSchema.shape;

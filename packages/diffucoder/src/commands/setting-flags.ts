@@ -4,6 +4,7 @@ import { addSettingOptions, kebab } from "@diffucoder/command-line";
 import { ConfigError, type ConfigLayer, configTable, describeConfig, mergeSettings, readConfigData, readJsonObject } from "@diffucoder/core";
 import type { Command } from "commander";
 import type { z } from "zod";
+import { addConstraintFlags, constraintLayers } from "./constraint-flags.ts";
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -15,6 +16,7 @@ const OF_A_KIND = ["cache", "constraint"];
 
 /** Adds a flag for each setting, `--config`, `--set` and `--json`. Descriptions are the schema's. */
 export function addSettingFlags(command: Command, settings: Settings): Command {
+  if ("constraint" in settings) addConstraintFlags(command);
   return addSettingOptions(command, settings)
     .option("--config <file>", "settings as JSON")
     .option("--set <key=value>", "one setting, e.g. cache.refreshSteps=4; may be repeated", repeated, [])
@@ -26,6 +28,8 @@ export function addSettingFlags(command: Command, settings: Settings): Command {
 export interface Flags extends Record<string, unknown> {
   config?: string;
   set: string[];
+  regex?: string;
+  jsonSchema?: string;
   json?: boolean;
   printConfig?: boolean;
 }
@@ -44,7 +48,7 @@ export function readSettings(flags: Flags, texts: readonly string[]): Record<str
 
 /** The same, each with its source. */
 export function settingLayers(
-  { config, set, json: _json, printConfig: _print, ...flags }: Flags,
+  { config, set, json: _json, printConfig: _print, regex, jsonSchema, ...flags }: Flags,
   texts: readonly string[],
 ): { layers: ConfigLayer[]; set: readonly string[] } {
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
@@ -53,7 +57,8 @@ export function settingLayers(
     const isText = typeof value !== "string" || texts.includes(name);
     return { source: `--${kebab(name)}`, data: isText ? { [name]: value } : readConfigData({ set: [`${key}=${value}`] }) };
   });
-  return { layers: [...(config === undefined ? [] : [{ source: config, data: readJsonObject(config) }]), ...ofFlags], set };
+  const ofFile = config === undefined ? [] : [{ source: config, data: readJsonObject(config) }];
+  return { layers: [...ofFile, ...ofFlags, ...constraintLayers({ regex, jsonSchema })], set };
 }
 
 /** The output of `--print-config`. @throws {ConfigError} listing unknown keys and bad values */

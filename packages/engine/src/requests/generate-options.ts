@@ -3,6 +3,7 @@ import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import type { RevealEvent } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
+import { type PinnedTokens, PinnedTokensSchema } from "./pinned-tokens.ts";
 import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 
 /** What to generate, and how. What is not given comes from the model's generation config. */
@@ -17,6 +18,8 @@ export interface GenerateOptions extends DecodingOptions {
   chatTemplate?: boolean | undefined;
   /** Positions of the completion, tokens. The whole canvas is denoised, so a shorter one is cheaper and changes the answer. */
   maxNewTokens?: number | undefined;
+  /** Tokens of the completion that are given, at their places; the rest is denoised around them. @default none */
+  pinned?: readonly PinnedTokens[] | undefined;
   /** Cuts the answer after this many tokens without changing the canvas. @default no cut */
   maxTokens?: number | undefined;
   /** Stop as soon as no token that is still masked can change the answer. @default false */
@@ -38,6 +41,7 @@ export const GenerateSettingsSchema = z.strictObject({
   continueFinalMessage: z.boolean().optional().describe("whether the last message is the beginning of the answer"),
   chatTemplate: z.boolean().optional().describe("whether the prompt is put into the chat template; if not, its text goes on"),
   maxNewTokens: z.int().positive().optional().describe("positions to denoise, tokens"),
+  pinned: z.array(PinnedTokensSchema).max(1024).optional().describe("tokens of the completion that are given, at their places"),
   maxTokens: z.int().positive().optional().describe("cut the answer after so many tokens"),
   earlyExit: z.boolean().default(false).describe("stop when nothing that is still masked can change the answer"),
   provisional: z.boolean().default(false).describe("whether each reveal also tells what was proposed and not committed"),

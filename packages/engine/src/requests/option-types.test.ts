@@ -9,7 +9,7 @@ describe("the types of requests", () => {
   it("of generate: every option that is data is checked, and nothing must be given", () => {
     type Input = z.input<typeof GenerateSettingsSchema>;
     expectTypeOf<keyof Input>().toEqualTypeOf<Exclude<keyof GenerateOptions, "signal" | "onStep">>();
-    expectTypeOf<Omit<GenerateOptions, "signal" | "onStep" | "messages">>().toExtend<Input>();
+    expectTypeOf<Omit<GenerateOptions, "signal" | "onStep" | "messages" | "pinned">>().toExtend<Input>();
     expectTypeOf<Readonly<NonNullable<Input["messages"]>>>().toEqualTypeOf<NonNullable<GenerateOptions["messages"]>>();
     expectTypeOf<object>().toExtend<Input>();
     expectTypeOf<z.output<typeof GenerateSettingsSchema>["earlyExit"]>().toEqualTypeOf<boolean>();
