@@ -12,7 +12,12 @@ export interface LayoutEvent {
   /** Positions of the completion, all masked at the beginning but for those that are pinned. */
   completionLength: number;
   /** Positions that the request gives, and each token alone as text. @default none */
-  pinned?: { positions: readonly number[]; texts: readonly string[] };
+  pinned?: {
+    /** The positions, of the completion. */
+    positions: readonly number[];
+    /** The text of each. */
+    texts: readonly string[];
+  };
   /** The most denoising steps that it takes. */
   steps: number;
   /** Which positions are committed first: a name of `DECODERS`. */

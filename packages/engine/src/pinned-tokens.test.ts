@@ -1,4 +1,4 @@
-import { ConfigError } from "@diffucoder/core";
+import type { ConfigError } from "@diffucoder/core";
 import { DECODER_NAMES } from "@diffucoder/samplers";
 import { afterAll, describe, expect, it } from "vitest";
 import { type GenerateOptions, type GenerationEvent, loadDiffuCoder } from "./index.ts";

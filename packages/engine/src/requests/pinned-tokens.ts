@@ -13,6 +13,7 @@ export interface PinnedTokens {
   tokenIds?: readonly number[] | undefined;
 }
 
+/** All of `PinnedTokens`. */
 export const PinnedTokensSchema = z.strictObject({
   position: z.int().nonnegative().describe("place of the first token, from the start of the completion"),
   text: z.string().min(1).optional().describe("the text"),
@@ -21,7 +22,9 @@ export const PinnedTokensSchema = z.strictObject({
 
 /** What a canvas begins with besides masks; position `positions[i]` has `tokens[i]`. */
 export interface Pinned {
+  /** Of the completion. */
   positions: readonly number[];
+  /** The token at each. */
   tokens: readonly number[];
 }
 
