@@ -4,24 +4,17 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ApiError, toApiError } from "./api-error.ts";
 import { type CompletionEvent, completionJob, runCompletion } from "./completions.ts";
-import { decodingOptions } from "./decoding-fields.ts";
-import { denoiseMessages } from "./denoise.ts";
 import type { Engine } from "./engine.ts";
 import { eventStream, message } from "./event-stream.ts";
 import { LOOPBACK_HOSTS, refuseForeignSites } from "./guard.ts";
 import { type AnswerHead, chunkOf, type Endpoint, UsageCount, usageChunk, wholeAnswer } from "./openai-format.ts";
 import type { Page } from "./page.ts";
-import {
-  type ChatCompletionRequest,
-  ChatCompletionRequestSchema,
-  type CompletionRequest,
-  CompletionRequestSchema,
-  type DenoiseRequest,
-  DenoiseRequestSchema,
-  parseBody,
-} from "./requests.ts";
+import { type ChatCompletionRequest, ChatCompletionRequestSchema, type CompletionRequest, CompletionRequestSchema, parseBody } from "./requests.ts";
 import { type RequestSignal, requestSignal } from "./request-signal.ts";
+import { addDenoise } from "./routes/denoise.ts";
+import { addPlayground } from "./routes/playground.ts";
 import { RunQueue } from "./run-queue.ts";
+import type { TestRuns } from "./test-runs.ts";
 
 export interface AppOptions {
   engine: Engine;
@@ -42,17 +35,19 @@ export interface AppOptions {
   maxWaiting?: number;
   /** Wall-clock limit of a request, waiting included, milliseconds. @default 120000 */
   timeLimitMs?: number;
+  /** Runs tests for the playground. @default they are off */
+  tests?: TestRuns;
   /** Largest request body, bytes. @default 65536 */
   maxBodyBytes?: number;
   /** Ends every generation when it fires, for shutdown. */
   signal?: AbortSignal;
 }
 
-const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/denoise"];
-const GOTTEN = ["/", "/healthz", "/v1/models", "/v1/models/:id"];
+const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/denoise", "/v1/playground/tests"];
+const GOTTEN = ["/", "/healthz", "/v1/playground", "/v1/models", "/v1/models/:id"];
 
 /** What the routes share: the options with their defaults, and the turns. */
-interface Served extends AppOptions {
+export interface Served extends AppOptions {
   queue: RunQueue;
   /** The response for a thrown error; the server's own failures are also reported. */
   report: (error: unknown) => ApiError;
@@ -73,7 +68,8 @@ export function createApp(options: AppOptions): Hono {
   addInformation(app, served);
   app.post("/v1/completions", async (c) => complete(served, c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
   app.post("/v1/chat/completions", async (c) => complete(served, c, "chat", await parseBody(ChatCompletionRequestSchema, c.req.raw)));
-  app.post("/v1/denoise", async (c) => denoise(served, c, await parseBody(DenoiseRequestSchema, c.req.raw)));
+  addDenoise(app, served, (c) => endingOf(served, c));
+  addPlayground(app, served);
   addWrongMethods(app);
   return app;
 }
@@ -98,10 +94,9 @@ function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes =
   );
 }
 
-/** The playground, and facts about the server and its one model. */
-function addInformation(app: Hono, { engine, modelId, page, now, queue }: Served): void {
+/** Facts about the server and its one model. */
+function addInformation(app: Hono, { engine, modelId, now, queue }: Served): void {
   const model = { id: modelId, object: "model", created: now(), owned_by: "diffucoder", diffusion: engine.generationConfig };
-  app.get("/", (c) => c.html(page.html, 200, page.headers));
   app.get("/healthz", (c) => c.json({ status: "ok", model: modelId, running: queue.running, waiting: queue.waiting }));
   app.get("/v1/models", (c) => c.json({ object: "list", data: [model] }));
   app.get("/v1/models/:id", (c) => {
@@ -158,15 +153,6 @@ async function complete(served: Served, c: Context, endpoint: Endpoint, request:
   const first = await events.next(); // errors in the request surface here, while a status can still be sent
   const includeUsage = request.stream_options?.include_usage === true;
   return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: ending.cancel });
-}
-
-async function denoise(served: Served, c: Context, request: DenoiseRequest): Promise<Response> {
-  const { engine, randomSeed, report } = served;
-  const { prompt, temperature, top_p: topP, seed = randomSeed() } = request;
-  const ending = endingOf(served, c);
-  const events = inTurn(served, ending, (signal) => engine.stream({ ...decodingOptions(request), prompt, temperature, topP, seed, signal }));
-  const first = await events.next();
-  return eventStream(denoiseMessages({ first, events, report }), { onCancel: ending.cancel });
 }
 
 /** What ends a request: the client leaves, time is up, or the server stops. */

@@ -7,14 +7,17 @@ import { parseConfig } from "@diffucoder/core";
 import { InvalidArgumentError } from "commander";
 import { bundledModelDir, loadDiffuCoder, type LoadSettings, LoadSettingsSchema } from "diffucoder";
 import { createApp } from "./app.ts";
+import { LOOPBACK_HOSTS } from "./guard.ts";
 import { loadPage } from "./page.ts";
 import { listen } from "./server.ts";
+import { TestRuns } from "./test-runs.ts";
 
 interface Options extends LoadSettings {
   model?: string;
   host: string;
   port: number;
   allowHost: string[];
+  runTests: boolean;
 }
 
 /**
@@ -38,6 +41,7 @@ export async function runServe(args: readonly string[], { terminal, stop }: { te
       (name: string, names: string[]) => [...names, parseHost(name)],
       [],
     )
+    .option("--no-run-tests", "do not run a task's tests on answers for the playground, in the sandbox")
     .allowExcessArguments(false)
     .action((options: Options) => serve(options, terminal, stop));
   return runProgram(program, args, { terminal, signal: stop });
@@ -65,7 +69,7 @@ function hostName(host: string): string {
 const ALL_ADDRESSES = ["0.0.0.0", "::"];
 
 async function serve(
-  { model = bundledModelDir(), host, port, allowHost, ...loading }: Options,
+  { model = bundledModelDir(), host, port, allowHost, runTests, ...loading }: Options,
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<void> {
@@ -74,10 +78,12 @@ async function serve(
   const engine = await showProgress({ terminal }, (onProgress) => loadDiffuCoder(model, { ...settings, signal: stop, onProgress, onNotice }));
   const modelId = basename(existsSync(model) ? resolve(model) : model.replace(/@.*$/, ""));
   for (const notice of engine.notices) terminal.error(`Note: ${notice}.`);
+  const tests = new TestRuns(whyNoTests({ runTests, host }));
   const app = createApp({
     engine,
     modelId,
     page: loadPage(),
+    tests,
     allowedHosts: [host, ...allowHost].map(hostName),
     now: () => Math.floor(Date.now() / 1000),
     randomSeed: () => randomInt(2 ** 32),
@@ -90,4 +96,12 @@ async function serve(
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   terminal.out("Stopping.");
   await server.close();
+  tests.close();
+}
+
+/** Programs run only for visitors that are known: this machine's own. */
+function whyNoTests({ runTests, host }: Pick<Options, "runTests" | "host">): string | undefined {
+  if (!runTests) return "Tests are off: the server was started with --no-run-tests.";
+  if (!LOOPBACK_HOSTS.includes(hostName(host))) return "Tests are off: others than this machine can reach the server.";
+  return undefined;
 }

@@ -29,6 +29,32 @@ export function eventStream(messages: AsyncIterable<string>, { onCancel }: { onC
 }
 
 /** One message. JSON has no raw line breaks, so one `data` line is always enough. */
-export function message(data: unknown, { event }: { event?: string } = {}): string {
-  return `${event === undefined ? "" : `event: ${event}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+export function message(data: unknown, { event, id }: { event?: string; id?: number } = {}): string {
+  const head = `${id === undefined ? "" : `id: ${id}\n`}${event === undefined ? "" : `event: ${event}\n`}`;
+  return `${head}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+}
+
+/** A line that readers skip: it opens a stream at once, and keeps one open through proxies that cut silent ones. */
+export const PING = ": ping\n\n";
+
+/** Messages with a ping whenever none came for `intervalMs`. */
+export async function* withPings(messages: AsyncGenerator<string>, intervalMs: number): AsyncGenerator<string> {
+  let next = messages.next();
+  try {
+    for (;;) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const silence = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), intervalMs)));
+      const result = await Promise.race([next, silence]);
+      clearTimeout(timer);
+      if (result === undefined) {
+        yield PING;
+        continue;
+      }
+      if (result.done === true) return;
+      yield result.value;
+      next = messages.next();
+    }
+  } finally {
+    await messages.return(undefined);
+  }
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
-import type { FinishReason, GenerateOptions, GenerationEvent, InfillOptions } from "diffucoder";
+import type { DenoiseTrace, FinishReason, GenerateOptions, GenerationEvent, InfillOptions, Proposed } from "diffucoder";
 import type { Engine } from "./engine.ts";
 
 export interface FakeEngine extends Engine {
@@ -18,13 +18,15 @@ const ORDER = [9, 0, 2, 1, 3, 5, 4, 6, 8, 7];
 /**
  * A model that always gives the same answer; "" is the end token. It reveals one token a step, in the given order.
  *
+ * @param scope what it says that it was made for
  * @param holdAt the step before which a generation waits for `resume` or its signal
  */
 export function createFakeEngine({
   tokens = ANSWER,
   order = ORDER,
   holdAt,
-}: { tokens?: string[]; order?: number[]; holdAt?: number } = {}): FakeEngine {
+  scope,
+}: { tokens?: string[]; order?: number[]; holdAt?: number; scope?: string } = {}): FakeEngine {
   let resume = () => {};
   const resumed = new Promise<void>((resolve) => (resume = resolve));
   const engine: FakeEngine = {
@@ -32,7 +34,7 @@ export function createFakeEngine({
     infillings: [],
     active: 0,
     resume,
-    generationConfig: { promptLength: 48, maxNewTokens: tokens.length, steps: tokens.length, alg: "entropy", temperature: 0, topP: 1 },
+    generationConfig: { promptLength: 48, maxNewTokens: tokens.length, steps: tokens.length, alg: "entropy", temperature: 0, topP: 1, scope },
     async infill(options) {
       engine.infillings.push(options);
       const { prefix = "", suffix = "", masks = 16, seed = 0 } = options;
@@ -42,6 +44,25 @@ export function createFakeEngine({
       return { text: prefix + middle + suffix, middle, holes: [middle], holeIds: [[]], ...counts, seed, trace };
     },
     submit: (options) => engine.stream(options),
+    prepare(options) {
+      if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
+      return { promptTokens: 7, rows: 1, columns: 48 + tokens.length, cacheBytes: 0, start: (signal) => engine.stream({ ...options, signal }) };
+    },
+    prepareInfill(options) {
+      const { template = [], seed = 0 } = options;
+      const cells = template.flatMap((piece) => (typeof piece === "string" ? [piece] : Array.from({ length: piece.masks }, () => null)));
+      const layout = { promptTokens: 5, cells, steps: cells.length, alg: "entropy", temperature: 0, topP: 1, seed };
+      const start = async () => {
+        const infilling = await engine.infill(options);
+        const positions = [...cells.keys()].filter((position) => cells[position] === null);
+        const texts = positions.map((position) => `<${position}>`);
+        const same = (value: number) => positions.map(() => value);
+        const step = { step: 0, positions, tokenIds: positions, texts, confidence: same(0), entropy: same(0), forwardPasses: 1 };
+        options.onStep?.({ ...step, edited: [], filled: [], remasked: [], expanded: [], deleted: [] });
+        return { ...infilling, text: cells.map((cell, position) => cell ?? `<${position}>`).join("") };
+      };
+      return { promptTokens: 5, rows: 1, columns: cells.length, cacheBytes: 0, layout, start };
+    },
     async *stream(options) {
       engine.calls.push(options);
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
@@ -93,6 +114,7 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
       filled: [],
       remasked: [],
       forwardPasses: step + 1,
+      ...(options.provisional && { provisional: proposed(tokens, revealed) }),
       committedTokens: prefix,
       committedText: tokens.slice(0, prefix).join(""),
       settled,
@@ -112,7 +134,25 @@ async function* reveal({ tokens, order, options, beforeStep }: RevealOptions): A
       forwardPasses: revealed.size,
       seconds: 0.5,
       seed,
-      trace: { initialIds: [], maskTokenId: 0, padTokenId: 0, steps: [] },
+      trace: traceOf(order.slice(0, revealed.size)),
     },
   };
+}
+
+/** What a pass would put into the other positions; it is half sure of each. */
+function proposed(tokens: readonly string[], revealed: ReadonlySet<number>): Proposed {
+  const positions = [...tokens.keys()].filter((position) => !revealed.has(position));
+  return { positions, texts: positions.map((position) => tokens[position]!), confidence: positions.map(() => Math.log(0.5)) };
+}
+
+function traceOf(order: readonly number[]): DenoiseTrace {
+  const steps = order.map((position, step) => ({
+    step,
+    positions: [position],
+    tokens: [position + 100],
+    confidence: [1],
+    entropy: [0],
+    forwardPasses: step + 1,
+  }));
+  return { initialIds: order.map(() => 0), maskTokenId: 0, steps };
 }

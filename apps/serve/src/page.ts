@@ -3,21 +3,36 @@ import { readFileSync } from "node:fs";
 
 /** The playground: one HTML file, and the headers under which a browser may run its script and nothing else. */
 export interface Page {
-  html: string;
-  headers: Record<string, string>;
+  readonly html: string;
+  readonly headers: Record<string, string>;
 }
 
-const PAGE_FILE = new URL("../public/index.html", import.meta.url);
+const BUILT = new URL("../dist/page.html", import.meta.url);
 
-/** Reads the page from disk. Its inline script and style are allowed by their hashes, so injected ones do not run. */
+/** The page that the build made of `web/`. It is read when it is first asked for, so that a server without a build serves all the rest. */
 export function loadPage(): Page {
-  const html = readFileSync(PAGE_FILE, "utf8");
+  let page: Page | undefined;
+  const read = (): Page => (page ??= pageOf(readFileSync(BUILT, "utf8")));
+  return {
+    get html() {
+      return read().html;
+    },
+    get headers() {
+      return read().headers;
+    },
+  };
+}
+
+/** A page of this HTML. Its inline script and style are allowed by their hashes, so injected ones do not run. */
+export function pageOf(html: string): Page {
   const policy = [
     "default-src 'none'",
     `script-src ${inlineHashes(html, "script")}`,
     `style-src ${inlineHashes(html, "style")}`,
     "img-src data:",
     "connect-src 'self'",
+    "require-trusted-types-for 'script'", // nothing can be written as HTML, whatever a model says
+    "trusted-types 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -34,13 +49,7 @@ export function loadPage(): Page {
 }
 
 function inlineHashes(html: string, tag: "script" | "style"): string {
-  const blocks = [...html.matchAll(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, "g"))];
-  return blocks
-    .map(
-      ([, content]) =>
-        `'sha256-${createHash("sha256")
-          .update(content as string)
-          .digest("base64")}'`,
-    )
-    .join(" ");
+  const blocks = [...html.matchAll(new RegExp(`<${tag}(?: type="module")?>([\\s\\S]*?)</${tag}>`, "g"))];
+  if (blocks.length === 0) return "'none'";
+  return blocks.map(([, content]) => `'sha256-${createHash("sha256").update(content!).digest("base64")}'`).join(" ");
 }

@@ -89,11 +89,29 @@ export const ChatCompletionRequestSchema = z
     error: "give this or max_completion_tokens, not both",
   });
 
-/** Our own endpoint: one generation, in the order in which it is revealed. */
-export const DenoiseRequestSchema = z.strictObject({
-  prompt: PromptSchema,
-  ...sampling,
-});
+const MAX_PIECES = 64;
+
+const TemplateSchema = z
+  .array(
+    z.union([TextSchema, z.strictObject({ masks: z.int().positive().max(4096) })], { error: 'expected a text or a hole, such as { "masks": 8 }' }),
+  )
+  .min(1, NOT_EMPTY)
+  .max(MAX_PIECES);
+
+/** Our own endpoint: one generation, or the holes of a text, in the order in which tokens are revealed. */
+export const DenoiseRequestSchema = z
+  .strictObject({
+    prompt: maybe(PromptSchema),
+    messages: maybe(MessagesSchema),
+    template: maybe(TemplateSchema),
+    provisional: maybe(z.boolean()),
+    ...sampling,
+  })
+  .superRefine(({ prompt, messages, template }, context) => {
+    const given = (messages === undefined ? 0 : 1) + (prompt === undefined && template === undefined ? 0 : 1);
+    if (given !== 1)
+      context.addIssue({ code: "custom", path: ["prompt"], message: "give a prompt, messages or a template; a template may have a prompt" });
+  });
 
 export type CompletionRequest = z.output<typeof CompletionRequestSchema>;
 export type DenoiseRequest = z.output<typeof DenoiseRequestSchema>;

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { onTestFinished } from "vitest";
 import { type AppOptions, createApp } from "./app.ts";
 import type { Engine } from "./engine.ts";
-import { loadPage } from "./page.ts";
+import { pageOf } from "./page.ts";
 import { listen } from "./server.ts";
 
 /** A server for one test, on a free port. */
@@ -15,21 +15,28 @@ export interface Served {
 }
 
 export async function serve(engine: Engine, options: Partial<AppOptions> = {}): Promise<Served> {
+  const served = await serveUntilClosed(engine, options);
+  onTestFinished(() => served.close());
+  return served;
+}
+
+/** A server for several tests. */
+export async function serveUntilClosed(engine: Engine, options: Partial<AppOptions> = {}): Promise<Served & { close(): Promise<void> }> {
   const failures: unknown[] = [];
   const app = createApp({
     engine,
     modelId: "tiny",
-    page: loadPage(),
+    page: pageOf("<!doctype html><title>A page</title>"),
     now: () => 1_700_000_000,
     randomSeed: () => 42,
     onError: (error) => failures.push(error),
     ...options,
   });
   const server = await listen({ app, host: "127.0.0.1", port: 0 });
-  onTestFinished(() => server.close({ graceMs: 0 }));
   return {
     url: server.url,
     failures,
+    close: () => server.close({ graceMs: 0 }),
     post: (path, body, init = {}) =>
       fetch(server.url + path, {
         method: "POST",
@@ -79,7 +86,7 @@ export async function messagesOf(response: Response): Promise<{ event?: string; 
   const text = await response.text();
   return text
     .split("\n\n")
-    .filter((part) => part !== "")
+    .filter((part) => part !== "" && !part.startsWith(":"))
     .map((part) => {
       const event = /^event: (.*)$/m.exec(part)?.[1];
       const data = /^data: (.*)$/m.exec(part)?.[1] as string;
