@@ -38,10 +38,14 @@ interface ApiErrorOptions {
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof InvalidArgumentError) {
-    return new ApiError({ status: 400, message: error.message, param: fieldOf(error.argument), code: "invalid_value" });
+    const param = fieldOf(error.argument);
+    // Only a constraint has a name of its own here: what others are called says where a text is too long.
+    const message = error.argument.startsWith("constraint.") ? error.message.replace(error.argument, param) : error.message;
+    return new ApiError({ status: 400, message, param, code: "invalid_value" });
   }
   if (error instanceof ConfigError) return badFields(error.problems);
-  if (error instanceof ConstraintError) return new ApiError({ status: 400, message: error.message, param: "constraint", code: "constraint" });
+  if (error instanceof ConstraintError)
+    return new ApiError({ status: 400, message: error.message, param: fieldOf(error.argument), code: "constraint" });
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return new ApiError({ status: 503, message: "The generation took too long and was stopped.", type: "server_error", code: "timeout" });
   }
@@ -74,5 +78,13 @@ function badFields(all: readonly string[]): ApiError {
 
 /** What a request calls an option of the model. */
 function fieldOf(option: string): string {
-  return { prefix: "prompt", masks: "max_tokens" }[option] ?? snakeCase(option);
+  return FIELDS[option] ?? snakeCase(option);
 }
+
+const FIELDS: Readonly<Record<string, string>> = {
+  prefix: "prompt",
+  masks: "max_tokens",
+  "constraint.pattern": "regex",
+  "constraint.schema": "response_format.json_schema.schema",
+  "constraint.maxDepth": "response_format",
+};

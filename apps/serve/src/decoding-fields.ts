@@ -1,7 +1,8 @@
 // The decoding options as fields of a request, in snake_case like the rest of OpenAI's interface: `block_length`, and `refresh_steps`
 // inside `cache`.
-import { type DecodingOptions, DecodingOptionsSchema } from "diffucoder";
+import { type DecodingOptions, DecodingOptionsSchema, type GenerateOptions } from "diffucoder";
 import { z } from "zod";
+import { constraintFields, constraintOf } from "./constraint-fields.ts";
 
 type Snake<Name extends string> = Name extends `${infer Head}${infer Rest}`
   ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Rest>}`
@@ -19,16 +20,38 @@ const options = {
 
 type Fields = { [Option in keyof typeof options as Snake<Option>]: z.ZodType<DecodingOptions[Option & keyof DecodingOptions]> };
 
-/** Fields for every decoding option but OpenAI's own; null counts as not given. */
-export const decodingFields = Object.fromEntries<z.ZodType>(
-  Object.entries(options).map(([name, schema]) => [snakeCase(name), schema.nullish().transform((value) => value ?? undefined)]),
-) as Fields;
+const PinnedSchema = z
+  .array(
+    z.strictObject({
+      position: z.int().nonnegative(),
+      text: z.string().min(1).optional(),
+      token_ids: z.array(z.int().nonnegative()).min(1).optional(),
+    }),
+  )
+  .max(1024)
+  .nullish()
+  .transform((all) => all?.map(({ token_ids: tokenIds, ...rest }) => ({ ...rest, tokenIds })));
 
-/** The decoding options of a request, under the packages' names. */
-export function decodingOptions(request: Readonly<Record<string, unknown>>): DecodingOptions {
-  return Object.fromEntries(
-    Object.keys(options).flatMap((name) => (request[snakeCase(name)] === undefined ? [] : [[name, request[snakeCase(name)]]])),
+/** Fields for every decoding option but OpenAI's own; null counts as not given. */
+export const decodingFields = {
+  ...(Object.fromEntries<z.ZodType>(
+    Object.entries(options).map(([name, schema]) => [snakeCase(name), schema.nullish().transform((value) => value ?? undefined)]),
+  ) as Fields),
+  ...constraintFields,
+  pinned: PinnedSchema,
+};
+
+/**
+ * The decoding options of a request, under the packages' names, and the tokens that it gives; holes take none.
+ *
+ * @throws {ConfigError} if it asks for more than one constraint
+ */
+export function decodingOptions(request: Readonly<Record<string, unknown>>): DecodingOptions & Pick<GenerateOptions, "pinned"> {
+  const { constraint: _, ...given } = Object.fromEntries(
+    [...Object.keys(options), "pinned"].flatMap((name) => (request[snakeCase(name)] === undefined ? [] : [[name, request[snakeCase(name)]]])),
   );
+  const constraint = constraintOf(request);
+  return { ...given, ...(constraint !== undefined && { constraint }) };
 }
 
 export function snakeCase(name: string): string {

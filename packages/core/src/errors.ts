@@ -253,8 +253,20 @@ export class NumericalError extends DiffuCoderError {
 
 /** A request cannot be met under the given constraints. `code` is `"CONSTRAINT"`. */
 export class ConstraintError extends DiffuCoderError {
-  constructor(message: string) {
+  /** Which part of the constraint, such as its pattern. */
+  readonly argument: string;
+
+  constructor(
+    message: string,
+    {
+      argument = "constraint",
+    }: {
+      /** Which part of the constraint. @default "constraint" */
+      argument?: string | undefined;
+    } = {},
+  ) {
     super("CONSTRAINT", message);
+    this.argument = argument;
   }
 }
 

@@ -21,9 +21,10 @@ export function automatonConstraint(options: AutomatonOptions): Constraint {
 }
 
 /** The constraint of an automaton over tokens, which is made when it is first asked, or in slices. @param work makes it */
-export function compiledConstraint(work: () => Generator<void, TokenAutomaton>): Constraint {
+export function compiledConstraint(work: () => Generator<void, TokenAutomaton>, argument = "constraint"): Constraint {
   const compiled = compileInSlices(work);
   return {
+    argument,
     get tokenClasses() {
       const { classOf, classCount } = compiled.now();
       return { classOf, classCount };

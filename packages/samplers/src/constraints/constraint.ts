@@ -12,6 +12,8 @@ import type { TokenClasses } from "../denoiser.ts";
 export interface Constraint {
   /** The classes that `allowed` speaks of. */
   readonly tokenClasses: TokenClasses;
+  /** The option that says what it asks for, for errors. @default "constraint" */
+  readonly argument?: string;
   /** Tokens of the shortest completion that keeps to it; infinite: none does. @default not known */
   readonly fewestTokens?: number;
   /** Does beforehand what takes long, and lets others have their turn meanwhile. @default nothing takes long */
@@ -76,12 +78,13 @@ export function constrain(decoder: Decoder, constraint: Constraint, spans?: read
   };
 }
 
-function expectRoom({ fewestTokens = 0 }: Constraint, length: number): void {
+function expectRoom({ fewestTokens = 0, argument }: Constraint, length: number): void {
   if (fewestTokens <= length) return;
   throw new ConstraintError(
     fewestTokens === Infinity
       ? "No text of this model's tokens keeps to the constraint."
       : `The shortest text that keeps to the constraint has ${fewestTokens} tokens, and there is room for ${length}. Make room for more, or allow shorter texts.`,
+    { argument },
   );
 }
 
@@ -105,7 +108,7 @@ function constrainedRow(
       })),
     );
     const allowed = asked.map(({ column, ids }) => allowedAt(ids, [column]));
-    expectSome(allowed[0]!, [asked[0]!.column], classCount, canvas);
+    expectSome(allowed[0]!, [asked[0]!.column], constraint, canvas);
     return Uint8Array.from(allowed.flatMap((classes) => [...classes]));
   };
   return {
@@ -115,7 +118,7 @@ function constrainedRow(
       if (question.versions !== undefined) return { ...question, allowed: allowedOfVersions(question.versions) };
       const masked = question.columns.filter((column) => canvas.ids[column] === maskTokenId);
       const ofMasks = allowedAt(canvas.ids, masked);
-      expectSome(ofMasks, masked, classCount, canvas);
+      expectSome(ofMasks, masked, constraint, canvas);
       if (masked.length === question.columns.length) return { ...question, allowed: ofMasks };
       const allowed = new Uint8Array(question.columns.length * classCount).fill(1);
       masked.forEach((column, i) =>
@@ -173,12 +176,15 @@ function keep(change: Change, fits: readonly boolean[]): Change {
   };
 }
 
-function expectSome(allowed: Uint8Array, columns: readonly number[], classCount: number, { completionStart }: Canvas): void {
+function expectSome(allowed: Uint8Array, columns: readonly number[], constraint: Constraint, { completionStart }: Canvas): void {
+  const { tokenClasses, argument } = constraint;
+  const { classCount } = tokenClasses;
   columns.forEach((column, i) => {
     if (allowed.subarray(i * classCount, (i + 1) * classCount).includes(1)) return;
     throw new ConstraintError(
       `No token at position ${column - completionStart} of the completion keeps to the constraint. ` +
         "Constraints contradict each other, the given tokens break them, or too few masks are left to keep to them.",
+      { argument },
     );
   });
 }

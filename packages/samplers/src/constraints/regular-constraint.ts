@@ -21,14 +21,15 @@ export interface RegularConstraintOptions extends Pick<AutomatonOptions, "vocabS
 
 /** The text of a completion is one of a regular language. */
 export function regularConstraint({ language, tokenBytes, name, ...tokens }: RegularConstraintOptions): Constraint {
-  return compiledConstraint(function* () {
+  const work = function* () {
     const automaton = byteAutomaton(yield* dfaOf(language, name));
     const tokenText = (id: number): string | undefined => {
       const bytes = tokenBytes(id);
       return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
     };
     return yield* tokenAutomaton({ ...tokens, automaton, tokenText, name });
-  });
+  };
+  return compiledConstraint(work, name);
 }
 
 /** Characters are bytes, and simplified the class of a byte. */
