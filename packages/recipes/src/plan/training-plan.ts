@@ -88,7 +88,7 @@ export async function planCoupledGrpo({
   const rowLength = promptLength + maxNewTokens;
   const step = await plannedTokens({ config: training, promptLength, maxNewTokens, forwardPasses });
   const perToken = forwardOperations(options.config, rowLength);
-  const { numIterations, gradientAccumulationSteps = 1, maxSteps } = training;
+  const { numIterations, gradientAccumulationSteps, maxSteps } = training;
   const sizes = sizesOf(options);
   const atOnce = step.updates / numIterations / gradientAccumulationSteps;
   return {
