@@ -1,6 +1,7 @@
 // `train process-data`: training data without copies, lines of the wrong length, texts of benchmarks and, with a judge, tasks that are too easy.
+import { existsSync } from "node:fs";
 import { addSettingOptions, showProgress, type Terminal } from "@diffucoder/command-line";
-import { parseConfig, readConfigData, withFolder } from "@diffucoder/core";
+import { FileError, parseConfig, readConfigData, withFolder } from "@diffucoder/core";
 import { PROCESSED, processData, ProcessDataConfigSchema, type ProcessDataReport, recipeFile } from "@diffucoder/recipes";
 import { type ExecutorOptions, ExecutorOptionsSchema } from "diffucoder";
 import type { Command } from "commander";
@@ -49,6 +50,7 @@ async function run(flags: ProcessDataFlags, { terminal, signal }: { terminal: Te
     showProgress({ terminal, json }, (onProgress) =>
       processData({ config, input, output, tokenizerFile, judges, execution, sandbox, signal, onProgress, onNote }),
     );
+  if (!existsSync(input)) throw new FileError({ path: input, problem: "no such file" }); // before a sandbox is opened for the judges
   const report = await withFolder(output, () => (judges.length === 0 ? process() : withSandbox(flags, terminal, process)));
   terminal.out(json === true ? JSON.stringify(report) : reportText(report, output));
 }

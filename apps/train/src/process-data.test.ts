@@ -32,6 +32,7 @@ describe("process-data", () => {
     await refused(["--judge", bundledModelDir()], `${texts}: holds no tasks, so nothing can be judged. Leave out --judge.`);
     await refused(set({ maxtokens: 5 }), 'Invalid settings:\n  - Unrecognized key: "maxtokens". Did you mean maxTokens?');
     await refused([], `${join(folder, "none.jsonl")}: no such file.`, join(folder, "none.jsonl"));
+    await refused(["--judge", folder], `${join(folder, "none.jsonl")}: no such file.`, join(folder, "none.jsonl"));
   });
 
   it.runIf(hasPython)(`says which limits no task meets${hasPython ? "" : " (SKIPPED: there is no python3)"}`, async () => {

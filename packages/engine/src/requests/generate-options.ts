@@ -70,6 +70,8 @@ export function resolveSettings(
   model: DecodingModel & {
     /** Tokens of the longest sequence. */
     maxLength: number;
+    /** What the options are called in an error. @default "generate options" */
+    source?: string;
     /** Says whether prompts are put into a chat template. @default they are */
     tokenizer?: Pick<Tokenizer, "hasChat">;
   },
@@ -79,7 +81,7 @@ export function resolveSettings(
   if (maxNewTokens > MAX_CANVAS && model.maxLength > MAX_CANVAS) more.push(`maxNewTokens: must be at most ${MAX_CANVAS}, got ${maxNewTokens}`);
   else if (maxNewTokens >= model.maxLength)
     more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
-  const given = parseOptions(GenerateSettingsSchema, data, { source: "generate options", model, tokens: maxNewTokens, more });
+  const given = parseOptions(GenerateSettingsSchema, data, { source: model.source ?? "generate options", model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit, provisional } = given;
   return {
     ...resolveDecoding(given, {

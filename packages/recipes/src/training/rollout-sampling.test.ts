@@ -37,6 +37,12 @@ describe("rollouts", () => {
     await coder.close();
   });
 
+  it("are told by their own name what cannot be", async () => {
+    const coder = await loadDiffusionModel(models["shifted logits (Dream)"].dir);
+    expect(() => rolloutSampling(coder, { alg: "entropy", threshold: 0.5 })).toThrow("Invalid sampling:\n  - threshold: not used by entropy");
+    await coder.close();
+  });
+
   it("are not asked of a model whose tokens see blocks: the estimates that train it do not know them", async () => {
     await expect(loadDiffusionModel(inBlocks.dir)).rejects.toThrow(
       `--model must be the folder of a masked diffusion model, not of a model of type Fast_dLLM_Qwen, whose attention is in blocks and which block diffusion alone trains (train pretrain), got ${JSON.stringify(inBlocks.dir)}.`,

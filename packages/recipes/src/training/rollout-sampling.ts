@@ -21,7 +21,12 @@ export interface RolloutSampling {
 export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
   const { config, generationConfig, tokenizer, executor } = coder;
   const texts = tokenTexts(tokenizer, { vocabSize: config.vocabSize, endIds: coder.endIds });
-  const { decoder, cache } = resolveSettings(settings, { texts, defaults: generationConfig, maxLength: config.maxPositionEmbeddings });
+  const { decoder, cache } = resolveSettings(settings, {
+    source: "sampling",
+    texts,
+    defaults: generationConfig,
+    maxLength: config.maxPositionEmbeddings,
+  });
   return {
     decoder,
     maxNewTokens: generationConfig.maxNewTokens,
