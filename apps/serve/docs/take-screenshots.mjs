@@ -10,7 +10,7 @@ const [url, folder = import.meta.dirname] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
 
 async function open({ width, height, colorScheme, fragment = "" }) {
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
   await page.goto(`${url}/${fragment}`);
   await page.locator(".known button").first().waitFor();
   return page;
@@ -51,18 +51,19 @@ await picture("phone.png", { width: 390, height: 844, colorScheme: "light" }, TE
 const STEP = 3;
 
 async function record() {
-  const page = await open({ width: 1000, height: 640, colorScheme: "light" });
+  const page = await open({ width: 1120, height: 640, colorScheme: "light" });
   await generate(page);
   const board = page.locator(".run").first();
   const slider = page.getByRole("slider", { name: "Replay: step" });
   const frames = mkdtempSync(join(tmpdir(), "frames-"));
   await slider.press("Home");
   const count = Number(await slider.getAttribute("max"));
+  await page.evaluate(() => scrollTo(0, 0));
   const box = await board.boundingBox();
   for (let shown = 0, frame = 0; shown <= count; shown += STEP, frame++) {
     await page.screenshot({
       path: join(frames, `${String(frame).padStart(3, "0")}.png`),
-      clip: { ...box, height: Math.min(box.height, 560) },
+      clip: box,
       fullPage: true,
     });
     for (let i = 0; i < STEP; i++) await slider.press("ArrowRight");

@@ -79,7 +79,7 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     engine = createFakeEngine({ tokens: TOKENS, order: ORDER, scope: "It knows lists.", ...options });
     await page.goto("about:blank");
     await page.goto(`${server.url}/${fragment}`);
-    await page.locator(".known button").first().waitFor();
+    await page.locator(".known .tasks button").first().waitFor();
     if (atOnce) await page.getByLabel("Show").selectOption("0");
   }
 
@@ -181,9 +181,8 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
     await eventually(() => first().locator("pre").textContent()).toBe(CODE);
     await prompt().fill("x".repeat(2000));
     await prompt().press("Control+Enter");
-    await eventually(status).toBe(
-      "prompt must be at most 48 tokens, got 251. The model reads short requests only: pick one of those under “What the model knows”.",
-    );
+    await eventually(status).toBe("prompt must be at most 48 tokens, got 251.");
+    expect(await first().locator(".instead").textContent()).toMatch(/^The model knows these:.*xs/);
     expect(await page.locator("#prompt-hint").textContent()).toContain("At most 48 tokens");
     expect(await first().locator("pre").textContent()).toBe("");
     expect(await cells("token").count()).toBe(0);
@@ -203,7 +202,7 @@ describe.skipIf(executablePath === undefined)("the playground in a browser", () 
   it("says so when the model writes nothing", async () => {
     await open({ tokens: ["", ""], order: [0, 1] });
     await generate();
-    await eventually(() => first().locator(".remark").textContent()).toContain("The model wrote nothing: it does not know this.");
+    await eventually(() => first().locator(".instead").textContent()).toContain("The model wrote nothing: it does not know this.");
   });
 
   it("runs a task's tests on the answer, with a verdict for each", async () => {

@@ -16,6 +16,8 @@ const settings: Settings = {
   threshold: 0.9,
   cache: "none",
   constraint: "none",
+  pattern: "a+",
+  schema: '{"type":"object"}',
   seed: "",
   otherAlg: "threshold",
   otherThreshold: 0.7,
@@ -30,6 +32,9 @@ it("asks for what was set, and for nothing that an algorithm does not read", () 
     constraint: "python",
   });
   expect(requestOf(otherOf(settings))).toEqual({ ...base, prompt: "Return x.", alg: "threshold", threshold: 0.7 });
+  expect(requestOf({ ...settings, constraint: "regex" })).toMatchObject({ regex: "a+" });
+  const format = { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" } } };
+  expect(requestOf({ ...settings, constraint: "json_schema" })).toMatchObject({ response_format: format });
   const turns = [{ role: "user", content: "a" } as const];
   expect(requestOf({ ...settings, mode: "chat" }, turns)).toMatchObject({ messages: [...turns, { role: "user", content: "Return x." }] });
   expect(requestOf({ ...settings, mode: "fill", prompt: "" })).toEqual({ ...base, template: ["a", { masks: 4 }, "b", { masks: 8 }] });

@@ -10,7 +10,7 @@ export function toFragment(settings: Settings, defaults: Settings): string {
 const CHOICES: Partial<Record<keyof Settings, readonly string[]>> = {
   mode: ["write", "chat", "fill"],
   cache: ["none", "prefix", "dual", "delayed"],
-  constraint: ["none", "python"],
+  constraint: ["none", "python", "regex", "json_schema"],
 };
 
 /** The defaults with what a fragment says. Names and values that mean nothing are left out: anyone can write a link. */

@@ -1,6 +1,11 @@
 // What the page asks of its server.
+import { signal } from "@preact/signals";
 import { type EventMessage, eventMessages } from "./event-messages.ts";
 import type { PlaygroundFacts, TestReport } from "../src/playground-facts.ts";
+
+const KEY = "diffucoder-key";
+
+type Asking = Omit<RequestInit, "headers"> & { headers?: Record<string, string> };
 
 /** What the server said, or that it said nothing. */
 export class ServerError extends Error {
@@ -12,14 +17,26 @@ export class ServerError extends Error {
   }
 }
 
-async function ask(path: string, init: RequestInit): Promise<Response> {
+/** What a server with keys wants; the browser keeps it until the tab is closed. */
+export const apiKey = signal(sessionStorage.getItem(KEY) ?? "");
+/** The server has asked for a key, or for another one. */
+export const wantsKey = signal(false);
+
+export function setApiKey(key: string): void {
+  apiKey.value = key;
+  sessionStorage.setItem(KEY, key);
+}
+
+async function ask(path: string, init: Asking): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    const authorization = apiKey.value === "" ? {} : { authorization: `Bearer ${apiKey.value}` };
+    response = await fetch(path, { ...init, headers: { ...authorization, ...init.headers } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ServerError("The server does not answer.", "unreachable");
   }
+  wantsKey.value = response.status === 401;
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => undefined);
   throw errorOf(body) ?? new ServerError(`The server answered ${response.status}.`, null);

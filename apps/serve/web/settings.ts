@@ -11,7 +11,11 @@ export interface Decoding {
   /** Only for `threshold`. */
   threshold: number;
   cache: "none" | "prefix" | "dual" | "delayed";
-  constraint: "none" | "python";
+  constraint: "none" | "python" | "regex" | "json_schema";
+  /** Of `regex`. */
+  pattern: string;
+  /** Of `json_schema`: JSON. */
+  schema: string;
   /** Empty: a new one each time. */
   seed: string;
 }
@@ -52,7 +56,7 @@ export interface Turn {
 
 /** The body for `/v1/denoise`. @param turns the conversation so far, for `chat` */
 export function requestOf(settings: Settings, turns: readonly Turn[] = []): object {
-  const { mode, alg, temperature, steps, threshold, cache, constraint, seed } = settings;
+  const { mode, alg, temperature, steps, threshold, cache, seed } = settings;
   return {
     ...inputOf(settings, turns),
     alg,
@@ -61,9 +65,31 @@ export function requestOf(settings: Settings, turns: readonly Turn[] = []): obje
     ...(takesSteps(alg) && mode !== "fill" && { steps }),
     ...(alg === "threshold" && { threshold }),
     ...(cache !== "none" && { cache: { kind: cache } }),
-    ...(constraint !== "none" && { constraint }),
+    ...constraintOf(settings),
     ...(seed.trim() !== "" && { seed: Number(seed) }),
   };
+}
+
+function constraintOf({ constraint, pattern, schema }: Settings): object {
+  switch (constraint) {
+    case "none":
+      return {};
+    case "python":
+      return { constraint };
+    case "regex":
+      return { regex: pattern };
+    case "json_schema":
+      return { response_format: { type: "json_schema", json_schema: { name: "answer", schema: parsed(schema) } } };
+  }
+}
+
+/** What is no JSON goes to the server as it is, which says what is wrong with it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function inputOf({ mode, prompt, template }: Settings, turns: readonly Turn[]): object {

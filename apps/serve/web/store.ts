@@ -19,6 +19,8 @@ const FIRST: Settings = {
   threshold: 0.9,
   cache: "none",
   constraint: "none",
+  pattern: "return [a-z]+\\(xs\\)",
+  schema: '{ "type": "array", "items": { "type": "integer" } }',
   seed: "",
   otherAlg: "autoregressive",
   otherThreshold: 0.9,
@@ -114,6 +116,7 @@ export function permalink(): string {
 
 /** The model's own settings become the defaults, under what the address says. */
 export async function load(): Promise<void> {
+  offline.value = undefined;
   try {
     const known = await playgroundFacts();
     const { alg, temperature, steps, tasks } = known;

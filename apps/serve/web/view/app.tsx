@@ -1,6 +1,7 @@
 import { asked, facts, first, isBusy, offline, second } from "../store.ts";
 import { AskForm } from "./ask-form.tsx";
 import { Comparison } from "./comparison.tsx";
+import { KeyField } from "./key-field.tsx";
 import { RunView } from "./run-view.tsx";
 import { TestsCard } from "./tests-card.tsx";
 import { Toolbar } from "./toolbar.tsx";
@@ -18,6 +19,7 @@ export function App() {
         <ThemeChoice />
         <p>A diffusion model writes code in any order: every position starts masked, and each pass commits those it is surest of.</p>
       </header>
+      <KeyField />
       {offline.value && (
         <p role="alert" class="card problem">
           {offline.value}

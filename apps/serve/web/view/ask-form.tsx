@@ -1,7 +1,8 @@
-import { ask, change, facts, forget, generate, isBusy, settings, stop, strangeWords, turns } from "../store.ts";
+import { change, facts, forget, generate, isBusy, settings, stop, strangeWords, turns } from "../store.ts";
 import type { Mode } from "../settings.ts";
-import { nearestTasks } from "../knowledge.ts";
+import { bringResultsIntoView } from "./results-in-view.ts";
 import { SettingsFields } from "./settings-fields.tsx";
+import { TaskList } from "./task-list.tsx";
 
 const MODES: readonly (readonly [Mode, string])[] = [
   ["write", "Write"],
@@ -17,6 +18,7 @@ export function AskForm() {
       onSubmit={(event) => {
         event.preventDefault();
         void generate();
+        bringResultsIntoView();
       }}
     >
       <fieldset class="modes">
@@ -131,14 +133,11 @@ function Template() {
   );
 }
 
-const SHOWN_TASKS = 4;
-
 /** What the model knows, and tasks that are like the prompt. */
 function Known() {
   const { scope = null, tasks = [] } = facts.value ?? {};
   if (scope === null && tasks.length === 0) return null;
   const words = strangeWords.value;
-  const near = nearestTasks(settings.value.prompt, tasks, SHOWN_TASKS);
   return (
     <section class="known" aria-labelledby="known-title">
       <h2 id="known-title">What the model knows</h2>
@@ -146,17 +145,7 @@ function Known() {
       <p class="hint strange" aria-live="polite">
         {words.length > 0 && `No request in its training has ${listOf(words)}: expect something else, or nothing.`}
       </p>
-      {near.length > 0 && (
-        <ul aria-label="Tasks of its test split">
-          {near.map(({ id, prompt }) => (
-            <li key={id}>
-              <button type="button" onClick={() => ask(prompt)}>
-                {prompt}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <TaskList />
     </section>
   );
 }

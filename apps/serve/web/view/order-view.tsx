@@ -57,7 +57,7 @@ function arNessOf({ done }: Recording): readonly Partial<ArNess>[] {
 }
 
 /** Cells of the picture, pixels. */
-const SIDE = 8;
+const SIDE = 16;
 const MOST_PIXELS = 4096;
 
 function HeatMap({ recording, shown }: { recording: Recording; shown: number }) {
@@ -110,12 +110,13 @@ function paint(canvas: HTMLCanvasElement, recording: Recording, shown: number): 
       context.fill();
     });
   }
+  context.fillStyle = ink;
   shadeGiven(context, recording, side);
 }
 
 /** Columns of given tokens, of which no pass decides anything. */
 function shadeGiven(context: CanvasRenderingContext2D, recording: Recording, side: number): void {
-  context.globalAlpha = 0.12;
+  context.globalAlpha = 0.08;
   for (const [position, text] of recording.layout.cells.entries())
     if (text !== null) context.fillRect(position * side, 0, side, context.canvas.height);
 }

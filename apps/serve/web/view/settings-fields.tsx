@@ -74,9 +74,32 @@ function SamplingFields() {
         <select value={constraint} onChange={(event) => change({ constraint: event.currentTarget.value as Decoding["constraint"] })}>
           <option value="none">anything</option>
           <option value="python">Python that parses</option>
+          <option value="regex">a match of a pattern</option>
+          <option value="json_schema">JSON of a schema</option>
         </select>
       </label>
+      <ConstraintField />
     </>
+  );
+}
+
+/** The constraint's own text. */
+function ConstraintField() {
+  const { constraint, pattern, schema } = settings.value;
+  if (constraint === "regex") {
+    return (
+      <label class="wide">
+        Regular expression
+        <input type="text" class="code" spellcheck={false} value={pattern} onInput={(event) => change({ pattern: event.currentTarget.value })} />
+      </label>
+    );
+  }
+  if (constraint !== "json_schema") return null;
+  return (
+    <label class="wide">
+      JSON schema
+      <textarea class="code" rows={4} spellcheck={false} value={schema} onInput={(event) => change({ schema: event.currentTarget.value })} />
+    </label>
   );
 }
 

@@ -1,6 +1,6 @@
 import { withoutFence } from "../code-text.ts";
-import { facts } from "../store.ts";
 import type { Run } from "../run.ts";
+import { TaskList } from "./task-list.tsx";
 
 export function StatusLine({ run }: { run: Run }) {
   const isError = run.status.value.kind === "failed";
@@ -27,18 +27,10 @@ function textOf(run: Run): string {
     case "stopped":
       return "Stopped.";
     case "failed":
-      return status.message + helpWith(status.code, status.message);
+      return status.message;
     case "done":
       return doneText(run);
   }
-}
-
-/** The way out of what a visitor meets first. */
-function helpWith(code: string | null, message: string): string {
-  const isLong = code === "invalid_value" && /\btokens\b/.test(message);
-  return isLong && (facts.value?.tasks.length ?? 0) > 0
-    ? " The model reads short requests only: pick one of those under “What the model knows”."
-    : "";
 }
 
 function doneText(run: Run): string {
@@ -46,19 +38,27 @@ function doneText(run: Run): string {
   return `Done: ${tokens} tokens in ${passes} forward passes, ${seconds.toFixed(2)} seconds.`;
 }
 
-/** What should be known of a finished answer. */
-export function Remark({ run }: { run: Run }) {
+/** What to ask instead, where a run came to nothing. */
+export function Instead({ run }: { run: Run }) {
+  const status = run.status.value;
+  const { done } = run.recording.value ?? {};
+  const isNothing = done !== undefined && withoutFence(done.text).trim() === "";
+  const isRefused = status.kind === "failed" && status.code === "invalid_value";
+  if (!isNothing && !isRefused) return null;
   return (
-    <p class="remark" role="status">
-      {remarkOn(run)}
-    </p>
+    <div class="instead">
+      <p role="status">{isNothing ? "The model wrote nothing: it does not know this. " : ""}The model knows these:</p>
+      <TaskList />
+    </div>
   );
 }
 
-function remarkOn(run: Run): string {
+/** Whether the end of the answer may be missing. */
+export function CutNote({ run }: { run: Run }) {
   const { done } = run.recording.value ?? {};
-  if (done === undefined) return "";
-  if (withoutFence(done.text).trim() === "")
-    return "The model wrote nothing: it does not know this. Pick one of the requests under “What the model knows”.";
-  return done.finish_reason === "length" ? "The answer fills the canvas and may be cut off." : "";
+  return (
+    <p class="hint" role="status">
+      {done?.finish_reason === "length" && "The answer fills the canvas and may be cut off."}
+    </p>
+  );
 }
