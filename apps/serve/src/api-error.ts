@@ -3,18 +3,21 @@ import { snakeCase } from "./decoding-fields.ts";
 
 /** An answer in OpenAI's error form. Its message goes to the client, so it names nothing of the machine. */
 export class ApiError extends Error {
-  readonly status: 400 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
   readonly type: string;
   readonly param: string | null;
   readonly code: string | null;
+  /** When the same request should be taken; sent as `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor({ status, message, type = "invalid_request_error", param = null, code = null }: ApiErrorOptions) {
+  constructor({ status, message, type = "invalid_request_error", param = null, code = null, retryAfterSeconds }: ApiErrorOptions) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.type = type;
     this.param = param;
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** `{ error: { message, type, param, code } }`, as OpenAI's clients expect it. */
@@ -29,6 +32,7 @@ interface ApiErrorOptions {
   type?: string;
   param?: string | null;
   code?: string | null;
+  retryAfterSeconds?: number | undefined;
 }
 
 /**

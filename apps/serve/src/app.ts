@@ -1,19 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { nearestName, show } from "@diffucoder/core";
+import type { HttpBindings } from "@hono/node-server";
+import type { GenerationEvent } from "diffucoder";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import type { ApiKey } from "./api-keys.ts";
 import { ApiError, toApiError } from "./api-error.ts";
-import { type CompletionEvent, completionJob, runCompletion } from "./completions.ts";
+import { type Admission, type BatchShare, type Ticket } from "./admission.ts";
+import { clientOf, requireKey } from "./client.ts";
+import { type CompletionEvent, completionJob, prepareCompletion } from "./completions.ts";
+import { refuseDraining, refuseWhileDraining } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import { eventStream, message } from "./event-stream.ts";
 import { LOOPBACK_HOSTS, refuseForeignSites } from "./guard.ts";
 import { type AnswerHead, chunkOf, type Endpoint, UsageCount, usageChunk, wholeAnswer } from "./openai-format.ts";
+import type { Metrics } from "./metrics.ts";
+import { observed } from "./observed.ts";
 import type { Page } from "./page.ts";
+import { logRequests, noteFacts, type WriteLog } from "./request-log.ts";
 import { type ChatCompletionRequest, ChatCompletionRequestSchema, type CompletionRequest, CompletionRequestSchema, parseBody } from "./requests.ts";
 import { type RequestSignal, requestSignal } from "./request-signal.ts";
 import { addDenoise } from "./routes/denoise.ts";
 import { addPlayground } from "./routes/playground.ts";
-import { RunQueue } from "./run-queue.ts";
 import type { TestRuns } from "./test-runs.ts";
 
 export interface AppOptions {
@@ -27,43 +36,56 @@ export interface AppOptions {
   randomSeed: () => number;
   /** Receives internal errors; clients learn only that something failed. */
   onError: (error: unknown) => void;
+  /** A line for each request. @default none */
+  log?: WriteLog | undefined;
+  /** Whether the lines have what was asked. @default false */
+  logPrompts?: boolean | undefined;
+  metrics: Metrics;
+  /** Who may ask; with keys, any Host header is answered. @default everybody */
+  apiKeys?: readonly ApiKey[] | undefined;
   /** Host names that the server answers to, besides the loopback ones. @default none */
   allowedHosts?: readonly string[];
-  /** Requests that run together, sharing the batches of the model. @default 16 */
-  maxRunning?: number;
-  /** Requests that may wait for them. @default 16 */
-  maxWaiting?: number;
+  /** Web sites whose pages may ask, as browsers write an Origin. @default none but our own */
+  corsOrigins?: readonly string[] | undefined;
+  /** Who is decoded next. */
+  admission: Admission;
   /** Wall-clock limit of a request, waiting included, milliseconds. @default 120000 */
-  timeLimitMs?: number;
+  timeLimitMs?: number | undefined;
   /** Runs tests for the playground. @default they are off */
-  tests?: TestRuns;
-  /** Largest request body, bytes. @default 65536 */
-  maxBodyBytes?: number;
-  /** Ends every generation when it fires, for shutdown. */
-  signal?: AbortSignal;
+  tests?: TestRuns | undefined;
+  /** Largest request body, bytes. @default 262144 */
+  maxBodyBytes?: number | undefined;
+  /** Answers are cut after so many tokens. @default by the request alone */
+  maxTokens?: number | undefined;
+  /** The server takes no more requests once it fires, and finishes those it has. */
+  drain?: AbortSignal | undefined;
+  /** Ends every generation when it fires. */
+  cut?: AbortSignal | undefined;
 }
 
 const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/denoise", "/v1/playground/tests"];
-const GOTTEN = ["/", "/healthz", "/v1/playground", "/v1/models", "/v1/models/:id"];
+const GOTTEN = ["/", "/health", "/ready", "/metrics", "/v1/playground", "/v1/models", "/v1/models/:id"];
 
-/** What the routes share: the options with their defaults, and the turns. */
+/** What the routes share: the options with their defaults. */
 export interface Served extends AppOptions {
-  queue: RunQueue;
   /** The response for a thrown error; the server's own failures are also reported. */
   report: (error: unknown) => ApiError;
   timeLimitMs: number;
 }
 
+/** What a request brings along. */
+export type Env = { Bindings: HttpBindings };
+
 /** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
-export function createApp(options: AppOptions): Hono {
-  const { onError, maxRunning = 16, maxWaiting = 16, timeLimitMs = 120_000 } = options;
+export function createApp(options: AppOptions): Hono<Env> {
+  const { onError, timeLimitMs = 120_000 } = options;
   const report = (error: unknown): ApiError => {
     const answer = toApiError(error);
     if (answer.status === 500) onError(error);
     return answer;
   };
-  const served: Served = { ...options, queue: new RunQueue({ maxRunning, maxWaiting }), report, timeLimitMs };
-  const app = new Hono();
+  const served: Served = { ...options, report, timeLimitMs };
+  const app = new Hono<Env>();
   addGuards(app, served);
   addInformation(app, served);
   app.post("/v1/completions", async (c) => complete(served, c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
@@ -74,16 +96,24 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-/** Errors in OpenAI's form, and requests that are refused before a route sees them. */
-function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes = 65_536 }: Served): void {
+/** Errors in OpenAI's form, the log, and requests that are refused before a route sees them. */
+function addGuards(app: Hono<Env>, served: Served): void {
+  const { report, drain, metrics, log = () => {}, logPrompts = false, apiKeys = [], corsOrigins = [], maxBodyBytes = 262_144 } = served;
   app.onError((error, c) => {
     const answer = report(error);
-    if (answer.status === 429) c.header("retry-after", String(queue.retryAfterSeconds));
+    if (answer.retryAfterSeconds !== undefined) c.header("retry-after", String(answer.retryAfterSeconds));
+    if (answer.status === 401) c.header("www-authenticate", "Bearer");
     if (answer.status === 405) c.header("allow", POSTED.includes(c.req.path) ? "POST" : "GET, HEAD");
+    noteFacts(c, { error: answer.code });
     return c.json(answer.body, answer.status);
   });
   app.notFound((c) => c.json(notFound(c.req.method, c.req.path).body, 404));
-  app.use(refuseForeignSites([...LOOPBACK_HOSTS, ...allowedHosts]));
+  app.use(logRequests({ log, logPrompts, onAnswered: (request) => metrics.answered(request) }));
+  const allowedHosts = apiKeys.length > 0 ? undefined : [...LOOPBACK_HOSTS, ...(served.allowedHosts ?? [])];
+  app.use(refuseForeignSites({ allowedHosts, allowedOrigins: corsOrigins }));
+  if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], exposeHeaders: ["x-request-id", "retry-after"], maxAge: 600 }));
+  app.use(requireKey(apiKeys));
+  for (const path of POSTED) app.use(path, refuseWhileDraining(drain));
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
@@ -95,9 +125,17 @@ function addGuards(app: Hono, { queue, report, allowedHosts = [], maxBodyBytes =
 }
 
 /** Facts about the server and its one model. */
-function addInformation(app: Hono, { engine, modelId, now, queue }: Served): void {
+function addInformation(app: Hono<Env>, { engine, modelId, now, admission, drain, metrics }: Served): void {
   const model = { id: modelId, object: "model", created: now(), owned_by: "diffucoder", diffusion: engine.generationConfig };
-  app.get("/healthz", (c) => c.json({ status: "ok", model: modelId, running: queue.running, waiting: queue.waiting }));
+  app.get("/health", (c) => {
+    const { running, waiting } = admission.stats();
+    return c.json({ status: "ok", model: modelId, running, waiting });
+  });
+  app.get("/ready", (c) => {
+    refuseDraining(drain);
+    return c.json({ status: "ready" });
+  });
+  app.get("/metrics", async (c) => c.text(await metrics.registry.metrics(), 200, { "content-type": metrics.registry.contentType }));
   app.get("/v1/models", (c) => c.json({ object: "list", data: [model] }));
   app.get("/v1/models/:id", (c) => {
     if (c.req.param("id") !== modelId) throw unknownModel(c.req.param("id"), modelId);
@@ -106,7 +144,7 @@ function addInformation(app: Hono, { engine, modelId, now, queue }: Served): voi
 }
 
 /** 405 for other methods; added last, since the first route that matches answers. */
-function addWrongMethods(app: Hono): void {
+function addWrongMethods(app: Hono<Env>): void {
   for (const path of [...GOTTEN, ...POSTED]) {
     app.all(path, (c) => {
       throw new ApiError({
@@ -141,10 +179,12 @@ function unknownModel(name: string, modelId: string): ApiError {
 async function complete(served: Served, c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
   const { engine, modelId, now, randomSeed, report } = served;
   if (request.model !== undefined && request.model !== modelId) throw unknownModel(request.model, modelId);
-  const job = completionJob(request, { randomSeed: randomSeed() });
+  const job = completionJob(request, { randomSeed: randomSeed(), maxTokens: served.maxTokens });
+  noteFacts(c, { prompt: job.input });
   const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
+  const { share, run } = prepareCompletion(engine, job);
   const ending = endingOf(served, c);
-  const events = inTurn(served, ending, (signal) => runCompletion({ engine, job, signal }));
+  const events = inTurn(served, { c, share, ending, run });
   if (!request.stream) {
     const all: CompletionEvent[] = [];
     for await (const event of events) all.push(event);
@@ -156,18 +196,34 @@ async function complete(served: Served, c: Context, endpoint: Endpoint, request:
 }
 
 /** What ends a request: the client leaves, time is up, or the server stops. */
-function endingOf({ timeLimitMs, signal: shutdown }: Served, c: Context): RequestSignal {
+function endingOf({ timeLimitMs, cut: shutdown }: Served, c: Context): RequestSignal {
   return requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
 }
 
+interface Turn<E> {
+  c: Context;
+  share: BatchShare;
+  ending: RequestSignal;
+  run: (signal: AbortSignal) => AsyncGenerator<E>;
+}
+
 /** Waits for its turn, then runs; turn and request end with the events, also if the reader stops early. */
-async function* inTurn<E>({ queue }: Served, { signal, end }: RequestSignal, start: (signal: AbortSignal) => AsyncGenerator<E>): AsyncGenerator<E> {
-  let release = (): void => {};
+async function* inTurn<E extends CompletionEvent | GenerationEvent>(
+  { admission, metrics }: Served,
+  { c, share, ending: { signal, end }, run }: Turn<E>,
+): AsyncGenerator<E> {
+  const arrived = performance.now();
+  const seconds = (): number => (performance.now() - arrived) / 1000;
+  let ticket: Ticket | undefined;
+  let isDone = false;
   try {
-    release = await queue.acquire(signal);
-    yield* start(signal);
+    ticket = admission.enter({ ...clientOf(c), share }, signal);
+    await ticket.admitted;
+    noteFacts(c, { waited: Number(seconds().toFixed(4)) });
+    yield* observed(run(signal), { onFirstToken: () => metrics.firstToken(seconds()), onFacts: (facts) => noteFacts(c, facts) });
+    isDone = true;
   } finally {
-    release();
+    ticket?.leave(isDone);
     end();
   }
 }

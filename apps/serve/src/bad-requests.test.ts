@@ -157,9 +157,9 @@ describe("bad requests", () => {
     [
       "too large",
       "/v1/completions",
-      { prompt: "p".repeat(70_000) },
+      { prompt: "p".repeat(270_000) },
       413,
-      { message: "The request body is larger than 65536 bytes.", code: "body_too_large" },
+      { message: "The request body is larger than 262144 bytes.", code: "body_too_large" },
     ],
     [
       "what the model refuses",
@@ -210,12 +210,10 @@ describe("bad requests", () => {
     const engine = createFakeEngine();
     const { post } = await serve({
       ...engine,
-      infill: ({ masks }) =>
-        Promise.reject(
-          masks === 1
-            ? new InvalidArgumentError({ argument: "prefix", value: "p", expected: "shorter" })
-            : new ConfigError({ source: "infill options", problems: ["masks: Too big"] }),
-        ),
+      prepareInfill({ masks }) {
+        if (masks === 1) throw new InvalidArgumentError({ argument: "prefix", value: "p", expected: "shorter" });
+        throw new ConfigError({ source: "infill options", problems: ["masks: Too big"] });
+      },
     });
     const errorOf = async (fields: object): Promise<unknown> => {
       const { error } = (await (await post("/v1/completions", { prompt: "", suffix: "s", ...fields })).json()) as { error: unknown };

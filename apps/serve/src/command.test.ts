@@ -13,6 +13,22 @@ async function run(...args: string[]): Promise<{ code: number; out: string[]; er
   return { code, out, errors };
 }
 
+it("refuses keys that it cannot read without showing them", async () => {
+  const errors: string[] = [];
+  const terminal = { out: () => {}, error: (text: string) => void errors.push(text) };
+  const env = { DIFFUCODER_API_KEYS: "my-secret-key" };
+  expect(await runServe(["--port", "0"], { terminal, stop: AbortSignal.abort(), env })).toBe(1);
+  expect(errors).toEqual([expect.stringMatching(/^Invalid DIFFUCODER_API_KEYS:\n {2}- entry 1 must be NAME:KEY or /)]);
+  expect(errors.join()).not.toContain("secret");
+});
+
+it("serves the model under the name that it is given", async () => {
+  const out: string[] = [];
+  const terminal = { out: (text: string) => void out.push(text), error: () => {} };
+  await runServe(["--port", "0", "--served-model-name", "coder"], { terminal, stop: AbortSignal.abort() });
+  expect(out[0]).toMatch(/^coder answers at /);
+});
+
 const badHost = (option: string, value: string): string =>
   `error: option '${option}' argument '${value}' is invalid. It must be a host name or an IP address, without a scheme and a port.`;
 
@@ -27,6 +43,15 @@ it.each([
   [["--allow-host", "*"], badHost("--allow-host <name>", "*")],
   [["--allow-host", "http://x.lan"], badHost("--allow-host <name>", "http://x.lan")],
   [["--allow-host", "x.lan:8000"], badHost("--allow-host <name>", "x.lan:8000")],
+  [["--max-rows", "0"], "error: option '--max-rows <number>' argument '0' is invalid. It must be a whole number above 0."],
+  [
+    ["--time-limit", "1e9"],
+    "error: option '--time-limit <seconds>' argument '1e9' is invalid. It must be a number of seconds above 0 and up to 2000000.",
+  ],
+  [
+    ["--cors-origin", "*"],
+    "error: option '--cors-origin <origin>' argument '*' is invalid. It must be an origin as browsers send it, such as https://example.com.",
+  ],
   [["--host", "192.0.2.1"], "192.0.2.1:8000 is not available: it is not an address of this machine. Choose another address with --host."],
   [["--model", ""], '--model must be a path or a name, got "".'],
   [["extra"], "error: too many arguments. Expected 0 arguments but got 1."],
@@ -59,7 +84,7 @@ it("listens on all addresses only when asked, and says who is answered", async (
   const start = (...args: string[]): Promise<number> => runServe([...args, "--port", "0"], { terminal, stop: AbortSignal.abort() });
   expect([await start("--host", "0.0.0.0"), await start("--host", "0.0.0.0", "--allow-host", "coder.lan")]).toEqual([0, 0]);
   const answers = expect.stringMatching(/^tinycode-base answers at http:\/\/0\.0\.0\.0:\d+\/v1; the playground is .*$/);
-  const note = "Note: clients that call it by another name than localhost need --allow-host NAME.";
+  const note = "Note: clients that call it by another name than localhost need --allow-host NAME, or keys in DIFFUCODER_API_KEYS.";
   expect(lines).toEqual([answers, note, "Stopping.", answers, "Stopping."]);
 });
 

@@ -1,23 +1,51 @@
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
-import { isIPv6 } from "node:net";
 import { basename, resolve } from "node:path";
 import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
 import { parseConfig } from "@diffucoder/core";
-import { InvalidArgumentError } from "commander";
+import { type Command, Option } from "commander";
 import { bundledModelDir, loadDiffuCoder, type LoadSettings, LoadSettingsSchema } from "diffucoder";
+import { collectDefaultMetrics } from "prom-client";
+import { Admission } from "./admission.ts";
+import { type ApiKey, KEYS_VARIABLE, parseApiKeys } from "./api-keys.ts";
 import { createApp } from "./app.ts";
+import { hostName, parseCount, parseHost, parseOrigin, parsePort, parseSeconds, repeated } from "./command-values.ts";
+import type { Engine } from "./engine.ts";
 import { LOOPBACK_HOSTS } from "./guard.ts";
+import { createMetrics } from "./metrics.ts";
 import { loadPage } from "./page.ts";
-import { listen } from "./server.ts";
+import { listen, type RunningServer } from "./server.ts";
 import { TestRuns } from "./test-runs.ts";
 
-interface Options extends LoadSettings {
-  model?: string;
+interface ServerOptions {
   host: string;
   port: number;
   allowHost: string[];
+  corsOrigin: string[];
+  servedModelName?: string;
+  maxRows: number;
+  maxWaiting: number;
+  maxTokens?: number;
+  maxBodyBytes: number;
+  timeLimit: number;
+  headersTimeout: number;
+  bodyTimeout: number;
+  idleTimeout: number;
+  logPrompts?: boolean;
   runTests: boolean;
+}
+
+type Options = ServerOptions & LoadSettings & { model?: string };
+
+/** Where the server runs. */
+export interface RunServeOptions {
+  terminal: Terminal;
+  /** Stops the server once it has finished the requests that it has. */
+  stop: AbortSignal;
+  /** Ends those too. @default never */
+  cut?: AbortSignal | undefined;
+  /** Environment variables. @default this process's */
+  env?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -26,77 +54,107 @@ interface Options extends LoadSettings {
  * @param args the command line, without node and the script
  * @returns the exit code: 0 after `stop`, since a server that was asked to stop has done its work
  */
-export async function runServe(args: readonly string[], { terminal, stop }: { terminal: Terminal; stop: AbortSignal }): Promise<number> {
+export async function runServe(args: readonly string[], run: RunServeOptions): Promise<number> {
+  const { terminal, stop } = run;
   const program = addSettingOptions(createProgram("serve", terminal), LoadSettingsSchema.shape)
     .description("Serves a model over OpenAI's HTTP interface, with a playground")
     .option(
       "--model <dir-or-repo>",
       "model folder, or owner/name[@revision] on Hugging Face's hub (default: the small model that comes with the project)",
     )
+    .option("--served-model-name <name>", "what clients call the model (default: the name of its folder or repository)")
     .option("--host <address>", "address to listen on; the default is reachable from this machine only", parseHost, "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
-    .option(
-      "--allow-host <name>",
-      "additional host name that clients may use; may be repeated",
-      (name: string, names: string[]) => [...names, parseHost(name)],
-      [],
+    .option("--allow-host <name>", "additional host name that clients may use; may be repeated", repeated(parseHost), [])
+    .option("--cors-origin <origin>", "web site whose pages may ask, such as https://example.com; may be repeated", repeated(parseOrigin), []);
+  addLimits(program)
+    .option("--log-prompts", "log what is asked, too")
+    .addHelpText(
+      "after",
+      `\nAPI keys: ${KEYS_VARIABLE} has NAME:KEY or NAME:KEY:REQUESTS, separated by commas; REQUESTS is how many a client may have at a time.`,
     )
     .option("--no-run-tests", "do not run a task's tests on answers for the playground, in the sandbox")
     .allowExcessArguments(false)
-    .action((options: Options) => serve(options, terminal, stop));
+    .action((options: Options) => serve(options, run));
   return runProgram(program, args, { terminal, signal: stop });
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("It must be a port number, 0 to 65535; 0 takes any free one.");
-  return port;
+function addLimits(program: Command): Command {
+  const seconds = (flags: string, description: string, value: number): Option =>
+    new Option(`${flags} <seconds>`, description).argParser(parseSeconds).default(1000 * value, String(value));
+  return program
+    .option("--max-rows <number>", "texts that are decoded together", parseCount, 16)
+    .option("--max-waiting <number>", "requests that may wait; the next gets 429", parseCount, 64)
+    .option("--max-tokens <number>", "tokens after which an answer is cut (default: by the request alone)", parseCount)
+    .option("--max-body-bytes <number>", "largest request body", parseCount, 262_144)
+    .addOption(seconds("--time-limit", "a request's, waiting included", 120))
+    .addOption(seconds("--headers-timeout", "how long a client may take to send a request's headers", 10))
+    .addOption(seconds("--body-timeout", "how long it may take to send a whole request", 30))
+    .addOption(seconds("--idle-timeout", "how long a connection stays open after an answer", 75));
 }
 
-/** @returns the name without brackets, which an IPv6 address may have */
-function parseHost(text: string): string {
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  const isName = /^[^\s/:@?#\\*[\]%]+$/.test(host) && URL.canParse(`http://${host}`);
-  if (!isName && !isIPv6(host)) throw new InvalidArgumentError("It must be a host name or an IP address, without a scheme and a port.");
-  return host;
-}
-
-/** As `URL` writes it, and with it every Host header. */
-function hostName(host: string): string {
-  return new URL(`http://${isIPv6(host) ? `[${host}]` : host}`).hostname;
-}
-
-const ALL_ADDRESSES = ["0.0.0.0", "::"];
-
-async function serve(
-  { model = bundledModelDir(), host, port, allowHost, runTests, ...loading }: Options,
-  terminal: Terminal,
-  stop: AbortSignal,
-): Promise<void> {
-  const settings = parseConfig(LoadSettingsSchema, loading, { source: "serve settings" });
+async function serve({ model = bundledModelDir(), ...options }: Options, run: RunServeOptions): Promise<void> {
+  const { terminal, stop, env = process.env } = run;
+  const settings = parseConfig(LoadSettingsSchema, loadingOf(options), { source: "serve settings" });
+  const apiKeys = parseApiKeys(env[KEYS_VARIABLE] ?? "");
   const onNotice = (notice: string): void => terminal.error(`Note: ${notice}.`);
-  const engine = await showProgress({ terminal }, (onProgress) => loadDiffuCoder(model, { ...settings, signal: stop, onProgress, onNotice }));
-  const modelId = basename(existsSync(model) ? resolve(model) : model.replace(/@.*$/, ""));
-  for (const notice of engine.notices) terminal.error(`Note: ${notice}.`);
-  const tests = new TestRuns(whyNoTests({ runTests, host }));
+  const engine = await showProgress({ terminal }, (onProgress) =>
+    loadDiffuCoder(model, { ...settings, maxRows: options.maxRows, signal: stop, onProgress, onNotice }),
+  );
+  for (const notice of engine.notices) onNotice(notice);
+  const modelId = options.servedModelName ?? basename(existsSync(model) ? resolve(model) : model.replace(/@.*$/, ""));
+  const tests = new TestRuns(whyNoTests(options));
+  const { server, admission } = await start(engine, { ...options, modelId, apiKeys, tests }, run);
+  terminal.out(`${modelId} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
+  if (ALL_ADDRESSES.includes(options.host) && options.allowHost.length === 0 && apiKeys.length === 0)
+    onNotice(`clients that call it by another name than localhost need --allow-host NAME, or keys in ${KEYS_VARIABLE}`);
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+  const { running, waiting } = admission.stats();
+  terminal.out(running + waiting === 0 ? "Stopping." : `Stopping once ${running + waiting} more are answered (a second Ctrl-C ends them).`);
+  await admission.whenIdle();
+  await server.close();
+  tests.close();
+}
+
+/** The settings of the model among all options. */
+function loadingOf(options: Omit<Options, "model">): object {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(LoadSettingsSchema.shape, name)));
+}
+
+interface Started {
+  server: RunningServer;
+  admission: Admission;
+}
+
+async function start(
+  engine: Engine,
+  options: ServerOptions & { modelId: string; apiKeys: readonly ApiKey[]; tests: TestRuns },
+  run: RunServeOptions,
+): Promise<Started> {
+  const { host, port, allowHost, corsOrigin: corsOrigins, maxWaiting, timeLimit, headersTimeout, bodyTimeout, idleTimeout } = options;
+  const { terminal, stop, cut } = run;
+  const log = (entry: object): void => terminal.error(JSON.stringify({ time: new Date().toISOString(), ...entry }));
+  const admission = new Admission({ limits: engine.limits, maxWaiting, clock: () => performance.now() / 1000 });
+  const metrics = createMetrics({ admission: () => admission.stats(), engine: () => engine.stats() });
+  collectDefaultMetrics({ register: metrics.registry });
   const app = createApp({
+    ...options,
     engine,
-    modelId,
+    admission,
+    metrics,
+    log,
     page: loadPage(),
-    tests,
+    corsOrigins,
     allowedHosts: [host, ...allowHost].map(hostName),
     now: () => Math.floor(Date.now() / 1000),
     randomSeed: () => randomInt(2 ** 32),
-    onError: (error) => terminal.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-    signal: stop,
+    onError: (error) => log({ level: "error", message: "failure", error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    timeLimitMs: timeLimit,
+    drain: stop,
+    cut,
   });
-  const server = await listen({ app, host, port });
-  terminal.out(`${modelId} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
-  if (ALL_ADDRESSES.includes(host) && allowHost.length === 0) onNotice("clients that call it by another name than localhost need --allow-host NAME");
-  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
-  terminal.out("Stopping.");
-  await server.close();
-  tests.close();
+  const timeouts = { headersTimeoutMs: headersTimeout, bodyTimeoutMs: bodyTimeout, idleTimeoutMs: idleTimeout };
+  return { server: await listen({ app, host, port, ...timeouts }), admission };
 }
 
 /** Programs run only for visitors that are known: this machine's own. */
@@ -105,3 +163,5 @@ function whyNoTests({ runTests, host }: Pick<Options, "runTests" | "host">): str
   if (!LOOPBACK_HOSTS.includes(hostName(host))) return "Tests are off: others than this machine can reach the server.";
   return undefined;
 }
+
+const ALL_ADDRESSES = ["0.0.0.0", "::"];

@@ -1,4 +1,5 @@
-import type { ChatMessage, DecodingOptions, FinishReason, GenerationEvent, Infilling } from "diffucoder";
+import type { ChatMessage, DecodingOptions, FinishReason, GenerationEvent, Infilling, WaitingRequest } from "diffucoder";
+import { type BatchShare, shareOf } from "./admission.ts";
 import { decodingOptions } from "./decoding-fields.ts";
 import type { Engine } from "./engine.ts";
 import type { ChatCompletionRequest, CompletionRequest } from "./requests.ts";
@@ -24,12 +25,21 @@ export type CompletionEvent =
   | { type: "text"; index: number; text: string }
   | { type: "finish"; index: number; finishReason: FinishReason; promptTokens: number; completionTokens: number; forwardPasses: number };
 
-/** @param randomSeed the seed if the request names none */
-export function completionJob(request: CompletionRequest | ChatCompletionRequest, { randomSeed }: { randomSeed: number }): CompletionJob {
+export interface JobDefaults {
+  /** The seed if the request names none. */
+  randomSeed: number;
+  /** Answers are cut after so many tokens. @default by the request alone */
+  maxTokens?: number | undefined;
+}
+
+export function completionJob(request: CompletionRequest | ChatCompletionRequest, { randomSeed, maxTokens }: JobDefaults): CompletionJob {
+  const input = inputOf(request);
   const chat = "messages" in request;
+  const asked = chat ? (request.max_completion_tokens ?? request.max_tokens) : request.max_tokens;
   return {
-    input: inputOf(request),
-    maxTokens: chat ? (request.max_completion_tokens ?? request.max_tokens) : request.max_tokens,
+    input,
+    // what infills without saying how much gets the default hole, not the largest
+    maxTokens: maxTokens === undefined || ("suffix" in input && asked === undefined) ? asked : Math.min(asked ?? maxTokens, maxTokens),
     temperature: request.temperature,
     topP: request.top_p,
     decoding: decodingOptions(request),
@@ -45,49 +55,64 @@ function inputOf(request: CompletionRequest | ChatCompletionRequest): Completion
   return suffix === undefined || suffix === null ? { prompt } : { prefix: prompt, suffix };
 }
 
-/**
- * Generates the choices together and yields them one after the other. Text is yielded once every position before it is committed,
- * because OpenAI's stream can only append; a choice ends early once the rest cannot change it.
- */
-export async function* runCompletion({
-  engine,
-  job,
-  signal,
-}: {
-  engine: Engine;
-  job: CompletionJob;
-  signal: AbortSignal;
-}): AsyncGenerator<CompletionEvent> {
+/** A job that has been checked and tokenized. */
+export interface PreparedCompletion {
+  share: BatchShare;
+  /**
+   * Generates the choices together and yields them one after the other. Text is yielded once every position before it is committed,
+   * because OpenAI's stream can only append; a choice ends early once the rest cannot change it.
+   */
+  run(signal: AbortSignal): AsyncGenerator<CompletionEvent>;
+}
+
+/** @throws what the model finds wrong with the request */
+export function prepareCompletion(engine: Engine, job: CompletionJob): PreparedCompletion {
+  const choices = Array.from({ length: job.choices }, (_, index) => prepareChoice(engine, job, index));
+  return { share: shareOf(choices.map(({ request }) => request)), run: (signal) => tellAll(choices, signal) };
+}
+
+/** A choice of a job. */
+interface Choice {
+  request: WaitingRequest<unknown>;
+  start(signal: AbortSignal): AsyncGenerator<CompletionEvent>;
+}
+
+async function* tellAll(choices: readonly Choice[], signal: AbortSignal): AsyncGenerator<CompletionEvent> {
   const left = new AbortController();
-  const common = { engine, job, signal: AbortSignal.any([signal, left.signal]) };
-  const choices = Array.from({ length: job.choices }, (_, index) => startChoice({ ...common, index }, job.input));
+  const ended = AbortSignal.any([signal, left.signal]);
+  const started = choices.map((choice) => choice.start(ended));
   try {
-    for (const choice of choices) yield* choice;
+    for (const events of started) yield* events;
   } finally {
     left.abort(); // also those that nobody has begun to read
   }
 }
 
-interface Choice {
-  engine: Engine;
-  job: CompletionJob;
-  signal: AbortSignal;
+function prepareChoice(engine: Engine, job: CompletionJob, index: number): Choice {
+  const { input, maxTokens, temperature, topP, decoding, seed, stops } = job;
+  const options = { ...decoding, temperature, topP, seed: seed + index };
+  if (!("suffix" in input)) {
+    const request = engine.prepare({ ...input, ...options, maxTokens, earlyExit: true });
+    return { request, start: (signal) => tellChoice(request.start(signal), { stops, index }) };
+  }
+  const request = engine.prepareInfill({ ...input, ...options, masks: maxTokens, length: "fixed" });
+  return {
+    request,
+    start(signal) {
+      const infilling = request.start(signal);
+      infilling.catch(() => {}); // the reader of the choice gets the rejection
+      return tellInfilling(infilling, { stops, index });
+    },
+  };
+}
+
+interface Telling {
+  stops: readonly string[];
   index: number;
 }
 
-/** Starts a choice. */
-function startChoice(choice: Choice, input: CompletionJob["input"]): AsyncGenerator<CompletionEvent> {
-  const { engine, job, signal, index } = choice;
-  const { maxTokens, temperature, topP } = job;
-  const options = { ...job.decoding, temperature, topP, seed: job.seed + index, signal };
-  if (!("suffix" in input)) return tellChoice(engine.submit({ ...input, ...options, maxTokens, earlyExit: true }), choice);
-  const infilling = engine.infill({ ...input, ...options, masks: maxTokens, length: "fixed" });
-  infilling.catch(() => {}); // the reader of the choice gets the rejection
-  return tellInfilling(infilling, choice);
-}
-
 /** The text between a prompt and a suffix, in a hole of `maxTokens` masks. It comes in one piece. */
-async function* tellInfilling(infilling: Promise<Infilling>, { job: { stops }, index }: Choice): AsyncGenerator<CompletionEvent> {
+async function* tellInfilling(infilling: Promise<Infilling>, { stops, index }: Telling): AsyncGenerator<CompletionEvent> {
   const { middle, promptTokens, completionTokens, forwardPasses } = await infilling;
   yield { type: "start", index };
   const text = new StopFilter(stops).push(middle, { complete: true });
@@ -95,7 +120,7 @@ async function* tellInfilling(infilling: Promise<Infilling>, { job: { stops }, i
   yield { type: "finish", index, finishReason: "stop", promptTokens, completionTokens, forwardPasses };
 }
 
-async function* tellChoice(events: AsyncIterable<GenerationEvent>, { job: { stops }, index }: Choice): AsyncGenerator<CompletionEvent> {
+async function* tellChoice(events: AsyncIterable<GenerationEvent>, { stops, index }: Telling): AsyncGenerator<CompletionEvent> {
   const filter = new StopFilter(stops);
   let promptTokens = 0;
   for await (const event of events) {

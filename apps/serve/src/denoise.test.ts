@@ -7,7 +7,7 @@ import { messagesOf, serve } from "./served.fixture.ts";
 
 it("opens at once with a comment, tells the place in the queue, and numbers every event", async () => {
   const engine = createFakeEngine({ holdAt: 3 });
-  const { post } = await serve(engine, { maxRunning: 1 });
+  const { post } = await serve(engine, { maxRows: 1 });
   const running = await post("/v1/denoise", { prompt: "p" });
   const waiting = await post("/v1/denoise", { prompt: "q" }); // its headers are here, though it waits
   expect(waiting.status).toBe(200);

@@ -35,47 +35,54 @@ export function createFakeEngine({
     active: 0,
     resume,
     generationConfig: { promptLength: 48, maxNewTokens: tokens.length, steps: tokens.length, alg: "entropy", temperature: 0, topP: 1, scope },
-    async infill(options) {
-      engine.infillings.push(options);
+    stats: () => ({
+      running: engine.active,
+      waiting: 0,
+      done: 0,
+      failed: 0,
+      forwardPasses: 5,
+      forwardTokens: 0,
+      committedTokens: 0,
+      plans: undefined,
+      prefixCache: { hits: 0, misses: 0, reusedTokens: 0, bytes: 0 },
+    }),
+    limits: { rows: 16, tokens: 2 ** 20, cacheBytes: 2 ** 30 },
+    prepare(options) {
+      if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
+      return { promptTokens: 7, rows: 1, columns: 48 + tokens.length, cacheBytes: 0, start: (signal) => generate({ ...options, signal }) };
+    },
+    prepareInfill(options) {
       const { prefix = "", suffix = "", masks = 16, seed = 0 } = options;
       const middle = "# filled\nend";
       const trace = { initialIds: [], maskTokenId: 0, steps: [] };
       const counts = { promptTokens: 5, completionTokens: masks, forwardPasses: masks, seconds: 0 };
-      return { text: prefix + middle + suffix, middle, holes: [middle], holeIds: [[]], ...counts, seed, trace };
-    },
-    submit: (options) => engine.stream(options),
-    prepare(options) {
-      if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
-      return { promptTokens: 7, rows: 1, columns: 48 + tokens.length, cacheBytes: 0, start: (signal) => engine.stream({ ...options, signal }) };
-    },
-    prepareInfill(options) {
-      const { template = [], seed = 0 } = options;
+      const { template = [] } = options;
       const cells = template.flatMap((piece) => (typeof piece === "string" ? [piece] : Array.from({ length: piece.masks }, () => null)));
       const layout = { promptTokens: 5, cells, steps: cells.length, alg: "entropy", temperature: 0, topP: 1, seed };
       const start = async () => {
-        const infilling = await engine.infill(options);
+        engine.infillings.push(options);
         const positions = [...cells.keys()].filter((position) => cells[position] === null);
         const texts = positions.map((position) => `<${position}>`);
         const same = (value: number) => positions.map(() => value);
         const step = { step: 0, positions, tokenIds: positions, texts, confidence: same(0), entropy: same(0), forwardPasses: 1 };
         options.onStep?.({ ...step, edited: [], filled: [], remasked: [], expanded: [], deleted: [] });
-        return { ...infilling, text: cells.map((cell, position) => cell ?? `<${position}>`).join("") };
+        const text = template.length === 0 ? prefix + middle + suffix : cells.map((cell, position) => cell ?? `<${position}>`).join("");
+        return { text, middle, holes: [middle], holeIds: [[]], ...counts, seed, trace };
       };
-      return { promptTokens: 5, rows: 1, columns: cells.length, cacheBytes: 0, layout, start };
-    },
-    async *stream(options) {
-      engine.calls.push(options);
-      if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
-      const { signal = new AbortController().signal } = options;
-      const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-      engine.active++;
-      try {
-        yield* reveal({ tokens, order, options, beforeStep: (step) => (step === holdAt ? Promise.race([resumed, aborted]) : nextTurn()) });
-      } finally {
-        engine.active--;
-      }
+      return { promptTokens: 5, rows: 1, columns: 5 + masks, cacheBytes: 0, layout, start };
     },
   };
+  async function* generate(options: GenerateOptions): AsyncGenerator<GenerationEvent> {
+    engine.calls.push(options);
+    const { signal = new AbortController().signal } = options;
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    engine.active++;
+    try {
+      yield* reveal({ tokens, order, options, beforeStep: (step) => (step === holdAt ? Promise.race([resumed, aborted]) : nextTurn()) });
+    } finally {
+      engine.active--;
+    }
+  }
   return engine;
 }
 

@@ -8,17 +8,17 @@ const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000
 describe("load", () => {
   it("runs one generation at a time, lets some wait and refuses the rest", async () => {
     const engine = createFakeEngine({ holdAt: 3 });
-    const { post, url } = await serve(engine, { maxRunning: 1, maxWaiting: 1 });
+    const { post, url } = await serve(engine, { maxRows: 1, maxWaiting: 1 });
     const first = post("/v1/completions", { prompt: "1" });
     await eventually(() => expect(engine.active).toBe(1));
     const second = post("/v1/completions", { prompt: "2" });
     await eventually(async () =>
-      expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok", model: "tiny", running: 1, waiting: 1 }),
+      expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok", model: "tiny", running: 1, waiting: 1 }),
     );
     const third = await post("/v1/completions", { prompt: "3" });
-    expect([third.status, third.headers.get("retry-after")]).toEqual([429, "2"]); // one runs, one waits, a second each
+    expect([third.status, third.headers.get("retry-after")]).toEqual([429, "1"]);
     expect(await third.json()).toEqual({
-      error: { message: "Too many requests are waiting. Try again in a moment.", type: "rate_limit_error", param: null, code: "queue_full" },
+      error: { message: "Too many requests are waiting. Try again in 1 second.", type: "rate_limit_error", param: null, code: "queue_full" },
     });
     expect(engine.active).toBe(1);
     engine.resume();
@@ -37,16 +37,16 @@ describe("load", () => {
     await eventually(() => expect(engine.active).toBe(1));
     client.abort();
     await expect(answer).rejects.toThrow("This operation was aborted");
-    await eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: 0 }));
+    await eventually(async () => expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ running: 0 }));
     expect(engine.active).toBe(0);
   });
 
   it("does not call it a failure when a client that waits leaves, or when the server stops", async () => {
     const engine = createFakeEngine({ holdAt: 3 });
     const stop = new AbortController();
-    const { post, url, failures } = await serve(engine, { maxRunning: 1, signal: stop.signal });
+    const { post, url, failures } = await serve(engine, { maxRows: 1, cut: stop.signal });
     const waiting = async (count: number) =>
-      eventually(async () => expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ running: 1, waiting: count }));
+      eventually(async () => expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ running: 1, waiting: count }));
     const running = post("/v1/completions", { prompt: "1" });
     await eventually(() => expect(engine.active).toBe(1));
     const client = new AbortController();
@@ -86,7 +86,7 @@ describe("load", () => {
   it("says nothing of the inside when it fails", async () => {
     const engine = {
       ...createFakeEngine(),
-      submit: () => {
+      prepare: () => {
         throw new Error("secret path /home/me");
       },
     };

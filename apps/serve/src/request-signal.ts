@@ -1,3 +1,5 @@
+import { listenForAbort } from "@diffucoder/core";
+
 export interface RequestSignal {
   /** Fires when the client has left, the time is up or the server stops. */
   signal: AbortSignal;
@@ -19,16 +21,15 @@ export interface RequestSignal {
 export function requestSignal({ request, shutdown, timeLimitMs }: { request: Request; shutdown?: AbortSignal; timeLimitMs: number }): RequestSignal {
   const controller = new AbortController();
   const cancel = (): void => controller.abort();
-  const stop = (): void => controller.abort(shutdown?.reason);
   const timer = setTimeout(() => controller.abort(new DOMException("The time limit has passed.", "TimeoutError")), timeLimitMs);
+  const endListening = listenForAbort(shutdown, () => controller.abort(shutdown?.reason));
   const end = (): void => {
     clearTimeout(timer);
     request.signal.removeEventListener("abort", cancel);
-    shutdown?.removeEventListener("abort", stop);
+    endListening();
   };
   request.signal.addEventListener("abort", cancel, { once: true });
-  shutdown?.addEventListener("abort", stop, { once: true });
   if (request.signal.aborted) cancel();
-  if (shutdown?.aborted) stop();
+  if (shutdown?.aborted) controller.abort(shutdown.reason);
   return { signal: controller.signal, cancel, end };
 }

@@ -1,8 +1,10 @@
 import { request } from "node:http";
 import { connect } from "node:net";
 import { onTestFinished } from "vitest";
+import { Admission } from "./admission.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import type { Engine } from "./engine.ts";
+import { createMetrics } from "./metrics.ts";
 import { pageOf } from "./page.ts";
 import { listen } from "./server.ts";
 
@@ -14,17 +16,30 @@ export interface Served {
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
 }
 
-export async function serve(engine: Engine, options: Partial<AppOptions> = {}): Promise<Served> {
+interface Limits {
+  /** Rows that are decoded together. @default the engine's */
+  maxRows?: number;
+  maxWaiting?: number;
+  bodyTimeoutMs?: number;
+}
+
+export async function serve(engine: Engine, options: Partial<AppOptions> & Limits = {}): Promise<Served> {
   const served = await serveUntilClosed(engine, options);
   onTestFinished(() => served.close());
   return served;
 }
 
 /** A server for several tests. */
-export async function serveUntilClosed(engine: Engine, options: Partial<AppOptions> = {}): Promise<Served & { close(): Promise<void> }> {
+export async function serveUntilClosed(
+  engine: Engine,
+  { maxRows = engine.limits.rows, maxWaiting = 16, bodyTimeoutMs, ...options }: Partial<AppOptions> & Limits = {},
+): Promise<Served & { close(): Promise<void> }> {
   const failures: unknown[] = [];
+  const admission = new Admission({ limits: { ...engine.limits, rows: maxRows }, maxWaiting, clock: () => performance.now() / 1000 });
   const app = createApp({
     engine,
+    admission,
+    metrics: createMetrics({ admission: () => admission.stats(), engine: () => engine.stats() }),
     modelId: "tiny",
     page: pageOf("<!doctype html><title>A page</title>"),
     now: () => 1_700_000_000,
@@ -32,7 +47,7 @@ export async function serveUntilClosed(engine: Engine, options: Partial<AppOptio
     onError: (error) => failures.push(error),
     ...options,
   });
-  const server = await listen({ app, host: "127.0.0.1", port: 0 });
+  const server = await listen({ app, host: "127.0.0.1", port: 0, bodyTimeoutMs });
   return {
     url: server.url,
     failures,

@@ -18,7 +18,7 @@ it("says which port is in use and what to do", async () => {
 it("ends running generations when it is asked to stop", async () => {
   const stop = new AbortController();
   const engine = createFakeEngine({ holdAt: 3 });
-  const { post } = await serve(engine, { signal: stop.signal });
+  const { post } = await serve(engine, { cut: stop.signal });
   const response = await post("/v1/completions", { prompt: "p", stream: true });
   stop.abort();
   expect(await response.text()).toContain('"code":"aborted"');

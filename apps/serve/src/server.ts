@@ -3,8 +3,9 @@ import { createServer, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import type { Hono } from "hono";
 import { ApiError, toApiError } from "./api-error.ts";
+
+type FetchCallback = Parameters<typeof getRequestListener>[0];
 
 /** A listening server. */
 export interface RunningServer {
@@ -18,16 +19,35 @@ export interface RunningServer {
   close(options?: { graceMs?: number }): Promise<void>;
 }
 
+export interface ListenOptions {
+  app: { fetch: FetchCallback };
+  host: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** How long a client may take to send a request's headers, milliseconds. @default 10000 */
+  headersTimeoutMs?: number | undefined;
+  /** How long it may take to send a whole request, milliseconds. @default 30000 */
+  bodyTimeoutMs?: number | undefined;
+  /** How long a connection stays open after an answer; proxies keep theirs for a minute, milliseconds. @default 75000 */
+  idleTimeoutMs?: number | undefined;
+}
+
 /**
  * Listens.
  *
- * @param port 0 takes any free one
  * @throws {UnavailableError} if the port is taken or the address is not this machine's
  */
-export async function listen({ app, host, port }: { app: Hono; host: string; port: number }): Promise<RunningServer> {
+export async function listen(options: ListenOptions): Promise<RunningServer> {
+  const { app, host, port, headersTimeoutMs = 10_000, bodyTimeoutMs = 30_000, idleTimeoutMs = 75_000 } = options;
   const listener = getRequestListener(app.fetch, { errorHandler: (error) => errorResponse(error) });
+  const limits = {
+    headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
+    requestTimeout: bodyTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, bodyTimeoutMs),
+  };
   // A request without a Host gets the answer of one with a bad Host.
-  const server = createServer({ requireHostHeader: false }, (request, response) => void listener(request, response));
+  const server = createServer({ requireHostHeader: false, ...limits }, (request, response) => void listener(request, response));
   server.on("clientError", answerNoHttp);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError({ cause, host, port })));

@@ -18,6 +18,7 @@ export { type ExecutorOptions, ExecutorOptionsSchema, type LoadSettings, LoadSet
 export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "@diffucoder/engine";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "@diffucoder/engine";
+export type { BatchLimits, EngineStats, RequestSize, WaitingRequest } from "@diffucoder/engine";
 
 // The main parts of the packages below, for users who need a little more without another dependency.
 export type { LogitsFunction } from "@diffucoder/diffusion";

@@ -1,16 +1,20 @@
 import type { Context, Hono } from "hono";
-import type { Served } from "../app.ts";
+import { type BatchShare, shareOf, type Ticket } from "../admission.ts";
+import type { Env, Served } from "../app.ts";
+import { clientOf } from "../client.ts";
 import { decodingOptions } from "../decoding-fields.ts";
 import { type DenoiseEvent, denoiseMessages, generationEvents, infillEvents } from "../denoise.ts";
 import { eventStream, message, PING, withPings } from "../event-stream.ts";
+import { observed, type Observer } from "../observed.ts";
+import { noteFacts } from "../request-log.ts";
 import type { RequestSignal } from "../request-signal.ts";
 import { type DenoiseRequest, DenoiseRequestSchema, parseBody } from "../requests.ts";
 
 /** `POST /v1/denoise`: the order in which tokens are revealed, as server-sent events. */
-export function addDenoise(app: Hono, served: Served, endingOf: (c: Context) => RequestSignal): void {
+export function addDenoise(app: Hono<Env>, served: Served, endingOf: (c: Context) => RequestSignal): void {
   app.post("/v1/denoise", async (c) => {
     const request = await parseBody(DenoiseRequestSchema, c.req.raw);
-    return denoise(served, request, () => endingOf(c));
+    return denoise(served, c, request, () => endingOf(c));
   });
 }
 
@@ -19,61 +23,73 @@ const PING_MS = 15_000;
 const LOOK_MS = 500;
 
 /** What is wrong with the request, or with the queue, surfaces before the first byte, while a status can still be sent. */
-async function denoise(served: Served, request: DenoiseRequest, endingOf: () => RequestSignal): Promise<Response> {
-  const start = prepared(served, request);
+async function denoise(served: Served, c: Context, request: DenoiseRequest, endingOf: () => RequestSignal): Promise<Response> {
+  const { prompt, messages, template } = request;
+  noteFacts(c, { prompt: { prompt, messages, template } });
+  const arrived = performance.now();
+  const { share, start } = prepared(served, request, {
+    onFirstToken: () => served.metrics.firstToken((performance.now() - arrived) / 1000),
+    onFacts: (facts) => noteFacts(c, facts),
+  });
   const ending = endingOf();
-  const turn = served.queue.acquire(ending.signal);
-  await Promise.race([turn, later(0)]).catch((error: unknown) => {
+  try {
+    const ticket = served.admission.enter({ ...clientOf(c), share }, ending.signal);
+    await Promise.race([ticket.admitted, later(0)]).catch((error: unknown) => {
+      ticket.leave(false);
+      throw error;
+    });
+    const stream = withPings(streamOf(served, { ending, ticket, start }), PING_MS);
+    return eventStream(stream, { onCancel: ending.cancel });
+  } catch (error) {
     ending.end();
     throw error;
-  });
-  const messages = withPings(streamOf(served, { ending, turn, start }), PING_MS);
-  return eventStream(messages, { onCancel: ending.cancel });
+  }
 }
 
 type Start = (signal: AbortSignal) => AsyncGenerator<DenoiseEvent>;
 
-function prepared({ engine, randomSeed }: Served, request: DenoiseRequest): Start {
+function prepared({ engine, randomSeed }: Served, request: DenoiseRequest, observer: Observer): { share: BatchShare; start: Start } {
   const { prompt, messages, template, temperature, top_p: topP, seed = randomSeed(), provisional } = request;
   const options = { ...decodingOptions(request), temperature, topP, seed, provisional };
   if (template === undefined) {
-    const { start } = engine.prepare({ ...options, ...(messages === undefined ? { prompt } : { messages }) });
-    return (signal) => generationEvents(start(signal));
+    const generation = engine.prepare({ ...options, ...(messages === undefined ? { prompt } : { messages }) });
+    return { share: shareOf([generation]), start: (signal) => generationEvents(observed(generation.start(signal), observer)) };
   }
   let tell: Parameters<Parameters<typeof infillEvents>[1]>[0];
-  const { layout, start } = engine.prepareInfill({ ...options, template, prompt, length: "fixed", onStep: (step) => tell(step) });
-  return (signal) =>
-    infillEvents(layout, (onStep) => {
+  const infilling = engine.prepareInfill({ ...options, template, prompt, length: "fixed", onStep: (step) => tell(step) });
+  const start: Start = (signal) =>
+    infillEvents(infilling.layout, (onStep) => {
       tell = onStep;
-      return start(signal);
+      return infilling.start(signal);
     });
+  return { share: shareOf([infilling]), start };
 }
 
 interface Turn {
   ending: RequestSignal;
-  turn: Promise<() => void>;
+  ticket: Ticket;
   start: Start;
 }
 
 /** A comment at once, the place in the queue while it waits, then the events. Turn and request end with the stream. */
-async function* streamOf({ queue, report }: Served, { ending: { signal, end }, turn, start }: Turn): AsyncGenerator<string> {
+async function* streamOf({ report }: Served, { ending: { signal, end }, ticket, start }: Turn): AsyncGenerator<string> {
   let id = 0;
-  let release = (): void => {};
+  let isDone = false;
   try {
     yield PING;
-    const isMine = turn.then(() => true);
+    const isMine = ticket.admitted.then(() => true);
     let told: number | undefined;
     while (!(await Promise.race([isMine, later(told === undefined ? 0 : LOOK_MS)]))) {
-      const { waiting: ahead } = queue;
+      const ahead = ticket.ahead() + 1; // with the one that runs
       if (ahead !== told) yield message({ ahead }, { event: "queued", id: id++ });
       told = ahead;
     }
-    release = await turn;
     yield* denoiseMessages(start(signal), { firstId: id, report });
+    isDone = !signal.aborted;
   } catch (error) {
     yield message(report(error).body, { event: "error", id });
   } finally {
-    release();
+    ticket.leave(isDone);
     end();
   }
 }

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { ApiError } from "../api-error.ts";
-import type { Served } from "../app.ts";
+import type { Env, Served } from "../app.ts";
 import { knowledgeOf } from "../playground.ts";
 import type { PlaygroundFacts } from "../playground-facts.ts";
 import { parseBody } from "../requests.ts";
@@ -10,7 +10,7 @@ import { TestRuns } from "../test-runs.ts";
 const TestsRequestSchema = z.strictObject({ task: z.string().max(200), code: z.string().max(20_000) });
 
 /** The page, what it says of the model, and the tests that it runs. */
-export function addPlayground(app: Hono, { engine, modelId, page, tests = new TestRuns("This server does not run programs.") }: Served): void {
+export function addPlayground(app: Hono<Env>, { engine, modelId, page, tests = new TestRuns("This server does not run programs.") }: Served): void {
   let known: ReturnType<typeof knowledgeOf> | undefined;
   const knowledge = () => (known ??= knowledgeOf(engine)); // takes a moment, and most servers never show the page
   app.get("/", (c) => c.html(page.html, 200, page.headers));
