@@ -88,8 +88,8 @@ function addLimits(program: Command): Command {
     .option("--max-tokens <number>", "tokens after which an answer is cut (default: by the request alone)", parseCount)
     .option("--max-body-bytes <number>", "largest request body", parseCount, 262_144)
     .addOption(seconds("--time-limit", "a request's, waiting included", 120))
-    .addOption(seconds("--headers-timeout", "how long a client may take to send a request's headers", 10))
-    .addOption(seconds("--body-timeout", "how long it may take to send a whole request", 30))
+    .addOption(seconds("--headers-timeout", "how long a client may take to send a request's headers", 30))
+    .addOption(seconds("--body-timeout", "how long it may take to send a whole request", 60))
     .addOption(seconds("--idle-timeout", "how long a connection stays open after an answer", 75));
 }
 

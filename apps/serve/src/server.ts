@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createServer, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { UnavailableError } from "@diffucoder/core";
@@ -24,9 +24,9 @@ export interface ListenOptions {
   host: string;
   /** 0 takes any free one. */
   port: number;
-  /** How long a client may take to send a request's headers, milliseconds. @default 10000 */
+  /** How long a client may take to send a request's headers, milliseconds. @default 30000 */
   headersTimeoutMs?: number | undefined;
-  /** How long it may take to send a whole request, milliseconds. @default 30000 */
+  /** How long it may take to send a whole request, milliseconds. @default 60000 */
   bodyTimeoutMs?: number | undefined;
   /** How long a connection stays open after an answer; proxies keep theirs for a minute, milliseconds. @default 75000 */
   idleTimeoutMs?: number | undefined;
@@ -38,7 +38,7 @@ export interface ListenOptions {
  * @throws {UnavailableError} if the port is taken or the address is not this machine's
  */
 export async function listen(options: ListenOptions): Promise<RunningServer> {
-  const { app, host, port, headersTimeoutMs = 10_000, bodyTimeoutMs = 30_000, idleTimeoutMs = 75_000 } = options;
+  const { app, host, port, headersTimeoutMs = 30_000, bodyTimeoutMs = 60_000, idleTimeoutMs = 75_000 } = options;
   const listener = getRequestListener(app.fetch, { errorHandler: (error) => errorResponse(error) });
   const limits = {
     headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
@@ -66,7 +66,9 @@ function errorResponse(error: unknown): Response {
 
 /** For what is no HTTP, or more than Node reads of it. */
 function answerNoHttp({ code }: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || code === "ECONNRESET") return void socket.destroy();
+  // A browser opens connections before it needs them: one that never sent anything is not told, lest it take that for an answer.
+  const isUnused = code === "ERR_HTTP_REQUEST_TIMEOUT" && (socket as Socket).bytesRead === 0;
+  if (!socket.writable || code === "ECONNRESET" || isUnused) return void socket.destroy();
   const [status, message] =
     code === "HPE_HEADER_OVERFLOW"
       ? ["431 Request Header Fields Too Large", "The request's headers are too large."]
