@@ -1,4 +1,5 @@
 import { modelNames } from "../models.ts";
+import { constraintsSuite } from "./constraints.ts";
 import { coupledGrpoStepSuite } from "./coupled-grpo-step.ts";
 import { denoiseSuite } from "./denoise.ts";
 import { engineSuite } from "./engine.ts";
@@ -34,6 +35,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "quantized-layer": quantizedLayerSuite,
   kernels: kernelsSuite,
   samplers: samplersSuite,
+  constraints: constraintsSuite,
   sandbox: sandboxSuite,
   "eval-canonical": evalCanonicalSuite("eval-canonical"),
   "eval-infilling": evalCanonicalSuite("eval-infilling"),

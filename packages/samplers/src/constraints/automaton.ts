@@ -30,7 +30,8 @@ export function compiledConstraint(work: () => Generator<void, TokenAutomaton>, 
       return { classOf, classCount };
     },
     get fewestTokens() {
-      return compiled.now().fewestTokens;
+      const { start, tokensLeft } = compiled.now();
+      return tokensLeft[start]!;
     },
     prepare: compiled.prepare,
     allowed: (row, columns) => allowedClasses(compiled.now(), row, columns),
@@ -86,22 +87,26 @@ function classesBetween({ classCount, next }: TokenAutomaton, states: Int32Array
   return classes;
 }
 
-/** States before each column. */
-function forwardStates({ start, stateCount, next, successors }: TokenAutomaton, length: number, classAt: (i: number) => number): Int32Array[] {
+/** States before each column from which the end is not too far. */
+function forwardStates(
+  { start, stateCount, next, successors, tokensLeft }: TokenAutomaton,
+  length: number,
+  classAt: (i: number) => number,
+): Int32Array[] {
   const before: Int32Array[] = [Int32Array.of(start)];
-  let [bits, fresh] = [emptyBits(stateCount), emptyBits(stateCount)];
+  const reached = emptyBits(stateCount);
   for (let i = 0; i < length; i++) {
     const group = classAt(i);
     const last = before[i]!;
-    fresh.fill(0);
+    reached.fill(0);
     for (const state of last) {
-      if (group === DEAD) addAll(fresh, successors[state]!);
-      else if (next[state]![group] !== DEAD) put(fresh, next[state]![group]!);
+      if (group === DEAD) addAll(reached, successors[state]!);
+      else if (next[state]![group] !== DEAD) put(reached, next[state]![group]!);
     }
+    const states = listOf(reached).filter((state) => tokensLeft[state]! < length - i);
     // Where mask follows mask the set soon stays the same, and so does all that is computed from it.
-    const isSame = i > 0 && fresh.every((word, at) => word === bits[at]);
-    before.push(isSame ? last : listOf(fresh));
-    [bits, fresh] = [fresh, bits];
+    const isSame = states.length === last.length && states.every((state, at) => state === last[at]);
+    before.push(isSame ? last : states);
   }
   return before;
 }

@@ -57,8 +57,8 @@ export interface TokenAutomaton extends TokenClasses {
   accepts: Uint8Array;
   /** States that some token leads to, in bits: what a mask can do. */
   successors: Int32Array[];
-  /** Tokens of the shortest text that is accepted; infinite if there is none. */
-  fewestTokens: number;
+  /** By state, tokens of the shortest way to the end of a text that is accepted; infinite if there is none. */
+  tokensLeft: Float64Array;
 }
 
 /**
@@ -94,14 +94,14 @@ export function* tokenAutomaton(options: AutomatonOptions): Generator<void, Toke
     if (state % STATES_AT_ONCE === 0) yield;
   }
   const accepts = Uint8Array.from(next, (_, state) => (state === ENDED || states.accepts(state) ? 1 : 0));
-  const fewestTokens = fewest({ start, accepts, followers });
+  const tokensLeft = shortestWays(accepts, followers);
   const successors = followers.map((some) => {
     const bits = emptyBits(next.length);
     for (const state of some) put(bits, state);
     return bits;
   });
   const classOfToken = textOf.map((text) => (text < FIRST_TEXT_CLASS ? text : classOf[text - FIRST_TEXT_CLASS]!));
-  return { classOf: classOfToken, classCount, stateCount: next.length, start, next, accepts, successors, fewestTokens };
+  return { classOf: classOfToken, classCount, stateCount: next.length, start, next, accepts, successors, tokensLeft };
 }
 
 function behindEnd({ behindEnd: what = "anything" }: AutomatonOptions, classCount: number): Int32Array {
@@ -147,14 +147,18 @@ function mixed(number: number): number {
   return x ^ (x >>> 16);
 }
 
-function fewest({ start, accepts, followers }: { start: number; accepts: Uint8Array; followers: readonly Int32Array[] }): number {
-  const seen = new Set([start]);
-  let reached = [start];
-  for (let tokens = 0; reached.length > 0; tokens++) {
-    if (reached.some((state) => accepts[state] === 1)) return tokens;
-    reached = reached.flatMap((state) => [...followers[state]!]).filter((state) => !seen.has(state) && seen.add(state));
+/** From the ends of texts back. */
+function shortestWays(accepts: Uint8Array, followers: readonly Int32Array[]): Float64Array {
+  const before: number[][] = Array.from(accepts, () => []);
+  followers.forEach((some, state) => some.forEach((to) => before[to]!.push(state)));
+  const left = Float64Array.from(accepts, (isEnd) => (isEnd === 1 ? 0 : Infinity));
+  let reached = [...accepts.keys()].filter((state) => accepts[state] === 1);
+  for (let tokens = 1; reached.length > 0; tokens++) {
+    const further = new Set(reached.flatMap((state) => before[state]!).filter((state) => left[state] === Infinity));
+    for (const state of further) left[state] = tokens;
+    reached = [...further];
   }
-  return Infinity;
+  return left;
 }
 
 /** Distinct states, collected. */
