@@ -37,8 +37,10 @@ import { planText } from "./plan-text.ts";
 import { modelText, outcomeText, resultText } from "./outcome-text.ts";
 import { addMergeCommand } from "./merge-command.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
+import { addQueueOptions, type QueueFlags, withQueue } from "./queue-link.ts";
 import { addReportCommand } from "./report-command.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
+import { addWorkerCommand } from "./worker-command.ts";
 
 interface CommonFlags extends ExecutorOptions {
   config?: string;
@@ -92,7 +94,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
       .option("--data <file>", STAGE_DATA)
       .action((flags: StageFlags) => laterStage(name as keyof typeof LATER_STAGES, flags, context));
   }
-  addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo")
+  addQueueOptions(addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo"))
     .option("--plan", PLAN)
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--adapter <dir>", STAGE_ADAPTER)
@@ -104,7 +106,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
       [],
     )
     .option("--data <dataset>", DATA)
-    .action((flags: EvaluateFlags) => coupledGrpo(flags, context));
+    .action((flags: EvaluateFlags & QueueFlags) => coupledGrpo(flags, context));
   addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode, a benchmark or tasks of your own", "runs/evaluate")
     .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
     .option("--adapter <dir>", "LoRA adapter of that model, in PEFT's form")
@@ -126,6 +128,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   addMergeCommand(program, context);
   addProcessDataCommand(program, context);
   addReportCommand(program, context);
+  addWorkerCommand(program, context);
   return runProgram(program, args, {
     terminal,
     signal,
@@ -205,7 +208,7 @@ function stageData<F extends DataFlags>(flags: F): F {
   return data === undefined ? flags : { ...flags, set: [`data.dataset=${JSON.stringify(data)}`, ...set] };
 }
 
-async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context): Promise<void> {
+async function coupledGrpo(flags: EvaluateFlags & QueueFlags, { terminal, signal }: Context): Promise<void> {
   const read = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", datasetFlag(flags, { dataset: "data.dataset", rest: "data" }), terminal);
   if (read === undefined) return;
   const parsed = withRewards(read, flags);
@@ -214,19 +217,22 @@ async function coupledGrpo(flags: EvaluateFlags, { terminal, signal }: Context):
   const coder = await loadDiffusionModel(modelDir, parsed);
   const model = await withFolder(flags.output, () =>
     withSandbox(flags, terminal, (sandbox) =>
-      showProgress({ terminal, json: flags.json }, (onProgress) =>
-        runCoupledGrpo({
-          recipe: parsed,
-          coder,
-          modelDir,
-          adapter: flags.adapter,
-          sandbox,
-          output: flags.output,
-          fresh: flags.fresh === true,
-          signal,
-          onProgress,
-          onNote: (note) => terminal.error(note),
-        }),
+      withQueue(flags, (queue) =>
+        showProgress({ terminal, json: flags.json }, (onProgress) =>
+          runCoupledGrpo({
+            queue,
+            recipe: parsed,
+            coder,
+            modelDir,
+            adapter: flags.adapter,
+            sandbox,
+            output: flags.output,
+            fresh: flags.fresh === true,
+            signal,
+            onProgress,
+            onNote: (note) => terminal.error(note),
+          }),
+        ),
       ),
     ),
   );

@@ -8,7 +8,7 @@ import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { createDenoiser, type Decoder, type DisposableDenoiser } from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
 import { cloneParameters, type Stage, type TrainingState } from "@diffucoder/trainer";
-import { decoderCompletions } from "./completions.ts";
+import { decoderCompletions, type SampledCompletions, type SampleRequest } from "./completions.ts";
 import type { CoupledGrpoConfig } from "./config.ts";
 import type { Estimator } from "./estimators/estimator.ts";
 import { createPolicy, type Policy } from "./policy.ts";
@@ -25,6 +25,14 @@ export interface CoupledGrpoState extends TrainingState {
 export interface StepRewardRequest extends RewardRequest {
   /** Steps done before. */
   step: number;
+}
+
+/** Completions of a step to sample. */
+export interface StepSampleRequest extends SampleRequest {
+  /** Steps done before. */
+  step: number;
+  /** The policy. */
+  parameters: ModelParameters;
 }
 
 /** What is trained, on which prompts and with which rewards. */
@@ -55,6 +63,8 @@ export interface RolloutStageOptions {
   decoder: Decoder;
   /** Makes the policy as decoders see it, e.g. with a cache; `parameters` returns the current ones. @default without a cache */
   denoiser?: ((parameters: () => ModelParameters) => DisposableDenoiser) | undefined;
+  /** Samples a step's completions elsewhere: what `decoder` would write here, to the last token. @default here */
+  sample?: ((request: StepSampleRequest) => Promise<SampledCompletions>) | undefined;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
   /** Token ids of a step's prompts: a function of the step alone. */
@@ -92,7 +102,7 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
         ...config,
         ...options,
         sample: async (request) => {
-          const sampled = await sample(request);
+          const sampled = await (options.sample?.({ ...request, step, parameters }) ?? sample(request));
           sampledTokens += sampled.forwardTokens ?? 0;
           return sampled;
         },

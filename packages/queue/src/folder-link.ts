@@ -3,8 +3,8 @@
 //
 //   card.json                      what the trainer announced
 //   KIND/waiting/ID                offered
-//   KIND/claimed/ID~TOKEN          held: the rename from waiting is the claim, and only one wins it
-//   KIND/completed/ID~TOKEN        the result
+//   KIND/claimed/ID~TOKEN~WORKER   held: the rename from waiting is the claim, and only one wins it
+//   KIND/completed/ID~TOKEN~WORKER the result
 //   withdrawn/ID                   ended for good
 //
 // A lease is the holder's count in `beats/TOKEN`. Whoever looks for work sees whether the count has moved by its own clock, so the clocks of
@@ -34,13 +34,14 @@ const ItemSchema = z.strictObject({
   body: z.string(),
 });
 
-const ResultSchema = z.strictObject({ worker: z.string().max(200), result: z.string() });
+const ResultSchema = z.strictObject({ result: z.string() });
 
-/** A file `ID~TOKEN`. */
+/** A file `ID~TOKEN~WORKER`. */
 interface Held {
   name: string;
   id: string;
   token: string;
+  worker: string;
 }
 
 /**
@@ -94,8 +95,8 @@ class FolderLink implements QueueLink {
     const found = new Map<string, QueueResult>();
     for (const kind of QUEUE_KINDS) {
       this.#takeBack(kind);
-      for (const { name, id } of this.#held(kind, "completed")) {
-        const result = this.#readResult(join(this.#folder, kind, "completed", name), id);
+      for (const { name, id, worker } of this.#held(kind, "completed")) {
+        const result = this.#readResult(join(this.#folder, kind, "completed", name), { id, worker });
         if (result !== undefined && !found.has(id) && !this.#isWithdrawn(id)) found.set(id, result);
       }
     }
@@ -156,7 +157,7 @@ class FolderLink implements QueueLink {
 
   #claimFile({ kind, id, worker }: { kind: QueueKind; id: string; worker: string }): Claim | undefined {
     const token = randomUUID();
-    const claimed = join(this.#folder, kind, "claimed", `${id}~${token}`);
+    const claimed = join(this.#folder, kind, "claimed", `${id}~${token}~${worker}`);
     const beat = join(this.#folder, "beats", token);
     const release = (): void => {
       rename(claimed, join(this.#folder, kind, "waiting", id));
@@ -179,9 +180,9 @@ class FolderLink implements QueueLink {
         return true;
       },
       complete: async (result) => {
-        const completed = join(this.#folder, kind, "completed", `${id}~${token}`);
+        const completed = join(this.#folder, kind, "completed", `${id}~${token}~${worker}`);
         if (!exists(claimed) || this.#isWithdrawn(id)) return false;
-        writeFileAtomic(completed, JSON.stringify({ worker, result }));
+        writeFileAtomic(completed, JSON.stringify({ result }));
         rmSync(claimed, { force: true });
         rmSync(beat, { force: true });
         return true;
@@ -211,10 +212,10 @@ class FolderLink implements QueueLink {
     }
   }
 
-  #readResult(path: string, id: string): QueueResult | undefined {
-    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > this.#maxResultBytes) return { id, worker: "", result: null };
+  #readResult(path: string, { id, worker }: Pick<QueueResult, "id" | "worker">): QueueResult | undefined {
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > this.#maxResultBytes) return { id, worker, result: null };
     const text = textOf(path);
-    return text === undefined ? undefined : { id, ...parsed(ResultSchema, text, { worker: "", result: "" }) };
+    return text === undefined ? undefined : { id, worker, ...parsed(ResultSchema, text, { result: "" }) };
   }
 
   #remove(ids: ReadonlySet<string>): void {
@@ -227,8 +228,8 @@ class FolderLink implements QueueLink {
 
   #held(kind: QueueKind, state: "claimed" | "completed"): Held[] {
     return namesIn(join(this.#folder, kind, state)).flatMap((name) => {
-      const [id, token, ...rest] = name.split("~");
-      return id === undefined || token === undefined || rest.length > 0 ? [] : [{ name, id, token }];
+      const [id, token, worker, ...rest] = name.split("~");
+      return id === undefined || token === undefined || worker === undefined || rest.length > 0 ? [] : [{ name, id, token, worker }];
     });
   }
 }

@@ -131,7 +131,7 @@ for (const { name, skip, open } of kinds) {
         async (link) => {
           await link.offer(item("a"));
           expect(await (await link.claim(ask))!.complete("x".repeat(2000))).toBe(true);
-          expect(await link.results()).toMatchObject([{ id: "a", result: null }]);
+          expect(await link.results()).toEqual([{ id: "a", worker: "w1", result: null }]);
           await link.again([item("a")]);
           expect(await (await link.claim(ask))!.complete("short")).toBe(true);
           expect(await link.results()).toEqual([{ id: "a", worker: "w1", result: "short" }]);
@@ -230,7 +230,7 @@ describe("a shared folder", () => {
     await trainer.offer(item("a"));
     const claim = await worker.claim(ask);
     expect(claim?.item.id).toBe("a");
-    writeFileSync(join(folder, "rollouts/completed/a~1.tmp-1"), '{"worker":"w');
+    writeFileSync(join(folder, "rollouts/completed/a~1~w.tmp-1"), '{"worker":"w');
     expect(await trainer.results()).toEqual([]);
     expect(await claim!.complete("done")).toBe(true);
     expect(await trainer.results()).toHaveLength(1);

@@ -23,6 +23,8 @@ const FORMAT = "1";
 const PREFIX = "diffucoder";
 const FORMAT_KEY = `${PREFIX}:format`;
 const CARD_KEY = `${PREFIX}:card`;
+/** Who claimed each item last. */
+const HOLDERS_KEY = `${PREFIX}:holders`;
 const WITHDRAWN_KEY = `${PREFIX}:withdrawn`;
 /** How long the first connection may take, milliseconds. */
 const CONNECT_TIMEOUT = 5000;
@@ -111,7 +113,7 @@ class RedisLink implements QueueLink {
     for (const { queue } of Object.values(this.#lanes)) {
       for (const id of await this.#redis.zrange(queue.toKey("completed"), 0, -1)) {
         if (await this.#isWithdrawn(id)) await queue.remove(id);
-        else found.push({ id, ...(await this.#resultOf(queue.toKey(id))) });
+        else found.push({ id, ...(await this.#resultOf(queue.toKey(id), id)) });
       }
     }
     return found;
@@ -121,6 +123,7 @@ class RedisLink implements QueueLink {
     if (ids.length === 0) return;
     for (const id of ids) checkName("id", id);
     await this.#redis.sadd(WITHDRAWN_KEY, ...ids); // first of all: from here on nobody can claim them
+    await this.#redis.hdel(HOLDERS_KEY, ...ids);
     for (const { queue } of Object.values(this.#lanes)) for (const id of ids) await queue.remove(id).catch(() => {}); // what is held ends when it comes back
   }
 
@@ -154,7 +157,7 @@ class RedisLink implements QueueLink {
 
   async clear(): Promise<void> {
     for (const { queue } of Object.values(this.#lanes)) await queue.obliterate({ force: true });
-    await this.#redis.del(WITHDRAWN_KEY);
+    await this.#redis.del(WITHDRAWN_KEY, HOLDERS_KEY);
   }
 
   async close(): Promise<void> {
@@ -184,6 +187,7 @@ class RedisLink implements QueueLink {
         await queue.remove(item.id);
         continue;
       }
+      await this.#redis.hset(HOLDERS_KEY, item.id, worker);
       return {
         item,
         renew: async () => {
@@ -205,12 +209,13 @@ class RedisLink implements QueueLink {
     }
   }
 
-  async #resultOf(key: string): Promise<{ worker: string; result: string | null }> {
-    if ((await this.#redis.hstrlen(key, "returnvalue")) > this.#maxResultBytes) return { worker: "", result: null };
+  async #resultOf(key: string, id: string): Promise<{ worker: string; result: string | null }> {
+    const holder = async (): Promise<string> => (await this.#redis.hget(HOLDERS_KEY, id)) ?? "";
+    if ((await this.#redis.hstrlen(key, "returnvalue")) > this.#maxResultBytes) return { worker: await holder(), result: null };
     try {
       return ResultSchema.parse(JSON.parse((await this.#redis.hget(key, "returnvalue")) ?? "null"));
     } catch {
-      return { worker: "", result: "" }; // nothing that a worker of ours handed in
+      return { worker: await holder(), result: "" }; // nothing that a worker of ours handed in
     }
   }
 

@@ -16,6 +16,7 @@ import type { DecodingOptions } from "@diffucoder/samplers";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
 import { z } from "zod";
 import { type EvaluationSettings, EvaluationSettingsSchema } from "../evaluation/evaluation-settings.ts";
+import { openRunQueue, type QueueOptions } from "../queue/run-queue.ts";
 import { bestNeedsEvaluation, evaluationHasItsMetric } from "./best-checkpoint.ts";
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
@@ -93,6 +94,8 @@ export interface CoupledGrpoCommandOptions {
   onProgress: OnProgress;
   /** Gets notices: which tasks are left out and why, and what extending the run means. */
   onNote: (note: string) => void;
+  /** Has rollouts and rewards made by workers, with the same result. @default here */
+  queue?: QueueOptions | undefined;
 }
 
 /** Runs or resumes coupled-GRPO in a folder of its own and writes the model to `output/model`, or an adapter to `output/adapter`. @returns that folder */
@@ -138,6 +141,7 @@ export async function continueCoupledGrpo(
   });
   const start = checkpoint ?? freshState(cloneParameters(trained.parameters));
   const rollouts = rolloutSampling(coder, sampling);
+  const queue = options.queue && (await openRunQueue({ ...options, queue: options.queue }));
   const evaluator = heldOutEvaluator({ coder, frozen, sandbox, rollouts, output, config: evaluation, seed: training.seed, signal });
   try {
     const state = await trainCoupledGrpo({
@@ -154,7 +158,8 @@ export async function continueCoupledGrpo(
       executor: coder.executor,
       ...rollouts,
       state: checkpoint?.reference ? { ...checkpoint, reference: checkpoint.reference } : freshCoupledGrpoState(start),
-      ...(await trainingPrompts({ ...training, coder, sandbox, data, rewards: training, modules, onNote })),
+      ...(await trainingPrompts({ ...training, coder, sandbox, data, rewards: training, modules, score: queue?.score, onNote })),
+      sample: queue?.sample,
       random: random.split("coupled-grpo"),
       evaluate: evaluator.evaluate,
       signal,
@@ -164,6 +169,7 @@ export async function continueCoupledGrpo(
     return finish(state);
   } finally {
     evaluator.dispose();
+    await queue?.close();
     for (const one of modules) one.close();
   }
 }

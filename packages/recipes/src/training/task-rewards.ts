@@ -2,7 +2,7 @@
 import { createRandom, FileError } from "@diffucoder/core";
 import type { CompletionScore, StepRewardRequest } from "@diffucoder/coupled-grpo";
 import type { DiffuCoder } from "@diffucoder/engine";
-import { REWARD_FUNCTIONS, type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
+import { REWARD_FUNCTIONS, type Sandbox, type Score, scoreCompletions, type ScoreOptions } from "@diffucoder/reward-sandbox";
 import {
   type DataFolders,
   DatasetSchema,
@@ -56,13 +56,24 @@ export interface TrainingPromptsOptions {
   seed: number;
   /** Where benchmarks lie. @default `defaultFolders()` */
   folders?: DataFolders | undefined;
+  /** Scores completions elsewhere; custom rewards are always computed here. @default here */
+  score?: ((request: StepScoreRequest) => Promise<GroupScore[]>) | undefined;
   /** Gets a sentence on which tasks are left out, and why. */
   onNote: (note: string) => void;
 }
 
+/** Completions of a step to score. */
+export interface StepScoreRequest extends Omit<ScoreOptions, "sandbox" | "rewardFunctions" | "signal"> {
+  /** Steps done before. */
+  step: number;
+}
+
+/** What training reads of a score. */
+export type GroupScore = Pick<Score, "reward" | "terms" | "code">;
+
 /** @throws {FileError} if no task has visible tests and fits the model */
 export async function trainingPrompts(options: TrainingPromptsOptions): Promise<TrainingPrompts> {
-  const { coder, sandbox, rewards, modules, promptsPerStep, seed } = options;
+  const { coder, sandbox, rewards, modules, promptsPerStep, seed, score } = options;
   const pool = await trainingTasks(options);
   const random = createRandom(seed).split("prompts");
   /** Shuffled anew in each epoch: a function of the seed and the iteration alone. */
@@ -76,15 +87,18 @@ export async function trainingPrompts(options: TrainingPromptsOptions): Promise<
     prompts: (step) => tasksOf(step).map((task) => promptIdsOf(coder, task)),
     reward: async ({ step, completionIds, promptIndex }) => {
       const tests = tasksOf(step).map(rewardTests);
-      const scores = await scoreCompletions({
-        sandbox,
+      const request = {
         completions: completionIds.map((ids) => completionTextOf(coder, ids)),
         completionLengths: completionIds.map((ids) => lengthOf(coder, ids)),
         tasks: promptIndex.map((i) => tests[i]!),
         terms: [...rewardTerms(rewards, coder.generationConfig), ...modules.map(({ name, weight }) => ({ name, weight }))],
-        rewardFunctions: { ...REWARD_FUNCTIONS, ...Object.fromEntries(modules.map(({ name, reward }) => [name, () => reward])) },
         mode: rewards.rewardMode,
-      });
+      };
+      const own = Object.fromEntries(modules.map(({ name, reward }) => [name, () => reward]));
+      const scores =
+        score !== undefined && modules.length === 0
+          ? await score({ ...request, step })
+          : await scoreCompletions({ ...request, sandbox, rewardFunctions: { ...REWARD_FUNCTIONS, ...own } });
       return scores.map(({ reward, terms, code }) => ({ reward, terms: [...terms, { name: "solved", value: code && Number(code === 1) }] }));
     },
   };

@@ -1,0 +1,143 @@
+// What trainer and workers send each other, as JSON. Everything is checked where it arrives: a queue is a place that others write to.
+import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
+import { QUEUE_KINDS, type QueueKind } from "@diffucoder/queue";
+import { z } from "zod";
+import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
+
+/** Raised when a message changes its form: a worker of another version says so instead of failing somewhere. */
+export const CARD_FORMAT = 1;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const finite = z.number().nullable();
+const ids = z.array(z.int().nonnegative()).max(2 ** 20);
+
+/** What a result depends on besides its input: the code, and the instructions that its processor has. */
+export interface MachineCard {
+  /** Version of the code, and the system. */
+  build: string;
+  /** Instruction sets of the processor. */
+  processor: string;
+}
+
+const MachineSchema = z.strictObject({ build: z.string().max(200), processor: z.string().max(400) }) satisfies z.ZodType<MachineCard>;
+
+/** What the trainer says of its run. */
+export interface RunCard {
+  /** Form of the messages. */
+  format: typeof CARD_FORMAT;
+  /** Names this start of the run. */
+  run: string;
+  /** What the trainer runs on. */
+  machine: MachineCard;
+  /** Who trains. */
+  trainer: {
+    /** Name of its machine. */
+    host: string;
+    /** Its process. */
+    pid: number;
+    /** A count that moves while it trains. */
+    beat: number;
+    /** Steps done. */
+    step: number;
+  };
+  /** What workers do. */
+  kinds: QueueKind[];
+  /** Seed of the run. */
+  seed: number;
+  /** How rollouts are decoded. */
+  sampling: z.output<typeof RolloutSamplingSchema>;
+  /** Where the model runs. */
+  executor: ExecutorOptions;
+  /** Files of the model's folder; each is fetched by its hash. */
+  files: {
+    /** Its name in the folder. */
+    name: string;
+    /** Of its content. */
+    sha256: string;
+  }[];
+  /** Where files are fetched: from the trainer, or from a shared folder. */
+  weights:
+    | {
+        /** Address, to which a hash is appended. */
+        url: string;
+        /** Lets a worker read. */
+        token: string;
+      }
+    | {
+        /** Folder that all machines see. */
+        folder: string;
+      };
+  /** Workers whose results were wrong. */
+  quarantined: string[];
+}
+
+/** `RunCard` as it is read. */
+export const RunCardSchema = z.strictObject({
+  format: z.literal(CARD_FORMAT),
+  run: z.string().max(64),
+  machine: MachineSchema,
+  trainer: z.strictObject({ host: z.string().max(300), pid: z.int().positive(), beat: z.int().nonnegative(), step: z.int().nonnegative() }),
+  kinds: z.array(z.enum(QUEUE_KINDS)),
+  seed: z.int().nonnegative(),
+  sampling: RolloutSamplingSchema,
+  executor: z.strictObject(ExecutorOptionsSchema.shape),
+  files: z.array(z.strictObject({ name: z.string().regex(/^\w[\w.-]*$/), sha256: hash })).max(1000),
+  weights: z.union([z.strictObject({ url: z.url(), token: z.string().max(200) }), z.strictObject({ folder: z.string() })]),
+  quarantined: z.array(z.string().max(200)).max(10_000),
+}) satisfies z.ZodType<RunCard>;
+
+/** Some rows of a step's rollouts. */
+export const RolloutJobSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  /** SHA-256 of the policy's weights. */
+  weights: hash,
+  /** Row of the step that the first prompt is. */
+  firstRow: z.int().nonnegative(),
+  promptIds: z.array(ids).min(1).max(65_536),
+});
+
+/** Some rows of a step's rollouts. */
+export type RolloutJob = z.output<typeof RolloutJobSchema>;
+
+/** What was sampled. */
+export const RolloutResultSchema = z.strictObject({
+  machine: MachineSchema,
+  weights: hash,
+  completionIds: z.array(ids).max(65_536),
+  forwardTokens: z.int().nonnegative(),
+});
+
+/** What was sampled. */
+export type RolloutResult = z.output<typeof RolloutResultSchema>;
+
+/** A group of completions to score. `tasks[i]` says which of the tests are for completion i. */
+export const RewardJobSchema = z.strictObject({
+  completions: z.array(z.string()),
+  completionLengths: z.array(z.int().nonnegative()),
+  tests: z.array(z.record(z.string(), z.unknown())),
+  tasks: z.array(z.int().nonnegative()),
+  terms: z.array(z.strictObject({ name: z.string(), weight: z.number(), options: z.record(z.string(), z.unknown()).optional() })),
+  mode: z.enum(["strict", "compat"]),
+});
+
+/** Scores of the completions. */
+export const RewardResultSchema = z.strictObject({
+  scores: z
+    .array(
+      z.strictObject({
+        reward: finite,
+        code: finite,
+        terms: z.array(z.strictObject({ name: z.string().max(200), weight: z.number(), value: finite })).max(100),
+      }),
+    )
+    .max(65_536),
+});
+
+/** @returns what a text says, or `undefined` if it is not of this form */
+export function readMessage<S extends z.ZodType>(schema: S, text: string): z.output<S> | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
