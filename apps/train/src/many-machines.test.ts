@@ -117,6 +117,7 @@ describe.skipIf(!hasPython)(`a run with workers${missing}`, () => {
           await kill[who]();
         }
         expect(await trains.ended, `${killed.join(", ")}\n${trains.said()}`).toBe(0);
+        expect(killed.length, "the run was over before anybody was killed").toBeGreaterThan(0);
         expect(weightsOf("killed"), killed.join(", ")).toBe(weightsOf("alone"));
         expect(trains.said()).not.toContain("quarantine");
         expect(readdirSync(join(folder, "killed")).filter((name) => /tmp|lock|queue/.test(name))).toEqual([]);

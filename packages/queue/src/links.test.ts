@@ -286,6 +286,17 @@ describe.skipIf(!hasRedis)(`a Redis that cannot be used${hasRedis ? "" : " (SKIP
     }
   });
 
+  it("is not another project's, when all its keys are those of workers that were still connected", async () => {
+    const { Redis } = await import("ioredis");
+    const own = new Redis(`${redis!.url}/3`);
+    await own.set("diffucoder:rollouts:stalled-check", "1");
+    await (await openLink(`${redis!.url}/3`)).close();
+    await own.set("diffucoders", "1");
+    await own.del("diffucoder:format");
+    await expect(openLink(`${redis!.url}/3`)).rejects.toThrow("the database holds data of another project");
+    own.disconnect();
+  });
+
   it("comes back empty: what is offered again is done", async () => {
     const link = await redisLink({ url: redis!.url, leaseMs: LEASE });
     await link.clear();

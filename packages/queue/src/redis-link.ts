@@ -298,9 +298,20 @@ async function checkDatabase(redis: Redis, url: string): Promise<void> {
     redis.disconnect();
     throw new UnavailableError({ what: `The queue on Redis at ${host}`, problem, wayOut });
   };
-  if (format === null && (await redis.dbsize()) > 0)
+  if (format === null && (await hasForeignKeys(redis)))
     refuse("the database holds data of another project", "Give an empty one by its number: redis://HOST:PORT/1.");
   if (format !== null && format !== FORMAT)
     refuse(`its format is ${format}, this version reads ${FORMAT}`, "Use the same version everywhere, or an empty database: redis://HOST:PORT/1.");
   if (format === null) await redis.set(FORMAT_KEY, FORMAT);
+}
+
+/** Whether there are keys besides the queue's own: workers that were connected when Redis lost its data write some before a trainer comes back. */
+async function hasForeignKeys(redis: Redis): Promise<boolean> {
+  let cursor = "0";
+  do {
+    const [next, keys] = await redis.scan(cursor);
+    if (keys.some((key) => !key.startsWith(`${PREFIX}:`))) return true;
+    cursor = next;
+  } while (cursor !== "0");
+  return false;
 }
