@@ -15,7 +15,7 @@ describe("POST /v1/completions", () => {
       created: 1_700_000_000,
       model: "tiny",
       choices: [{ index: 0, text: ANSWER, logprobs: null, finish_reason: "stop" }],
-      usage: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15 },
+      usage: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15, forward_passes: 10 },
       diffusion: { seed: 7, forward_passes: 10 },
     });
   });
@@ -38,9 +38,9 @@ describe("POST /v1/completions", () => {
     expect(answer.choices.map((choice: any) => [choice.index, choice.text, choice.finish_reason])).toEqual(
       [0, 1, 2].map((i) => [i, "def f(xs):\n", "length"]),
     );
-    expect(answer.usage).toEqual({ prompt_tokens: 7, completion_tokens: 12, total_tokens: 19 });
+    expect(answer.usage).toEqual({ prompt_tokens: 7, completion_tokens: 12, total_tokens: 19, forward_passes: expect.any(Number) });
     expect(engine.calls.map(({ signal: _, ...options }) => options)).toEqual(
-      [42, 43, 44].map((seed) => ({ prompt: "p", maxTokens: 4, temperature: 0.5, topP: 0.9, seed, earlyExit: true })),
+      [42, 43, 44].map((seed) => ({ prompt: "p", chatTemplate: false, maxTokens: 4, temperature: 0.5, topP: 0.9, seed, earlyExit: true })),
     );
   });
 
@@ -58,10 +58,10 @@ describe("POST /v1/completions with a suffix", () => {
     const response = await post("/v1/completions", { prompt: "def f(xs):\n", suffix: "\n", max_tokens: 6, temperature: 0.5, n: 2 });
     const answer: any = await response.json();
     expect(answer.choices.map((choice: any) => [choice.text, choice.finish_reason])).toEqual([
-      ["# filled\nend", "stop"],
-      ["# filled\nend", "stop"],
+      ["# filled\nend", "length"],
+      ["# filled\nend", "length"],
     ]);
-    expect(answer.usage).toEqual({ prompt_tokens: 5, completion_tokens: 12, total_tokens: 17 });
+    expect(answer.usage).toEqual({ prompt_tokens: 5, completion_tokens: 12, total_tokens: 17, forward_passes: 12 });
     expect(engine.infillings.map(({ signal: _, ...options }) => options)).toEqual(
       [42, 43].map((seed) => ({ prefix: "def f(xs):\n", suffix: "\n", masks: 6, length: "fixed", temperature: 0.5, topP: undefined, seed })),
     );
@@ -70,7 +70,7 @@ describe("POST /v1/completions with a suffix", () => {
 
   it("streams it in one piece, cut at a stop string", async () => {
     const { post } = await serve(createFakeEngine());
-    const response = await post("/v1/completions", { prompt: "a", suffix: "", stop: "\n", stream: true });
+    const response = await post("/v1/completions", { prompt: "a", suffix: "b", stop: "\n", stream: true });
     const texts = (await messagesOf(response)).flatMap(({ data }) => (data === "[DONE]" ? [] : data.choices.map((choice: any) => choice.text)));
     expect(texts.join("")).toBe("# filled");
   });
@@ -164,7 +164,9 @@ describe("methods and models", () => {
     expect((await post("/v1/denoise", { prompt: "p", seed: -1, alg: "threshold", threshold: 0.8 })).status).toBe(200);
     expect(engine.calls.map(({ seed }) => seed)).toEqual([42, 42]);
     expect(engine.calls[1]).toMatchObject({ alg: "threshold", threshold: 0.8 });
-    expect((await post("/v1/completions", { prompt: "p", seed: -2 })).status).toBe(400);
+    expect((await post("/v1/completions", { prompt: "p", seed: -2 })).status).toBe(200);
+    expect((await post("/v1/completions", { prompt: "p", seed: 2 ** 52 + 1 })).status).toBe(200);
+    expect(engine.calls.slice(2).map(({ seed }) => seed)).toEqual([2 ** 52 - 2, 1]);
   });
 });
 

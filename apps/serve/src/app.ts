@@ -1,29 +1,25 @@
-import { randomUUID } from "node:crypto";
-import { nearestName, show } from "@diffucoder/core";
+import { nearestName } from "@diffucoder/core";
 import type { HttpBindings } from "@hono/node-server";
-import type { GenerationEvent } from "diffucoder";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import type { ApiKey } from "./api-keys.ts";
 import { ApiError, toApiError } from "./api-error.ts";
-import { type Admission, type BatchShare, type Ticket } from "./admission.ts";
-import { clientOf, requireKey } from "./client.ts";
-import { type CompletionEvent, completionJob, prepareCompletion } from "./completions.ts";
-import { refuseDraining, refuseWhileDraining } from "./drain.ts";
+import type { Admission } from "./admission.ts";
+import { requireKey } from "./client.ts";
+import { refuseWhileDraining } from "./drain.ts";
 import type { Engine } from "./engine.ts";
-import { eventStream, message } from "./event-stream.ts";
 import { LOOPBACK_HOSTS, refuseForeignSites } from "./guard.ts";
-import { type AnswerHead, chunkOf, type Endpoint, UsageCount, usageChunk, wholeAnswer } from "./openai-format.ts";
 import type { Metrics } from "./metrics.ts";
-import { observed } from "./observed.ts";
 import type { Page } from "./page.ts";
 import { logRequests, noteFacts, type WriteLog } from "./request-log.ts";
-import { type ChatCompletionRequest, ChatCompletionRequestSchema, type CompletionRequest, CompletionRequestSchema, parseBody } from "./requests.ts";
-import { type RequestSignal, requestSignal } from "./request-signal.ts";
+import { addCompletions } from "./routes/completions.ts";
 import { addDenoise } from "./routes/denoise.ts";
+import { addInformation } from "./routes/information.ts";
 import { addPlayground } from "./routes/playground.ts";
+import { addResponses } from "./routes/responses.ts";
 import type { TestRuns } from "./test-runs.ts";
+import { endingOf } from "./turn.ts";
 
 export interface AppOptions {
   engine: Engine;
@@ -63,7 +59,7 @@ export interface AppOptions {
   cut?: AbortSignal | undefined;
 }
 
-const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/denoise", "/v1/playground/tests"];
+const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/responses", "/tokenize", "/v1/denoise", "/v1/playground/tests"];
 const GOTTEN = ["/", "/health", "/ready", "/metrics", "/v1/playground", "/v1/models", "/v1/models/:id"];
 
 /** What the routes share: the options with their defaults. */
@@ -88,8 +84,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
   addGuards(app, served);
   addInformation(app, served);
-  app.post("/v1/completions", async (c) => complete(served, c, "completion", await parseBody(CompletionRequestSchema, c.req.raw)));
-  app.post("/v1/chat/completions", async (c) => complete(served, c, "chat", await parseBody(ChatCompletionRequestSchema, c.req.raw)));
+  addCompletions(app, served);
+  addResponses(app, served);
   addDenoise(app, served, (c) => endingOf(served, c));
   addPlayground(app, served);
   addWrongMethods(app);
@@ -124,25 +120,6 @@ function addGuards(app: Hono<Env>, served: Served): void {
   );
 }
 
-/** Facts about the server and its one model. */
-function addInformation(app: Hono<Env>, { engine, modelId, now, admission, drain, metrics }: Served): void {
-  const model = { id: modelId, object: "model", created: now(), owned_by: "diffucoder", diffusion: engine.generationConfig };
-  app.get("/health", (c) => {
-    const { running, waiting } = admission.stats();
-    return c.json({ status: "ok", model: modelId, running, waiting });
-  });
-  app.get("/ready", (c) => {
-    refuseDraining(drain);
-    return c.json({ status: "ready" });
-  });
-  app.get("/metrics", async (c) => c.text(await metrics.registry.metrics(), 200, { "content-type": metrics.registry.contentType }));
-  app.get("/v1/models", (c) => c.json({ object: "list", data: [model] }));
-  app.get("/v1/models/:id", (c) => {
-    if (c.req.param("id") !== modelId) throw unknownModel(c.req.param("id"), modelId);
-    return c.json(model);
-  });
-}
-
 /** 405 for other methods; added last, since the first route that matches answers. */
 function addWrongMethods(app: Hono<Env>): void {
   for (const path of [...GOTTEN, ...POSTED]) {
@@ -165,94 +142,4 @@ function notFound(method: string, path: string): ApiError {
     message: `There is nothing at ${where}.${near === undefined ? "" : ` Did you mean ${near}?`}`,
     code: "not_found",
   });
-}
-
-function unknownModel(name: string, modelId: string): ApiError {
-  return new ApiError({
-    status: 404,
-    message: `There is no model ${show(name)} here, only ${JSON.stringify(modelId)}.`,
-    param: "model",
-    code: "model_not_found",
-  });
-}
-
-async function complete(served: Served, c: Context, endpoint: Endpoint, request: CompletionRequest | ChatCompletionRequest): Promise<Response> {
-  const { engine, modelId, now, randomSeed, report } = served;
-  if (request.model !== undefined && request.model !== modelId) throw unknownModel(request.model, modelId);
-  const job = completionJob(request, { randomSeed: randomSeed(), maxTokens: served.maxTokens });
-  noteFacts(c, { prompt: job.input });
-  const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
-  const { share, run } = prepareCompletion(engine, job);
-  const ending = endingOf(served, c);
-  const events = inTurn(served, { c, share, ending, run });
-  if (!request.stream) {
-    const all: CompletionEvent[] = [];
-    for await (const event of events) all.push(event);
-    return c.json(wholeAnswer(head, { events: all, seed: job.seed }));
-  }
-  const first = await events.next(); // errors in the request surface here, while a status can still be sent
-  const includeUsage = request.stream_options?.include_usage === true;
-  return eventStream(completionMessages({ head, first, events, includeUsage, report }), { onCancel: ending.cancel });
-}
-
-/** What ends a request: the client leaves, time is up, or the server stops. */
-function endingOf({ timeLimitMs, cut: shutdown }: Served, c: Context): RequestSignal {
-  return requestSignal({ request: c.req.raw, timeLimitMs, ...(shutdown && { shutdown }) });
-}
-
-interface Turn<E> {
-  c: Context;
-  share: BatchShare;
-  ending: RequestSignal;
-  run: (signal: AbortSignal) => AsyncGenerator<E>;
-}
-
-/** Waits for its turn, then runs; turn and request end with the events, also if the reader stops early. */
-async function* inTurn<E extends CompletionEvent | GenerationEvent>(
-  { admission, metrics }: Served,
-  { c, share, ending: { signal, end }, run }: Turn<E>,
-): AsyncGenerator<E> {
-  const arrived = performance.now();
-  const seconds = (): number => (performance.now() - arrived) / 1000;
-  let ticket: Ticket | undefined;
-  let isDone = false;
-  try {
-    ticket = admission.enter({ ...clientOf(c), share }, signal);
-    await ticket.admitted;
-    noteFacts(c, { waited: Number(seconds().toFixed(4)) });
-    yield* observed(run(signal), { onFirstToken: () => metrics.firstToken(seconds()), onFacts: (facts) => noteFacts(c, facts) });
-    isDone = true;
-  } finally {
-    ticket?.leave(isDone);
-    end();
-  }
-}
-
-async function* completionMessages({
-  head,
-  first,
-  events,
-  includeUsage,
-  report,
-}: {
-  head: AnswerHead;
-  first: IteratorResult<CompletionEvent>;
-  events: AsyncGenerator<CompletionEvent>;
-  includeUsage: boolean;
-  report: (error: unknown) => ApiError;
-}): AsyncGenerator<string> {
-  const count = new UsageCount();
-  try {
-    for (let result = first; result.done !== true; result = await events.next()) {
-      count.add(result.value);
-      const chunk = chunkOf(head, result.value);
-      if (chunk !== undefined) yield message(chunk);
-    }
-    if (includeUsage) yield message(usageChunk(head, count.usage));
-    yield message("[DONE]");
-  } catch (error) {
-    yield message(report(error).body);
-  } finally {
-    await events.return(undefined);
-  }
 }

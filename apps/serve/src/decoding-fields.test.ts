@@ -97,7 +97,14 @@ describe("with the model", async () => {
   it("a request is decoded as its options say, within a constraint", async () => {
     const { post } = await serve(coder);
     const prompt = "Return the sum of the elements of xs.";
-    const response = await post("/v1/completions", { prompt, alg: "threshold", threshold: 0.5, block_length: 16, constraint: "python", seed: 3 });
+    const response = await post("/v1/chat/completions", {
+      messages: [{ role: "user", content: prompt }],
+      alg: "threshold",
+      threshold: 0.5,
+      block_length: 16,
+      constraint: "python",
+      seed: 3,
+    });
     const { text } = await coder.generate({
       prompt,
       alg: "threshold",
@@ -107,7 +114,7 @@ describe("with the model", async () => {
       seed: 3,
       earlyExit: true,
     });
-    expect(await response.json()).toMatchObject({ choices: [{ text }] });
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: text } }] });
     expect(text.length).toBeGreaterThan(0);
   });
 });

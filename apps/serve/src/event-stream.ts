@@ -29,7 +29,7 @@ export function eventStream(messages: AsyncIterable<string>, { onCancel }: { onC
 }
 
 /** One message. JSON has no raw line breaks, so one `data` line is always enough. */
-export function message(data: unknown, { event, id }: { event?: string; id?: number } = {}): string {
+export function message(data: unknown, { event, id }: { event?: string; id?: number | string | undefined } = {}): string {
   const head = `${id === undefined ? "" : `id: ${id}\n`}${event === undefined ? "" : `event: ${event}\n`}`;
   return `${head}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 }

@@ -1,6 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AbortedError, InvalidArgumentError } from "@diffucoder/core";
-import type { DenoiseTrace, FinishReason, GenerateOptions, GenerationEvent, InfillOptions, Proposed } from "diffucoder";
+import {
+  bundledModelDir,
+  type DenoiseTrace,
+  type FinishReason,
+  type GenerateOptions,
+  type GenerationEvent,
+  type InfillOptions,
+  type Proposed,
+  Tokenizer,
+} from "diffucoder";
 import type { Engine } from "./engine.ts";
 
 export interface FakeEngine extends Engine {
@@ -46,6 +55,9 @@ export function createFakeEngine({
       plans: undefined,
       prefixCache: { hits: 0, misses: 0, reusedTokens: 0, bytes: 0 },
     }),
+    config: { maxPositionEmbeddings: 96 } as Engine["config"],
+    endIds: new Set(),
+    tokenizer: Tokenizer.fromFolder(bundledModelDir()),
     limits: { rows: 16, tokens: 2 ** 20, cacheBytes: 2 ** 30 },
     prepare(options) {
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });

@@ -177,7 +177,7 @@ describe("the log", () => {
     await expect(leaving).rejects.toThrow("This operation was aborted");
     await eventually(() => expect(lines).toHaveLength(2));
     expect(lines[0]).toMatchObject({ level: "info", status: 400, error: "invalid_value" });
-    expect(lines[1]).toMatchObject({ level: "info", clientLeft: true, prompt: { prompt: "asked" } });
+    expect(lines[1]).toMatchObject({ level: "info", clientLeft: true, prompt: [{ prompt: "asked" }] });
     expect(failures).toEqual([]);
   });
 });

@@ -11,10 +11,10 @@ import { buildServe, root, type ServeProcess, startProcess, startServe } from ".
 beforeAll(buildServe, 300_000);
 
 const complete = (url: string, fields: object = {}): Promise<Response> =>
-  fetch(`${url}/v1/completions`, {
+  fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ prompt: "Return the sum of xs.", ...fields }),
+    body: JSON.stringify({ messages: [{ role: "user", content: "Return the sum of xs." }], ...fields }),
   });
 
 /** A server with one row, and more requests than it can answer at once. */
@@ -34,7 +34,9 @@ it("answers what it has after SIGTERM and refuses what comes, and ends with 0", 
   await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(503), { timeout: 30_000 });
   const refused = await complete(server.url);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
-  const texts = await Promise.all(answers.map(async (answer) => ((await (await answer).json()) as { choices: [{ text: string }] }).choices[0].text));
+  const texts = await Promise.all(
+    answers.map(async (answer) => ((await (await answer).json()) as { choices: [{ message: { content: string } }] }).choices[0].message.content),
+  );
   expect(texts.every((text) => text.includes("return"))).toBe(true);
   expect(await server.ended).toBe(0);
   expect(server.said()).toContain("more are answered");
@@ -67,7 +69,7 @@ it.skipIf(!isInstalled)(`ends under npm too${isInstalled ? "" : " (SKIPPED: npm 
 
 // Three replicas behind HAProxy, as `deploy/replicas.sh` starts them: what their clients see when one is stopped, and when one dies.
 const hasHaproxy = (process.env["PATH"] ?? "").split(delimiter).some((dir) => existsSync(join(dir, "haproxy")));
-const asked = { prompt: "Return the sum of xs.", temperature: 1, alg: "threshold", threshold: 0.9 };
+const asked = { messages: [{ role: "user", content: "Return the sum of xs." }], temperature: 1, alg: "threshold", threshold: 0.9 };
 
 describe.runIf(hasHaproxy)(`three replicas behind HAProxy${hasHaproxy ? "" : " (SKIPPED: there is no haproxy)"}`, () => {
   let url: string;
@@ -75,7 +77,7 @@ describe.runIf(hasHaproxy)(`three replicas behind HAProxy${hasHaproxy ? "" : " (
   let stop: () => Promise<unknown> = () => Promise.resolve();
   const replica = (i: number): number => Number(new RegExp(`replica ${i}: process (\\d+)`).exec(said)?.[1]);
   const complete = (fields: object): Promise<Response> =>
-    fetch(`${url}/v1/completions`, {
+    fetch(`${url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...asked, ...fields }),
@@ -104,8 +106,8 @@ describe.runIf(hasHaproxy)(`three replicas behind HAProxy${hasHaproxy ? "" : " (
     for (const [i, answer] of [...answers, ...more].entries()) {
       const response = await answer;
       expect(response.status).toBe(200);
-      const { choices } = (await response.json()) as { choices: [{ text: string }] };
-      texts.get(i % 4)!.add(choices[0].text);
+      const { choices } = (await response.json()) as { choices: [{ message: { content: string } }] };
+      texts.get(i % 4)!.add(choices[0].message.content);
     }
     expect([...texts.values()].map((set) => set.size)).toEqual([1, 1, 1, 1]);
   });

@@ -2,46 +2,87 @@ import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 import { decodingFields } from "./decoding-fields.ts";
-
-/** JSON can escape half of a surrogate pair, which is no character and has no tokens. */
-const TextSchema = z.string().refine((text) => !/\p{Surrogate}/u.test(text), "has half of a surrogate pair, which is no character");
-
-const TextPartSchema = z.strictObject({ type: z.literal("text"), text: TextSchema });
-
-const MessageSchema = z.strictObject({
-  role: z.enum(["system", "user", "assistant"]),
-  content: z.union(
-    [
-      TextSchema,
-      z
-        .array(TextPartSchema)
-        .min(1)
-        .transform((parts) => parts.map((part) => part.text).join("")),
-    ],
-    {
-      error: "expected a string or a list of text parts",
-    },
-  ),
-  name: z.string().optional(),
-});
-
-const MessagesSchema = z.array(MessageSchema).min(1).max(64);
-const ONE_STRING = "expected one string (lists and token ids are not supported)";
-const NOT_EMPTY = "must not be empty";
-const PromptSchema = z.string(ONE_STRING).min(1, NOT_EMPTY).pipe(TextSchema);
-
-/**
- * Seeds are limited so that the seeds of further choices, `seed + 1` and so on, are whole numbers too. -1 asks for a new one, as with other servers.
- */
-const SeedSchema = z
-  .number()
-  .refine((seed) => Number.isInteger(seed) && seed >= -1 && seed <= 2 ** 52, "expected a whole number from 0 to 2^52, or -1 for a new one")
-  .transform((seed) => (seed === -1 ? undefined : seed));
-
-const StopSchema = TextSchema.min(1).max(256);
+import { neutral, neutralFields } from "./neutral-fields.ts";
+import { ToolCallsSchema, ToolsSchema } from "./tools.ts";
 
 /** OpenAI's interface accepts null for a field that is not given, and clients send it. */
-const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+export const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+
+/** JSON can escape half of a surrogate pair, which is no character and has no tokens. */
+export const TextSchema = z.string().refine((text) => !/\p{Surrogate}/u.test(text), "has half of a surrogate pair, which is no character");
+
+const TextPartSchema = z.union(
+  [
+    z.strictObject({
+      type: z.enum(["text", "input_text", "output_text"]),
+      text: TextSchema,
+      annotations: z.unknown().optional(),
+      logprobs: z.unknown().optional(),
+    }),
+    z.strictObject({ type: z.literal("refusal"), refusal: TextSchema }).transform(({ refusal }) => ({ text: refusal })),
+  ],
+  { error: "expected a part of type text" },
+);
+
+/** Text, or a list of parts, which become one text. */
+export const ContentSchema = z.union([TextSchema, z.array(TextPartSchema).transform((parts) => parts.map(({ text }) => text).join(""))], {
+  error: "expected a string or a list of text parts",
+});
+
+/** Fields of a message that we or OpenAI send, and that ask for nothing when they come back. */
+const neutralInMessages = {
+  refusal: neutral([""]),
+  annotations: neutral([[]]),
+  audio: neutral([]),
+  function_call: neutral([]),
+};
+
+const MessageSchema = z
+  .strictObject({
+    role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+    content: ContentSchema.nullish(),
+    name: z.string().nullish(),
+    tool_calls: maybe(ToolCallsSchema),
+    tool_call_id: maybe(z.string()),
+    ...neutralInMessages,
+  })
+  .refine(({ role, content }) => role === "assistant" || typeof content === "string", {
+    path: ["content"],
+    error: "expected a string or a list of text parts",
+  })
+  .transform(({ role, content, tool_calls: toolCalls, tool_call_id: toolCallId }) => ({
+    role: role === "developer" ? ("system" as const) : role,
+    content: content ?? "",
+    ...(toolCalls !== undefined && toolCalls.length > 0 && { toolCalls }),
+    ...(toolCallId !== undefined && { toolCallId }),
+  }));
+
+export const MessagesSchema = z.array(MessageSchema).min(1).max(64);
+const NOT_EMPTY = "must not be empty";
+const PromptSchema = z.string().min(1, NOT_EMPTY).pipe(TextSchema);
+
+/** Far more than a model takes; a body is bounded besides. */
+const MOST_IDS = 131_072;
+const IdsSchema = z.array(z.int().nonnegative()).min(1).max(MOST_IDS);
+/** Prompts of one request. */
+const MOST_PROMPTS = 64;
+
+/** A text, token ids, or a list of either. */
+const PromptsSchema = z.union([TextSchema, IdsSchema, z.array(TextSchema).min(1).max(MOST_PROMPTS), z.array(IdsSchema).min(1).max(MOST_PROMPTS)], {
+  error: `expected a text, a list of token ids, or a list of up to ${MOST_PROMPTS} of either`,
+});
+
+/** As many seeds as there are: choices draw from `seed + 1` and so on, which are exact below 2^53. */
+const SEEDS = 2 ** 52;
+
+/** Any whole number; those beyond the seeds that there are begin again, so that each has an answer of its own. -1 asks for a new one, as with other servers. */
+const SeedSchema = z
+  .int("expected a whole number; -1 for a new seed")
+  .transform((seed) => (seed === -1 ? undefined : ((seed % SEEDS) + SEEDS) % SEEDS));
+
+const StopSchema = TextSchema.min(1).max(256);
+/** Editors send dozens. */
+const MOST_STOPS = 256;
 
 const sampling = {
   temperature: maybe(z.number().min(0).max(2)),
@@ -50,31 +91,50 @@ const sampling = {
   ...decodingFields,
 };
 
-const openAiSampling = {
+export const openAiSampling = {
   ...sampling,
   model: maybe(z.string()),
   stop: z
-    .union([StopSchema, z.array(StopSchema).max(4)], {
-      error: "expected a string or up to four, each of 1 to 256 characters",
+    .union([StopSchema, z.array(StopSchema).max(MOST_STOPS)], {
+      error: `expected a string or up to ${MOST_STOPS}, each of 1 to 256 characters`,
     })
     .nullish(),
   n: maybe(z.int().min(1).max(8)).transform((n) => n ?? 1),
   stream: maybe(z.boolean()).transform((stream) => stream ?? false),
-  stream_options: z.strictObject({ include_usage: maybe(z.boolean()) }).nullish(),
-  user: maybe(z.string()),
+  stream_options: z.strictObject({ include_usage: maybe(z.boolean()), include_obfuscation: z.unknown().optional() }).nullish(),
+  ...neutralFields,
 };
+
+const isObject = ({ value }: { value: unknown }): boolean => typeof value === "object" && value !== null && !Array.isArray(value); // beside other problems too
+const hasText = (suffix: unknown): boolean => typeof suffix === "string" && suffix !== "";
+const isEmpty = (prompt: unknown): boolean => prompt === "" || (Array.isArray(prompt) && prompt.includes(""));
+const isText = (prompt: unknown): boolean => [prompt].flat(2).every((one) => typeof one === "string");
 
 export const CompletionRequestSchema = z
   .strictObject({
-    prompt: z.string(ONE_STRING).pipe(TextSchema),
+    prompt: PromptsSchema.optional(),
+    /** Our own: a text with holes, instead of prompt and suffix. */
+    template: z
+      .array(z.union([TextSchema, z.strictObject({ masks: z.int().positive() })], { error: "expected a text or { masks }" }))
+      .min(1)
+      .optional(),
     suffix: TextSchema.nullish(),
     max_tokens: maybe(z.int().positive()),
+    echo: neutral([false]),
+    best_of: neutral([1]),
+    logprobs: neutral([0, false]).transform((value) => value === 0),
     ...openAiSampling,
   })
-  .refine(({ prompt, suffix }) => prompt !== "" || typeof suffix === "string", {
+  .refine(({ prompt, template }) => (prompt === undefined) !== (template === undefined), {
     path: ["prompt"],
-    error: NOT_EMPTY,
-    when: ({ value }) => typeof value === "object" && value !== null, // beside other problems too
+    error: "give either this or template",
+    when: isObject,
+  })
+  .refine(({ prompt, suffix }) => !isEmpty(prompt) || hasText(suffix), { path: ["prompt"], error: NOT_EMPTY, when: isObject })
+  .refine(({ prompt, suffix }) => !hasText(suffix) || isText(prompt), { path: ["prompt"], error: "must be text where there is a suffix" })
+  .refine(({ logprobs, suffix, template }) => !logprobs || !(hasText(suffix) || template !== undefined), {
+    path: ["logprobs"],
+    error: "are not given for holes",
   });
 
 export const ChatCompletionRequestSchema = z
@@ -82,12 +142,20 @@ export const ChatCompletionRequestSchema = z
     messages: MessagesSchema,
     max_tokens: maybe(z.int().positive()),
     max_completion_tokens: maybe(z.int().positive()),
+    logprobs: maybe(z.boolean()).transform((logprobs) => logprobs ?? false),
+    top_logprobs: neutral([0]),
+    tools: maybe(ToolsSchema),
+    tool_choice: neutral(["none", "auto"]),
     ...openAiSampling,
   })
-  .refine((request) => request.max_tokens === undefined || request.max_completion_tokens === undefined, {
-    path: ["max_tokens"],
-    error: "give this or max_completion_tokens, not both",
-  });
+  .refine(
+    (request) =>
+      request.max_tokens === undefined || request.max_completion_tokens === undefined || request.max_tokens === request.max_completion_tokens,
+    {
+      path: ["max_tokens"],
+      error: "give this or max_completion_tokens, not both",
+    },
+  );
 
 const MAX_PIECES = 64;
 

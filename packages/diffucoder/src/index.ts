@@ -39,4 +39,4 @@ export {
   replayTrace,
   SamplerOptionsSchema,
 } from "@diffucoder/samplers";
-export { type ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+export { type ChatMessage, parseToolCalls, TOOL_CALL_MARK, Tokenizer, type ToolCall, type ToolDefinition } from "@diffucoder/tokenizer";

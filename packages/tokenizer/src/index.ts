@@ -1,3 +1,4 @@
+export { type AnswerWithCalls, parseToolCalls, TOOL_CALL_MARK, type ToolCall, type ToolDefinition, type ToolFormat } from "./tool-calls.ts";
 export { type ChatMessage, type ChatOptions, SPECIAL_TOKENS, type SpecialRole, Tokenizer } from "./tokenizer.ts";
 export type { TokenizerFile, TokenRole, Vocabulary } from "./tokenizer-file.ts";
 export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";

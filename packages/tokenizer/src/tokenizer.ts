@@ -5,6 +5,7 @@ import { ChatTemplate } from "./chat-template.ts";
 import type { MergeTable } from "./merge-table.ts";
 import { mergeWord } from "./merge-word.ts";
 import { type SplitRule, splitWords } from "./split-words.ts";
+import { refuseTools, templateMessage, type ToolCall, type ToolDefinition, type ToolFormat } from "./tool-calls.ts";
 import { readTokenizerFile, type TokenizerFile, type TokenRole, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
 
@@ -19,16 +20,22 @@ const STOP_TOKENS = ["<|im_end|>", "<|endoftext|>", "<|dlm_pad|>"];
 
 /** One message of a conversation. */
 export interface ChatMessage {
-  /** Its role. */
-  role: "system" | "user" | "assistant";
+  /** Its role; `"tool"` gives the result of a call. */
+  role: "system" | "user" | "assistant" | "tool";
   /** Its text; special tokens in it stay text. */
   content: string;
+  /** Calls that the assistant made in it. @default none */
+  toolCalls?: readonly ToolCall[] | undefined;
+  /** Which call a result is of. @default told by the order */
+  toolCallId?: string | undefined;
 }
 
 /** How a conversation is written. */
 export interface ChatOptions {
   /** End where the completion goes, in ChatML with `<|im_start|>assistant\n`. @default true */
   addGenerationPrompt?: boolean;
+  /** Functions that the assistant may call. @default none */
+  tools?: readonly ToolDefinition[] | undefined;
   /** The time that a template writes with `strftime_now`. @default the present */
   now?: Date;
 }
@@ -207,15 +214,16 @@ export class Tokenizer {
    * @throws {InvalidArgumentError} if `messages` is empty or malformed, or the template refuses it or takes too many steps
    * @throws {NoChatTemplateError} if there is neither a template nor ChatML's tokens
    */
-  encodeChat(messages: readonly ChatMessage[], { addGenerationPrompt = true, now = new Date() }: ChatOptions = {}): number[] {
+  encodeChat(messages: readonly ChatMessage[], { addGenerationPrompt = true, tools, now = new Date() }: ChatOptions = {}): number[] {
     checkMessages(messages);
     if (this.#chatTemplate !== undefined) {
       const textOf = new Map(Array.from(this.specialTokens, ([text, id]) => [id, text]));
       const tokens = Object.fromEntries(Object.entries(this.roles).map(([role, id]) => [`${role}_token`, textOf.get(id) as string]));
-      const { text, ranges } = this.#chatTemplate.render({ messages, addGenerationPrompt, tokens, now });
+      const { text, ranges } = this.#chatTemplate.render({ messages: messages.map(templateMessage), tools, addGenerationPrompt, tokens, now });
       return this.#encodeParts(this.#added.cut(text, ranges));
     }
     if (!this.hasChat) throw new NoChatTemplateError({ argument: "messages", value: messages });
+    refuseTools(messages, tools);
     const { imStart, imEnd } = this.special;
     const ids = messages.flatMap(({ role, content }, i) => {
       checkText(content, `messages[${i}].content`);
@@ -262,6 +270,11 @@ export class Tokenizer {
   /** Whether `encodeChat` can write a conversation: the files have a chat template, or at least ChatML's tokens. */
   get hasChat(): boolean {
     return this.#chatTemplate !== undefined || (["imStart", "imEnd"] as const).every((role) => this.specialTokens.has(SPECIAL_TOKENS[role]));
+  }
+
+  /** How answers write calls of `tools`; `undefined` if the chat template takes none, or has them written in a form that is not read here. */
+  get toolFormat(): ToolFormat | undefined {
+    return this.#chatTemplate?.toolFormat;
   }
 
   /** Whether an id has a token: embeddings often have more rows than there are tokens. */

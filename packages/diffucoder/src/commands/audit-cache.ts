@@ -11,6 +11,8 @@ import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText
 const TEXTS = [...MODEL_TEXTS, "prompt"];
 const {
   messages: _messages,
+  promptIds: _promptIds,
+  tools: _tools,
   continueFinalMessage: _continue,
   chatTemplate: _chat,
   earlyExit: _early,

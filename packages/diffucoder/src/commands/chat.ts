@@ -14,6 +14,8 @@ const TEXTS = [...MODEL_TEXTS, "system"];
 const {
   prompt: _prompt,
   messages: _messages,
+  promptIds: _promptIds,
+  tools: _tools,
   continueFinalMessage: _continue,
   chatTemplate: _chat,
   earlyExit: _early,

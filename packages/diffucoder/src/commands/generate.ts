@@ -18,6 +18,8 @@ const TEXTS = [...MODEL_TEXTS, "prompt"];
 export function addGenerateCommand(program: Command, context: CommandContext): void {
   const {
     messages: _,
+    promptIds: _promptIds,
+    tools: _tools,
     continueFinalMessage: _continue,
     chatTemplate: _chat,
     earlyExit: _early,

@@ -1,5 +1,5 @@
 import { type DecodingOptions, DecodingOptionsSchema } from "@diffucoder/samplers";
-import type { ChatMessage, Tokenizer } from "@diffucoder/tokenizer";
+import type { ChatMessage, Tokenizer, ToolDefinition } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import type { RevealEvent } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
@@ -8,10 +8,14 @@ import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from
 
 /** What to generate, and how. What is not given comes from the model's generation config. */
 export interface GenerateOptions extends DecodingOptions {
-  /** The request, as the one message of a user. Exactly one of `prompt` and `messages` is given. */
+  /** The request, as the one message of a user. Exactly one of `prompt`, `promptIds` and `messages` is given. */
   prompt?: string | undefined;
+  /** Tokens of a text that goes on, as they are: ids of special tokens are those tokens. */
+  promptIds?: readonly number[] | undefined;
   /** A conversation; the answer is the assistant's next turn. */
   messages?: readonly ChatMessage[] | undefined;
+  /** Functions that the assistant may call; `parseToolCalls` of `@diffucoder/tokenizer` reads the calls from its answer. @default none */
+  tools?: readonly ToolDefinition[] | undefined;
   /** Whether the last of `messages`, an assistant's turn, is the beginning of the answer, which goes on from there. @default false */
   continueFinalMessage?: boolean | undefined;
   /** Whether `prompt` is put into the chat template; if not, its text goes on. @default whether the model has one */
@@ -32,12 +36,26 @@ export interface GenerateOptions extends DecodingOptions {
   onStep?: ((event: RevealEvent) => void) | undefined;
 }
 
-const MessageSchema = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
+const object = z.record(z.string(), z.unknown());
+
+const MessageSchema = z.strictObject({
+  role: z.enum(["system", "user", "assistant", "tool"]),
+  content: z.string(),
+  toolCalls: z.array(z.strictObject({ id: z.string().optional(), name: z.string(), arguments: object })).optional(),
+  toolCallId: z.string().optional(),
+});
+
+const ToolSchema = z.strictObject({
+  type: z.literal("function"),
+  function: z.strictObject({ name: z.string(), description: z.string().optional(), parameters: object.optional(), strict: z.boolean().nullish() }),
+});
 
 /** All of `GenerateOptions` that is data; the rest are functions and signals. */
 export const GenerateSettingsSchema = z.strictObject({
   prompt: z.string().optional().describe("what the code should do"),
+  promptIds: z.array(z.int().nonnegative()).optional().describe("token ids of a text that goes on, instead of a prompt"),
   messages: z.array(MessageSchema).optional().describe("a conversation, instead of a prompt"),
+  tools: z.array(ToolSchema).optional().describe("functions that the assistant may call"),
   continueFinalMessage: z.boolean().optional().describe("whether the last message is the beginning of the answer"),
   chatTemplate: z.boolean().optional().describe("whether the prompt is put into the chat template; if not, its text goes on"),
   maxNewTokens: z.int().positive().optional().describe("positions to denoise, tokens"),
@@ -73,7 +91,7 @@ export function resolveSettings(
     /** What the options are called in an error. @default "generate options" */
     source?: string;
     /** Says whether prompts are put into a chat template. @default they are */
-    tokenizer?: Pick<Tokenizer, "hasChat">;
+    tokenizer?: Pick<Tokenizer, "hasChat" | "decode">;
   },
 ): GenerateSettings {
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
@@ -99,9 +117,10 @@ export function resolveSettings(
 
 /** What the answer goes on from: a constraint is about both together. */
 function textBefore(
-  { prompt, messages, chatTemplate, continueFinalMessage = false }: GenerateOptions,
-  tokenizer: Pick<Tokenizer, "hasChat"> = { hasChat: true },
+  { prompt, promptIds, messages, chatTemplate, continueFinalMessage = false }: GenerateOptions,
+  tokenizer: Pick<Tokenizer, "hasChat" | "decode"> = { hasChat: true, decode: () => "" },
 ): string {
+  if (promptIds !== undefined) return tokenizer.decode(promptIds.filter((id) => id >= 0));
   if (prompt !== undefined) return (chatTemplate ?? tokenizer.hasChat) ? "" : prompt;
   return continueFinalMessage ? (messages?.at(-1)?.content ?? "") : "";
 }

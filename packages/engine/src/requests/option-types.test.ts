@@ -9,8 +9,10 @@ describe("the types of requests", () => {
   it("of generate: every option that is data is checked, and nothing must be given", () => {
     type Input = z.input<typeof GenerateSettingsSchema>;
     expectTypeOf<keyof Input>().toEqualTypeOf<Exclude<keyof GenerateOptions, "signal" | "onStep">>();
-    expectTypeOf<Omit<GenerateOptions, "signal" | "onStep" | "messages" | "pinned">>().toExtend<Input>();
-    expectTypeOf<Readonly<NonNullable<Input["messages"]>>>().toEqualTypeOf<NonNullable<GenerateOptions["messages"]>>();
+    expectTypeOf<Omit<GenerateOptions, "signal" | "onStep" | "messages" | "promptIds" | "tools" | "pinned">>().toExtend<Input>();
+    expectTypeOf<NonNullable<Input["messages"]>>().toExtend<NonNullable<GenerateOptions["messages"]>>();
+    expectTypeOf<NonNullable<Input["tools"]>>().toExtend<NonNullable<GenerateOptions["tools"]>>();
+    expectTypeOf<Readonly<NonNullable<Input["promptIds"]>>>().toEqualTypeOf<NonNullable<GenerateOptions["promptIds"]>>();
     expectTypeOf<object>().toExtend<Input>();
     expectTypeOf<z.output<typeof GenerateSettingsSchema>["earlyExit"]>().toEqualTypeOf<boolean>();
     expectTypeOf<z.output<typeof GenerateSettingsSchema>["maxTokens"]>().toEqualTypeOf<number | undefined>();

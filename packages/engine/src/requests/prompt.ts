@@ -2,11 +2,11 @@ import { InvalidArgumentError, NoChatTemplateError, show, TooLongError } from "@
 import { type ChatMessage, SPECIAL_TOKENS, type Tokenizer } from "@diffucoder/tokenizer";
 import type { GenerateOptions } from "./generate-options.ts";
 
-type PromptOptions = Pick<GenerateOptions, "prompt" | "messages" | "continueFinalMessage" | "chatTemplate">;
+type PromptOptions = Pick<GenerateOptions, "prompt" | "promptIds" | "messages" | "tools" | "continueFinalMessage" | "chatTemplate">;
 
 /**
  * Tokens of what is asked: a prompt or a conversation in the model's chat template, or a prompt as it is. Nothing in the text
- * can become a special token.
+ * can become a special token; ids are what they are.
  *
  * @param limit tokens for which the model has room, and why
  * @throws {InvalidArgumentError} if there is nothing to encode
@@ -17,7 +17,8 @@ export function encodePrompt(
   options: PromptOptions,
   { tokenizer, limit }: { tokenizer: Tokenizer; limit: { tokens: number; reason: string } },
 ): number[] {
-  const { prompt, messages, chatTemplate = messages !== undefined || tokenizer.hasChat } = options;
+  const { prompt, promptIds, messages, chatTemplate = messages !== undefined || tokenizer.hasChat } = options;
+  if (promptIds !== undefined) return givenIds(promptIds, options, { tokenizer, limit });
   if (prompt !== undefined && messages !== undefined) {
     throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "absent if messages is given" });
   }
@@ -32,7 +33,7 @@ export function encodePrompt(
       : new NoChatTemplateError({ argument: "chatTemplate", value: true, wayOut: "Without it, `prompt` is continued as plain text." });
   }
   const ids = chatTemplate
-    ? encodeConversation(conversation, { tokenizer, continueFinalMessage: options.continueFinalMessage ?? false })
+    ? encodeConversation(conversation, { tokenizer, tools: options.tools, continueFinalMessage: options.continueFinalMessage ?? false })
     : tokenizer.encode(prompt as string);
   if (ids.length > limit.tokens) {
     const what = argument === "prompt" ? "The prompt" : "The conversation";
@@ -42,12 +43,27 @@ export function encodePrompt(
   return ids;
 }
 
+function givenIds(
+  promptIds: readonly number[],
+  { prompt, messages }: PromptOptions,
+  { tokenizer, limit }: { tokenizer: Tokenizer; limit: { tokens: number; reason: string } },
+): number[] {
+  const argument = "promptIds";
+  if (prompt !== undefined || messages !== undefined || promptIds.length === 0)
+    throw new InvalidArgumentError({ argument, value: promptIds, expected: "one token or more, without prompt and messages" });
+  const unknown = promptIds.find((id) => !tokenizer.hasToken(id));
+  if (unknown !== undefined) throw new InvalidArgumentError({ argument, value: unknown, expected: "ids of the model's tokens" });
+  if (promptIds.length > limit.tokens)
+    throw new TooLongError({ argument, what: "The prompt", tokens: promptIds.length, limit: limit.tokens, wayOut: limit.reason });
+  return [...promptIds];
+}
+
 function encodeConversation(
   conversation: readonly ChatMessage[],
-  { tokenizer, continueFinalMessage }: { tokenizer: Tokenizer; continueFinalMessage: boolean },
+  { tokenizer, tools, continueFinalMessage }: { tokenizer: Tokenizer; continueFinalMessage: boolean } & Pick<PromptOptions, "tools">,
 ): number[] {
   const last = conversation.at(-1);
-  if (!continueFinalMessage) return tokenizer.encodeChat(conversation);
+  if (!continueFinalMessage) return tokenizer.encodeChat(conversation, { tools });
   if (last?.role !== "assistant") {
     throw new InvalidArgumentError({
       argument: "messages",
@@ -58,7 +74,7 @@ function encodeConversation(
   }
   const before = conversation.slice(0, -1);
   const imStart = tokenizer.specialTokens.get(SPECIAL_TOKENS.imStart);
-  if (imStart === undefined) return [...tokenizer.encodeChat(before), ...tokenizer.encode(last.content)];
+  if (imStart === undefined) return [...tokenizer.encodeChat(before, { tools }), ...tokenizer.encode(last.content)];
   // as one text with the role, as encodeChat writes turns, but without the token that ends one
-  return [...tokenizer.encodeChat(before, { addGenerationPrompt: false }), imStart, ...tokenizer.encode(`assistant\n${last.content}`)];
+  return [...tokenizer.encodeChat(before, { addGenerationPrompt: false, tools }), imStart, ...tokenizer.encode(`assistant\n${last.content}`)];
 }

@@ -1,0 +1,46 @@
+// A stream that broke goes on elsewhere: an answer is a function of the weights, the request and its seed, so another replica of the same build makes
+// it again and leaves out what was sent. Each message has an id, the number of events of each choice so far ("3.5"), and a client that lost its
+// connection sends the last one back in `Last-Event-ID`, with the same request and the seed of the first answer.
+import { show } from "@diffucoder/core";
+import { ApiError } from "./api-error.ts";
+
+/** Counts the events of a stream's choices, and knows which were sent before. */
+export class ResumePoint {
+  readonly #counts: number[] = [];
+  readonly #sent: readonly number[];
+
+  /** @param sent events of each choice that the client has */
+  constructor(sent: readonly number[] = []) {
+    this.#sent = sent;
+  }
+
+  /** @returns the id of the message for a choice's next event; `undefined` if the client has it */
+  idOf(index: number): string | undefined {
+    const count = (this.#counts[index] = (this.#counts[index] ?? 0) + 1);
+    if (count <= (this.#sent[index] ?? 0)) return undefined;
+    return this.id;
+  }
+
+  /** Of what was counted so far, and what the client has. */
+  get id(): string {
+    const length = Math.max(this.#counts.length, this.#sent.length);
+    return Array.from({ length }, (_, i) => Math.max(this.#counts[i] ?? 0, this.#sent[i] ?? 0)).join(".");
+  }
+}
+
+/** @throws {ApiError} if the header is not an id of ours, or the request would not give the same answer */
+export function resumePoint(lastEventId: string | undefined, { seed }: { seed: number | undefined }): ResumePoint {
+  if (lastEventId === undefined) return new ResumePoint();
+  if (!/^\d{1,9}(\.\d{1,9}){0,511}$/.test(lastEventId)) {
+    throw new ApiError({
+      status: 400,
+      message: `Last-Event-ID must be the id of a message of ours, got ${show(lastEventId)}.`,
+      code: "invalid_value",
+    });
+  }
+  if (seed === undefined) {
+    const message = "seed must be that of the stream that broke: without it this would be another answer.";
+    throw new ApiError({ status: 400, message, param: "seed", code: "invalid_value" });
+  }
+  return new ResumePoint(lastEventId.split(".").map(Number));
+}
