@@ -56,13 +56,13 @@ const weightsOf = (output: string): string =>
     .digest("hex");
 
 beforeAll(async () => {
-  if (!hasPython) return;
   const turbo = join(root, "node_modules/turbo/bin/turbo");
   const built = spawnSync(process.execPath, [turbo, "run", "build", "--filter=@diffucoder/app-train", "--ui=stream"], {
     cwd: root,
     encoding: "utf8",
   });
   if (built.status !== 0) throw new Error(built.stdout + built.stderr);
+  if (!hasPython) return;
   const pretrained = start(["pretrain", "--output", base, ...tinyPretraining]);
   if ((await pretrained.ended) !== 0) throw new Error(pretrained.said());
   const alone = trainer("alone");
