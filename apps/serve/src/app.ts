@@ -16,6 +16,7 @@ import { logRequests, noteFacts, type WriteLog } from "./request-log.ts";
 import { addCompletions } from "./routes/completions.ts";
 import { addDenoise } from "./routes/denoise.ts";
 import { addInformation } from "./routes/information.ts";
+import { addLabels } from "./routes/labels.ts";
 import { addPlayground } from "./routes/playground.ts";
 import { addResponses } from "./routes/responses.ts";
 import type { TestRuns } from "./test-runs.ts";
@@ -59,7 +60,7 @@ export interface AppOptions {
   cut?: AbortSignal | undefined;
 }
 
-const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/responses", "/tokenize", "/v1/denoise", "/v1/playground/tests"];
+const POSTED = ["/v1/completions", "/v1/chat/completions", "/v1/responses", "/tokenize", "/v1/denoise", "/v1/labels", "/v1/playground/tests"];
 const GOTTEN = ["/", "/health", "/ready", "/metrics", "/v1/playground", "/v1/models", "/v1/models/:id"];
 
 /** What the routes share: the options with their defaults. */
@@ -87,6 +88,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   addCompletions(app, served);
   addResponses(app, served);
   addDenoise(app, served, (c) => endingOf(served, c));
+  addLabels(app, served);
   addPlayground(app, served);
   addWrongMethods(app);
   return app;

@@ -59,6 +59,11 @@ export function createFakeEngine({
     endIds: new Set(),
     tokenizer: Tokenizer.fromFolder(bundledModelDir()),
     limits: { rows: 16, tokens: 2 ** 20, cacheBytes: 2 ** 30 },
+    scoreLabels: async ({ labels }) => ({
+      labels: labels.map((label) => ({ label, probability: 1 / labels.length, logProbability: -1, tokens: 1 })),
+      promptTokens: 5,
+      forwardPasses: 1,
+    }),
     prepare(options) {
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
       return { promptTokens: 7, rows: 1, columns: 48 + tokens.length, cacheBytes: 0, start: (signal) => generate({ ...options, signal }) };

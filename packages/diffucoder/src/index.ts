@@ -14,6 +14,7 @@ export type {
   Reveal,
   RevealEvent,
 } from "@diffucoder/engine";
+export { type LabelScore, type LabelScores, type PinnedTokens, type ScoreLabelsOptions, ScoreLabelsOptionsSchema } from "@diffucoder/engine";
 export { type ExecutorOptions, ExecutorOptionsSchema, type LoadSettings, LoadSettingsSchema } from "@diffucoder/engine";
 export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "@diffucoder/engine";
