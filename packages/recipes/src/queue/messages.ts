@@ -107,9 +107,6 @@ export const RolloutResultSchema = z.strictObject({
   forwardTokens: z.int().nonnegative(),
 });
 
-/** What was sampled. */
-export type RolloutResult = z.output<typeof RolloutResultSchema>;
-
 /** A group of completions to score. `tasks[i]` says which of the tests are for completion i. */
 export const RewardJobSchema = z.strictObject({
   completions: z.array(z.string()),

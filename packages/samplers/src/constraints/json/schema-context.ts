@@ -2,7 +2,7 @@
 import { InvalidArgumentError, show } from "@diffucoder/core";
 
 /** A schema: an object, true (anything is valid) or false (nothing is). */
-export type JsonSchema = boolean | Readonly<Record<string, unknown>>;
+type JsonSchema = boolean | Readonly<Record<string, unknown>>;
 
 export type SchemaObject = Readonly<Record<string, unknown>>;
 
