@@ -1,9 +1,6 @@
 // Where in a JSON schema one is, for references and errors.
 import { InvalidArgumentError, show } from "@diffucoder/core";
 
-/** A schema: an object, true (anything is valid) or false (nothing is). */
-type JsonSchema = boolean | Readonly<Record<string, unknown>>;
-
 export type SchemaObject = Readonly<Record<string, unknown>>;
 
 export interface SchemaContext {
