@@ -61,6 +61,26 @@ it("tells an infilling's failure after the steps that came before it", async () 
   await expect(events.next()).rejects.toThrow("broken");
 });
 
+it("does not mind a failure after its reader has left", async () => {
+  const layout = { promptTokens: 1, cells: [null], steps: 1, alg: "entropy", temperature: 0, topP: 1, seed: 0 };
+  let fail = (_: Error): void => {};
+  const step = { step: 0, positions: [0], tokenIds: [1], texts: ["a"], confidence: [1], entropy: [0], forwardPasses: 1 };
+  const events = infillEvents(layout, (onStep) => {
+    onStep({ ...step, edited: [], filled: [], remasked: [], expanded: [], deleted: [] });
+    return new Promise((_, reject) => (fail = reject));
+  });
+  await events.next();
+  expect((await events.next()).value).toMatchObject({ type: "reveal" });
+  await events.return(undefined);
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", listen);
+  fail(new Error("stopped"));
+  await later(10);
+  process.off("unhandledRejection", listen);
+  expect(unhandled).toEqual([]);
+});
+
 it.each([
   [{}, "prompt: give a prompt, messages or a template; a template may have a prompt"],
   [{ prompt: "p", messages: [{ role: "user", content: "q" }] }, "prompt: give a prompt, messages or a template; a template may have a prompt"],

@@ -50,6 +50,7 @@ export async function* infillEvents(
     steps.push(step);
     wake();
   }).then((infilling) => (result = infilling));
+  running.catch(() => {}); // whoever reads on gets the rejection; whoever has left must not end the process with it
   for (;;) {
     const stepped = new Promise<void>((resolve) => (wake = resolve));
     for (const step of steps.splice(0)) yield { type: "reveal", data: revealData(step) };
