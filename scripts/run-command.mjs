@@ -121,10 +121,17 @@ function run(program, args, { stdio, shell = false, cwd = root, onOutput }) {
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, handOn);
+  // npm passes a signal to its shell alone, which ends without a word: then this process has another parent.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent && !stopped) handOn("SIGTERM");
+  }, 200);
+  watch.unref();
 
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(new StepError(`${program} cannot be started: ${error.message}`, 1)));
     child.on("close", (code, signal) => {
+      clearInterval(watch);
       for (const name of signals) process.off(name, handOn);
       resolve({ exitCode: signal === null ? code : 128 + constants.signals[signal], stopped });
     });

@@ -14,9 +14,17 @@ describe("POST /v1/completions", () => {
       object: "text_completion",
       created: 1_700_000_000,
       model: "tiny",
+      system_fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}$/),
       choices: [{ index: 0, text: ANSWER, logprobs: null, finish_reason: "stop" }],
       usage: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15, forward_passes: 10 },
-      diffusion: { seed: 7, forward_passes: 10 },
+      diffusion: {
+        seed: 7,
+        forward_passes: 10,
+        model_hash: expect.stringMatching(/^[0-9a-f]{16}$/),
+        build: expect.stringContaining(process.platform),
+        processor: expect.any(String),
+        settings: {},
+      },
     });
   });
 

@@ -10,6 +10,7 @@ import { requireKey } from "./client.ts";
 import { refuseWhileDraining } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import { LOOPBACK_HOSTS, refuseForeignSites } from "./guard.ts";
+import type { Identity } from "./identity.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Page } from "./page.ts";
 import { logRequests, noteFacts, type WriteLog } from "./request-log.ts";
@@ -26,6 +27,8 @@ export interface AppOptions {
   engine: Engine;
   /** What clients call the model. */
   modelId: string;
+  /** What answers depend on besides requests; known a moment after the server has started. */
+  identity: Promise<Identity>;
   page: Page;
   /** Unix time, seconds. */
   now: () => number;

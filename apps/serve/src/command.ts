@@ -13,6 +13,7 @@ import { hostName, parseCount, parseHost, parseOrigin, parsePort, parseSeconds, 
 import type { Engine } from "./engine.ts";
 import { LOOPBACK_HOSTS } from "./guard.ts";
 import { createMetrics } from "./metrics.ts";
+import { identityOf } from "./identity.ts";
 import { loadPage } from "./page.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { TestRuns } from "./test-runs.ts";
@@ -142,6 +143,7 @@ async function start(
     engine,
     admission,
     metrics,
+    identity: identityOf(engine),
     log,
     page: loadPage(),
     corsOrigins,

@@ -56,6 +56,7 @@ export function createFakeEngine({
       prefixCache: { hits: 0, misses: 0, reusedTokens: 0, bytes: 0 },
     }),
     config: { maxPositionEmbeddings: 96 } as Engine["config"],
+    parameters: {},
     endIds: new Set(),
     tokenizer: Tokenizer.fromFolder(bundledModelDir()),
     limits: { rows: 16, tokens: 2 ** 20, cacheBytes: 2 ** 30 },

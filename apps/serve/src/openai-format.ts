@@ -1,5 +1,7 @@
 import type { CompletionEvent, CompletionJob } from "./completions.ts";
 import type { ToolCall } from "diffucoder";
+import { snakeCase } from "./decoding-fields.ts";
+import type { Identity } from "./identity.ts";
 import type { TokenLogprob } from "./token-log.ts";
 
 /** The two shapes of OpenAI's answers; everything else about the endpoints is the same. */
@@ -12,6 +14,8 @@ export interface AnswerHead {
   /** Unix time, seconds. */
   created: number;
   model: string;
+  /** Of the server. */
+  identity: Identity;
 }
 
 export interface Usage {
@@ -70,6 +74,7 @@ export function wholeAnswer(head: AnswerHead, { events, job }: { events: readonl
     object: head.endpoint === "chat" ? "chat.completion" : "text_completion",
     created: head.created,
     model: head.model,
+    system_fingerprint: head.identity.fingerprint,
     choices: wholeChoices(events).map(({ text, finishReason, tokens, calls, holes }, index) => ({
       index,
       ...(head.endpoint === "chat" ? { message: messageOf(text, calls, `${head.id}-${index}`) } : { text }),
@@ -78,7 +83,7 @@ export function wholeAnswer(head: AnswerHead, { events, job }: { events: readonl
       ...(holes && { holes }),
     })),
     usage,
-    diffusion: { seed: job.seed, forward_passes: usage.forward_passes },
+    diffusion: { ...replayOf(head.identity, job), forward_passes: usage.forward_passes },
   };
 }
 
@@ -140,12 +145,19 @@ export function chunkOf(head: AnswerHead, event: CompletionEvent): object | unde
 }
 
 /** The last chunk when the client asked for `stream_options.include_usage`. */
-export function usageChunk(head: AnswerHead, usage: Usage): object {
-  return { ...chunkHead(head), choices: [], usage };
+export function usageChunk(head: AnswerHead, { usage, job }: { usage: Usage; job: CompletionJob }): object {
+  return { ...chunkHead(head), choices: [], usage, diffusion: replayOf(head.identity, job) };
 }
 
-function chunkHead({ endpoint, id, created, model }: AnswerHead): object {
-  return { id, object: endpoint === "chat" ? "chat.completion.chunk" : "text_completion", created, model };
+/** What it takes to have an answer again, with the request: a server of this identity, this seed and these settings; others are the model's defaults. */
+export function replayOf({ model_hash, build, processor }: Identity, { seed, temperature, topP, maxTokens, decoding }: CompletionJob): object {
+  const given = { temperature, topP, maxTokens, ...decoding };
+  const settings = Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[snakeCase(name), value]])));
+  return { seed, model_hash, build, processor, settings };
+}
+
+function chunkHead({ endpoint, id, created, model, identity }: AnswerHead): object {
+  return { id, object: endpoint === "chat" ? "chat.completion.chunk" : "text_completion", created, model, system_fingerprint: identity.fingerprint };
 }
 
 function deltaOf(event: CompletionEvent, id: string): object {

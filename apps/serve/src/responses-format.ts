@@ -1,7 +1,8 @@
 // The answers of `/v1/responses`, whole and as OpenAI's events of a stream.
 import { message } from "./event-stream.ts";
 import type { CompletionEvent, CompletionJob } from "./completions.ts";
-import { UsageCount, wholeChoices } from "./openai-format.ts";
+import type { Identity } from "./identity.ts";
+import { replayOf, UsageCount, wholeChoices } from "./openai-format.ts";
 import type { ApiError } from "./api-error.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
 
@@ -12,6 +13,8 @@ export interface ResponseHead {
   /** Unix time, seconds. */
   created: number;
   model: string;
+  /** Of the server. */
+  identity: Identity;
   request: ResponsesRequest;
   job: CompletionJob;
 }
@@ -59,7 +62,7 @@ function itemOf({ id }: ResponseHead, status: Status, content: readonly object[]
   return { id: `msg_${id}`, type: "message", status, role: "assistant", content };
 }
 
-function usageOf({ job }: ResponseHead, count: UsageCount): object {
+function usageOf({ job, identity }: ResponseHead, count: UsageCount): object {
   const { prompt_tokens, completion_tokens, total_tokens, forward_passes } = count.usage;
   return {
     usage: {
@@ -69,7 +72,7 @@ function usageOf({ job }: ResponseHead, count: UsageCount): object {
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens,
     },
-    diffusion: { seed: job.seed, forward_passes },
+    diffusion: { ...replayOf(identity, job), forward_passes },
   };
 }
 

@@ -52,9 +52,17 @@ describe("a stream that broke", () => {
 
   it.each([
     ["x", { seed: 1 }, 'Last-Event-ID must be the id of a message of ours, got "x".'],
-    ["3.5", {}, "seed must be that of the stream that broke: without it this would be another answer."],
-  ])("is not resumed from %j with %j", async (id, fields, message) => {
+    ["OWN/x", { seed: 1 }, 'Last-Event-ID must be the id of a message of ours, got "OWN/x".'],
+    ["OWN/3.5", {}, "seed must be that of the stream that broke: without it this would be another answer."],
+    [
+      "fp_0123456789ab/3.5",
+      { seed: 1 },
+      'The stream that broke was of "fp_0123456789ab", and this server is OWN: it would not give the same answer.',
+    ],
+  ])("is not resumed from %j with %j", async (anyId, fields, text) => {
     const { post } = await serve(createFakeEngine());
+    const { system_fingerprint: own } = (await (await post("/v1/completions", { prompt: "p" })).json()) as { system_fingerprint: string };
+    const [id, message] = [anyId.replace("OWN", own), text.replace("OWN", own)];
     const response = await post(
       "/v1/chat/completions",
       { ...asked, ...fields },

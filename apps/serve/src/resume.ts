@@ -1,6 +1,7 @@
 // A stream that broke goes on elsewhere: an answer is a function of the weights, the request and its seed, so another replica of the same build makes
-// it again and leaves out what was sent. Each message has an id, the number of events of each choice so far ("3.5"), and a client that lost its
-// connection sends the last one back in `Last-Event-ID`, with the same request and the seed of the first answer.
+// it again and leaves out what was sent. Each message has an id, the server's fingerprint and the number of events of each choice so far
+// ("fp_0123456789ab/3.5"); a client that lost its connection sends the last one back in `Last-Event-ID`, with the same request and the seed of the
+// first answer.
 import { show } from "@diffucoder/core";
 import { ApiError } from "./api-error.ts";
 
@@ -9,8 +10,14 @@ export class ResumePoint {
   readonly #counts: number[] = [];
   readonly #sent: readonly number[];
 
-  /** @param sent events of each choice that the client has */
-  constructor(sent: readonly number[] = []) {
+  readonly #fingerprint: string;
+
+  /**
+   * @param fingerprint of the server
+   * @param sent events of each choice that the client has
+   */
+  constructor(fingerprint: string, sent: readonly number[] = []) {
+    this.#fingerprint = fingerprint;
     this.#sent = sent;
   }
 
@@ -24,23 +31,29 @@ export class ResumePoint {
   /** Of what was counted so far, and what the client has. */
   get id(): string {
     const length = Math.max(this.#counts.length, this.#sent.length);
-    return Array.from({ length }, (_, i) => Math.max(this.#counts[i] ?? 0, this.#sent[i] ?? 0)).join(".");
+    const counts = Array.from({ length }, (_, i) => Math.max(this.#counts[i] ?? 0, this.#sent[i] ?? 0));
+    return `${this.#fingerprint}/${counts.join(".")}`;
   }
 }
 
-/** @throws {ApiError} if the header is not an id of ours, or the request would not give the same answer */
-export function resumePoint(lastEventId: string | undefined, { seed }: { seed: number | undefined }): ResumePoint {
-  if (lastEventId === undefined) return new ResumePoint();
-  if (!/^\d{1,9}(\.\d{1,9}){0,511}$/.test(lastEventId)) {
+/** @throws {ApiError} if the header is not an id of ours, or this server or the request would not give the same answer */
+export function resumePoint(lastEventId: string | undefined, { seed, fingerprint }: { seed: number | undefined; fingerprint: string }): ResumePoint {
+  if (lastEventId === undefined) return new ResumePoint(fingerprint);
+  const [given, counts = ""] = lastEventId.split("/");
+  if (!/^\d{1,9}(\.\d{1,9}){0,511}$/.test(counts)) {
     throw new ApiError({
       status: 400,
       message: `Last-Event-ID must be the id of a message of ours, got ${show(lastEventId)}.`,
       code: "invalid_value",
     });
   }
+  if (given !== fingerprint) {
+    const message = `The stream that broke was of ${show(given)}, and this server is ${fingerprint}: it would not give the same answer.`;
+    throw new ApiError({ status: 400, message, code: "other_build" });
+  }
   if (seed === undefined) {
     const message = "seed must be that of the stream that broke: without it this would be another answer.";
     throw new ApiError({ status: 400, message, param: "seed", code: "invalid_value" });
   }
-  return new ResumePoint(lastEventId.split(".").map(Number));
+  return new ResumePoint(fingerprint, counts.split(".").map(Number));
 }

@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { Admission } from "./admission.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import type { Engine } from "./engine.ts";
+import { identityOf } from "./identity.ts";
 import { createMetrics } from "./metrics.ts";
 import { pageOf } from "./page.ts";
 import { listen } from "./server.ts";
@@ -41,6 +42,7 @@ export async function serveUntilClosed(
     admission,
     metrics: createMetrics({ admission: () => admission.stats(), engine: () => engine.stats() }),
     modelId: "tiny",
+    identity: identityOf(engine),
     page: pageOf("<!doctype html><title>A page</title>"),
     now: () => 1_700_000_000,
     randomSeed: () => 42,

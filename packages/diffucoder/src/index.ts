@@ -17,6 +17,7 @@ export type {
 export { type LabelScore, type LabelScores, type PinnedTokens, type ScoreLabelsOptions, ScoreLabelsOptionsSchema } from "@diffucoder/engine";
 export { type ExecutorOptions, ExecutorOptionsSchema, type LoadSettings, LoadSettingsSchema } from "@diffucoder/engine";
 export { downloadModel, type DownloadModelOptions } from "@diffucoder/engine";
+export { type MachineCard, machineCard } from "@diffucoder/engine";
 export { type GenerateOptions, type GenerateSettings, GenerateSettingsSchema } from "@diffucoder/engine";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "@diffucoder/engine";
 export type { BatchLimits, EngineStats, RequestSize, WaitingRequest } from "@diffucoder/engine";

@@ -28,6 +28,7 @@ export { DEFAULT_MASKS, type InfillOptions, InfillSettingsSchema, resolveInfilli
 export { type PreparedGeneration, prepareGeneration } from "./generation.ts";
 export { type PinnedTokens, PinnedTokensSchema } from "./requests/pinned-tokens.ts";
 export { type LabelScore, type LabelScores, type ScoreLabelsOptions, ScoreLabelsOptionsSchema } from "./score-labels.ts";
+export { type MachineCard, machineCard } from "./machine-card.ts";
 export type { EngineStats } from "./decode-loops.ts";
 export type { BatchLimits, RequestSize } from "./request-size.ts";
 export type { WaitingInfilling, WaitingRequest } from "./run-requests.ts";

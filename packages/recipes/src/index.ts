@@ -45,6 +45,6 @@ export { type LeftOutLine, type Reason } from "./process-data/line-filter.ts";
 export { processData, type ProcessDataOptions, type ProcessDataReport, PROCESSED } from "./process-data/process-data.ts";
 export { type ContentFiles, servedFiles, sharedFiles } from "./queue/content-files.ts";
 export { doWork, type DoWorkOptions } from "./queue/do-work.ts";
-export { type MachineCard, type RunCard, RunCardSchema } from "./queue/messages.ts";
+export { type RunCard, RunCardSchema } from "./queue/messages.ts";
 export { type QueueOptions } from "./queue/run-queue.ts";
 export { type DoWork, runWorker, type WorkerOptions } from "./queue/worker.ts";

@@ -20,8 +20,15 @@ async function complete(served: Served, c: Context, endpoint: Endpoint, request:
   const { modelId, now, randomSeed, maxTokens, report } = served;
   checkModel(request.model, modelId);
   const job = completionJob(request, { randomSeed: randomSeed(), maxTokens });
-  const resume = resumePoint(request.stream ? c.req.header("last-event-id") : undefined, request);
-  const head: AnswerHead = { endpoint, id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`, created: now(), model: modelId };
+  const { fingerprint } = await served.identity;
+  const resume = resumePoint(request.stream ? c.req.header("last-event-id") : undefined, { seed: request.seed, fingerprint });
+  const head: AnswerHead = {
+    endpoint,
+    id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`,
+    created: now(),
+    model: modelId,
+    identity: await served.identity,
+  };
   const includeUsage = request.stream_options?.include_usage === true;
   return answerInTurn(served, c, {
     job,
@@ -54,7 +61,7 @@ async function* completionMessages({
       const chunk = id === undefined ? undefined : chunkOf(head, event);
       if (chunk !== undefined) yield message(chunk, { id });
     }
-    if (includeUsage) yield message(usageChunk(head, count.usage), { id: resume.id });
+    if (includeUsage) yield message(usageChunk(head, { usage: count.usage, job }), { id: resume.id });
     yield message("[DONE]");
   } catch (error) {
     yield message(report(error).body);

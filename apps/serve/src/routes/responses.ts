@@ -14,7 +14,14 @@ export function addResponses(app: Hono<Env>, served: Served): void {
     const request = await parseBody(ResponsesRequestSchema, c.req.raw);
     checkModel(request.model, modelId);
     const job = responsesJob(request, { randomSeed: randomSeed(), maxTokens });
-    const head: ResponseHead = { id: randomUUID().replaceAll("-", ""), created: now(), model: modelId, request, job };
+    const head: ResponseHead = {
+      id: randomUUID().replaceAll("-", ""),
+      created: now(),
+      model: modelId,
+      identity: await served.identity,
+      request,
+      job,
+    };
     return answerInTurn(served, c, {
       job,
       isStream: request.stream,

@@ -151,9 +151,9 @@ describe("an experiment that cannot run", () => {
   });
 
   it("says which estimators there are", async () => {
-    const names = ESTIMATOR_NAMES.map((name) => JSON.stringify(name)).join("|");
+    const names = ESTIMATOR_NAMES.map((name) => JSON.stringify(name)).join(", ");
     expect(await problemOf(experiment("bad", arms({ training: { estimator: "coupledd" } })))).toBe(
-      `Invalid F/bad/plan.json, arm coupled:\n  - training.estimator: Invalid ${ESTIMATOR_NAMES.length > 1 ? `option: expected one of ${names}` : `input: expected ${names}`}`,
+      `Invalid F/bad/plan.json, arm coupled:\n  - training.estimator: must be one of ${names}, got "coupledd"`,
     );
   });
 

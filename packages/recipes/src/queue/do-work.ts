@@ -6,7 +6,7 @@ import { type ProgramTests, type Sandbox, scoreCompletions } from "@diffucoder/r
 import { readSafetensors } from "@diffucoder/tensor";
 import { type DiffusionModel, loadDiffusionModel } from "../training/load-diffusion-model.ts";
 import { fetchContent } from "./fetch-content.ts";
-import { machineCard } from "./machine-card.ts";
+import { machineCard } from "@diffucoder/engine";
 import { readMessage, RewardJobSchema, RolloutJobSchema, type RunCard } from "./messages.ts";
 import { rowSampler } from "./row-sampler.ts";
 import type { DoWork } from "./worker.ts";

@@ -1,6 +1,7 @@
 // What trainer and workers send each other, as JSON. Everything is checked where it arrives: a queue is a place that others write to.
 import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
 import { QUEUE_KINDS, type QueueKind } from "@diffucoder/queue";
+import type { MachineCard } from "@diffucoder/engine";
 import { z } from "zod";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
 
@@ -10,14 +11,6 @@ export const CARD_FORMAT = 1;
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const finite = z.number().nullable();
 const ids = z.array(z.int().nonnegative()).max(2 ** 20);
-
-/** What a result depends on besides its input: the code, and the instructions that its processor has. */
-export interface MachineCard {
-  /** Version of the code, and the system. */
-  build: string;
-  /** Instruction sets of the processor. */
-  processor: string;
-}
 
 const MachineSchema = z.strictObject({ build: z.string().max(200), processor: z.string().max(400) }) satisfies z.ZodType<MachineCard>;
 

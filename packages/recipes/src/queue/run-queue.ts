@@ -16,7 +16,7 @@ import type { DiffusionModel } from "../training/load-diffusion-model.ts";
 import type { GroupScore, StepScoreRequest } from "../training/task-rewards.ts";
 import { collect, type CollectOptions, type Piece } from "./collect.ts";
 import type { ContentFiles } from "./content-files.ts";
-import { machineCard } from "./machine-card.ts";
+import { machineCard } from "@diffucoder/engine";
 import { CARD_FORMAT, readMessage, RewardResultSchema, RolloutResultSchema, type RunCard, RunCardSchema } from "./messages.ts";
 import { rowSampler } from "./row-sampler.ts";
 

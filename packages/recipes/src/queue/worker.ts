@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { AbortedError, UnavailableError } from "@diffucoder/core";
 import type { Claim, QueueItem, QueueKind, QueueLink } from "@diffucoder/queue";
-import { machineCard } from "./machine-card.ts";
+import { machineCard } from "@diffucoder/engine";
 import { readMessage, type RunCard, RunCardSchema } from "./messages.ts";
 
 /** How often an idle worker looks for work, milliseconds. */

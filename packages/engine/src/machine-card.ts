@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, cpus, platform } from "node:os";
-import type { MachineCard } from "./messages.ts";
+
+/** What a result depends on besides its input: the code, and the instructions that its processor has. */
+export interface MachineCard {
+  /** Version of the code, and the system. */
+  build: string;
+  /** Instruction sets of the processor. */
+  processor: string;
+}
 
 /** Instruction sets by which kernels and ONNX Runtime choose their code, so that sums are rounded differently. */
 const SETS = new Set([
@@ -23,7 +30,7 @@ const SETS = new Set([
 /** What this machine is. Two with the same card compute the same bits. */
 export function machineCard(): MachineCard {
   const require = createRequire(import.meta.url);
-  const { version } = require("@diffucoder/recipes/package.json") as { version: string };
+  const { version } = require("@diffucoder/engine/package.json") as { version: string };
   return { build: `${version} on ${platform()}-${arch()}`, processor: instructionSets() };
 }
 
