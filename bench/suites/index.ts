@@ -18,6 +18,7 @@ import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import { speculationSuite } from "./speculation.ts";
 import type { Suite } from "./suite.ts";
+import { serveSuite } from "./serve.ts";
 import { smallCodersSuite } from "./small-coders.ts";
 import { tokenizerSuite } from "./tokenizer.ts";
 import { trainStepSuite } from "./train-step.ts";
@@ -47,12 +48,14 @@ export const suites: Readonly<Record<string, Suite>> = {
   loading: loadingSuite,
   "published-7B": publishedModelSuite,
   "small-coders": smallCodersSuite,
+  serve: serveSuite,
   speculation: speculationSuite,
   webgpu: webGpuSuite,
 };
 
 /** Suites that take minutes and do not run with the others. */
 export const onlyByName: ReadonlySet<string> = new Set([
+  "serve",
   "eval-canonical",
   "eval-infilling",
   "eval-bigcodebench",
