@@ -1,7 +1,6 @@
 // What trainer and workers send each other, as JSON. Everything is checked where it arrives: a queue is a place that others write to.
-import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
+import { type ExecutorOptions, ExecutorOptionsSchema, type MachineCard } from "@diffucoder/engine";
 import { QUEUE_KINDS, type QueueKind } from "@diffucoder/queue";
-import type { MachineCard } from "@diffucoder/engine";
 import { z } from "zod";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
 
