@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -132,12 +132,21 @@ describe.runIf(hasHaproxy)(`three replicas behind HAProxy${hasHaproxy ? "" : " (
   });
 });
 
-/** With three more after it that are most likely free too. */
-function freePort(): Promise<number> {
+/** Below the ports that the system gives to others. */
+const [LOWEST, HIGHEST] = [20_000, 32_000];
+
+/** A free port with three more after it that are free too. */
+async function freePort(): Promise<number> {
+  for (let port = LOWEST + 4 * (process.pid % 1000); port < HIGHEST; port += 4) {
+    const free = await Promise.all([0, 1, 2, 3].map((i) => isFree(port + i)));
+    if (!free.includes(false)) return port;
+  }
+  throw new Error(`no four ports in a row are free from ${LOWEST} to ${HIGHEST}`);
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port > 65_000 ? port - 10 : port));
-    });
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

@@ -1,10 +1,11 @@
 // The built command, killed at random moments: started again it goes on and ends with the files of a run that nothing disturbed.
 // `KILLS=10 npx vitest run --project @diffucoder/app-train src/killed.test.ts` kills each command so often on its way.
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createRandom } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -57,7 +58,7 @@ function run(args: readonly string[], killAt?: Moment): Promise<Ended> {
       said += chunk.toString();
       while (times.length < said.split('{"phase"').length - 1) times.push(performance.now());
       if (killAt !== undefined && times.length > killAt.line)
-        timer ??= setTimeout(() => (killAt.signals ?? ["SIGKILL"]).forEach((signal) => child.kill(signal)), killAt.delay);
+        timer ??= setTimeout(() => void send(child, killAt.signals ?? ["SIGKILL"]), killAt.delay);
     });
   }
   return new Promise((resolve) =>
@@ -67,6 +68,20 @@ function run(args: readonly string[], killAt?: Moment): Promise<Ended> {
       resolve({ code, said, times });
     }),
   );
+}
+
+/** After a SIGSTOP it waits until the process stands still: until then it could work on what comes next. */
+async function send(child: ChildProcess, signals: readonly NodeJS.Signals[]): Promise<void> {
+  for (const signal of signals) {
+    child.kill(signal);
+    if (signal !== "SIGSTOP") continue;
+    while (!standsStill(child.pid!)) await sleep(5);
+  }
+}
+
+function standsStill(pid: number): boolean {
+  const state = spawnSync("ps", ["-o", "state=", "-p", String(pid)], { encoding: "utf8" });
+  return state.error !== undefined || state.status !== 0 || state.stdout.trim().startsWith("T");
 }
 
 /** A moment within one of the phases of a run that took so long; first and last step of each phase are lines of progress. */
