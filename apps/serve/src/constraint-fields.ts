@@ -2,6 +2,7 @@
 import { ConfigError } from "@diffucoder/core";
 import type { DecodingOptions } from "diffucoder";
 import { z } from "zod";
+import { maybe } from "./maybe.ts";
 
 type ConstraintOptions = NonNullable<DecodingOptions["constraint"]>;
 
@@ -21,8 +22,6 @@ const ResponseFormatSchema = z.discriminatedUnion("type", [
     }),
   }),
 ]);
-
-const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 
 /** Fields of every request that generates text. */
 export const constraintFields = {

@@ -2,6 +2,7 @@
 // inside `cache`.
 import { type DecodingOptions, DecodingOptionsSchema, type GenerateOptions } from "diffucoder";
 import { z } from "zod";
+import { maybe } from "./maybe.ts";
 import { constraintFields, constraintOf } from "./constraint-fields.ts";
 
 type Snake<Name extends string> = Name extends `${infer Head}${infer Rest}`
@@ -34,9 +35,7 @@ const PinnedSchema = z
 
 /** Fields for every decoding option but OpenAI's own; null counts as not given. */
 export const decodingFields = {
-  ...(Object.fromEntries<z.ZodType>(
-    Object.entries(options).map(([name, schema]) => [snakeCase(name), schema.nullish().transform((value) => value ?? undefined)]),
-  ) as Fields),
+  ...(Object.fromEntries<z.ZodType>(Object.entries(options).map(([name, schema]) => [snakeCase(name), maybe(schema)])) as Fields),
   ...constraintFields,
   pinned: PinnedSchema,
 };

@@ -37,8 +37,11 @@ export function message(data: unknown, { event, id }: { event?: string; id?: num
 /** A line that readers skip: it opens a stream at once, and keeps one open through proxies that cut silent ones. */
 export const PING = ": ping\n\n";
 
+/** Proxies cut a stream that is silent for a minute. */
+export const PING_MS = 15_000;
+
 /** Messages with a ping whenever none came for `intervalMs`. */
-export async function* withPings(messages: AsyncGenerator<string>, intervalMs: number): AsyncGenerator<string> {
+export async function* withPings(messages: AsyncGenerator<string>, intervalMs = PING_MS): AsyncGenerator<string> {
   let next = messages.next();
   try {
     for (;;) {

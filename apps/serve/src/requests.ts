@@ -2,11 +2,9 @@ import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 import { decodingFields } from "./decoding-fields.ts";
+import { maybe } from "./maybe.ts";
 import { neutral, neutralFields } from "./neutral-fields.ts";
 import { ToolCallsSchema, ToolsSchema } from "./tools.ts";
-
-/** OpenAI's interface accepts null for a field that is not given, and clients send it. */
-export const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 
 /** JSON can escape half of a surrogate pair, which is no character and has no tokens. */
 export const TextSchema = z.string().refine((text) => !/\p{Surrogate}/u.test(text), "has half of a surrogate pair, which is no character");

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { CompletionJob, JobDefaults } from "./completions.ts";
 import { decodingOptions } from "./decoding-fields.ts";
 import { neutral } from "./neutral-fields.ts";
-import { ContentSchema, maybe, openAiSampling, TextSchema } from "./requests.ts";
+import { maybe } from "./maybe.ts";
+import { ContentSchema, openAiSampling, TextSchema } from "./requests.ts";
 
 /** A message of the conversation; `id` and `status` come back with our own answers. */
 const ItemSchema = z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Engine } from "./engine.ts";
-import { maybe, MessagesSchema, TextSchema } from "./requests.ts";
+import { maybe } from "./maybe.ts";
+import { MessagesSchema, TextSchema } from "./requests.ts";
 
 /** `/tokenize`, as vLLM has it: how many tokens a text or a conversation has, before it is asked. */
 export const TokenizeRequestSchema = z

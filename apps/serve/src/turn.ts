@@ -1,16 +1,15 @@
 // From a checked request to its answer: it waits for its turn, runs, and is told whole or as a stream.
+import { setTimeout as later } from "node:timers/promises";
 import type { Context } from "hono";
 import type { BatchShare, Ticket } from "./admission.ts";
 import type { Served } from "./app.ts";
 import { clientOf } from "./client.ts";
 import { type CompletionEvent, type CompletionJob, prepareCompletion } from "./completions.ts";
-import { eventStream, PING, withPings } from "./event-stream.ts";
+import { eventStream, PING, PING_MS, withPings } from "./event-stream.ts";
 import { observed } from "./observed.ts";
 import { noteFacts } from "./request-log.ts";
 import { type RequestSignal, requestSignal } from "./request-signal.ts";
 
-/** Proxies cut a stream that is silent for a minute. */
-const PING_MS = 15_000;
 /** How long a stream waits for what is wrong with it, or for its first event, before it opens. A constraint is compiled first, and can be refused then. */
 const opensAfterMs = ({ decoding }: CompletionJob): number => (decoding.constraint === undefined ? 50 : PING_MS);
 
@@ -43,8 +42,8 @@ export async function answerInTurn(
     return c.json(whole(all));
   }
   const first = events.next(); // from here on `return` ends the turn
-  await Promise.race([first, later(opensAfterMs(job))]);
-  return eventStream(withPings(opened(first, events, messages), PING_MS), { onCancel: ending.cancel });
+  await Promise.race([first, later(opensAfterMs(job), undefined, { ref: false })]);
+  return eventStream(withPings(opened(first, events, messages)), { onCancel: ending.cancel });
 }
 
 /** What ends a request: the client leaves, time is up, or the server stops. */
@@ -104,10 +103,4 @@ async function* opened(
 
 async function* beginningWith<E>(first: Promise<IteratorResult<E>>, rest: AsyncGenerator<E>): AsyncGenerator<E> {
   for (let result = await first; result.done !== true; result = await rest.next()) yield result.value;
-}
-
-function later(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref();
-  });
 }

@@ -1,12 +1,10 @@
 // The command line of `train`: reads options and recipes, starts the sandbox and prints results.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
-import { configTable, describeConfig, InvalidArgumentError, parseConfig, readConfigData, readJsonObject, withFolder } from "@diffucoder/core";
+import { createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
+import { InvalidArgumentError, parseConfig, readConfigData, withFolder } from "@diffucoder/core";
 import { evalTable } from "@diffucoder/report";
-import { bundledModelDir, type ExecutorOptions, ExecutorOptionsSchema } from "diffucoder";
-import type { Command } from "commander";
-import type { z } from "zod";
+import { bundledModelDir, type ExecutorOptions } from "diffucoder";
 import {
   clearEvaluation,
   clearQuickstart,
@@ -14,27 +12,31 @@ import {
   EvaluateRecipeSchema,
   finishedQuickstart,
   loadDiffusionModel,
-  paperRecipe,
   parseRewardFlag,
   planCoupledGrpoRecipe,
-  type PlannedRecipe,
-  planStageRecipe,
   PretrainRecipeSchema,
   QuickstartRecipeSchema,
   recipeFile,
-  type RecipeName,
   type RewardSettings,
   runCoupledGrpo,
   runEval,
-  runLaterStage,
   runPretrain,
   runQuickstart,
-  type StageCommand,
-  StageRecipeSchema,
 } from "@diffucoder/recipes";
 import { addExperimentCommand } from "./experiment-command.ts";
-import { planText } from "./plan-text.ts";
-import { modelText, outcomeText, resultText } from "./outcome-text.ts";
+import {
+  addCommand,
+  ADAPTER_TO_GO_ON_FROM,
+  type CommonFlags,
+  type Context,
+  type DataFlags,
+  PLAN,
+  readRecipe,
+  settingsOf,
+  showPlan,
+} from "./recipe-command.ts";
+import { addStageCommands } from "./stage-commands.ts";
+import { outcomeText, resultText } from "./outcome-text.ts";
 import { addMergeCommand } from "./merge-command.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
 import { addQueueOptions, type QueueFlags, withQueue } from "./queue-link.ts";
@@ -42,35 +44,13 @@ import { addReportCommand } from "./report-command.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
 import { addWorkerCommand } from "./worker-command.ts";
 
-interface CommonFlags extends ExecutorOptions {
-  config?: string;
-  set: string[];
-  output: string;
-  json?: boolean;
-  fresh?: boolean;
-  printConfig?: boolean;
-  plan?: boolean;
-}
-
 type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
-type DataFlags = Pick<CommonFlags, "set"> & { data?: string };
 type EvaluateFlags = ModelFlags & DataFlags & { adapter?: string };
-type StageFlags = CommonFlags & DataFlags & { init?: string; adapter?: string };
+
+const REWARD = "JavaScript module that exports a function from samples to numbers, added to the built-in rewards; may be repeated";
+const repeated = (value: string, before: string[]): string[] => [...before, value];
 
 const DATA = "tinycode, tinycode-full, a benchmark, or a file of JSON lines (docs/task-format.md), instead of the recipe's tasks";
-
-const STAGE_DATA = "tinycode, or a file of JSON lines (docs/training-data.md): texts, or prompts with responses, instead of the recipe's examples";
-
-const STAGE_ADAPTER = "LoRA adapter of that model to go on from, in PEFT's form (default: a new one, if the recipe has a lora)";
-
-const PLAN = "print what the run would take: tokens, memory and time; of the model only config.json and the other small files are read";
-
-/** The stages that start from a model; each has a recipe of its name. */
-const LATER_STAGES = {
-  adapt: "makes a diffusion model of an autoregressive one (Qwen2, Qwen3, Llama)",
-  midtrain: "trains a diffusion model on more text",
-  sft: "tunes a diffusion model on prompts with responses",
-} satisfies Partial<Record<StageCommand & RecipeName, string>>;
 
 /**
  * Runs `train`.
@@ -81,30 +61,13 @@ const LATER_STAGES = {
 export async function runTrain(args: readonly string[], { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): Promise<number> {
   const program = createProgram("train", terminal).description("Trains a diffusion coder and improves it with coupled-GRPO");
   const context = { terminal, signal };
-  addCommand(program, "pretrain", "a base model on TinyCode", "runs/pretrain")
-    .option("--init <model>", "model to go on from: a folder, or owner/name on Hugging Face's hub (default: a new one of the recipe's size)")
-    .option("--adapter <dir>", STAGE_ADAPTER)
-    .option("--data <file>", STAGE_DATA)
-    .action((flags: StageFlags) => pretrain(flags, context));
-  for (const [name, description] of Object.entries(LATER_STAGES)) {
-    addCommand(program, name, description, `runs/${name}`)
-      .option("--plan", PLAN)
-      .requiredOption("--init <model>", "model to start from: a folder, or owner/name on Hugging Face's hub")
-      .option("--adapter <dir>", STAGE_ADAPTER)
-      .option("--data <file>", STAGE_DATA)
-      .action((flags: StageFlags) => laterStage(name as keyof typeof LATER_STAGES, flags, context));
-  }
+  addStageCommands(program, context);
   addQueueOptions(addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo"))
     .option("--plan", PLAN)
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
-    .option("--adapter <dir>", STAGE_ADAPTER)
+    .option("--adapter <dir>", ADAPTER_TO_GO_ON_FROM)
     .option("--python <path>", PYTHON)
-    .option(
-      "--reward <file[#export][=weight]>",
-      "JavaScript module that exports a function from samples to numbers, added to the built-in rewards; may be repeated",
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
+    .option("--reward <file[#export][=weight]>", REWARD, repeated, [])
     .option("--data <dataset>", DATA)
     .action((flags: EvaluateFlags & QueueFlags) => coupledGrpo(flags, context));
   addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode, a benchmark or tasks of your own", "runs/evaluate")
@@ -116,12 +79,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   addCommand(program, "quickstart", "evaluates, trains with coupled-GRPO, evaluates again and reports", "runs/quickstart")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
-    .option(
-      "--reward <file[#export][=weight]>",
-      "JavaScript module that exports a function from samples to numbers, added to the built-in rewards; may be repeated",
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
+    .option("--reward <file[#export][=weight]>", REWARD, repeated, [])
     .option("--from-scratch", "train the base model first: about 25 minutes more on two cores")
     .action((flags: ModelFlags & { fromScratch?: boolean }) => quickstart(flags, context));
   addExperimentCommand(program, context);
@@ -134,78 +92,6 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     signal,
     stoppedText: "Stopped. Progress is saved: run the same command to resume.",
   });
-}
-
-function addCommand(program: Command, name: string, description: string, output: string): Command {
-  const command = program.command(name).description(description);
-  return addSettingOptions(command, ExecutorOptionsSchema.shape)
-    .option("--config <file>", "recipe file, or diffucoder-7b, the paper's recipe of the stage (default: the small model's)")
-    .option(
-      "--set <key=value>",
-      "changes one setting of the recipe, e.g. training.learningRate=1e-4; may be repeated; --print-config lists them all",
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
-    .option("--print-config", "print every key that --set takes, with its value, source and meaning, then exit")
-    .option("--output <dir>", "folder of the run", output)
-    .option("--fresh", "start over instead of resuming the run in the folder")
-    .option("--json", "print the result as JSON, and progress as JSON lines")
-    .allowExcessArguments(false);
-}
-
-interface Context {
-  terminal: Terminal;
-  signal: AbortSignal;
-}
-
-async function pretrain(flags: StageFlags, { terminal, signal }: Context): Promise<void> {
-  const parsed = readRecipe(PretrainRecipeSchema, "tinycode-base", stageData(flags), terminal);
-  if (parsed === undefined) return;
-  const model = await withFolder(flags.output, () =>
-    showProgress({ terminal, json: flags.json }, (onProgress) =>
-      runPretrain({
-        recipe: parsed,
-        tokenizerFile: recipeFile("tokenizer"),
-        init: flags.init,
-        adapter: flags.adapter,
-        output: flags.output,
-        fresh: flags.fresh === true,
-        signal,
-        onProgress,
-        onNote: (note) => terminal.error(note),
-      }),
-    ),
-  );
-  terminal.out(flags.json === true ? JSON.stringify({ model }) : modelText(model));
-}
-
-async function laterStage(command: keyof typeof LATER_STAGES, flags: StageFlags, { terminal, signal }: Context): Promise<void> {
-  const recipe = readRecipe(StageRecipeSchema, command, stageData(flags), terminal);
-  if (recipe === undefined) return;
-  const { init = "", output } = flags;
-  if (flags.plan === true) return showPlan(await planStageRecipe(recipe, init), flags, terminal);
-  const model = await withFolder(output, () =>
-    showProgress({ terminal, json: flags.json }, (onProgress) =>
-      runLaterStage({
-        command,
-        recipe,
-        init,
-        adapter: flags.adapter,
-        output,
-        fresh: flags.fresh === true,
-        signal,
-        onProgress,
-        onNote: (note) => terminal.error(note),
-      }),
-    ),
-  );
-  terminal.out(flags.json === true ? JSON.stringify({ model }) : resultText(model, init));
-}
-
-/** `--data` as a setting. */
-function stageData<F extends DataFlags>(flags: F): F {
-  const { data, set } = flags;
-  return data === undefined ? flags : { ...flags, set: [`data.dataset=${JSON.stringify(data)}`, ...set] };
 }
 
 async function coupledGrpo(flags: EvaluateFlags & QueueFlags, { terminal, signal }: Context): Promise<void> {
@@ -237,10 +123,6 @@ async function coupledGrpo(flags: EvaluateFlags & QueueFlags, { terminal, signal
     ),
   );
   terminal.out(flags.json === true ? JSON.stringify({ model }) : resultText(model, modelDir));
-}
-
-function showPlan(plan: PlannedRecipe, { json }: CommonFlags, terminal: Terminal): void {
-  terminal.out(json === true ? JSON.stringify(plan) : planText(plan));
 }
 
 /** A recipe with the rewards of `--reward` added to its own. */
@@ -325,27 +207,4 @@ async function baseModel(flags: ModelFlags, { executor, device, precision }: Exe
       }),
     ),
   );
-}
-
-/** The recipe that a command runs; undefined with `--print-config`, which prints it instead. @throws {ConfigError} */
-function readRecipe<S extends z.ZodObject>(
-  schema: S,
-  name: Parameters<typeof recipeFile>[0],
-  flags: CommonFlags,
-  terminal: Terminal,
-): Readonly<z.output<S>> | undefined {
-  const { config, json, printConfig } = flags;
-  const set = settingsOf(flags);
-  const file = config === undefined ? recipeFile(name) : (paperRecipe(config, name) ?? config);
-  const source = config ?? `recipe ${name}`;
-  if (printConfig !== true) return parseConfig(schema, readConfigData({ file, set }), { source });
-  const keys = describeConfig(schema, { layers: [{ source, data: readJsonObject(file) }], set, source });
-  terminal.out(json === true ? JSON.stringify(keys) : configTable(keys));
-  return undefined;
-}
-
-/** What `--executor`, `--device` and `--set` say together, as `--set` says it. */
-function settingsOf({ executor, device, precision, set }: CommonFlags): string[] {
-  const given = Object.entries({ executor, device, precision }).filter(([, value]) => value !== undefined);
-  return [...given.map(([key, value]) => `${key}=${value}`), ...set];
 }

@@ -4,15 +4,13 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createRandom } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildTrain, main } from "./build-train.fixture.ts";
+import { hasPython, set } from "./run-train.fixture.ts";
 
-const hasPython = (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, "python3")));
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const main = join(root, "apps/train/dist/main.js");
 const folder = mkdtempSync(join(tmpdir(), "train-killed-"));
 const base = join(folder, "pretrain-whole");
 const random = createRandom(11);
@@ -20,13 +18,7 @@ const random = createRandom(11);
 const KILLS = Number(process.env["KILLS"] ?? 1);
 
 beforeAll(async () => {
-  // `npm test` has built it already; then this takes a moment.
-  const turbo = join(root, "node_modules/turbo/bin/turbo");
-  const built = spawnSync(process.execPath, [turbo, "run", "build", "--filter=@diffucoder/app-train", "--ui=stream"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(built.stdout + built.stderr);
+  buildTrain();
   const { code, said } = await run(["pretrain", "--output", autoregressive, ...ofTwoLayers]);
   if (code !== 0) throw new Error(said);
 }, 300_000);
@@ -89,9 +81,6 @@ function randomMoment(times: readonly number[]): Moment {
   const line = random.integer(0, times.length - 1);
   return { line, delay: random.uniform() * (times[line + 1]! - times[line]!) };
 }
-
-const set = (settings: Record<string, unknown>): string[] =>
-  Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${JSON.stringify(value)}`]);
 
 const pretraining = set({
   "model.hiddenSize": 16,

@@ -1,20 +1,18 @@
 // Trainer, workers and Redis as real processes, killed at random moments: the model is that of one process that nothing disturbed.
 // `KILLS=100 npx vitest run --project @diffucoder/app-train src/many-machines.test.ts` kills so often, one of them at a time.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createRandom } from "@diffucoder/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildTrain, main } from "./build-train.fixture.ts";
 import { hasRedis, startRedis } from "../../../packages/queue/src/redis-server.fixture.ts";
 import { hasPython, set, tinyPretraining } from "./run-train.fixture.ts";
 
 const KILLS = Number(process.env["KILLS"] ?? 3);
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const main = join(root, "apps/train/dist/main.js");
 const folder = mkdtempSync(join(tmpdir(), "many-machines-"));
 const base = join(folder, "base");
 const random = createRandom(17);
@@ -56,12 +54,7 @@ const weightsOf = (output: string): string =>
     .digest("hex");
 
 beforeAll(async () => {
-  const turbo = join(root, "node_modules/turbo/bin/turbo");
-  const built = spawnSync(process.execPath, [turbo, "run", "build", "--filter=@diffucoder/app-train", "--ui=stream"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(built.stdout + built.stderr);
+  buildTrain();
   if (!hasPython) return;
   const pretrained = start(["pretrain", "--output", base, ...tinyPretraining]);
   if ((await pretrained.ended) !== 0) throw new Error(pretrained.said());

@@ -57,13 +57,11 @@ export async function withQueue<T>(flags: QueueFlags, work: (queue: QueueOptions
 
 /** `rollouts,rewards` as a list. @throws {InvalidArgumentError} */
 export function queueKinds(text: string, flag: string): QueueKind[] {
-  const kinds = text === "all" ? [...DONE_BY_WORKERS] : text.split(",");
-  const isKind = (kind: string): kind is QueueKind => DONE_BY_WORKERS.some((one) => one === kind);
+  const kinds = text === "all" ? [...QUEUE_KINDS] : text.split(",");
+  const isKind = (kind: string): kind is QueueKind => QUEUE_KINDS.some((one) => one === kind);
   if (kinds.every(isKind)) return kinds;
-  throw new InvalidArgumentError({ argument: flag, value: text, expected: `all, or some of ${DONE_BY_WORKERS.join(",")}` });
+  throw new InvalidArgumentError({ argument: flag, value: text, expected: `all, or some of ${QUEUE_KINDS.join(",")}` });
 }
-
-const DONE_BY_WORKERS = QUEUE_KINDS.filter((kind) => kind !== "evaluation");
 
 function numberOf(flag: string, text: string, { max }: { max: number }): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);

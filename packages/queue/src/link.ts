@@ -2,7 +2,7 @@
 // Whoever offers therefore uses the first result of an id and then withdraws the id, after which no link hands it out again.
 
 /** Kinds of work. A worker claims only the kinds that it can do. */
-export const QUEUE_KINDS = ["rollouts", "rewards", "evaluation"] as const;
+export const QUEUE_KINDS = ["rollouts", "rewards"] as const;
 
 /** A kind of work. */
 export type QueueKind = (typeof QUEUE_KINDS)[number];

@@ -18,7 +18,6 @@ export function addDenoise(app: Hono<Env>, served: Served, endingOf: (c: Context
   });
 }
 
-const PING_MS = 15_000;
 /** How often the place in the queue is looked at. */
 const LOOK_MS = 500;
 
@@ -38,7 +37,7 @@ async function denoise(served: Served, c: Context, request: DenoiseRequest, endi
       ticket.leave(false);
       throw error;
     });
-    const stream = withPings(streamOf(served, { ending, ticket, start }), PING_MS);
+    const stream = withPings(streamOf(served, { ending, ticket, start }));
     return eventStream(stream, { onCancel: ending.cancel });
   } catch (error) {
     ending.end();

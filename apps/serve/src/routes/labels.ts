@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { Env, Served } from "../app.ts";
 import { clientOf } from "../client.ts";
 import { noteFacts } from "../request-log.ts";
-import { maybe, parseBody, TextSchema } from "../requests.ts";
+import { maybe } from "../maybe.ts";
+import { parseBody, TextSchema } from "../requests.ts";
 import { endingOf } from "../turn.ts";
 
 const { labels } = ScoreLabelsOptionsSchema.shape;

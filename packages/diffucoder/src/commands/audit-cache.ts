@@ -1,26 +1,16 @@
 import { parseConfig } from "@diffucoder/core";
-import { type AuditOptions, GenerateSettingsSchema, type GenerationAudit, prepareAudit } from "@diffucoder/engine";
+import { type AuditOptions, type GenerationAudit, prepareAudit } from "@diffucoder/engine";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandContext } from "../command-context.ts";
+import { generationSettings } from "./generation-settings.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
 import { loadCoder, openModel } from "./open-model.ts";
 import { isMissing, noPrompt, positionalPrompt } from "./prompt-argument.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = [...MODEL_TEXTS, "prompt"];
-const {
-  messages: _messages,
-  promptIds: _promptIds,
-  tools: _tools,
-  continueFinalMessage: _continue,
-  chatTemplate: _chat,
-  earlyExit: _early,
-  pinned: _pinned,
-  provisional: _provisional,
-  maxTokens: _most,
-  ...settings
-} = GenerateSettingsSchema.shape;
+const { maxTokens: _most, ...settings } = generationSettings;
 const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;
 
 /** Adds `diffucoder audit-cache`. */

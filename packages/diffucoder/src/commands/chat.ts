@@ -2,27 +2,17 @@ import { AbortedError, InvalidArgumentError, parseConfig, TooLongError } from "@
 import type { ChatMessage } from "@diffucoder/tokenizer";
 import type { Command } from "commander";
 import { z } from "zod";
-import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, prepareGeneration } from "@diffucoder/engine";
+import { type DiffuCoder, type GenerateOptions, prepareGeneration } from "@diffucoder/engine";
 import type { CommandContext } from "../command-context.ts";
 import { emptyAnswerNote } from "../what-it-knows.ts";
+import { generationSettings } from "./generation-settings.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
 import { loadCoder, openModel } from "./open-model.ts";
 import { addSettingFlags, type Flags, readSettings, reportTogether, settingsText } from "./setting-flags.ts";
 
 const TEXTS = [...MODEL_TEXTS, "system"];
 
-const {
-  prompt: _prompt,
-  messages: _messages,
-  promptIds: _promptIds,
-  tools: _tools,
-  continueFinalMessage: _continue,
-  chatTemplate: _chat,
-  earlyExit: _early,
-  pinned: _pinned,
-  provisional: _provisional,
-  ...settings
-} = GenerateSettingsSchema.shape;
+const { prompt: _prompt, ...settings } = generationSettings;
 const { trace: _trace, ...ofModel } = ModelSettingsSchema.shape;
 const SystemSchema = z.strictObject({
   system: z.string().optional().describe("system message: what the model should know and how it should answer"),

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type DiffuCoder, type GenerateOptions, GenerateSettingsSchema, type Generation, prepareGeneration } from "@diffucoder/engine";
 import type { CommandContext } from "../command-context.ts";
 import { liveReveal } from "./live-reveal.ts";
+import { generationSettings } from "./generation-settings.ts";
 import { MODEL_TEXTS, modelDefaults, ModelSettingsSchema, splitSettings } from "./model-settings.ts";
 import { loadCoder, openModel } from "./open-model.ts";
 import { isMissing, noPrompt, positionalPrompt } from "./prompt-argument.ts";
@@ -16,22 +17,11 @@ const TEXTS = [...MODEL_TEXTS, "prompt"];
 
 /** Adds `diffucoder generate`. */
 export function addGenerateCommand(program: Command, context: CommandContext): void {
-  const {
-    messages: _,
-    promptIds: _promptIds,
-    tools: _tools,
-    continueFinalMessage: _continue,
-    chatTemplate: _chat,
-    earlyExit: _early,
-    pinned: _pinned,
-    provisional: _provisional,
-    ...settings
-  } = GenerateSettingsSchema.shape;
   const command = program
     .command("generate")
     .description("writes code for a prompt; on a terminal, tokens appear in the order in which they are revealed")
     .argument("[prompt...]", "what the code should do, in quotes; - reads it from standard input");
-  addSettingFlags(command, { ...settings, ...ModelSettingsSchema.shape });
+  addSettingFlags(command, { ...generationSettings, ...ModelSettingsSchema.shape });
   command.option("--no-chat-template", "continue the prompt as plain text, without the chat template");
   command.action((words: readonly string[], flags: Flags) => generate(words, flags, context));
 }
