@@ -11,7 +11,7 @@ import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "../training/coupled-grpo.ts";
 import { type DiffusionModel, loadDiffusionModel } from "../training/load-diffusion-model.ts";
 import { servedFiles, sharedFiles } from "./content-files.ts";
-import { checkRollouts } from "./run-queue.ts";
+import { checkRollouts } from "./check-results.ts";
 import { doWork } from "./do-work.ts";
 import { fetchContent } from "./fetch-content.ts";
 import { type DoWork, runWorker, type WorkerOptions } from "./worker.ts";
@@ -50,11 +50,23 @@ interface Queued {
   notes?: string[];
   overtakeMs?: number;
   signal?: AbortSignal;
+  /** Of the recipe, over the others. */
+  settings?: object;
+  adapter?: string;
 }
 
 /** Trains and returns the file of the weights. */
 async function run(name: string, options: Partial<Queued> = {}): Promise<Buffer> {
-  const { rewarded = "letters", link, replay = 0, notes = [], overtakeMs = 60_000, signal = new AbortController().signal } = options;
+  const {
+    rewarded = "letters",
+    link,
+    replay = 0,
+    notes = [],
+    overtakeMs = 60_000,
+    signal = new AbortController().signal,
+    settings,
+    adapter,
+  } = options;
   const recipe = parseConfig(CoupledGrpoRecipeSchema, {
     data: { dataset: tasks, tasks: 3 },
     sampling: { steps: 4, temperature: 1 },
@@ -65,12 +77,25 @@ async function run(name: string, options: Partial<Queued> = {}): Promise<Buffer>
       learningRate: 1e-2,
       ...(rewarded === "letters" ? { rewardModules: [{ file: rewardFile }] } : { rewardWeights: { length: 1 } }),
     },
+    ...settings,
   });
   const files = sharedFiles(join(folder, "weights"));
   const queue = link && { link, files, replay, rewards: true, overtakeMs };
   const output = join(folder, name);
   const onNote = (note: string): void => void notes.push(note);
-  const dir = await runCoupledGrpo({ recipe, coder, modelDir: model.dir, sandbox, output, fresh: true, signal, onProgress: () => {}, onNote, queue });
+  const dir = await runCoupledGrpo({
+    recipe,
+    coder,
+    modelDir: model.dir,
+    adapter,
+    sandbox,
+    output,
+    fresh: true,
+    signal,
+    onProgress: () => {},
+    onNote,
+    queue,
+  });
   return readFileSync(join(dir, "model.safetensors"));
 }
 
@@ -288,5 +313,24 @@ describe("a queue that cannot be used", () => {
     await expect(runWorker(idle(link))).rejects.toThrow(
       "The run on this queue is not available: its trainer is of another version. Use the same version on all machines.",
     );
+  });
+});
+
+describe("what workers cannot do", () => {
+  const training = { maxSteps: 1, promptsPerStep: 1, numGenerations: 2, learningRate: 1e-2, rewardModules: [{ file: rewardFile }] };
+  const adapter = join(folder, "lora", "adapter");
+  beforeAll(async () => {
+    await run("lora", { settings: { lora: { r: 1, targetModules: ["q_proj"] } } }).catch(() => {}); // writes an adapter instead of a model
+  });
+  it.each([
+    ["a new adapter", { settings: { lora: { r: 1, targetModules: ["q_proj"] } } }, "lora"],
+    ["an adapter that goes on", { adapter }, "lora"],
+    ["estimates of traces", { settings: { training: { ...training, estimator: "traceReplay" } } }, "traceReplay"],
+  ])("is refused before a run is announced: %s", async (_, options, value) => {
+    const link = inProcessLink();
+    await expect(run("refused", { link, ...options })).rejects.toThrow(
+      `--queue must be absent with a lora or the estimator traceReplay, which need what workers do not send, got "${value}".`,
+    );
+    expect((await link.announced()) ?? "").toBe("");
   });
 });

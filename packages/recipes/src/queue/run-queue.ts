@@ -14,10 +14,11 @@ import { writeSafetensors } from "@diffucoder/tensor";
 import type { CoupledGrpoRecipe } from "../training/coupled-grpo.ts";
 import type { DiffusionModel } from "../training/load-diffusion-model.ts";
 import type { GroupScore, StepScoreRequest } from "../training/task-rewards.ts";
+import { checkRollouts, checkScores } from "./check-results.ts";
 import { collect, type CollectOptions, type Piece } from "./collect.ts";
 import type { ContentFiles } from "./content-files.ts";
 import { machineCard } from "@diffucoder/engine";
-import { CARD_FORMAT, readMessage, RewardResultSchema, RolloutResultSchema, type RunCard, RunCardSchema } from "./messages.ts";
+import { CARD_FORMAT, readMessage, type RunCard, RunCardSchema } from "./messages.ts";
 import { rowSampler } from "./row-sampler.ts";
 
 /** How often the card's count moves, milliseconds. */
@@ -57,6 +58,8 @@ export interface OpenRunQueueOptions {
   recipe: CoupledGrpoRecipe;
   coder: DiffusionModel;
   modelDir: string;
+  /** Folder of the adapter that is trained. */
+  adapter?: string | undefined;
   sandbox: Sandbox;
   output: string;
   signal: AbortSignal;
@@ -70,7 +73,7 @@ export interface OpenRunQueueOptions {
  * @throws {InvalidArgumentError} if the recipe needs what workers cannot do
  */
 export async function openRunQueue(options: OpenRunQueueOptions): Promise<RunQueue> {
-  checkRecipe(options.recipe);
+  checkRecipe(options);
   const { link, rewards } = options.queue;
   await requireFree(link);
   const queue = new TrainerQueue(options);
@@ -83,7 +86,8 @@ export async function openRunQueue(options: OpenRunQueueOptions): Promise<RunQue
   };
 }
 
-function checkRecipe({ lora, training: { estimator } }: CoupledGrpoRecipe): void {
+function checkRecipe({ recipe: { lora, training }, adapter }: OpenRunQueueOptions): void {
+  const { estimator } = training;
   const refuse = (value: unknown): never => {
     throw new InvalidArgumentError({
       argument: "--queue",
@@ -91,8 +95,8 @@ function checkRecipe({ lora, training: { estimator } }: CoupledGrpoRecipe): void
       expected: "absent with a lora or the estimator traceReplay, which need what workers do not send",
     });
   };
-  if (lora !== undefined) refuse("lora");
-  if (/trace/i.test(estimator)) refuse(estimator);
+  if (lora !== undefined || adapter !== undefined) refuse("lora");
+  if (estimator === "traceReplay") refuse(estimator);
 }
 
 /** A trainer that ended without saying so leaves its card; one that works moves its count. */
@@ -275,41 +279,6 @@ class TrainerQueue {
 
 function groupStarts(rows: number, size: number): number[] {
   return Array.from({ length: rows / size }, (_, group) => group * size);
-}
-
-interface ExpectedRollouts {
-  rows: number;
-  length: number;
-  vocabSize: number;
-  maskTokenId: number;
-  weights: string;
-  machine: RunCard["machine"];
-}
-
-/** Reads a worker's rollouts; whether they are those of the weights only a replay can say. */
-export function checkRollouts(text: string, { rows, length, vocabSize, maskTokenId, weights, machine }: ExpectedRollouts) {
-  const read = readMessage(RolloutResultSchema, text);
-  if (read === undefined) return { problem: "its result has another form" };
-  const { completionIds, forwardTokens } = read;
-  if (read.weights !== weights) return { problem: "it sampled with other weights" };
-  if (!isDeepStrictEqual(read.machine, machine))
-    return { problem: `it is another kind of machine (${read.machine.build}, ${read.machine.processor})` };
-  if (completionIds.length !== rows || completionIds.some((ids) => ids.length !== length)) return { problem: "its completions have another size" };
-  if (completionIds.flat().some((id) => id >= vocabSize || id === maskTokenId)) return { problem: "its completions hold ids that cannot be sampled" };
-  return { value: { completionIds, forwardTokens } };
-}
-
-function checkScores(text: string, { rows, names }: { rows: number; names: readonly string[] }): { value: GroupScore[] } | { problem: string } {
-  const scores = readMessage(RewardResultSchema, text)?.scores;
-  const isFit =
-    scores?.length === rows &&
-    scores.every(({ terms }) =>
-      isDeepStrictEqual(
-        terms.map(({ name }) => name),
-        names,
-      ),
-    );
-  return isFit ? { value: scores } : { problem: "its rewards have another form" };
 }
 
 type ScoreRequest = Omit<StepScoreRequest, "step">;
