@@ -80,6 +80,22 @@ describe("parseConfig", () => {
     const OneOrMore = z.strictObject({ temperature: z.union([z.number(), z.array(z.number())]) });
     expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow('Invalid config:\n  - temperature: must be a number or a list, got "hot"');
   });
+
+  it.each([
+    ["pyton", 'constraint: must be one of "python", "any" or an object, got "pyton"'],
+    [{ kind: "regx" }, 'constraint.kind: must be one of "regex", "length", got "regx"'],
+    [{}, 'constraint.kind: is missing; it must be one of "regex", "length"'],
+    [{ kind: "regex", pattern: 5 }, "constraint.pattern: must be a string, got 5"],
+    [{ kind: "length", least: 0, most: "x" }, "constraint.least: must be at least 1, got 0", 'constraint.most: must be a number, got "x"'],
+    [{ kind: "regex", pattern: "a", patern: "b" }, 'constraint: Unrecognized key: "patern". Did you mean constraint.pattern?'],
+  ])("of names and kinds of objects, says what is wrong with %j", (constraint, ...problems) => {
+    const kinds = [
+      z.strictObject({ kind: z.literal("regex"), pattern: z.string() }),
+      z.strictObject({ kind: z.literal("length"), least: z.int().min(1), most: z.number() }),
+    ] as const;
+    const Constrained = z.strictObject({ constraint: z.union([z.enum(["python", "any"]), z.discriminatedUnion("kind", kinds)]) });
+    expect(() => parseConfig(Constrained, { constraint })).toThrow(["Invalid config:", ...problems.map((one) => `  - ${one}`)].join("\n"));
+  });
 });
 
 describe("readConfigData", () => {

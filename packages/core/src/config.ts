@@ -30,11 +30,20 @@ export function parseConfig<S extends z.ZodType>(
 /** The problems that a schema finds in data, a line for each bad value and each unknown key. */
 export function configProblems(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
+    const branch = branchOf(issue);
+    if (branch !== undefined) return configProblems(schema, branch);
     const path = issue.path.join(".");
     const messages =
       issue.code === "unrecognized_keys" ? issue.keys.map((key, i) => unknownKey(schema, issue.path, key, i < MOST_NEAREST)) : [messageOf(issue)];
     return messages.map((message) => (path === "" ? message : `${path}: ${message}`));
   });
+}
+
+/** Of a value that fits no branch of a union, the problems in the one whose parts it has, such as the object among names. */
+function branchOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== "invalid_union") return undefined;
+  const alike = issue.errors.filter((branch) => branch.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"));
+  return alike.length === 1 ? alike[0]!.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) : undefined;
 }
 
 /** More unknown keys than this are not typos. */

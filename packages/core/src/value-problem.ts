@@ -8,7 +8,8 @@ import { show } from "./errors.ts";
 export function valueProblem(issue: z.core.$ZodRawIssue): string | undefined {
   const rule = ruleOf(issue);
   if (rule === undefined) return undefined;
-  return issue.input === undefined ? `is missing; it must ${rule}` : `must ${rule}, got ${show(shownPart(issue))}`;
+  const value = valueOf(issue);
+  return value === undefined ? `is missing; it must ${rule}` : `must ${rule}, got ${show(value)}`;
 }
 
 /** Continues "must". */
@@ -25,7 +26,7 @@ function ruleOf(issue: z.core.$ZodRawIssue | z.core.$ZodIssue): string | undefin
     case "not_multiple_of":
       return `be a multiple of ${issue.divisor}`;
     case "invalid_union":
-      return unionRule(issue.errors);
+      return "options" in issue && issue.options !== undefined ? oneOf(issue.options as readonly unknown[]) : unionRule(issue.errors);
     default:
       return undefined;
   }
@@ -68,8 +69,10 @@ function unionRule(branches: readonly (readonly z.core.$ZodIssue[])[]): string |
   return [...new Set(rules as string[])].map((rule, i) => (i === 0 ? rule : rule.replace(/^be /, ""))).join(" or ");
 }
 
-/** Of a value that is too long or too short, its length. */
-function shownPart({ code, input }: z.core.$ZodRawIssue): unknown {
+/** What the problem is with: of a value that is too long or too short its length, of an object of no known kind the name of its kind. */
+function valueOf({ code, input, ...issue }: z.core.$ZodRawIssue): unknown {
   const isLength = (code === "too_small" || code === "too_big") && (typeof input === "string" || Array.isArray(input));
-  return isLength ? input.length : input;
+  if (isLength) return input.length;
+  const { discriminator } = issue as { discriminator?: string };
+  return discriminator === undefined ? input : (input as Record<string, unknown>)[discriminator];
 }

@@ -97,7 +97,7 @@ describe("options that do not go together", () => {
     expect(await problemsOf({ maxNewTokens: 64, temperature: -1, topP: 2, cache: { kind: "all" }, beams: 2 })).toEqual([
       "temperature: must be at least 0, got -1",
       "topP: must be at most 1, got 2",
-      "cache.kind: Invalid discriminator value. Expected 'prefix' | 'dual' | 'delayed' | 'block-causal'",
+      'cache.kind: must be one of "prefix", "dual", "delayed", "block-causal", got "all"',
       'Unrecognized key: "beams"',
       "maxNewTokens: must be below 64, the model's longest sequence, got 64",
     ]);

@@ -32,6 +32,8 @@ describe("loadDiffuCoder's device", () => {
   });
 
   it("knows no other device", async () => {
-    await expect(loadDiffuCoder(model.dir, { device: "cuda" as never })).rejects.toThrow('device must be "cpu" or "webgpu", got "cuda".');
+    await expect(loadDiffuCoder(model.dir, { device: "cuda" as never })).rejects.toThrow(
+      'Invalid load options:\n  - device: must be one of "cpu", "webgpu", got "cuda"',
+    );
   });
 });

@@ -108,6 +108,7 @@ describe("generate", () => {
       /^The prompt has \d+ tokens in the chat template, and this model has room for 48\./,
     );
     await expect(coder.generate({})).rejects.toThrow("prompt must be given, or else messages, got undefined.");
+    await expect(coder.generate({ messages: [] })).rejects.toThrow("messages must be one message or more, got [].");
     await expect(coder.generate({ prompt, messages: [] })).rejects.toThrow("prompt must be absent if messages is given");
   });
 
@@ -189,6 +190,8 @@ describe("loadDiffuCoder", () => {
 
   it("names the file that is missing", async () => {
     await expect(loadDiffuCoder("/no/such/model")).rejects.toThrow("/no/such/model/config.json: no such file.");
+    for (const model of [undefined, 5, { model: "/no/such/model" }])
+      await expect(loadDiffuCoder(model as never)).rejects.toThrow(/^model must be a folder, or owner\/name on Hugging Face's hub, got /);
   });
 });
 
@@ -273,5 +276,31 @@ describe("a model that closes", () => {
     for (const every of [1, 2, 3, 4, 5, 6, 7]) await many.generate({ prompt, maxNewTokens: 4, cache: { kind: "dual", refreshSteps: every } });
     expect(many.stats()).toMatchObject({ done: 7, running: 0 });
     await many.close();
+  });
+});
+
+describe("options that are none", () => {
+  const notAnObject = [undefined, null, "sum", 5, [] as unknown[]];
+
+  it.each(notAnObject)("are refused by every call: %j", async (options) => {
+    const got = options === undefined ? "undefined" : JSON.stringify(options);
+    const refused = (source: string) => `Invalid ${source} options:\n  - must be an object, got ${got}`;
+    const calls = [coder.submit, coder.prepare, coder.prepareInfill];
+    const sources = ["generate", "generate", "infill"];
+    for (const [i, call] of calls.entries()) expect(() => call(options as never)).toThrow(refused(sources[i]!));
+    await expect(coder.auditCache(options as never)).rejects.toThrow(refused("generate"));
+    if (Array.isArray(options)) return; // no request at all
+    await expect(coder.generate(options as never)).rejects.toThrow(refused("generate"));
+    await expect(coder.infill(options as never)).rejects.toThrow(refused("infill"));
+    if (options !== undefined) await expect(loadDiffuCoder(model.dir, options as never)).rejects.toThrow(refused("load"));
+  });
+
+  it("are named with the nearest one, as are signals and functions that are none", async () => {
+    await expect(loadDiffuCoder(model.dir, { quantise: "int8", maxRows: 0 } as object)).rejects.toThrow(
+      'Invalid load options:\n  - maxRows: must be greater than 0, got 0\n  - Unrecognized key: "quantise". Did you mean quantize?',
+    );
+    await expect(coder.generate({ prompt, signal: {}, onStep: 1 } as object)).rejects.toThrow(
+      "Invalid generate options:\n  - signal: must be an AbortSignal, got {}\n  - onStep: must be a function, got 1",
+    );
   });
 });

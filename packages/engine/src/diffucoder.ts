@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { type AutoregressiveConfig, loadAdapter, logitsFunction, type ModelConfig, type Quantization, withAdapter } from "@diffucoder/model";
 import { type Denoiser, PrefixCache } from "@diffucoder/samplers";
@@ -13,7 +12,7 @@ import type { GenerateOptions } from "./requests/generate-options.ts";
 import type { GenerationConfig } from "./folder/generation-config.ts";
 import { type DownloadModelOptions, modelFolder } from "./hub/hub.ts";
 import type { Infilling } from "./infill.ts";
-import type { LoadSettings } from "./load-settings.ts";
+import { checkLoadOptions, type LoadSettings } from "./load-settings.ts";
 import { type LikelihoodOptions, type TextLikelihood, textLikelihood } from "./likelihood.ts";
 import type { InfillOptions } from "./requests/infill-options.ts";
 import { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
@@ -140,26 +139,24 @@ export interface LoadDiffuCoderOptions extends Omit<DownloadModelOptions, "repo"
  * @throws {UnavailableError} if a repository cannot be downloaded, or there is no such device
  * @throws {InvalidArgumentError} if the model is quantized and the device is not the processor, or the folder is not of the family that is asked for
  * @throws {FileError} if a file is missing or damaged, or the tokenizer is another model's
- * @throws {ConfigError} naming every problem of a config file
+ * @throws {ConfigError} naming every problem of a config file, or of the options
  * @throws {FileError} if the adapter does not fit the model, naming the matrix and the shapes
  * @throws {CheckpointError} naming every parameter that is missing or of the wrong shape
  */
 export async function loadDiffuCoder(dirOrRepo: string, options: LoadDiffuCoderOptions = {}): Promise<DiffuCoder> {
+  checkLoadOptions(options);
   return loadParameters(readModelFolder(await modelFolder(dirOrRepo, options), { family: options.family }), options);
 }
 
 /** What `loadDiffuCoder` takes once the model's folder is there and read. */
 export type LoadParametersOptions = Omit<LoadDiffuCoderOptions, Exclude<keyof DownloadModelOptions, "signal" | "onProgress"> | "family">;
 
-/** The second half of `loadDiffuCoder`: all that takes long. */
+/** The second half of `loadDiffuCoder`, with options that are known to be right: all that takes long. */
 export async function loadParameters(model: ModelFolder, options: LoadParametersOptions): Promise<DiffuCoder> {
   const { executor: name, device, precision, maxRows = 16, maxTokens, maxCacheBytes = MAX_CACHE_BYTES, signal, onProgress } = options;
   const { prefixCacheBytes = device === "webgpu" ? 0 : PREFIX_CACHE_BYTES } = options;
   const { quantize, isDefault } = chooseQuantization(model, options);
   checkExecutor({ executor: name, device, precision }, quantize);
-  if (!(prefixCacheBytes >= 0))
-    throw new InvalidArgumentError({ argument: "prefixCacheBytes", value: prefixCacheBytes, expected: "a number of at least 0" });
-  if (!(maxCacheBytes > 0)) throw new InvalidArgumentError({ argument: "maxCacheBytes", value: maxCacheBytes, expected: "a number above 0" });
   const executor = await createExecutor({ executor: name, device, precision });
   const { generationConfig, tokenizer, padTokenId, endIds } = model;
   const loaded = await loadWeights(model, { quantize, executor, signal, onProgress });

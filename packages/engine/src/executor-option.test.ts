@@ -46,7 +46,7 @@ describe("a model on TensorFlow.js", () => {
       'device must be absent with executor "tfjs-cpu", whose name says where it runs, got "webgpu".',
     );
     await expect(loadDiffuCoder(model.dir, { executor: "cuda" as never })).rejects.toThrow(
-      'executor must be "onnx" or "tfjs-node-gpu" or "tfjs-node" or "tfjs-cpu", got "cuda".',
+      'Invalid load options:\n  - executor: must be one of "onnx", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu", got "cuda"',
     );
   });
 });

@@ -1,4 +1,5 @@
 import type { Quantization, ReadModelConfigOptions } from "@diffucoder/model";
+import { parseConfig } from "@diffucoder/core";
 import { z } from "zod";
 import { type ExecutorOptions, ExecutorOptionsSchema } from "./executor-option.ts";
 
@@ -43,3 +44,23 @@ export const LoadSettingsSchema = z.strictObject({
   maxCacheBytes: z.int().positive().optional().describe("keys and values of the requests that are decoded together, bytes at most (default: 2 GiB)"),
   ...ExecutorOptionsSchema.shape,
 }) satisfies z.ZodType<LoadSettings>;
+
+/** What `loadDiffuCoder` takes besides, but for functions and signals. */
+const LoadOptionsSchema = z.strictObject({
+  ...LoadSettingsSchema.shape,
+  maxRows: z.int().positive().optional(),
+  maxTokens: z.int().positive().optional(),
+  cacheDir: z.string().min(1).optional(),
+  endpoint: z.string().min(1).optional(),
+  token: z.string().min(1).optional(),
+  offline: z.boolean().optional(),
+  environment: z.record(z.string(), z.string().optional()).optional(),
+});
+
+/** @throws {ConfigError} naming every unknown option and every bad value */
+export function checkLoadOptions(options: object): void {
+  const functions = ["signal", "onProgress", "onNotice"];
+  const isObject = typeof options === "object" && options !== null;
+  const data = isObject ? Object.fromEntries(Object.entries(options).filter(([name]) => !functions.includes(name))) : options;
+  parseConfig(LoadOptionsSchema, data, { source: "load options" });
+}

@@ -161,8 +161,8 @@ describe("a block-causal model", () => {
       "Shorten the prompt, ask for fewer new tokens, or raise maxCacheBytes.",
     );
     const bad = [{ prefixCacheBytes: -1 }, { maxCacheBytes: Number.NaN }].map((options) => loadDiffuCoder(checkpointOf("sdar"), options));
-    await expect(bad[0]).rejects.toThrow("prefixCacheBytes must be a number of at least 0, got -1.");
-    await expect(bad[1]).rejects.toThrow("maxCacheBytes must be a number above 0, got NaN.");
+    await expect(bad[0]).rejects.toThrow("Invalid load options:\n  - prefixCacheBytes: must be at least 0, got -1");
+    await expect(bad[1]).rejects.toThrow("Invalid load options:\n  - maxCacheBytes: must be a finite number, got NaN");
   });
 
   it("takes a prompt of exactly one block", async () => {

@@ -306,7 +306,7 @@ function asOwnError(cause: unknown, { repo, endpoint, storage }: { repo: string;
  * @throws as `downloadModel`
  */
 export async function modelFolder(dirOrRepo: string, options: Omit<DownloadModelOptions, "repo" | "revision"> = {}): Promise<string> {
-  if (dirOrRepo === "")
+  if (typeof dirOrRepo !== "string" || dirOrRepo === "")
     throw new InvalidArgumentError({ argument: "model", value: dirOrRepo, expected: "a folder, or owner/name on Hugging Face's hub" });
   const isRepo = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?$/.test(dirOrRepo) && !existsSync(dirOrRepo);
   if (!isRepo) return dirOrRepo;

@@ -2,6 +2,7 @@ import { type DecodingOptions, DecodingOptionsSchema } from "@diffucoder/sampler
 import type { ChatMessage, Tokenizer, ToolDefinition } from "@diffucoder/tokenizer";
 import { z } from "zod";
 import type { RevealEvent } from "../events.ts";
+import { dataOf } from "./call-options.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
 import { type PinnedTokens, PinnedTokensSchema } from "./pinned-tokens.ts";
 import { type Decoding, type DecodingModel, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
@@ -84,7 +85,7 @@ export interface GenerateSettings extends Decoding {
  * @throws {ConfigError} naming every bad value
  */
 export function resolveSettings(
-  { signal: _signal, onStep: _onStep, ...data }: GenerateOptions,
+  options: GenerateOptions,
   model: DecodingModel & {
     /** Tokens of the longest sequence. */
     maxLength: number;
@@ -94,12 +95,14 @@ export function resolveSettings(
     tokenizer?: Pick<Tokenizer, "hasChat" | "decode">;
   },
 ): GenerateSettings {
+  const { source = "generate options" } = model;
+  const data = dataOf(options, source);
   const { maxNewTokens = model.defaults.maxNewTokens } = data;
   const more: string[] = [];
   if (maxNewTokens > MAX_CANVAS && model.maxLength > MAX_CANVAS) more.push(`maxNewTokens: must be at most ${MAX_CANVAS}, got ${maxNewTokens}`);
   else if (maxNewTokens >= model.maxLength)
     more.push(`maxNewTokens: must be below ${model.maxLength}, the model's longest sequence, got ${maxNewTokens}`);
-  const given = parseOptions(GenerateSettingsSchema, data, { source: model.source ?? "generate options", model, tokens: maxNewTokens, more });
+  const given = parseOptions(GenerateSettingsSchema, data, { source, model, tokens: maxNewTokens, more });
   const { maxTokens, earlyExit, provisional } = given;
   return {
     ...resolveDecoding(given, {

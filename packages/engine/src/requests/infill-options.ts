@@ -13,6 +13,7 @@ import { z } from "zod";
 import type { InfillReveal } from "../events.ts";
 import { MAX_CANVAS } from "../folder/generation-config.ts";
 import type { ModelFolder } from "../folder/model-folder.ts";
+import { dataOf } from "./call-options.ts";
 import { type Decoding, parseOptions, resolveDecoding } from "./resolve-decoding.ts";
 
 /** A piece of a text: given, or a hole of `masks` masks. */
@@ -93,7 +94,9 @@ const DEFAULT_MAX_NEW_TOKENS = 64;
  *
  * @throws {ConfigError} naming every bad value
  */
-export function resolveInfilling({ signal: _signal, onStep: _onStep, ...options }: InfillOptions, model: ModelFolder): InfillSettings {
+export function resolveInfilling(call: InfillOptions, model: ModelFolder): InfillSettings {
+  const source = "infill options";
+  const options = dataOf(call, source);
   const expandTokenId = model.tokenizer.specialTokens.get(EXPAND);
   const { length = expandTokenId === undefined ? "fixed" : "variable", prompt, maxNewTokens } = options;
   const segments = segmentsOf(options);
@@ -103,7 +106,7 @@ export function resolveInfilling({ signal: _signal, onStep: _onStep, ...options 
     ...segmentProblems(options, segments),
     ...(isVariable ? variableProblems(options, { masks, expandTokenId }) : fixedProblems(options, model.defaults)),
   ];
-  const given = parseOptions(InfillSettingsSchema, options, { source: "infill options", model, tokens: masks, more });
+  const given = parseOptions(InfillSettingsSchema, options, { source, model, tokens: masks, more });
   const [first = ""] = segments;
   const before = typeof first === "string" ? first : "";
   const spans = given.constraint === undefined ? [] : holeSpans(segments, model.tokenizer);

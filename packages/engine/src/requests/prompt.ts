@@ -22,8 +22,9 @@ export function encodePrompt(
   if (prompt !== undefined && messages !== undefined) {
     throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "absent if messages is given" });
   }
+  if (messages?.length === 0) throw new InvalidArgumentError({ argument: "messages", value: messages, expected: "one message or more" });
   const conversation: readonly ChatMessage[] | undefined = prompt === undefined ? messages : [{ role: "user", content: prompt }];
-  if (conversation === undefined || conversation.length === 0 || (prompt === "" && !chatTemplate)) {
+  if (conversation === undefined || (prompt === "" && !chatTemplate)) {
     throw new InvalidArgumentError({ argument: "prompt", value: prompt, expected: "given, or else messages" });
   }
   const argument = prompt === undefined ? "messages" : "prompt";
