@@ -10,6 +10,7 @@ import {
   type PrefixCache,
 } from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
+import type { Tokenizer } from "@diffucoder/tokenizer";
 import type { ModelFolder } from "./folder/model-folder.ts";
 import type { PassOptions } from "./requests/resolve-decoding.ts";
 
@@ -43,8 +44,7 @@ export function createDenoisers(
   const { vocabSize } = config;
   const { isDiffusion, shift, attention, maskTokenId = 0 } = modelTraits(config);
   // Rows of the head that belong to no token, and the mask: a committed one would be a hole in the answer.
-  const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => !tokenizer.hasToken(id));
-  if (isDiffusion) forbiddenIds.push(maskTokenId);
+  const forbiddenIds = [...idsWithoutToken(tokenizer, vocabSize), ...(isDiffusion ? [maskTokenId] : [])];
   const common = { parameters, vocabSize, forbiddenIds, maskTokenId, shift, executor };
   const cached = (passes: PassOptions): DisposableDenoiser =>
     passes.kind === "blocks"
@@ -55,6 +55,13 @@ export function createDenoisers(
       ? createDenoiser({ ...common, logits: logitsFunction(config) })
       : cached({ kind: "block-causal", blockLength: attention === "causal" ? 1 : attention.blockLength });
   return { exact: isDiffusion ? own : withoutMaskToken(own, vocabSize), cached };
+}
+
+/** Rows of a model's head that belong to no token of its tokenizer. */
+export function idsWithoutToken(tokenizer: Pick<Tokenizer, "hasToken">, vocabSize: number): number[] {
+  const ids: number[] = [];
+  for (let id = 0; id < vocabSize; id++) if (!tokenizer.hasToken(id)) ids.push(id);
+  return ids;
 }
 
 function isExact(cache: CacheOptions): boolean {

@@ -6,6 +6,7 @@ import { ConfigError, parseConfig, TooLongError } from "@diffucoder/core";
 import { modelTraits } from "@diffucoder/model";
 import { createTokenScorer, type ScoredRow, segmentsCanvas, type TokenScorer, type TokenScorerOptions } from "@diffucoder/samplers";
 import { z } from "zod";
+import { idsWithoutToken } from "./denoisers.ts";
 import type { ModelFolder } from "./folder/model-folder.ts";
 import { expectInfilling, rowOf } from "./infill.ts";
 
@@ -102,7 +103,7 @@ export function labelScorer(
 ): TokenScorer {
   const { vocabSize } = config;
   const { shift, maskTokenId = 0 } = modelTraits(config);
-  const forbiddenIds = Array.from({ length: vocabSize }, (_, id) => id).filter((id) => id === maskTokenId || !tokenizer.hasToken(id));
+  const forbiddenIds = [...idsWithoutToken(tokenizer, vocabSize), maskTokenId];
   return createTokenScorer({ ...options, vocabSize, forbiddenIds, shift, maxLength });
 }
 

@@ -4,3 +4,4 @@ export type { TokenizerFile, TokenRole, Vocabulary } from "./tokenizer-file.ts";
 export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
 export { type AddedToken } from "./added-tokens.ts";
 export { QWEN_PATTERN } from "./pre-tokenizer.ts";
+export type { KeptTokens, TokenStore } from "./kept-tokens.ts";

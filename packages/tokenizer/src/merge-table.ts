@@ -7,11 +7,20 @@ export class MergeTable {
   readonly #places: Int32Array;
   readonly #mask: number;
 
-  /** @param size number of merges that will be set */
-  constructor(size: number) {
-    const places = 2 ** Math.ceil(Math.log2(2 * size + 2));
-    this.#mask = places - 1;
-    this.#places = new Int32Array(4 * places).fill(-1);
+  /** @param from number of merges that will be set, or the places of another table, which are used and not copied */
+  constructor(from: number | Int32Array) {
+    this.#places = typeof from === "number" ? new Int32Array(4 * 2 ** Math.ceil(Math.log2(2 * from + 2))).fill(-1) : from;
+    this.#mask = this.#places.length / 4 - 1;
+  }
+
+  /** Whether an array has the size of a table's places. */
+  static isTable({ length }: Int32Array): boolean {
+    return length >= 8 && Number.isInteger(Math.log2(length));
+  }
+
+  /** All places, to make the same table of them again. */
+  get places(): Int32Array {
+    return this.#places;
   }
 
   /** Of two merges of one pair the later counts, as in Hugging Face's tokenizers. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { MergeTable } from "./merge-table.ts";
 import { mergeWord } from "./merge-word.ts";
 import { type MergeTree, reachesEveryToken } from "./tiktoken-rule.ts";
+import { TokenBytes } from "./token-bytes.ts";
 
 /** Three bytes, and a token for each pair of earlier ids; bytes that are a token already are left out. */
 function treeOf(pairs: readonly (readonly [number, number])[]): MergeTree {
@@ -18,8 +19,11 @@ function treeOf(pairs: readonly (readonly [number, number])[]): MergeTree {
     parts.set([left, right], 2 * tokens.length);
     tokens.push(bytes);
   }
-  return { tokens, merges, parts };
+  const ends = tokens.map((_, id) => tokens.slice(0, id + 1).reduce((sum, { length }) => sum + length, 0));
+  return { tokens: new TokenBytes(Buffer.concat(tokens), Int32Array.from(ends)), merges, parts };
 }
+
+const bytesOf = ({ tokens }: MergeTree): Uint8Array[] => Array.from({ length: tokens.length }, (_, id) => tokens.get(id)!);
 
 const pairs = fc.array(fc.tuple(fc.nat(30), fc.nat(30)), { maxLength: 12 });
 const idsOf = (bytes: Uint8Array): number[] => Array.from(bytes, (byte) => byte - 97);
@@ -67,8 +71,8 @@ describe("reachesEveryToken", () => {
     fc.assert(
       fc.property(pairs, (list) => {
         const tree = treeOf(list);
-        const merged = tree.tokens.every((bytes, id) => {
-          const ids = mergeWord(idsOf(bytes as Uint8Array), tree.merges);
+        const merged = bytesOf(tree).every((bytes, id) => {
+          const ids = mergeWord(idsOf(bytes), tree.merges);
           return ids.length === 1 && ids[0] === id;
         });
         expect(reachesEveryToken(tree)).toBe(merged);
@@ -82,7 +86,9 @@ describe("reachesEveryToken", () => {
       fc.property(pairs, fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 40 }), (list, letters) => {
         const tree = treeOf(list);
         fc.pre(reachesEveryToken(tree));
-        const ranks = tree.tokens.map((bytes, id) => `${Buffer.from(bytes as Uint8Array).toString("base64")} ${id}\n`).join("");
+        const ranks = bytesOf(tree)
+          .map((bytes, id) => `${Buffer.from(bytes).toString("base64")} ${id}\n`)
+          .join("");
         const tiktoken = new Tiktoken(ranks, {}, "(?s).+");
         const word = letters.join("");
         expect([...tiktoken.encode(word, [], [])]).toEqual(mergeWord(idsOf(Buffer.from(word)), tree.merges));

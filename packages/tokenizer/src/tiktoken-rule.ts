@@ -5,11 +5,12 @@
 // For if neighbours X and Y spell a token T, nothing was joined across the ends of T before. So its bytes alone pass through
 // X, Y as well; they end in T, and so by the merge X + Y. Every vocabulary that BPE was trained for is of this kind.
 import type { MergeTable } from "./merge-table.ts";
+import type { TokenBytes } from "./token-bytes.ts";
 
 /** Tokens as pairs of parts. */
 export interface MergeTree {
   /** Bytes of each token by id. */
-  tokens: readonly (Uint8Array | undefined)[];
+  tokens: TokenBytes;
   /** Which neighbours are joined. */
   merges: MergeTable;
   /** Left and right part of token `id` at `2 * id` and `2 * id + 1`; -1 for a token that no merge makes. */
@@ -24,10 +25,11 @@ export interface MergeTree {
  * have come before what was undone (as `is_valid_token_pair` of the Rust crate `bpe` does). Takes a few look-ups for each token.
  */
 export function reachesEveryToken({ tokens, merges, parts }: MergeTree): boolean {
-  return tokens.every((bytes, id) => {
-    if (bytes === undefined || bytes.length === 1) return true;
-    return parts[2 * id] !== -1 && isReached(id, { merges, parts });
-  });
+  for (let id = 0; id < tokens.length; id++) {
+    if (!tokens.has(id) || tokens.lengthOf(id) === 1) continue;
+    if (parts[2 * id] === -1 || !isReached(id, { merges, parts })) return false;
+  }
+  return true;
 }
 
 function isReached(id: number, { merges, parts }: Omit<MergeTree, "tokens">): boolean {

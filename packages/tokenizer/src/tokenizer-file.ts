@@ -1,11 +1,12 @@
-import { FileError, readJsonObject, valueProblem } from "@diffucoder/core";
+import { FileError, readBytes, readJsonObject, valueProblem } from "@diffucoder/core";
 import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
-import { fromSymbols } from "./byte-symbols.ts";
+import { keptOr, type TokenStore } from "./kept-tokens.ts";
 import { MergeTable } from "./merge-table.ts";
 import { type PreTokenizer, splitRules, UnsupportedError } from "./pre-tokenizer.ts";
 import type { SplitRule } from "./split-words.ts";
 import { type MergeTree, reachesEveryToken } from "./tiktoken-rule.ts";
+import { TokenBytes } from "./token-bytes.ts";
 
 /** Ids by token. There may be 150,000, for which zod would take a second: the ids are checked where they are read. */
 export const VocabularySchema = z.custom<Record<string, number>>(
@@ -139,18 +140,18 @@ export interface Vocabulary extends OrdinaryTokens {
   roles?: Partial<Record<TokenRole, string>>;
   /** Jinja source. @default ChatML */
   chatTemplate?: string;
+  /** Whether a word that is a token becomes that token without applying merges. @default false */
+  ignoreMerges?: boolean;
 }
 
 /** The vocabulary's own tokens, and how they are made. */
 export interface OrdinaryTokens {
-  /** Bytes of each token by id; undefined where an added token has the id. */
-  tokens: readonly (Uint8Array | undefined)[];
+  /** Bytes of each token by id; none where an added token has the id. */
+  tokens: TokenBytes;
   /** Which neighbours are joined, and into what. */
   merges: MergeTable;
   /** Tells whether tiktoken's rule makes the same ids of every word as the merges do (`tiktoken-rule.ts`); takes a moment. */
   asTiktoken: () => boolean;
-  /** Whether a word that is a token becomes that token without applying merges. @default false */
-  ignoreMerges?: boolean;
 }
 
 /** The roles that `tokenizer_config.json` gives to tokens. */
@@ -160,8 +161,15 @@ export type TokenRole = "bos" | "eos" | "pad" | "mask";
 const MAX_ID = 2 ** 24;
 
 /** Reads a `tokenizer.json`. @throws {FileError} naming what is wrong, or the unsupported feature that the file uses */
-export function readTokenizerFile(path: string): Vocabulary {
-  return toVocabulary(readJsonObject(path) as TokenizerFile, path);
+export function readTokenizerFile(path: string, store?: TokenStore): Vocabulary {
+  if (store === undefined) return toVocabulary(readJsonObject(path) as TokenizerFile, path);
+  let read: Vocabulary | undefined;
+  const { tokens, rest } = keptOr(store, [readBytes(path)], () => {
+    const file = readJsonObject(path) as TokenizerFile;
+    read = toVocabulary(file, path);
+    return { tokens: read, rest: JSON.stringify({ ...file, model: { ...file.model, vocab: {}, merges: [] } }) };
+  });
+  return read ?? toVocabulary(JSON.parse(rest) as TokenizerFile, path, tokens);
 }
 
 /**
@@ -169,9 +177,10 @@ export function readTokenizerFile(path: string): Vocabulary {
  *
  * @param file the file's JSON; it is checked
  * @param path the file's name for messages. @default "tokenizer.json"
+ * @param ordinary the ordinary tokens, if they are known. @default the file's
  * @throws {FileError} naming what is wrong, or the unsupported feature that the file uses
  */
-export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Vocabulary {
+export function toVocabulary(file: TokenizerFile, path = "tokenizer.json", ordinary?: OrdinaryTokens): Vocabulary {
   const result = TokenizerFileSchema.safeParse(file, { error: valueProblem });
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
@@ -188,8 +197,8 @@ export function toVocabulary(file: TokenizerFile, path = "tokenizer.json"): Voca
       added.map((token) => toAddedToken(token.id, token)),
       path,
     );
-    const ordinary = ordinaryTokens({ vocab: model.vocab, merges: model.merges, added: all, path });
-    return { ...ordinary, ignoreMerges: model.ignore_merges === true, added: all, splits, normalForms };
+    const tokens = ordinary ?? ordinaryTokens({ vocab: model.vocab, merges: model.merges, added: all, path });
+    return { ...tokens, ignoreMerges: model.ignore_merges === true, added: all, splits, normalForms };
   } catch (cause) {
     if (cause instanceof UnsupportedError) throw new FileError({ path, problem: cause.message });
     throw cause;
@@ -238,42 +247,39 @@ interface BytePairModel {
 
 /** The ordinary tokens of a vocabulary. @throws {FileError} if it is not a whole byte-level one */
 export function ordinaryTokens({ vocab, merges, added, path }: BytePairModel): OrdinaryTokens {
-  const tokens: (Uint8Array | undefined)[] = [];
+  const names: string[] = [];
   const ids = new Map<string, number>();
-  for (const symbols in vocab) {
-    const id = vocab[symbols]!;
+  for (const [symbols, id] of Object.entries(vocab)) {
     if (!Number.isSafeInteger(id) || id < 0 || id >= MAX_ID)
       throw new FileError({ path, problem: `token ${JSON.stringify(symbols)} has the id ${JSON.stringify(id)}, expected an integer of at least 0` });
-    if (tokens[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
-    // A token with other characters cannot be reached from text; Hugging Face's decoder writes it as it is.
-    tokens[id] = fromSymbols(symbols) ?? new TextEncoder().encode(symbols);
+    if (names[id] !== undefined) throw new FileError({ path, problem: `two tokens have the id ${id}` });
+    names[id] = symbols;
     ids.set(symbols, id);
   }
   const size = ids.size;
-  if (tokens.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
-  const controls = new Set<string>();
+  if (names.length !== size) throw new FileError({ path, problem: `ids of ${size} tokens must run from 0 to ${size - 1}` });
+  const controls = new Map<string, number>();
   for (const { content, id, special } of added) {
     const own = ids.get(content);
     // A control token is never made of text; another stays what merges may make.
-    if (own === id && special !== false) {
-      tokens[id] = undefined;
-      controls.add(content);
-    } else if (own === id) continue;
+    if (own === id && special !== false) controls.set(content, id);
+    else if (own === id) continue;
     else if (own !== undefined)
       throw new FileError({ path, problem: `the added token ${JSON.stringify(content)} has the id ${id}, in the vocabulary ${own}` });
     else if (id < size) throw new FileError({ path, problem: "a special token has the id of an ordinary one" });
   }
-  const known = new Set(tokens.filter((bytes) => bytes?.length === 1).map((bytes) => bytes?.[0]));
+  const tokens = TokenBytes.fromSymbols(names, new Set(controls.values()));
+  const known = new Set(names.flatMap((_, id) => (tokens.lengthOf(id) === 1 ? [tokens.get(id)![0]!] : [])));
   if (known.size < 256) throw new FileError({ path, problem: `has tokens for ${known.size} of the 256 bytes` });
   const tree = mergeTree({ tokens, ids, controls, merges, path });
   return { tokens, merges: tree.merges, asTiktoken: () => tree.inOrder && reachesEveryToken({ tokens, ...tree }) };
 }
 
 interface NamedMerges extends Pick<BytePairModel, "merges" | "path"> {
-  tokens: readonly unknown[];
+  tokens: TokenBytes;
   ids: ReadonlyMap<string, number>;
   /** Tokens that no merge makes or takes. */
-  controls: ReadonlySet<string>;
+  controls: ReadonlyMap<string, number>;
 }
 
 /** The merges by their pair and by what they make, and whether they stand in the order of the ids that they make. */

@@ -7,6 +7,7 @@ import { FileError, folderFile, readBytes, readJsonObject, standInError, valuePr
 import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
 import { fromSymbols } from "./byte-symbols.ts";
+import { keptOr, type TokenStore } from "./kept-tokens.ts";
 import { QWEN_PATTERN, splitRules } from "./pre-tokenizer.ts";
 import {
   AddedTokenSchema,
@@ -32,7 +33,7 @@ const ConfigSchema = RolesSchema.extend({
 });
 
 /** Reads the tokenizer of a folder. @throws {FileError} naming the file and what is wrong with it */
-export function readTokenizerFolder(directory: string): Vocabulary {
+export function readTokenizerFolder(directory: string, store?: TokenStore): Vocabulary {
   const pathOf = (name: string): string => folderFile(directory, name);
   const isThere = (name: string): boolean => existsSync(join(directory, name));
   const configPath = pathOf("tokenizer_config.json");
@@ -41,8 +42,8 @@ export function readTokenizerFolder(directory: string): Vocabulary {
   const named = Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => toAddedToken(Number(id), token));
 
   const vocabulary = isThere("tokenizer.json")
-    ? withNamed(readTokenizerFile(pathOf("tokenizer.json")), named, configPath)
-    : readVocabAndMerges(pathOf, isThere, config.tokenizer_class, named);
+    ? withNamed(readTokenizerFile(pathOf("tokenizer.json"), store), named, configPath)
+    : readVocabAndMerges({ pathOf, isThere, tokenizerClass: config.tokenizer_class, named, store });
 
   const roles: Partial<Record<TokenRole, string>> = {};
   for (const role of ["bos", "eos", "pad", "mask"] as const) {
@@ -57,12 +58,16 @@ export function readTokenizerFolder(directory: string): Vocabulary {
   return { ...vocabulary, roles, ...(typeof chatTemplate === "string" && { chatTemplate }) };
 }
 
-function readVocabAndMerges(
-  pathOf: (name: string) => string,
-  isThere: (name: string) => boolean,
-  tokenizerClass: string | undefined,
-  named: readonly AddedToken[],
-): Vocabulary {
+interface VocabAndMerges {
+  pathOf: (name: string) => string;
+  isThere: (name: string) => boolean;
+  tokenizerClass: string | undefined;
+  /** Added tokens that tokenizer_config.json names. */
+  named: readonly AddedToken[];
+  store: TokenStore | undefined;
+}
+
+function readVocabAndMerges({ pathOf, isThere, tokenizerClass, named, store }: VocabAndMerges): Vocabulary {
   const path = pathOf(isThere("vocab.json") ? "vocab.json" : "tokenizer.json");
   if (!isThere("vocab.json")) throw new FileError({ path, problem: "no such file, and no vocab.json with merges.txt in its place" });
   if (!qwenTokenizers.includes(tokenizerClass ?? ""))
@@ -76,8 +81,13 @@ function readVocabAndMerges(
   const { added } = withMore({ added: checkedAdded(listed, addedPath) }, named, pathOf("tokenizer_config.json"));
   const split = { type: "Split", pattern: { Regex: QWEN_PATTERN }, behavior: "Isolated", invert: false };
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, use_regex: false };
+  const mergesPath = pathOf("merges.txt");
+  const { tokens } = keptOr(store, [readBytes(path), readBytes(mergesPath), JSON.stringify(added)], () => ({
+    tokens: ordinaryTokens({ vocab: readAs(VocabularySchema, path), merges: readMerges(mergesPath), added, path }),
+    rest: "",
+  }));
   return {
-    ...ordinaryTokens({ vocab: readAs(VocabularySchema, path), merges: readMerges(pathOf("merges.txt")), added, path }),
+    ...tokens,
     added,
     splits: splitRules({ type: "Sequence", pretokenizers: [split, byteLevel] }),
   };
@@ -85,14 +95,12 @@ function readVocabAndMerges(
 
 /** Adds tokens that the configuration names to those of a tokenizer.json. */
 function withNamed(vocabulary: Vocabulary, named: readonly AddedToken[], path: string): Vocabulary {
-  const tokens = [...vocabulary.tokens];
   for (const { id, content } of named) {
-    const own = tokens[id];
+    const own = vocabulary.tokens.get(id);
     if (own !== undefined && fromSymbols(content)?.join() !== own.join())
       throw new FileError({ path, problem: `gives ${JSON.stringify(content)} the id ${id}, which is an ordinary token's` });
-    if (own !== undefined) tokens[id] = undefined;
   }
-  return withMore({ ...vocabulary, tokens }, named, path);
+  return withMore({ ...vocabulary, tokens: vocabulary.tokens.without(named.map(({ id }) => id)) }, named, path);
 }
 
 /** Adds tokens that a second file names; what it says of a token's neighbours counts. */

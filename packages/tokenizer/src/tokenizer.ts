@@ -1,10 +1,13 @@
+import { createRequire } from "node:module";
 import { FileError, InvalidArgumentError, NoChatTemplateError } from "@diffucoder/core";
-import { Tiktoken } from "@dqbd/tiktoken";
+import type * as tiktoken from "@dqbd/tiktoken";
 import { type AddedToken, AddedTokens, type TextPart } from "./added-tokens.ts";
 import { ChatTemplate } from "./chat-template.ts";
+import type { TokenStore } from "./kept-tokens.ts";
 import type { MergeTable } from "./merge-table.ts";
 import { mergeWord } from "./merge-word.ts";
 import { type SplitRule, splitWords } from "./split-words.ts";
+import type { TokenBytes } from "./token-bytes.ts";
 import { refuseTools, templateMessage, type ToolCall, type ToolDefinition, type ToolFormat } from "./tool-calls.ts";
 import { readTokenizerFile, type TokenizerFile, type TokenRole, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
@@ -68,7 +71,9 @@ export class Tokenizer {
   readonly stopIds: ReadonlySet<number>;
   /** Number of ids, special ones included. */
   readonly vocabSize: number;
-  readonly #tokens: readonly (Uint8Array | undefined)[];
+  readonly #tokens: TokenBytes;
+  /** Bytes of the added tokens by id. */
+  readonly #addedBytes: ReadonlyMap<number, Uint8Array>;
   readonly #specialIds: ReadonlySet<number>;
   readonly #added: AddedTokens;
   /** Runs of white space that are tokens, and no control tokens: as much text as any word. */
@@ -77,8 +82,8 @@ export class Tokenizer {
   readonly #splits: readonly SplitRule[];
   readonly #merges: MergeTable;
   /** Merges words, where its rule gives the ids of the file's merges. Called once there is much to merge. */
-  readonly #makeTiktoken: () => Tiktoken | undefined;
-  #tiktoken: Tiktoken | undefined;
+  readonly #makeTiktoken: () => tiktoken.Tiktoken | undefined;
+  #tiktoken: tiktoken.Tiktoken | undefined;
   #mergedBytes = 0;
   /** Id of each byte. */
   readonly #byteIds = new Int32Array(256);
@@ -116,20 +121,19 @@ export class Tokenizer {
     this.roles = Object.fromEntries(Object.entries(roles).map(([role, text]) => [role, idOf(text)]));
     this.stopIds = new Set([...STOP_TOKENS.map(idOf), this.roles.eos, this.roles.pad].filter((id) => id !== undefined));
 
-    const all: (Uint8Array | undefined)[] = [...tokens];
-    for (const { content, id } of added) all[id] = new TextEncoder().encode(content);
-    this.#tokens = all;
-    this.#specialIds = new Set(added.filter((token) => !isTextual(token) && tokens[token.id] === undefined).map(({ id }) => id));
-    this.vocabSize = all.length;
+    this.#tokens = tokens;
+    this.#addedBytes = new Map(added.map(({ content, id }) => [id, new TextEncoder().encode(content)]));
+    this.#specialIds = new Set(added.filter((token) => !isTextual(token) && !tokens.has(token.id)).map(({ id }) => id));
+    this.vocabSize = Math.max(tokens.length, ...added.map(({ id }) => id + 1));
     this.#normalize = (text) => normalForms.reduce((normal, form) => normal.normalize(form), text);
     this.#added = new AddedTokens(added, this.#normalize);
     const textual = added.filter(isTextual);
     if (textual.length > 0) this.#textual = new AddedTokens(textual, this.#normalize);
     this.#splits = splits;
     this.#merges = merges;
-    this.#makeTiktoken = () => (asTiktoken() ? new Tiktoken(tokens.map(rankLine).join(""), {}, "(?s).+") : undefined); // a word is one piece
-    for (const [id, bytes] of tokens.entries()) if (bytes?.length === 1) this.#byteIds[bytes[0]!] = id;
-    if (ignoreMerges) this.#whole = new Map(Array.from(tokens, (bytes, id) => [bytes === undefined ? "" : latin1(bytes), id]));
+    this.#makeTiktoken = () => (asTiktoken() ? tiktokenOf(tokens) : undefined);
+    for (let id = 0; id < tokens.length; id++) if (tokens.lengthOf(id) === 1) this.#byteIds[tokens.get(id)![0]!] = id;
+    if (ignoreMerges) this.#whole = new Map(Array.from({ length: tokens.length }, (_, id) => [latin1(tokens.get(id) ?? new Uint8Array()), id]));
     this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate);
   }
 
@@ -139,8 +143,16 @@ export class Tokenizer {
    *
    * @throws {FileError} naming the file that is missing or wrong
    */
-  static fromFolder(directory: string): Tokenizer {
-    return construct(readTokenizerFolder(directory), directory);
+  static fromFolder(
+    directory: string,
+    {
+      store,
+    }: {
+      /** Where what takes long to read is kept, for the next time. @default it is not kept */
+      store?: TokenStore | undefined;
+    } = {},
+  ): Tokenizer {
+    return construct(readTokenizerFolder(directory, store), directory);
   }
 
   /** Reads a `tokenizer.json` alone. @throws {FileError} if the file is missing, or is not a byte-level BPE */
@@ -279,7 +291,7 @@ export class Tokenizer {
 
   /** Whether an id has a token: embeddings often have more rows than there are tokens. */
   hasToken(id: number): boolean {
-    return this.#tokens[id] !== undefined;
+    return this.#tokens.has(id) || this.#addedBytes.has(id);
   }
 
   /** Whether an id is an added token's, which `decode` leaves out. */
@@ -289,7 +301,7 @@ export class Tokenizer {
 
   /** Bytes of one token; those of U+FFFD for an id without one. */
   tokenBytes(id: number): Uint8Array {
-    return this.#tokens[id] ?? replacement;
+    return this.#addedBytes.get(id) ?? this.#tokens.get(id) ?? replacement;
   }
 }
 
@@ -323,8 +335,17 @@ const isTextual = ({ content, special }: AddedToken): boolean => special === fal
 
 const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 
-/** A line of tiktoken's own file format. */
-const rankLine = (bytes: Uint8Array | undefined, id: number): string => (bytes === undefined ? "" : `${base64(bytes)} ${id}\n`);
+/** tiktoken with these tokens, given words one by one. Most processes never need it, and compiling its WebAssembly takes 50 ms. */
+function tiktokenOf(tokens: TokenBytes): tiktoken.Tiktoken {
+  const { Tiktoken } = createRequire(import.meta.url)("@dqbd/tiktoken") as typeof tiktoken;
+  return new Tiktoken(tiktokenRanks(tokens), {}, "(?s).+"); // a word is one piece
+}
+
+/** Tokens in tiktoken's own file format. */
+function tiktokenRanks(tokens: TokenBytes): string {
+  const lines = Array.from({ length: tokens.length }, (_, id) => (tokens.has(id) ? `${base64(tokens.get(id)!)} ${id}\n` : ""));
+  return lines.join("");
+}
 
 const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 

@@ -7,8 +7,9 @@ import {
   readModelConfig,
   type ReadModelConfigOptions,
 } from "@diffucoder/model";
-import { SPECIAL_TOKENS, Tokenizer } from "@diffucoder/tokenizer";
+import { SPECIAL_TOKENS, type Tokenizer } from "@diffucoder/tokenizer";
 import { familyDefaults } from "./family-defaults.ts";
+import { readTokenizer } from "./kept-tokenizer.ts";
 import { type GenerationConfig, MAX_CANVAS, readGenerationConfig } from "./generation-config.ts";
 import { tokenTexts } from "./token-texts.ts";
 import type { DecodingModel } from "../requests/resolve-decoding.ts";
@@ -53,7 +54,7 @@ export function readModelFolder(dir: string, options: ReadModelConfigOptions = {
   const tokenIds = { mask_token_id: maskTokenId, pad_token_id: config.padTokenId };
   const read = readGenerationConfig(dir, { maxLength, vocabSize: rows, tokenIds, autoregressive: !isDiffusion, family: familyDefaults(family, dir) });
   const { config: generationConfig, notices } = read;
-  const tokenizer = Tokenizer.fromFolder(dir);
+  const tokenizer = readTokenizer(dir);
   const { roles, vocabSize } = tokenizer;
   if (isDiffusion) {
     const named = roles.mask ?? tokenizer.specialTokens.get(SPECIAL_TOKENS.mask);

@@ -3,7 +3,8 @@ import { FileError, type OnProgress, withFileLock } from "@diffucoder/core";
 import { layOutParameters, type LoadedModel, loadModel, modelConfigPath, type Quantization, readQuantization } from "@diffucoder/model";
 import { type Executor, weightLayout } from "@diffucoder/tensor";
 import type { ModelFolder } from "../folder/model-folder.ts";
-import { type CopyPlace, copyPlace, readCopy, writeCopy } from "./quantized-copy.ts";
+import { besideSnapshot, type SnapshotFile } from "../hub/beside-snapshot.ts";
+import { readCopy, writeCopy } from "./quantized-copy.ts";
 
 /** How weights come into memory. */
 export interface LoadWeightsOptions {
@@ -27,7 +28,7 @@ export async function loadWeights(model: ModelFolder, options: LoadWeightsOption
   const isInPanels = weightLayout(executor) !== undefined;
   // What is quantized in its files already is worth a copy for the kernels' order alone.
   const quantize = options.quantize ?? (isInPanels ? readQuantization(modelConfigPath(model.dir)) : undefined);
-  const place = quantize && copyPlace(model.dir, { quantize, isInPanels });
+  const place = quantize && besideSnapshot(model.dir, `${quantize}${isInPanels ? "-panels" : ""}.safetensors`);
   if (place === undefined) return makeWeights(model, options);
   const findOrMake = async (): Promise<LoadedModel> => readCopy(place, model) ?? keep(place, model, await makeWeights(model, options));
   const kept = readCopy(place, model);
@@ -49,7 +50,7 @@ async function makeWeights({ dir, family }: ModelFolder, { quantize, executor, s
 }
 
 /** Writes the copy, and gives it in the place of what it was written from, which is not mapped. */
-function keep(place: CopyPlace, model: ModelFolder, made: LoadedModel): LoadedModel {
+function keep(place: SnapshotFile, model: ModelFolder, made: LoadedModel): LoadedModel {
   try {
     writeCopy(place, made);
     return readCopy(place, model) ?? made;

@@ -7,10 +7,10 @@ import { FileError } from "@diffucoder/core";
 import { type LoadedModel, modelTraits, type Quantization, quantizedParameterShapes } from "@diffucoder/model";
 import { readSafetensors, writeSafetensors } from "@diffucoder/tensor";
 import type { ModelFolder } from "../folder/model-folder.ts";
+import type { SnapshotFile } from "../hub/beside-snapshot.ts";
 
 /** Changes with the meaning of what is kept. */
 const VERSION = 1;
-const COMMIT = /^[0-9a-f]{40}$/;
 
 /** What the weights were made from and as, which their names and shapes do not tell. */
 interface About {
@@ -20,27 +20,8 @@ interface About {
   notices: readonly string[];
 }
 
-/** A place for a copy. */
-export interface CopyPlace {
-  /** The file. */
-  path: string;
-  /** The lock that guards it, the same as of the download. */
-  lock: string;
-}
-
-/** Where the copy of a snapshot in the hub's cache lies; `undefined` for any other folder, whose files may change. */
-export function copyPlace(dir: string, { quantize, isInPanels }: { quantize: Quantization; isInPanels: boolean }): CopyPlace | undefined {
-  const [commit, snapshots] = [basename(dir), dirname(dir)];
-  if (!COMMIT.test(commit) || basename(snapshots) !== "snapshots") return undefined;
-  const storage = dirname(snapshots);
-  return {
-    path: join(storage, "diffucoder", `${commit}-${quantize}${isInPanels ? "-panels" : ""}.safetensors`),
-    lock: join(dirname(storage), ".locks", basename(storage), "diffucoder.lock"),
-  };
-}
-
 /** The model of a copy; `undefined` if there is none, or one that was made otherwise. */
-export function readCopy({ path }: CopyPlace, { config }: Pick<ModelFolder, "config">): LoadedModel | undefined {
+export function readCopy({ path }: Pick<SnapshotFile, "path">, { config }: Pick<ModelFolder, "config">): LoadedModel | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const { arrays: parameters, metadata } = readSafetensors(path, { map: true });
@@ -57,7 +38,7 @@ export function readCopy({ path }: CopyPlace, { config }: Pick<ModelFolder, "con
 }
 
 /** Keeps a model. @throws {FileError} if it cannot be written */
-export function writeCopy({ path }: CopyPlace, { config, parameters, quantization, notices = [] }: LoadedModel): void {
+export function writeCopy({ path }: Pick<SnapshotFile, "path">, { config, parameters, quantization, notices = [] }: LoadedModel): void {
   removeUnfinished(path);
   const about: About = { version: VERSION, quantization: quantization!, tieWordEmbeddings: config.tieWordEmbeddings, notices };
   writeSafetensors(path, parameters, { metadata: { diffucoder: JSON.stringify(about) } });
