@@ -101,6 +101,25 @@ describe("pretrain", () => {
     for (const key of ["model.hiddenSize", "data.promptLength", "training.saveSteps"]) expect(out).toContain(key);
     expect(out).toMatch(/training\.perDeviceTrainBatchSize +3 +--set/);
   });
+
+  it.each(["pretrain", "adapt", "midtrain", "sft", "coupled-grpo", "evaluate", "quickstart"])(
+    "says what each key of %s means, without a model",
+    async (name) => {
+      const { code, out } = await train([name, "--print-config", "--json"]);
+      expect(code).toBe(0);
+      const keys = JSON.parse(out) as { key: string; meaning?: string }[];
+      expect(keys.length).toBeGreaterThan(5);
+      expect(keys.filter(({ meaning = "" }) => meaning === "").map(({ key }) => key)).toEqual([]);
+    },
+  );
+
+  it.each(["adapt", "midtrain", "sft"])("%s asks for the model to start from", async (name) => {
+    const { code, error } = await train([name, "--output", join(folder, "none")]);
+    expect({ code, error }).toEqual({
+      code: 1,
+      error: "--init must be the model to start from: a folder, or owner/name on Hugging Face's hub, got undefined.",
+    });
+  });
 });
 
 describe("pretrain --model", () => {

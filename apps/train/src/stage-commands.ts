@@ -1,6 +1,6 @@
 // `train pretrain`, `adapt`, `midtrain` and `sft`: the stages with an objective.
 import { showProgress } from "@diffucoder/command-line";
-import { withFolder } from "@diffucoder/core";
+import { InvalidArgumentError, withFolder } from "@diffucoder/core";
 import {
   planStageRecipe,
   PretrainRecipeSchema,
@@ -36,7 +36,7 @@ export function addStageCommands(program: Command, context: Context): void {
   for (const [name, description] of Object.entries(LATER_STAGES)) {
     addCommand(program, name, description, `runs/${name}`)
       .option("--plan", PLAN)
-      .requiredOption("--init <model>", "model to start from: a folder, or owner/name on Hugging Face's hub")
+      .option("--init <model>", "model to start from, which must be given: a folder, or owner/name on Hugging Face's hub")
       .option("--adapter <dir>", ADAPTER_TO_GO_ON_FROM)
       .option("--data <file>", STAGE_DATA)
       .action((flags: StageFlags) => laterStage(name as keyof typeof LATER_STAGES, flags, context));
@@ -67,7 +67,13 @@ async function pretrain(flags: StageFlags, { terminal, signal }: Context): Promi
 async function laterStage(command: keyof typeof LATER_STAGES, flags: StageFlags, { terminal, signal }: Context): Promise<void> {
   const recipe = readRecipe(StageRecipeSchema, command, stageData(flags), terminal);
   if (recipe === undefined) return;
-  const { init = "", output } = flags;
+  const { init, output } = flags;
+  if (init === undefined)
+    throw new InvalidArgumentError({
+      argument: "--init",
+      value: init,
+      expected: "the model to start from: a folder, or owner/name on Hugging Face's hub",
+    });
   if (flags.plan === true) return showPlan(await planStageRecipe(recipe, init), flags, terminal);
   const model = await withFolder(output, () =>
     showProgress({ terminal, json: flags.json }, (onProgress) =>

@@ -61,7 +61,7 @@ export const MOST_ROLLOUTS = 65_536;
 
 /** Settings of coupled-GRPO; TRL's names in camelCase. Defaults are the paper's where it has them. */
 export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
-  seed: z.int().nonnegative().default(0),
+  seed: z.int().nonnegative().default(0).describe("of prompts, rollouts and masks"),
   maxSteps: z.int().positive().describe("steps: one rollout and numIterations updates each"),
   promptsPerStep: z.int().positive().max(MOST_ROLLOUTS).describe("prompts of a rollout"),
   numGenerations: z.int().min(2).max(MOST_ROLLOUTS).default(10).describe("completions for each prompt: the group"),
@@ -78,17 +78,20 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
     .default(1)
     .describe("parts of a step's rollouts that are scored one after the other: less memory, the same result"),
   importanceSamplingLevel: z.enum(["token", "sequence"]).default("token").describe("whether each token has its ratio, or the completion one"),
-  baseline: z.enum(["leaveOneOut", "groupMean"]).default("leaveOneOut"),
-  scaleRewards: z.boolean().default(false),
+  baseline: z
+    .enum(["leaveOneOut", "groupMean"])
+    .default("leaveOneOut")
+    .describe("what a reward is compared with: the mean of the group's other completions (leaveOneOut), or of all (groupMean)"),
+  scaleRewards: z.boolean().default(false).describe("whether advantages are divided by the standard deviation of their group's rewards"),
   beta: z.number().nonnegative().default(0.01).describe("weight of the KL term"),
   klEstimator: z.enum(KL_ESTIMATORS).default("k3").describe("how the KL divergence is estimated"),
   epsilon: z.number().positive().default(0.5).describe("clipping range below"),
   epsilonHigh: z.number().positive().optional().describe("clipping range above; epsilon if absent"),
   refModelSyncSteps: z.int().positive().default(64).describe("steps after which the reference becomes the policy"),
-  adamBeta1: z.number().min(0).lt(1).default(0.9),
-  adamBeta2: z.number().min(0).lt(1).default(0.99),
-  weightDecay: z.number().min(0).max(1000).default(0.1),
-  maxGradNorm: z.number().positive().default(0.2),
+  adamBeta1: z.number().min(0).lt(1).default(0.9).describe("AdamW: decay of the mean of the gradients"),
+  adamBeta2: z.number().min(0).lt(1).default(0.99).describe("AdamW: decay of the mean of their squares"),
+  weightDecay: z.number().min(0).max(1000).default(0.1).describe("AdamW: decoupled weight decay of matrices; norms and biases have none"),
+  maxGradNorm: z.number().positive().default(0.2).describe("gradients are scaled down to this global norm"),
   saveSteps: z.int().positive().default(20).describe("steps between checkpoints"),
   evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
   metricForBestModel: z

@@ -53,8 +53,8 @@ export const DecodingOptionsSchema = z.strictObject({
     .describe(`which positions are committed first, and how many at a time: ${DECODER_NAMES.join(", ")}`),
   ...composedShape(),
   temperature: requestTemperature,
-  cache: CacheOptionsSchema.optional().describe("keys and values kept from pass to pass: prefix, dual or delayed"),
-  constraint: ConstraintOptionsSchema.optional().describe("what the text must keep to: python"),
+  cache: CacheOptionsSchema.optional().describe("keys and values kept from pass to pass: prefix, dual, delayed or block-causal"),
+  constraint: ConstraintOptionsSchema.optional().describe("what the text must keep to: python, regex, json_schema or json_object"),
   seed: z.int().nonnegative().default(0).describe("the same seed gives the same text"),
 }) satisfies z.ZodType<unknown, DecodingOptions>;
 

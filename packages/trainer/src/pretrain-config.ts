@@ -37,7 +37,7 @@ export interface PretrainConfig extends TrainConfig {
 
 /** Settings of pretraining; Hugging Face's names in camelCase. */
 export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
-  seed: z.int().nonnegative().default(0),
+  seed: z.int().nonnegative().default(0).describe("of weights, examples and masks"),
   stages: z
     .array(PretrainStageSchema)
     .min(1)
@@ -47,10 +47,10 @@ export const PretrainConfigSchema = LearningRateScheduleSchema.extend({
   perDeviceTrainBatchSize: z.int().positive().max(65_536).describe("rows in memory at a time"),
   gradientAccumulationSteps: z.int().positive().max(65_536).default(1).describe("batches of a step, one after the other"),
   gradientCheckpointing: z.boolean().default(false).describe("compute each layer again in the backward pass: less memory, more work"),
-  adamBeta1: z.number().min(0).lt(1).default(0.9),
-  adamBeta2: z.number().min(0).lt(1).default(0.99),
-  weightDecay: z.number().min(0).max(1000).default(0.1),
-  maxGradNorm: z.number().positive().default(1),
+  adamBeta1: z.number().min(0).lt(1).default(0.9).describe("AdamW: decay of the mean of the gradients"),
+  adamBeta2: z.number().min(0).lt(1).default(0.99).describe("AdamW: decay of the mean of their squares"),
+  weightDecay: z.number().min(0).max(1000).default(0.1).describe("AdamW: decoupled weight decay of matrices; norms and biases have none"),
+  maxGradNorm: z.number().positive().default(1).describe("gradients are scaled down to this global norm"),
   saveSteps: z.int().positive().default(500).describe("steps between checkpoints"),
   evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
   metricForBestModel: z

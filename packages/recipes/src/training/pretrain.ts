@@ -30,11 +30,11 @@ export interface PretrainRecipe extends StageRecipe {
 export const PretrainRecipeSchema = z.strictObject({
   model: z.strictObject({
     family: z.enum(["Dream", "qwen2"]).default("Dream").describe("Dream, or qwen2 for an autoregressive model, whose stages are all autoregressive"),
-    hiddenSize: z.int().positive(),
-    intermediateSize: z.int().positive(),
-    numHiddenLayers: z.int().positive(),
-    numAttentionHeads: z.int().positive(),
-    numKeyValueHeads: z.int().positive(),
+    hiddenSize: z.int().positive().describe("numbers that a token is in every layer"),
+    intermediateSize: z.int().positive().describe("numbers inside the feed-forward part of a layer"),
+    numHiddenLayers: z.int().positive().describe("layers"),
+    numAttentionHeads: z.int().positive().describe("heads of the queries"),
+    numKeyValueHeads: z.int().positive().describe("heads of the keys and values, which divide those of the queries"),
   }),
   ...StageRecipeSchema.shape,
 }) satisfies z.ZodType<PretrainRecipe>;

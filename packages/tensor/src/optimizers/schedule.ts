@@ -14,7 +14,10 @@ export interface LearningRateSchedule {
 
 /** A learning rate over the steps of a run; names as in Hugging Face's `lr_scheduler_type`. */
 export const LearningRateScheduleSchema = z.strictObject({
-  lrSchedulerType: z.enum(["constant", "linear", "cosine_with_min_lr"]).default("cosine_with_min_lr"),
+  lrSchedulerType: z
+    .enum(["constant", "linear", "cosine_with_min_lr"])
+    .default("cosine_with_min_lr")
+    .describe("how the learning rate falls after the warm-up"),
   learningRate: z.number().positive().max(1000).describe("peak learning rate"),
   warmupSteps: z.int().nonnegative().default(0).describe("steps of linear warm-up from zero"),
   minLrRate: z.number().min(0).max(1).default(0.1).describe("final rate as a share of the peak (linear and cosine)"),
