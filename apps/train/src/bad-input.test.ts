@@ -80,6 +80,9 @@ describe("settings", () => {
     ["pretrain", "training.seed=-1", "training.seed: must be at least 0, got -1"],
     ["pretrain", "evaluation.examples=0", "evaluation.examples: must be greater than 0, got 0"],
     ["coupled-grpo", "training.adamBeta1=1", "training.adamBeta1: must be less than 1, got 1"],
+    ["coupled-grpo", "training.beta=1e308", "training.beta: must be at most 1000, got 1e+308"],
+    ["coupled-grpo", "training.metricForBestModel=best", "training.metricForBestModel: expected evalPassAtK, e.g. evalPassAt1"],
+    ["coupled-grpo", "training.rewardWeights.code=1e308", "training.rewardWeights.code: must be at most 1000000, got 1e+308"],
     ["coupled-grpo", "training.rewardWeights.code=-1", "training.rewardWeights.code: must be at least 0, got -1"],
     ["coupled-grpo", "training.rewardWeights.cod=1", 'training.rewardWeights: Unrecognized key: "cod". Did you mean training.rewardWeights.code?'],
     [
@@ -98,6 +101,7 @@ describe("settings", () => {
       "training: all rewards have weight 0: every completion would earn 0, and nothing would be learned",
     ],
     ["coupled-grpo", "evaluation.samplesPerTask=1e9", "evaluation.samplesPerTask: must be at most 100000, got 1000000000"],
+    ["evaluate", "idRange=5", "idRange: must be a list, got 5"],
     ["evaluate", "idRange=[5,5]", "idRange: must be [from, to) with from below to"],
     ["evaluate", "ks=[0]", "ks.0: must be greater than 0, got 0"],
     ["quickstart", "evaluation.samplesPerTask=0", "evaluation.samplesPerTask: must be greater than 0, got 0"],

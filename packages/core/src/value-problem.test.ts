@@ -24,6 +24,7 @@ describe("valueProblem", () => {
     [z.number().multipleOf(8), 12, "must be a multiple of 8, got 12"],
     [z.string().min(1), "", "must have at least 1 character, got 0"],
     [z.string().max(2), "abc", "must have at most 2 characters, got 3"],
+    [z.tuple([z.number(), z.number()]), 5, "must be a list, got 5"],
     [z.array(z.number()).min(2), [1], "must have at least 2 items, got 1"],
     [z.boolean(), "yes", 'must be true or false, got "yes"'],
     [z.enum(["a", "b"]), "c", 'must be one of "a", "b", got "c"'],

@@ -38,6 +38,7 @@ const TYPES: Readonly<Record<string, string>> = {
   string: "a string",
   boolean: "true or false",
   array: "a list",
+  tuple: "a list",
   object: "an object",
   record: "an object",
 };

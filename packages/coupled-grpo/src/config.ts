@@ -83,7 +83,7 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
     .default("leaveOneOut")
     .describe("what a reward is compared with: the mean of the group's other completions (leaveOneOut), or of all (groupMean)"),
   scaleRewards: z.boolean().default(false).describe("whether advantages are divided by the standard deviation of their group's rewards"),
-  beta: z.number().nonnegative().default(0.01).describe("weight of the KL term"),
+  beta: z.number().nonnegative().max(1000).default(0.01).describe("weight of the KL term"),
   klEstimator: z.enum(KL_ESTIMATORS).default("k3").describe("how the KL divergence is estimated"),
   epsilon: z.number().positive().default(0.5).describe("clipping range below"),
   epsilonHigh: z.number().positive().optional().describe("clipping range above; epsilon if absent"),
@@ -96,6 +96,7 @@ export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   evalSteps: z.int().positive().optional().describe("steps between evaluations; before the first step and at the end too (default: none)"),
   metricForBestModel: z
     .string()
+    .regex(/^evalPassAt[1-9]\d*$/, "expected evalPassAtK, e.g. evalPassAt1")
     .default("evalPassAt1")
     .describe("evaluation figure that chooses checkpoint-best: the largest evalPassAtK; K is 1 or one of evaluation.ks"),
   loadBestModelAtEnd: z.boolean().default(false).describe("whether the final model is that of checkpoint-best"),

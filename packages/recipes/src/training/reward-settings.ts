@@ -4,7 +4,7 @@ import { REWARD_FUNCTIONS, type RewardTerm } from "@diffucoder/reward-sandbox";
 import { z } from "zod";
 import { loadRewardModule, type RewardModule } from "./reward-module.ts";
 
-const weight = z.number().nonnegative();
+const weight = z.number().nonnegative().max(1e6);
 
 /** What a completion earns: built-in terms and rewards of your own, each with its weight. */
 export interface RewardSettings {
