@@ -111,6 +111,14 @@ describe("settings", () => {
   });
 
   it.each([
+    ["-1", "must be at least 0, got -1"],
+    ["65", "must be at most 64, got 65"],
+    ["some", 'must be a number, got "some"'],
+  ])("--max-staleness %s", async (steps, problem) => {
+    expect(await errorOf("coupled-grpo", "--max-staleness", steps)).toBe(`Invalid recipe coupled-grpo:\n  - training.maxStaleness: ${problem}`);
+  });
+
+  it.each([
     ["evaluation.ks=[50]", "evaluation.ks: expected none above samplesPerTask, 4: pass@k needs k samples"],
     ["training.metricForBestModel=evalPassAt7", "training.metricForBestModel: expected a figure of this run's evaluations: evalPassAt1, evalPassAt4"],
   ])("of evaluations during training are refused before the run, and not at its first evaluation: %s", async (setting, problem) => {

@@ -39,9 +39,10 @@ import { addStageCommands } from "./stage-commands.ts";
 import { outcomeText, resultText } from "./outcome-text.ts";
 import { addMergeCommand } from "./merge-command.ts";
 import { addProcessDataCommand } from "./process-data-command.ts";
-import { addQueueOptions, type QueueFlags, withQueue } from "./queue-link.ts";
+import { addQueueOptions, addTrainerQueueOptions, type QueueFlags, stalenessSetting, withQueue } from "./queue-link.ts";
 import { addReportCommand } from "./report-command.ts";
 import { PYTHON, withSandbox } from "./sandbox.ts";
+import { addStatusCommand } from "./status-command.ts";
 import { addWorkerCommand } from "./worker-command.ts";
 
 type ModelFlags = CommonFlags & { reward?: string[]; model?: string; python?: string };
@@ -62,7 +63,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   const program = createProgram("train", terminal).description("Trains a diffusion coder and improves it with coupled-GRPO");
   const context = { terminal, signal };
   addStageCommands(program, context);
-  addQueueOptions(addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo"))
+  addTrainerQueueOptions(addCommand(program, "coupled-grpo", "improves a model with rewards from the sandbox", "runs/coupled-grpo"))
     .option("--plan", PLAN)
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--adapter <dir>", ADAPTER_TO_GO_ON_FROM)
@@ -70,12 +71,15 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
     .option("--reward <file[#export][=weight]>", REWARD, repeated, [])
     .option("--data <dataset>", DATA)
     .action((flags: EvaluateFlags & QueueFlags) => coupledGrpo(flags, context));
-  addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode, a benchmark or tasks of your own", "runs/evaluate")
+  addQueueOptions(
+    addCommand(program, "evaluate", "pass@k of a model on held-out TinyCode, a benchmark or tasks of your own", "runs/evaluate"),
+    "the generating",
+  )
     .option("--model <dir>", "model to evaluate (default: the small model that comes with the project)")
     .option("--adapter <dir>", "LoRA adapter of that model, in PEFT's form")
     .option("--python <path>", PYTHON)
     .option("--data <dataset>", DATA)
-    .action((flags: EvaluateFlags) => evaluate(flags, context));
+    .action((flags: EvaluateFlags & QueueFlags) => evaluate(flags, context));
   addCommand(program, "quickstart", "evaluates, trains with coupled-GRPO, evaluates again and reports", "runs/quickstart")
     .option("--model <dir>", "model to start from (default: the small model that comes with the project)")
     .option("--python <path>", PYTHON)
@@ -86,6 +90,7 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
   addMergeCommand(program, context);
   addProcessDataCommand(program, context);
   addReportCommand(program, context);
+  addStatusCommand(program, context);
   addWorkerCommand(program, context);
   return runProgram(program, args, {
     terminal,
@@ -95,7 +100,13 @@ export async function runTrain(args: readonly string[], { terminal, signal }: { 
 }
 
 async function coupledGrpo(flags: EvaluateFlags & QueueFlags, { terminal, signal }: Context): Promise<void> {
-  const read = readRecipe(CoupledGrpoRecipeSchema, "coupled-grpo", datasetFlag(flags, { dataset: "data.dataset", rest: "data" }), terminal);
+  const set = [...stalenessSetting(flags), ...flags.set];
+  const read = readRecipe(
+    CoupledGrpoRecipeSchema,
+    "coupled-grpo",
+    datasetFlag({ ...flags, set }, { dataset: "data.dataset", rest: "data" }),
+    terminal,
+  );
   if (read === undefined) return;
   const parsed = withRewards(read, flags);
   const modelDir = flags.model ?? bundledModelDir();
@@ -131,7 +142,7 @@ function withRewards<R extends { training: Pick<RewardSettings, "rewardModules">
   return { ...recipe, training: { ...recipe.training, rewardModules } };
 }
 
-async function evaluate(flags: EvaluateFlags, { terminal, signal }: Context): Promise<void> {
+async function evaluate(flags: EvaluateFlags & QueueFlags, { terminal, signal }: Context): Promise<void> {
   const parsed = readRecipe(EvaluateRecipeSchema, "evaluate", datasetFlag(flags, { dataset: "dataset", rest: "data" }), terminal);
   if (parsed === undefined) return;
   const { adapter, output } = flags;
@@ -147,7 +158,11 @@ async function evaluate(flags: EvaluateFlags, { terminal, signal }: Context): Pr
     if (flags.fresh === true) clearEvaluation(output);
     const onNotice = (notice: string): void => terminal.error(`${notice}.`);
     return withSandbox(flags, terminal, (sandbox) =>
-      showProgress({ terminal, json: flags.json }, (onProgress) => runEval({ config, sandbox, phase: "evaluate", signal, onProgress, onNotice })),
+      withQueue(flags, (queue) =>
+        showProgress({ terminal, json: flags.json }, (onProgress) =>
+          runEval({ config, queue, sandbox, phase: "evaluate", signal, onProgress, onNotice }),
+        ),
+      ),
     );
   });
   terminal.out(flags.json === true ? JSON.stringify(result) : evalTable(result));

@@ -21,9 +21,9 @@ const missing = hasPython ? "" : " (SKIPPED: there is no python3)";
 const training = set({
   "data.tasks": 6,
   "data.tiers": { 1: 1 },
-  "training.maxSteps": Math.max(6, KILLS),
-  "training.promptsPerStep": 4,
-  "training.numGenerations": 8,
+  "training.maxSteps": Math.max(4, KILLS),
+  "training.promptsPerStep": 2,
+  "training.numGenerations": 6,
   "training.rewardWeights.length": 1, // so small a model writes no program: this tells its completions apart
   "training.learningRate": 1e-2,
   "sampling.steps": 4,
@@ -58,14 +58,16 @@ beforeAll(async () => {
   if (!hasPython) return;
   const pretrained = start(["pretrain", "--output", base, ...tinyPretraining]);
   if ((await pretrained.ended) !== 0) throw new Error(pretrained.said());
-  const alone = trainer("alone");
-  if ((await alone.ended) !== 0) throw new Error(alone.said());
+  for (const staleness of [0, 1]) {
+    const alone = trainer(`alone-${staleness}`, "--max-staleness", String(staleness));
+    if ((await alone.ended) !== 0) throw new Error(alone.said());
+  }
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasPython)(`a run with workers${missing}`, () => {
-  it("learns something, so that its weights tell", () => {
-    const lines = readFileSync(join(folder, "alone", "metrics.jsonl"), "utf8")
+  it.each([0, 1])("learns something with staleness %i, so that its weights tell", (staleness) => {
+    const lines = readFileSync(join(folder, `alone-${staleness}`, "metrics.jsonl"), "utf8")
       .trim()
       .split("\n");
     const figures = lines.map((line) => JSON.parse(line) as { informativeGroups: number });
@@ -75,11 +77,11 @@ describe.skipIf(!hasPython)(`a run with workers${missing}`, () => {
   const timeout = 120_000 + 30_000 * KILLS;
 
   it.skipIf(!hasRedis)(
-    `ends with the same weights, whoever is killed${hasRedis ? "" : " (SKIPPED: there is no redis-server)"}`,
+    `ends with the same weights, whoever is killed, also with staleness 1${hasRedis ? "" : " (SKIPPED: there is no redis-server)"}`,
     { timeout },
     async () => {
       const redis = await startRedis();
-      const queue = ["--queue", redis.url, "--replay", "0.2"];
+      const queue = ["--queue", redis.url, "--replay", "0.2", "--max-staleness", "1"];
       let trains = trainer("killed", ...queue);
       const workers = [worker("w0", redis.url), worker("w1", redis.url)];
       let names = 2;
@@ -111,7 +113,8 @@ describe.skipIf(!hasPython)(`a run with workers${missing}`, () => {
         }
         expect(await trains.ended, `${killed.join(", ")}\n${trains.said()}`).toBe(0);
         expect(killed.length, "the run was over before anybody was killed").toBeGreaterThan(0);
-        expect(weightsOf("killed"), killed.join(", ")).toBe(weightsOf("alone"));
+        expect(weightsOf("killed"), killed.join(", ")).toBe(weightsOf("alone-1"));
+        expect(weightsOf("alone-1")).not.toBe(weightsOf("alone-0"));
         expect(trains.said()).not.toContain("quarantine");
         expect(readdirSync(join(folder, "killed")).filter((name) => /tmp|lock|queue/.test(name))).toEqual([]);
       } finally {
@@ -133,7 +136,7 @@ describe.skipIf(!hasPython)(`a run with workers${missing}`, () => {
     expect(await first.ended, first.said()).toBe(0);
     expect(await rollouts.ended, rollouts.said()).toBe(0);
     expect(await rewards.ended, rewards.said()).toBe(0);
-    expect(weightsOf("shared")).toBe(weightsOf("alone"));
+    expect(weightsOf("shared")).toBe(weightsOf("alone-0"));
     expect(readdirSync(join(folder, "queue/weights"))).toEqual([]);
   });
 });

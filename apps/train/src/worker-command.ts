@@ -8,7 +8,8 @@ import { DiffuCoderError } from "@diffucoder/core";
 import type { QueueKind } from "@diffucoder/queue";
 import { type DoWork, runWorker } from "@diffucoder/recipes";
 import type { Command } from "commander";
-import { LEASE_MS, openQueue, QUEUE, queueKinds } from "./queue-link.ts";
+import { LEASE_MS, METRICS_PORT, openQueue, portOf, QUEUE, queueKinds } from "./queue-link.ts";
+import { countedWork, serveMetrics } from "./queue-metrics.ts";
 import { PYTHON } from "./sandbox.ts";
 import type { WorkerAnswer, WorkerSetup } from "./worker-process.ts";
 
@@ -19,6 +20,7 @@ interface WorkerFlags {
   cache: string;
   python?: string;
   once?: boolean;
+  metricsPort?: string;
 }
 
 /** Adds `worker` to the program. */
@@ -31,6 +33,7 @@ export function addWorkerCommand(program: Command, context: { terminal: Terminal
     .option("--name <name>", "its name, different from that of every other worker", `${hostname()}-${process.pid}`.replaceAll(/[^A-Za-z0-9.-]/g, "-"))
     .option("--cache <dir>", "folder for the trainer's weights", join(tmpdir(), `diffucoder-worker-${userInfo().uid}`))
     .option("--python <path>", PYTHON)
+    .option("--metrics-port <port>", METRICS_PORT)
     .option("--once", "end when the run that it works for ends")
     .allowExcessArguments(false)
     .action((flags: WorkerFlags) => work(flags, context));
@@ -39,13 +42,18 @@ export function addWorkerCommand(program: Command, context: { terminal: Terminal
 async function work(flags: WorkerFlags, { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): Promise<void> {
   const { name, once } = flags;
   const kinds = queueKinds(flags.kinds, "--kinds");
+  const port = flags.metricsPort === undefined ? undefined : portOf(flags.metricsPort);
   const link = await openQueue(flags.queue);
   const child = new WorkProcess(setupOf(flags, kinds));
   signal.addEventListener("abort", () => child.end());
+  const { work: counted, registry } = countedWork(child.work);
+  let metrics: { close: () => void } | undefined;
   try {
+    metrics = port === undefined ? undefined : await serveMetrics(registry, port);
     await child.ready(); // a missing sandbox is told now
-    await runWorker({ link, name, kinds, work: child.work, leaseMs: LEASE_MS, once, signal, onNote: (note) => terminal.error(note) });
+    await runWorker({ link, name, kinds, work: counted, leaseMs: LEASE_MS, once, signal, onNote: (note) => terminal.error(note) });
   } finally {
+    metrics?.close();
     child.end();
     await link.close();
   }

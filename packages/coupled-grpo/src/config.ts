@@ -14,6 +14,8 @@ export interface CoupledGrpoConfig extends TrainConfig {
   promptsPerStep: number;
   /** Completions for each prompt: the group. @default 10 */
   numGenerations: number;
+  /** Rollouts of a step are sampled with the policy of so many steps before, so that others can sample them meanwhile. @default 0 */
+  maxStaleness?: number | undefined;
   /** Updates on the same rollouts, each with its own draws. @default 2 */
   numIterations: number;
   /** How log-probabilities are estimated, a name of `ESTIMATORS`. @default "coupled" */
@@ -59,12 +61,21 @@ export interface CoupledGrpoConfig extends TrainConfig {
 /** The most completions of a step: far beyond what was ever sampled, so that a typo is an error at once. */
 export const MOST_ROLLOUTS = 65_536;
 
+/** The oldest policy that rollouts may be of: each step keeps a copy of the weights. */
+const MOST_STALENESS = 64;
+
 /** Settings of coupled-GRPO; TRL's names in camelCase. Defaults are the paper's where it has them. */
 export const CoupledGrpoConfigSchema = LearningRateScheduleSchema.extend({
   seed: z.int().nonnegative().default(0).describe("of prompts, rollouts and masks"),
   maxSteps: z.int().positive().describe("steps: one rollout and numIterations updates each"),
   promptsPerStep: z.int().positive().max(MOST_ROLLOUTS).describe("prompts of a rollout"),
   numGenerations: z.int().min(2).max(MOST_ROLLOUTS).default(10).describe("completions for each prompt: the group"),
+  maxStaleness: z
+    .int()
+    .nonnegative()
+    .max(MOST_STALENESS)
+    .optional()
+    .describe("rollouts of a step are sampled with the policy of so many steps before, so that workers sample while the trainer trains (default: 0)"),
   numIterations: z.int().positive().max(1024).default(2).describe("updates on the same rollouts, each with its own draws"),
   estimator: z
     .enum(ESTIMATOR_NAMES)

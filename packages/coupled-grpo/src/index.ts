@@ -25,5 +25,12 @@ export { type PlannedTokens, plannedTokens, type PlannedTokensOptions } from "./
 export { createPolicy, type Policy, type PolicyOptions, type UpdatePosition } from "./policy.ts";
 export type { CompletionScore, RewardFunction, RewardRequest } from "./rewards.ts";
 export { type Rollout, rollout, type RolloutOptions } from "./rollout.ts";
-export { type CoupledGrpoState, rolloutStage, type RolloutStageOptions, type StepRewardRequest, type StepSampleRequest } from "./rollout-stage.ts";
+export {
+  type CoupledGrpoState,
+  rolloutStage,
+  type RolloutStageOptions,
+  type StepPolicy,
+  type StepRewardRequest,
+  type StepSampleRequest,
+} from "./rollout-stage.ts";
 export { type CoupledGrpoOptions, freshCoupledGrpoState, trainCoupledGrpo } from "./train-coupled-grpo.ts";

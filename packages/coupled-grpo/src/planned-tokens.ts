@@ -23,7 +23,7 @@ export interface PlannedTokens {
 export interface PlannedTokensOptions {
   /** Settings of the run. */
   config: Pick<CoupledGrpoConfig, "promptsPerStep" | "numGenerations" | "numIterations" | "beta" | "estimator"> &
-    Partial<Pick<CoupledGrpoConfig, "estimatorOptions">>;
+    Partial<Pick<CoupledGrpoConfig, "estimatorOptions" | "maxStaleness">>;
   /** How log-probabilities are estimated. @default the one that `config.estimator` names */
   estimator?: Estimator | undefined;
   /** Columns of the prompt. */
@@ -37,10 +37,10 @@ export interface PlannedTokensOptions {
 /** The figure `networkTokens` of a step that is still to come, by its parts. */
 export async function plannedTokens(options: PlannedTokensOptions): Promise<PlannedTokens> {
   const { config, promptLength, maxNewTokens, forwardPasses } = options;
-  const { numIterations, beta, promptsPerStep, numGenerations } = config;
+  const { numIterations, beta, promptsPerStep, numGenerations, maxStaleness = 0 } = config;
   const rows = promptsPerStep * numGenerations;
   const perEstimate = await estimateTokens(options, rows);
-  const compared = (beta > 0 ? 1 : 0) + (numIterations > 1 ? 1 : 0);
+  const compared = (beta > 0 ? 1 : 0) + (numIterations > 1 || maxStaleness > 0 ? 1 : 0);
   return {
     rollouts: rows * (promptLength + maxNewTokens) * forwardPasses,
     estimates: compared * numIterations * perEstimate,

@@ -2,8 +2,9 @@
 // few prompts, scores them, and takes `numIterations` optimizer steps on the clipped objective, each through draws of its own.
 // Differs from Apple's trainer: 1. prompts come from a function of the step and random streams are split by it, so that a run can be
 // stopped and resumed without losing or repeating one; 2. with a single update the old log-probs are the current ones and are not
-// computed twice.
-import { DiffuCoderError, type Random } from "@diffucoder/core";
+// computed twice; 3. with `maxStaleness` S the policy that samples step t is that after max(0, t - S) steps. Which one it is depends on the step alone,
+// so the result does not depend on who samples, nor on how long that takes; the old log-probs are always computed here, from a copy of those weights.
+import { DiffuCoderError, InvalidArgumentError, type Random } from "@diffucoder/core";
 import type { LogitsFunction, ModelParameters } from "@diffucoder/diffusion";
 import { createDenoiser, type Decoder, type DisposableDenoiser } from "@diffucoder/samplers";
 import type { Executor } from "@diffucoder/tensor";
@@ -19,6 +20,8 @@ import { type Rollout, rollout } from "./rollout.ts";
 export interface CoupledGrpoState extends TrainingState {
   /** The policy that the KL term keeps the trained one close to. */
   reference: ModelParameters;
+  /** The policies before the last steps, from the oldest, at most `maxStaleness`. @default none */
+  snapshots?: readonly ModelParameters[] | undefined;
 }
 
 /** Completions of a step to score. */
@@ -28,11 +31,21 @@ export interface StepRewardRequest extends RewardRequest {
 }
 
 /** Completions of a step to sample. */
-export interface StepSampleRequest extends SampleRequest {
+export interface StepSampleRequest extends SampleRequest, StepPolicy {
+  /** What the next `maxStaleness` steps will ask for, if somebody else can sample it meanwhile. */
+  later: readonly StepPolicy[];
+}
+
+/** The prompts of a step, and the policy that completes them. */
+export interface StepPolicy {
   /** Steps done before. */
   step: number;
-  /** The policy. */
+  /** Token ids of each completion's prompt. */
+  promptIds: readonly (readonly number[])[];
+  /** The policy. Its arrays do not change until the step was sampled. */
   parameters: ModelParameters;
+  /** Steps after which it was the policy. */
+  version: number;
 }
 
 /** What is trained, on which prompts and with which rewards. */
@@ -85,6 +98,7 @@ export interface RolloutStageOptions {
  */
 export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoState> {
   const { config } = options;
+  const { maxStaleness = 0 } = config;
   const policy = createPolicy(options);
   let parameters: ModelParameters = {};
   const current = (): ModelParameters => parameters;
@@ -97,12 +111,14 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
       const started = performance.now();
       const tokensBefore = policy.networkTokens;
       let sampledTokens = 0;
-      parameters = { ...options.frozen, ...state.parameters };
+      const policies = policiesOf(state, { step, maxStaleness });
+      const whole = policies.map((one) => ({ ...options.frozen, ...one }));
+      parameters = whole[0]!;
       const rollouts = await rollout({
         ...config,
         ...options,
         sample: async (request) => {
-          const sampled = await (options.sample?.({ ...request, step, parameters }) ?? sample(request));
+          const sampled = await (options.sample?.({ ...request, ...stepPolicy(whole, { step, options }) }) ?? sample(request));
           sampledTokens += sampled.forwardTokens ?? 0;
           return sampled;
         },
@@ -110,16 +126,29 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
         reward: (request) => options.reward({ ...request, step }),
         random: options.random.split("rollout", step),
       });
-      const figures = { ...rolloutFigures(rollouts, { step, config }), samplingSeconds: (performance.now() - started) / 1000 };
-      await addEstimates({ policy, rollouts, state, config });
+      const staleness = policies.length - 1;
+      const figures = {
+        ...rolloutFigures(rollouts, { step, config }),
+        ...(maxStaleness > 0 && { staleness }),
+        samplingSeconds: (performance.now() - started) / 1000,
+      };
+      await addEstimates({ policy, rollouts, state, config, behaviour: config.numIterations > 1 || staleness > 0 ? policies[0] : undefined });
       return {
         // Forward passes of rollouts, estimates and updates; a backward pass costs about twice its forward one, and is not counted.
         figures: () => ({ ...figures, networkTokens: sampledTokens + policy.networkTokens - tokensBefore }),
-        updates: Array.from({ length: config.numIterations }, (_, iteration) => async ({ reference, ...before }: CoupledGrpoState, at) => {
-          const result = await policy.update(before, rollouts, { ...at, iteration });
-          return { ...result, state: { ...result.state, reference } };
+        updates: Array.from(
+          { length: config.numIterations },
+          (_, iteration) =>
+            async ({ parameters: before, adam, ...kept }: CoupledGrpoState, at) => {
+              const result = await policy.update({ parameters: before, adam }, rollouts, { ...at, iteration });
+              return { ...result, state: { ...kept, ...result.state } };
+            },
+        ),
+        finish: (trained) => ({
+          ...trained,
+          ...(maxStaleness > 0 && { snapshots: policies.slice(-maxStaleness) }),
+          ...((step + 1) % config.refModelSyncSteps === 0 && { reference: cloneParameters(trained.parameters) }),
         }),
-        finish: (trained) => ((step + 1) % config.refModelSyncSteps === 0 ? { ...trained, reference: cloneParameters(trained.parameters) } : trained),
       };
     },
     dispose: () => {
@@ -127,6 +156,35 @@ export function rolloutStage(options: RolloutStageOptions): Stage<CoupledGrpoSta
       denoiser.dispose();
     },
   };
+}
+
+/**
+ * The policies that this step and the next ones sample with, from the oldest; the last is the state's, a copy if it is needed after the updates.
+ *
+ * @throws {InvalidArgumentError} if the state lacks one
+ */
+function policiesOf({ parameters, snapshots = [] }: CoupledGrpoState, { step, maxStaleness }: { step: number; maxStaleness: number }) {
+  if (maxStaleness === 0) return [parameters];
+  const count = Math.min(step, maxStaleness);
+  if (snapshots.length === count) return [...snapshots, cloneParameters(parameters)];
+  const expected = `${count}, the policies before the last steps, with maxStaleness ${maxStaleness} at step ${step}`;
+  throw new InvalidArgumentError({ argument: "state.snapshots", value: `${snapshots.length} of them`, expected });
+}
+
+/** The policy that samples a step, and those that will sample the next ones, as far as they are known. */
+function stepPolicy(policies: readonly ModelParameters[], { step, options }: { step: number; options: RolloutStageOptions }) {
+  const { config, prompts } = options;
+  const { maxStaleness = 0, numGenerations, maxSteps } = config;
+  const oldest = step - (policies.length - 1);
+  const of = (at: number) => {
+    const version = Math.max(0, at - maxStaleness);
+    return { step: at, version, parameters: policies[version - oldest]! };
+  };
+  const later = Array.from({ length: Math.min(maxStaleness, maxSteps - 1 - step) }, (_, ahead): StepPolicy => {
+    const at = step + 1 + ahead;
+    return { ...of(at), promptIds: prompts(at).flatMap((prompt) => Array.from({ length: numGenerations }, () => prompt)) };
+  });
+  return { ...of(step), later };
 }
 
 function plainDenoiser(
@@ -159,17 +217,20 @@ function rolloutFigures(rollouts: readonly Rollout[], { step, config }: { step: 
   };
 }
 
-/** Fills in what the objective compares with: the reference, and with several updates the policy that sampled. */
+/** Fills in what the objective compares with: the reference and, unless it is the current one, the policy that sampled. */
 async function addEstimates({
   policy,
   rollouts,
   state,
   config,
+  behaviour,
 }: {
   policy: Policy;
   rollouts: Rollout[];
   state: CoupledGrpoState;
   config: CoupledGrpoConfig;
+  /** The policy that sampled; `undefined`: it is the one that the only update starts from. */
+  behaviour: ModelParameters | undefined;
 }): Promise<void> {
   const perIteration = async (parameters: ModelParameters): Promise<Float32Array[][]> => {
     const estimates: Float32Array[][] = [];
@@ -177,7 +238,7 @@ async function addEstimates({
     return rollouts.map((_, row) => estimates.map((rows) => rows[row]!));
   };
   const reference = config.beta > 0 ? await perIteration(state.reference) : undefined;
-  const old = config.numIterations > 1 ? await perIteration(state.parameters) : undefined;
+  const old = behaviour && (await perIteration(behaviour));
   for (const [row, one] of rollouts.entries()) {
     if (reference) one.refPerTokenLogProbs = reference[row]!;
     if (old) one.oldPerTokenLogProbs = old[row]!;

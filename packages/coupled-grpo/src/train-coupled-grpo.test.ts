@@ -68,6 +68,7 @@ const copy = (state: CoupledGrpoState): CoupledGrpoState => ({
   parameters: cloneAll(state.parameters),
   adam: { m: cloneAll(state.adam.m), v: cloneAll(state.adam.v) },
   reference: cloneAll(state.reference),
+  snapshots: state.snapshots?.map(cloneAll),
 });
 const cloneAll = (arrays: Record<string, NdArray>): Record<string, NdArray> =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.clone()]));
@@ -157,6 +158,14 @@ describe("trainCoupledGrpo", () => {
     expect(await tokens({ numIterations: 1, beta: 0 })).toEqual([72 * (4 + 3), 72 * (4 + 3)]);
   });
 
+  it("counts the estimate of an older policy, which one update alone would not need", async () => {
+    const lines: StepMetrics[] = [];
+    const run = { ...options({ maxSteps: 2, numIterations: 1, beta: 0, maxStaleness: 1 }, start()), forbiddenIds: [MASK, END] };
+    await trainCoupledGrpo({ ...run, onStep: (line) => lines.push(line) });
+    const { rollouts, estimates, updates } = await plannedTokens({ ...run, forwardPasses: 4 });
+    expect(lines.map((line) => line.networkTokens)).toEqual([rollouts + updates, rollouts + estimates + updates]); // the first step's is the newest
+  });
+
   it.each(ESTIMATOR_NAMES)("puts through the network what plannedTokens says, with %s", async (estimator) => {
     const lines: StepMetrics[] = [];
     const run = { ...options({ maxSteps: 1, numIterations: 2, beta: 0.01, estimator }, start()), forbiddenIds: [MASK, END] };
@@ -183,6 +192,79 @@ describe("trainCoupledGrpo", () => {
     await expect(trainCoupledGrpo({ ...none, reward: async ({ completionIds }) => completionIds.map(() => null) })).rejects.toMatchObject({
       code: "NO_REWARD",
     });
+  });
+});
+
+describe("rollouts of an older policy", () => {
+  const run = async (config: object, more: Partial<CoupledGrpoOptions> = {}, state = start()): Promise<CoupledGrpoState> =>
+    trainCoupledGrpo({ ...options(config, state), ...more });
+
+  it("are of today's with maxStaleness 0, and other ones with 1", async () => {
+    const today = numbersOf(await run({ maxSteps: 2 }));
+    expect(numbersOf(await run({ maxSteps: 2, maxStaleness: 0 }))).toEqual(today);
+    expect(numbersOf(await run({ maxSteps: 2, maxStaleness: 1 }))).not.toEqual(today);
+  });
+
+  it("go on after a stop with the very numbers of an uninterrupted run", async () => {
+    const config = { maxSteps: 4, maxStaleness: 2, saveSteps: 2 };
+    let saved: CoupledGrpoState | undefined;
+    const whole = numbersOf(await run(config, { onCheckpoint: (state, step) => step === 2 && (saved = copy(state)) }));
+    expect(saved!.snapshots).toHaveLength(2);
+    expect(numbersOf(await run(config, { startStep: 2 }, saved))).toEqual(whole);
+  });
+
+  it("are asked for with the policy of maxStaleness steps before, which is told as early as it is known", async () => {
+    const asked: [step: number, version: number, later: number[][]][] = [];
+    const policies: number[][] = [];
+    const sampled: number[][] = [];
+    const biasOf = ({ bias }: CoupledGrpoState["parameters"]): number[] => [...bias!.data];
+    const sample: CoupledGrpoOptions["sample"] = async ({ step, version, parameters, promptIds, later }) => {
+      asked.push([step, version, later.map((one) => [one.step, one.version, one.promptIds.length])]);
+      sampled.push(biasOf(parameters));
+      for (const one of later) expect(biasOf(one.parameters)).toEqual(policies[one.version]);
+      return { completionIds: promptIds.map((_, row) => [1, 2, row % 4, WANTED, row % 3, END]) };
+    };
+    const evaluate = async ({ parameters }: CoupledGrpoState): Promise<Record<string, number>> => {
+      policies.push(biasOf(parameters));
+      return {};
+    };
+    const metrics: StepMetrics[] = [];
+    await run({ maxSteps: 4, maxStaleness: 2, evalSteps: 1 }, { sample, evaluate, onStep: (line) => metrics.push(line) });
+    // [step, version, rows] of what comes later: all that the weights are known of, none beyond the last step.
+    expect(asked).toEqual([
+      [0, 0, [[1, 0, 8], [2, 0, 8]]], // prettier-ignore
+      [1, 0, [[2, 0, 8], [3, 1, 8]]], // prettier-ignore
+      [2, 0, [[3, 1, 8]]],
+      [3, 1, []],
+    ]);
+    expect(sampled).toEqual([0, 0, 0, 1].map((version) => policies[version]));
+    expect(metrics.map(({ staleness }) => staleness)).toEqual([0, 1, 2, 2]);
+    expect(new Set(policies.map(String)).size).toBe(5);
+  });
+
+  it("are compared with the policy that sampled them: the first ratio is not 1", async () => {
+    const metrics: StepMetrics[] = [];
+    // With one update and a clipping range of nearly nothing, a ratio is clipped where old and current policy differ.
+    const config = { maxSteps: 3, numIterations: 1, maxStaleness: 1, epsilon: 1e-9, beta: 0 };
+    await run(config, { onStep: (line) => metrics.push(line) });
+    expect(metrics[0]!.clipRatio).toBe(0);
+    expect(metrics[2]!.clipRatio).toBeGreaterThan(0);
+    const fresh: StepMetrics[] = [];
+    await run({ ...config, maxSteps: 2, maxStaleness: 0 }, { onStep: (line) => fresh.push(line) });
+    expect(fresh.map(({ clipRatio }) => clipRatio)).toEqual([0, 0]);
+  });
+
+  it("need the policies of the steps before, and a number of steps that is one", async () => {
+    await expect(run({ maxStaleness: 2 }, { startStep: 3 })).rejects.toThrow(
+      'state.snapshots must be 2, the policies before the last steps, with maxStaleness 2 at step 3, got "0 of them".',
+    );
+    const problems = (maxStaleness: unknown): string[] =>
+      CoupledGrpoConfigSchema.safeParse({ maxSteps: 1, promptsPerStep: 1, learningRate: 1, maxStaleness }).error!.issues.map(
+        ({ message }) => message,
+      );
+    expect(problems(-1)).toEqual(["Too small: expected number to be >=0"]);
+    expect(problems(0.5)).toEqual(["Invalid input: expected int, received number"]);
+    expect(problems(65)).toEqual(["Too big: expected number to be <=64"]);
   });
 });
 

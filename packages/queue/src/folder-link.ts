@@ -91,11 +91,12 @@ class FolderLink implements QueueLink {
     return undefined;
   }
 
-  async results(): Promise<QueueResult[]> {
+  async results(isWanted: (id: string) => boolean = () => true): Promise<QueueResult[]> {
     const found = new Map<string, QueueResult>();
     for (const kind of QUEUE_KINDS) {
       this.#takeBack(kind);
       for (const { name, id, worker } of this.#held(kind, "completed")) {
+        if (!isWanted(id)) continue;
         const result = this.#readResult(join(this.#folder, kind, "completed", name), { id, worker });
         if (result !== undefined && !found.has(id) && !this.#isWithdrawn(id)) found.set(id, result);
       }

@@ -39,13 +39,14 @@ class InProcessLink implements QueueLink {
 
   async claim({ kinds, worker }: ClaimOptions): Promise<Claim | undefined> {
     checkName("worker", worker);
-    const entry = [...this.#entries.values()].find((one) => kinds.includes(one.item.kind) && isFree(one));
+    const free = [...this.#entries.values()].filter(isFree);
+    const [entry] = kinds.flatMap((kind) => free.find(({ item }) => item.kind === kind) ?? []);
     return entry && this.#hold(entry.item, worker);
   }
 
-  async results(): Promise<QueueResult[]> {
+  async results(isWanted: (id: string) => boolean = () => true): Promise<QueueResult[]> {
     return [...this.#entries.values()].flatMap(({ item: { id }, worker = "", result }) =>
-      result === undefined ? [] : [{ id, worker, result: Buffer.byteLength(result) > this.#maxResultBytes ? null : result }],
+      result === undefined || !isWanted(id) ? [] : [{ id, worker, result: Buffer.byteLength(result) > this.#maxResultBytes ? null : result }],
     );
   }
 

@@ -55,7 +55,7 @@ export interface QueueCounts {
 
 /** How claims are made. */
 export interface ClaimOptions {
-  /** What the worker can do. */
+  /** What the worker can do, what it does first in front. */
   kinds: readonly QueueKind[];
   /** Its name: letters, digits, dots and hyphens. */
   worker: string;
@@ -67,8 +67,8 @@ export interface QueueLink {
   offer(item: QueueItem): Promise<void>;
   /** Takes an item, if one waits. Items whose lease ran out wait again. */
   claim(options: ClaimOptions): Promise<Claim | undefined>;
-  /** Results that are not withdrawn yet. */
-  results(): Promise<QueueResult[]>;
+  /** Results that are not withdrawn yet, of the ids that are wanted. @default all */
+  results(isWanted?: (id: string) => boolean): Promise<QueueResult[]>;
   /** Ends these items for good, wherever they are: they are used, or not wanted any more. */
   withdraw(ids: readonly string[]): Promise<void>;
   /** Makes these items wait again, their results forgotten: a result was wrong. */

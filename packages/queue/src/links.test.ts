@@ -75,6 +75,7 @@ for (const { name, skip, open } of kinds) {
         await link.offer(item("a"));
         expect(await link.claim(ask)).toBeUndefined();
         expect(await link.results()).toEqual([{ id: "a", worker: "w1", result: "done" }]);
+        expect(await link.results((id) => id !== "a")).toEqual([]);
         await link.withdraw(["a"]);
         await link.offer(item("a"));
         expect(await link.results()).toEqual([]);
@@ -88,6 +89,8 @@ for (const { name, skip, open } of kinds) {
         expect(await link.claim({ ...ask, kinds: ["rewards"] })).toBeUndefined();
         const claim = await link.claim(ask);
         await claim!.release();
+        await link.offer({ ...item("b"), kind: "rewards" });
+        expect((await link.claim({ ...ask, kinds: ["rewards", "rollouts"] }))?.item.id).toBe("b"); // what it does first comes first
         expect((await link.claim(ask))?.item.id).toBe("a");
       }));
 

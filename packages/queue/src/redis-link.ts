@@ -108,10 +108,11 @@ class RedisLink implements QueueLink {
     return undefined;
   }
 
-  async results(): ReturnType<QueueLink["results"]> {
+  async results(isWanted: (id: string) => boolean = () => true): ReturnType<QueueLink["results"]> {
     const found: Awaited<ReturnType<QueueLink["results"]>> = [];
     for (const { queue } of Object.values(this.#lanes)) {
       for (const id of await this.#redis.zrange(queue.toKey("completed"), 0, -1)) {
+        if (!isWanted(id)) continue;
         if (await this.#isWithdrawn(id)) await queue.remove(id);
         else found.push({ id, ...(await this.#resultOf(queue.toKey(id), id)) });
       }

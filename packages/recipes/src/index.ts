@@ -46,5 +46,6 @@ export { processData, type ProcessDataOptions, type ProcessDataReport, PROCESSED
 export { type ContentFiles, servedFiles, sharedFiles } from "./queue/content-files.ts";
 export { doWork, type DoWorkOptions } from "./queue/do-work.ts";
 export { type RunCard, RunCardSchema } from "./queue/messages.ts";
-export { type QueueOptions } from "./queue/run-queue.ts";
+export { type QueueOptions } from "./queue/announced-run.ts";
+export { queueStatus, type QueueStatus } from "./queue/queue-status.ts";
 export { type DoWork, runWorker, type WorkerOptions } from "./queue/worker.ts";

@@ -18,6 +18,7 @@ const checkpoint = (step: number): Checkpoint => ({
   parameters: { w: float32([1.5, -2, step], [1, 3]) },
   adam: { m: { w: float32([0, 1e-30, 3], [1, 3]) }, v: { w: float32([4, 5, 6], [1, 3]) } },
   reference: { w: float32([7, 8, 9], [1, 3]) },
+  snapshots: Array.from({ length: step % 13 }, (_, i) => ({ w: float32([i, 0, 0], [1, 3]) })),
 });
 
 describe("checkpoints", () => {

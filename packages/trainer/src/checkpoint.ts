@@ -12,14 +12,17 @@ export interface Checkpoint extends TrainingState {
   step: number;
   /** The reference policy of coupled-GRPO. */
   reference?: ModelParameters;
+  /** Policies of the steps before, from the oldest, that coupled-GRPO's rollouts may be of. */
+  snapshots?: readonly ModelParameters[];
 }
 
-const groups = ["parameters", "adam.m", "adam.v", "reference"] as const;
-
 /** Writes a checkpoint to a temporary name and renames it. @throws {FileError} */
-export function saveCheckpoint(path: string, { step, parameters, adam, reference }: Checkpoint): void {
-  const trees: Record<(typeof groups)[number], ModelParameters> = { parameters, "adam.m": adam.m, "adam.v": adam.v, reference: reference ?? {} };
-  const arrays = Object.fromEntries(groups.flatMap((group) => Object.entries(trees[group]).map(([name, array]) => [`${group}/${name}`, array])));
+export function saveCheckpoint(path: string, { step, parameters, adam, reference = {}, snapshots = [] }: Checkpoint): void {
+  const kept = Object.fromEntries(snapshots.map((snapshot, i) => [`snapshot.${i}`, snapshot]));
+  const groups: Record<string, ModelParameters> = { parameters, "adam.m": adam.m, "adam.v": adam.v, reference, ...kept };
+  const arrays = Object.fromEntries(
+    Object.entries(groups).flatMap(([group, tree]) => Object.entries(tree).map(([name, array]) => [`${group}/${name}`, array])),
+  );
   writeSafetensors(path, arrays, { metadata: { step: String(step) } });
 }
 
@@ -36,10 +39,13 @@ export function loadCheckpoint(path: string): Checkpoint | undefined {
   const group = (name: string): ModelParameters =>
     Object.fromEntries(Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), array]] : [])));
   const reference = group("reference");
+  const snapshots: ModelParameters[] = [];
+  for (let next = group("snapshot.0"); Object.keys(next).length > 0; next = group(`snapshot.${snapshots.length}`)) snapshots.push(next);
   return {
     step,
     parameters: group("parameters"),
     adam: { m: group("adam.m"), v: group("adam.v") },
     ...(Object.keys(reference).length > 0 && { reference }),
+    ...(snapshots.length > 0 && { snapshots }),
   };
 }

@@ -25,6 +25,8 @@ import {
   type Task,
   type TaskSet,
 } from "@diffucoder/tasks";
+import type { QueueOptions } from "../queue/announced-run.ts";
+import { type AnswerQueue, openAnswerQueue, PIECES_AT_ONCE } from "../queue/answer-queue.ts";
 import { checkModel, checkSettings, isInfilling } from "./check-model.ts";
 import { checkpointHash } from "./checkpoint-hash.ts";
 import { decodingOf, samplerRecord } from "./decoding-of.ts";
@@ -53,6 +55,8 @@ export interface RunEvalOptions {
   onProgress: OnProgress;
   /** Gets notices for a person that are not part of the result: a sentence without its full stop. */
   onNotice: (notice: string) => void;
+  /** Has the answers written by workers, with the same result; the tests run here. @default all is done here */
+  queue?: QueueOptions | undefined;
   /** Stops the evaluation; finished work is kept. */
   signal: AbortSignal;
 }
@@ -181,29 +185,22 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, options: RunEval
   const template = holes ? "none, the text around the hole" : [...new Set(taskSet.tasks.map(templateOf))].join(", ");
   const shown = new Set(taskSet.tasks.slice(0, reveals).map(({ id }) => id));
   const { adapter, prefixCacheBytes, maxCacheBytes } = config;
-  const coder = await loadDiffuCoder(folder.dir, {
-    maxRows: batchSize,
-    family,
-    quantize,
-    executor,
-    device,
-    precision,
-    adapter,
-    prefixCacheBytes,
-    maxCacheBytes,
-    signal,
-    onProgress,
-  });
+  const load = { family, quantize, executor, device, precision, adapter, prefixCacheBytes, maxCacheBytes };
+  const coder = await loadDiffuCoder(folder.dir, { ...load, maxRows: batchSize, signal, onProgress });
   coder.notices.forEach(onNotice);
+  const onNote = (note: string): void => onNotice(note.replace(/\.$/, ""));
+  let queue: AnswerQueue | undefined;
   try {
+    queue = options.queue && (await openAnswerQueue({ queue: options.queue, coder, modelDir: folder.dir, load, batchSize, signal, onNote }));
     const sets: SampleSet[] = [];
     for (const { point, label, method, fileName } of sweepOf(config)) {
       const log = new JsonLinesLog<KeptSample>(join(output, `generations-${fileName}.jsonl`));
+      const asked = { templateOf, decoding: decodingOf(config, point), masks, reveals: shown, traces, signal };
       const { samples, leftOut } = await drawSamples({
         tasks: taskSet.tasks,
         samplesPerTask,
-        batchSize,
-        generate: modelAnswers(coder, { templateOf, decoding: decodingOf(config, point), masks, reveals: shown, traces, signal }),
+        batchSize: queue === undefined ? batchSize : batchSize * PIECES_AT_ONCE,
+        generate: queue === undefined ? modelAnswers(coder, asked) : queue.answersBy(asked),
         seed,
         finished: log.kept,
         onSample: (sample) => log.append(sample),
@@ -211,19 +208,14 @@ async function modelSets(folder: ModelFolder, taskSet: TaskSet, options: RunEval
         ...(phase !== undefined && { phase }),
         signal,
       });
-      const sampler = {
-        ...samplerRecord(config, point, { model: folder, holes }),
-        quantize: coder.quantization,
-        executor,
-        device,
-        precision,
-        adapter,
-      };
+      const record = samplerRecord(config, point, { model: folder, holes });
+      const sampler = { ...record, quantize: coder.quantization, executor, device, precision, adapter };
       const source: SampleSource = { kind: "model", dir: folder.dir, sha256, template, sampler, seed, samplesPerTask };
       sets.push({ label, method, source, samples, leftOut });
     }
     return sets;
   } finally {
+    await queue?.close();
     await coder.close();
   }
 }

@@ -88,14 +88,18 @@ export async function planCoupledGrpo({
   const rowLength = promptLength + maxNewTokens;
   const step = await plannedTokens({ config: training, promptLength, maxNewTokens, forwardPasses });
   const perToken = forwardOperations(options.config, rowLength);
-  const { numIterations, gradientAccumulationSteps, maxSteps } = training;
+  const { numIterations, gradientAccumulationSteps, maxSteps, maxStaleness = 0 } = training;
   const sizes = sizesOf(options);
   const atOnce = step.updates / numIterations / gradientAccumulationSteps;
   return {
     ...sizes,
     steps: maxSteps,
     tokens: maxSteps * (step.rollouts + step.estimates + step.updates),
-    memory: { ...stateBytes(options), reference: 4 * sizes.trained, activations: atOnce * activationBytes(options.config, false) },
+    memory: {
+      ...stateBytes(options),
+      reference: 4 * sizes.trained * (1 + maxStaleness), // and the policies that rollouts are of
+      activations: atOnce * activationBytes(options.config, false),
+    },
     operations: maxSteps * (step.rollouts + step.estimates + 3 * step.updates) * perToken,
   };
 }

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { AbortedError } from "@diffucoder/core";
 import type { QueueItem, QueueLink, QueueResult } from "@diffucoder/queue";
+import type { TakenResult } from "./run-figures.ts";
 
 /** How often results are looked for, milliseconds. */
 const POLL = 20;
@@ -12,6 +13,8 @@ const OFFER_AGAIN = 2000;
 export interface Piece<T> {
   /** What is offered. */
   item: QueueItem;
+  /** Completions in it. */
+  rows: number;
   /** Reads a result. @returns the value, or what is wrong with it */
   check: (result: string) => Promise<{ value: T } | { problem: string }>;
 }
@@ -20,14 +23,20 @@ export interface Piece<T> {
 export interface CollectOptions {
   /** The queue. */
   link: QueueLink;
+  /** Ids of other pieces, whose results are left where they are. @default none */
+  isOther?: ((id: string) => boolean) | undefined;
   /** Workers whose results are not read. */
   quarantined: ReadonlySet<string>;
   /** After so long without any result what is missing is offered once more, beside the first offer, milliseconds. */
   overtakeMs: number;
+  /** A result is used. */
+  onTaken: (taken: TakenResult) => void;
   /** A worker handed in something wrong: puts it into quarantine. */
   onWrong: (worker: string, problem: string) => Promise<void>;
   /** Nothing has come for `overtakeMs`. */
   onWaiting: () => void;
+  /** What is said to have stopped. */
+  name: "Training" | "Generating";
   /** Stops waiting. */
   signal: AbortSignal;
 }
@@ -47,7 +56,7 @@ interface Pending<T> {
  * @throws {AbortedError} when stopped by `signal`
  */
 export async function collect<T>(pieces: readonly Piece<T>[], options: CollectOptions): Promise<T[]> {
-  const { link, overtakeMs, onWaiting, signal } = options;
+  const { link, overtakeMs, onWaiting, signal, isOther = () => false } = options;
   const all = pieces.map((piece): Pending<T> => ({ piece, offers: [piece.item], done: undefined }));
   let [offered, moved] = [-Infinity, performance.now()];
   for (;;) {
@@ -57,7 +66,7 @@ export async function collect<T>(pieces: readonly Piece<T>[], options: CollectOp
       for (const { offers } of missing) for (const item of offers) await link.offer(item);
       offered = performance.now();
     }
-    for (const result of await link.results()) {
+    for (const result of await link.results((id) => !isOther(id))) {
       const one = missing.find(({ offers }) => offers.some(({ id }) => id === result.id));
       if (one === undefined || one.done !== undefined) await link.withdraw([result.id]);
       else if (await take(one, result, { all, ...options })) moved = performance.now();
@@ -69,7 +78,7 @@ export async function collect<T>(pieces: readonly Piece<T>[], options: CollectOp
       [offered, moved] = [-Infinity, performance.now()];
     }
     await wait(POLL, undefined, { signal }).catch(() => {});
-    if (signal.aborted) throw new AbortedError("Training");
+    if (signal.aborted) throw new AbortedError(options.name);
   }
 }
 
@@ -77,11 +86,12 @@ export async function collect<T>(pieces: readonly Piece<T>[], options: CollectOp
 async function take<T>(
   one: Pending<T>,
   { worker, result }: QueueResult,
-  { all, link, quarantined, onWrong }: CollectOptions & { all: readonly Pending<T>[] },
+  { all, link, quarantined, onWrong, onTaken }: CollectOptions & { all: readonly Pending<T>[] },
 ): Promise<boolean> {
   const read = quarantined.has(worker) ? undefined : result === null ? { problem: "its result is too large" } : await one.piece.check(result);
   if (read !== undefined && "value" in read) {
     one.done = { value: read.value, worker };
+    onTaken({ worker, kind: one.piece.item.kind, rows: one.piece.rows });
     await link.withdraw(one.offers.map(({ id }) => id));
     return true;
   }

@@ -6,8 +6,10 @@ import { type ProgramTests, type Sandbox, scoreCompletions } from "@diffucoder/r
 import { readSafetensors } from "@diffucoder/tensor";
 import { type DiffusionModel, loadDiffusionModel } from "../training/load-diffusion-model.ts";
 import { fetchContent } from "./fetch-content.ts";
-import { machineCard } from "@diffucoder/engine";
-import { readMessage, RewardJobSchema, RolloutJobSchema, type RunCard } from "./messages.ts";
+import { loadDiffuCoder, machineCard } from "@diffucoder/engine";
+import { answers } from "../evaluation/model-answers.ts";
+import { plainAnswers } from "./answer-queue.ts";
+import { AnswerJobSchema, readMessage, RewardJobSchema, RolloutJobSchema, type RunCard } from "./messages.ts";
 import { rowSampler } from "./row-sampler.ts";
 import type { DoWork } from "./worker.ts";
 
@@ -22,36 +24,63 @@ export interface DoWorkOptions {
   sandbox?: Sandbox | undefined;
 }
 
+/** A run whose model is loaded. */
 interface OpenRun {
   run: string;
-  coder: DiffusionModel;
-  sampler: ReturnType<typeof rowSampler>;
-  weights: { sha256: string; parameters: DiffusionModel["parameters"] } | undefined;
+  sample: (body: string) => Promise<object>;
+  close: () => Promise<void>;
 }
 
 /** Does pieces of work, one after the other. The model stays loaded between them. */
 export function doWork({ cache, sandbox }: DoWorkOptions): DoWork {
   let open: OpenRun | undefined;
-  const openRun = async (card: RunCard): Promise<OpenRun> => {
-    if (open?.run === card.run) return open;
-    open?.sampler.dispose();
-    await open?.coder.close();
-    const coder = await loadDiffusionModel(await modelOf(card, cache), card.executor);
-    open = { run: card.run, coder, sampler: rowSampler(coder, card), weights: undefined };
-    return open;
-  };
   return async ({ kind, body }, card) => {
     if (kind === "rewards") return JSON.stringify({ scores: await scores(body, sandbox) });
-    const job = readMessage(RolloutJobSchema, body);
-    if (kind !== "rollouts" || job === undefined) throw badItem();
-    const run = await openRun(card);
-    if (run.weights?.sha256 !== job.weights) {
-      const path = await fetchContent(job.weights, { where: card.weights, folder: join(cache, "files") });
-      run.weights = { sha256: job.weights, parameters: readSafetensors(path).arrays };
-      removeOld(join(cache, "files"), card);
+    if (open?.run !== card.run) {
+      await open?.close();
+      open = undefined;
+      const modelDir = await modelOf(card, cache);
+      open = { run: card.run, ...(await (card.work.task === "training" ? openTraining(card, modelDir, cache) : openEvaluation(card, modelDir))) };
     }
-    const { completionIds, forwardTokens } = await run.sampler.sample(run.weights.parameters, job);
-    return JSON.stringify({ machine: machineCard(), weights: job.weights, completionIds, forwardTokens });
+    return JSON.stringify({ machine: machineCard(), ...(await open.sample(body)) });
+  };
+}
+
+async function openTraining(card: RunCard, modelDir: string, cache: string): Promise<Omit<OpenRun, "run">> {
+  const work = card.work as Extract<RunCard["work"], { task: "training" }>;
+  const coder = await loadDiffusionModel(modelDir, work.executor);
+  const sampler = rowSampler(coder, work);
+  let policy: { sha256: string; parameters: DiffusionModel["parameters"] } | undefined;
+  return {
+    sample: async (body) => {
+      const job = readMessage(RolloutJobSchema, body);
+      if (job === undefined) throw badItem();
+      if (policy?.sha256 !== job.weights) {
+        const path = await fetchContent(job.weights, { where: card.weights, folder: join(cache, "files") });
+        policy = { sha256: job.weights, parameters: { ...coder.parameters, ...readSafetensors(path).arrays } };
+        removeOld(join(cache, "files"), card);
+      }
+      const { completionIds, forwardTokens } = await sampler.sample(policy.parameters, job);
+      return { weights: job.weights, completionIds, forwardTokens };
+    },
+    close: async () => {
+      sampler.dispose();
+      await coder.close();
+    },
+  };
+}
+
+async function openEvaluation(card: RunCard, modelDir: string): Promise<Omit<OpenRun, "run">> {
+  const { load, maxRows, hasAdapter } = card.work as Extract<RunCard["work"], { task: "evaluation" }>;
+  const coder = await loadDiffuCoder(modelDir, { ...load, maxRows, ...(hasAdapter && { adapter: join(modelDir, "adapter") }) });
+  const signal = new AbortController().signal; // the whole process is ended instead
+  return {
+    sample: async (body) => {
+      const job = readMessage(AnswerJobSchema, body);
+      if (job === undefined) throw badItem();
+      return { answers: plainAnswers(await answers(coder, job.asked, { ...job, signal })) };
+    },
+    close: () => coder.close(),
   };
 }
 
@@ -72,7 +101,7 @@ async function scores(body: string, sandbox: Sandbox | undefined) {
 async function modelOf({ run, files, weights }: RunCard, cache: string): Promise<string> {
   const folder = join(cache, "models", run);
   rmSync(join(cache, "models"), { recursive: true, force: true }); // of earlier runs
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, "adapter"), { recursive: true });
   for (const { name, sha256 } of files)
     copyFileSync(await fetchContent(sha256, { where: weights, folder: join(cache, "files") }), join(folder, name));
   return folder;

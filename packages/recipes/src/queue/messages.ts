@@ -1,13 +1,15 @@
 // What trainer and workers send each other, as JSON. Everything is checked where it arrives: a queue is a place that others write to.
-import { type ExecutorOptions, ExecutorOptionsSchema, type MachineCard } from "@diffucoder/engine";
+import { type ExecutorOptions, ExecutorOptionsSchema, type LoadSettings, LoadSettingsSchema, type MachineCard } from "@diffucoder/engine";
 import { QUEUE_KINDS, type QueueKind } from "@diffucoder/queue";
 import { z } from "zod";
+import { DecodingOptionsSchema } from "@diffucoder/samplers";
 import { RolloutSamplingSchema } from "../training/rollout-sampling.ts";
 
 /** Raised when a message changes its form: a worker of another version says so instead of failing somewhere. */
-export const CARD_FORMAT = 1;
+export const CARD_FORMAT = 2;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
 const finite = z.number().nullable();
 const ids = z.array(z.int().nonnegative()).max(2 ** 20);
 
@@ -31,15 +33,51 @@ export interface RunCard {
     beat: number;
     /** Steps done. */
     step: number;
+    /** Steps after which the weights were those that this step was sampled with. */
+    version: number;
+  };
+  /** How it goes. */
+  figures: {
+    /** Completions that workers sampled. */
+    rollouts: number;
+    /** Completions that they scored. */
+    rewards: number;
+    /** Over the last minute. */
+    rolloutsPerSecond: number;
+    /** Whose results were used. */
+    workers: {
+      /** What it calls itself. */
+      name: string;
+      /** Pieces of work. */
+      results: number;
+      /** Since the last of them. */
+      secondsAgo: number;
+    }[];
   };
   /** What workers do. */
   kinds: QueueKind[];
-  /** Seed of the run. */
-  seed: number;
-  /** How rollouts are decoded. */
-  sampling: z.output<typeof RolloutSamplingSchema>;
-  /** Where the model runs. */
-  executor: ExecutorOptions;
+  /** How rollouts of a training are sampled, or the model of an evaluation is loaded, which does not change from piece to piece. */
+  work:
+    | {
+        /** Rollouts of a policy. */
+        task: "training";
+        /** Seed of the run. */
+        seed: number;
+        /** How rollouts are decoded. */
+        sampling: z.output<typeof RolloutSamplingSchema>;
+        /** Where the model runs. */
+        executor: ExecutorOptions;
+      }
+    | {
+        /** Answers of a model. */
+        task: "evaluation";
+        /** How it is loaded. */
+        load: Omit<LoadSettings, "adapter">;
+        /** Answers that are decoded together. */
+        maxRows: number;
+        /** Whether the files hold an adapter, in a folder `adapter`. */
+        hasAdapter: boolean;
+      };
   /** Files of the model's folder; each is fetched by its hash. */
   files: {
     /** Its name in the folder. */
@@ -68,12 +106,29 @@ export const RunCardSchema = z.strictObject({
   format: z.literal(CARD_FORMAT),
   run: z.string().max(64),
   machine: MachineSchema,
-  trainer: z.strictObject({ host: z.string().max(300), pid: z.int().positive(), beat: z.int().nonnegative(), step: z.int().nonnegative() }),
+  trainer: z.strictObject({ host: z.string().max(300), pid: z.int().positive(), beat: count, step: count, version: count }),
+  figures: z.strictObject({
+    rollouts: count,
+    rewards: count,
+    rolloutsPerSecond: z.number(),
+    workers: z.array(z.strictObject({ name: z.string().max(200), results: count, secondsAgo: count })),
+  }),
   kinds: z.array(z.enum(QUEUE_KINDS)),
-  seed: z.int().nonnegative(),
-  sampling: RolloutSamplingSchema,
-  executor: z.strictObject(ExecutorOptionsSchema.shape),
-  files: z.array(z.strictObject({ name: z.string().regex(/^\w[\w.-]*$/), sha256: hash })).max(1000),
+  work: z.discriminatedUnion("task", [
+    z.strictObject({
+      task: z.literal("training"),
+      seed: z.int().nonnegative(),
+      sampling: RolloutSamplingSchema,
+      executor: z.strictObject(ExecutorOptionsSchema.shape),
+    }),
+    z.strictObject({
+      task: z.literal("evaluation"),
+      load: LoadSettingsSchema.omit({ adapter: true }),
+      maxRows: z.int().positive(),
+      hasAdapter: z.boolean(),
+    }),
+  ]),
+  files: z.array(z.strictObject({ name: z.string().regex(/^(adapter\/)?\w[\w.-]*$/), sha256: hash })).max(1000),
   weights: z.union([z.strictObject({ url: z.url(), token: z.string().max(200) }), z.strictObject({ folder: z.string() })]),
   quarantined: z.array(z.string().max(200)).max(10_000),
 }) satisfies z.ZodType<RunCard>;
@@ -97,6 +152,50 @@ export const RolloutResultSchema = z.strictObject({
   weights: hash,
   completionIds: z.array(ids).max(65_536),
   forwardTokens: z.int().nonnegative(),
+});
+
+/** Some answers of a model: what it is asked, and nothing of the tests. */
+export const AnswerJobSchema = z.strictObject({
+  decoding: z.strictObject({ ...DecodingOptionsSchema.omit({ seed: true }).shape, maxNewTokens: z.int().positive().optional() }),
+  traces: z.boolean(),
+  asked: z
+    .array(
+      z.strictObject({
+        seed: z.int().nonnegative(),
+        isShown: z.boolean(),
+        prompt: z.discriminatedUnion("kind", [
+          z.strictObject({
+            kind: z.literal("messages"),
+            messages: z.array(z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() })),
+            continueFinalMessage: z.boolean(),
+          }),
+          z.strictObject({ kind: z.literal("hole"), prefix: z.string(), suffix: z.string(), masks: z.int().positive() }),
+        ]),
+      }),
+    )
+    .min(1),
+});
+
+/** What the model wrote, or why it has no room for it. */
+export const AnswerResultSchema = z.strictObject({
+  machine: MachineSchema,
+  answers: z.array(
+    z.union([
+      z.strictObject({
+        text: z.string(),
+        cost: z.strictObject({ forwardPasses: z.int().nonnegative(), tokens: z.int().nonnegative() }),
+        trace: z.unknown().optional(),
+      }),
+      z.strictObject({
+        tooLong: z.strictObject({
+          argument: z.string().max(1000),
+          message: z.string().max(10_000),
+          tokens: z.int(),
+          limit: z.int(),
+        }),
+      }),
+    ]),
+  ),
 });
 
 /** A group of completions to score. `tasks[i]` says which of the tests are for completion i. */

@@ -1,5 +1,5 @@
 // Workers in this process, over the queue in memory: any number of them, honest or not, makes the weights of a run without them.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +52,8 @@ interface Queued {
   signal?: AbortSignal;
   /** Of the recipe, over the others. */
   settings?: object;
-  adapter?: string;
+  /** Of its training. */
+  training?: object;
 }
 
 /** Trains and returns the file of the weights. */
@@ -65,7 +66,7 @@ async function run(name: string, options: Partial<Queued> = {}): Promise<Buffer>
     overtakeMs = 60_000,
     signal = new AbortController().signal,
     settings,
-    adapter,
+    training,
   } = options;
   const recipe = parseConfig(CoupledGrpoRecipeSchema, {
     data: { dataset: tasks, tasks: 3 },
@@ -74,8 +75,11 @@ async function run(name: string, options: Partial<Queued> = {}): Promise<Buffer>
       maxSteps: 2,
       promptsPerStep: 3,
       numGenerations: 4,
+      numIterations: 1,
+      beta: 0,
       learningRate: 1e-2,
       ...(rewarded === "letters" ? { rewardModules: [{ file: rewardFile }] } : { rewardWeights: { length: 1 } }),
+      ...training,
     },
     ...settings,
   });
@@ -87,7 +91,6 @@ async function run(name: string, options: Partial<Queued> = {}): Promise<Buffer>
     recipe,
     coder,
     modelDir: model.dir,
-    adapter,
     sandbox,
     output,
     fresh: true,
@@ -96,7 +99,13 @@ async function run(name: string, options: Partial<Queued> = {}): Promise<Buffer>
     onNote,
     queue,
   });
-  return readFileSync(join(dir, "model.safetensors"));
+  return readFileSync(join(dir, recipe.lora === undefined ? "model.safetensors" : "adapter_model.safetensors"));
+}
+
+/** One line for each step that is done. */
+function metricsOf(name: string): string[] {
+  const path = join(folder, name, "metrics.jsonl");
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
 }
 
 /** Honest work, in a cache of its own. */
@@ -125,7 +134,7 @@ async function withWorkers<T>(
 
 describe("a run with workers", () => {
   it("teaches something at all", () => {
-    const [first] = readFileSync(join(folder, "alone", "metrics.jsonl"), "utf8").split("\n");
+    const [first] = metricsOf("alone");
     expect((JSON.parse(first!) as { informativeGroups: number }).informativeGroups).toBeGreaterThan(0);
   });
 
@@ -135,6 +144,26 @@ describe("a run with workers", () => {
     const { result } = await withWorkers(link, workers, () => run("queued", { link, replay: 0.5 }));
     expect(result.equals(alone.letters)).toBe(true);
     expect((await link.counts()).rollouts).toEqual({ waiting: 0, claimed: 0, completed: 0 });
+  });
+
+  it.each([
+    ["all weights", {}],
+    ["an adapter", { settings: { lora: { r: 2, targetModules: ["q_proj", "v_proj"] } } }],
+  ])("has the weights of one process with a policy of one step before, of %s", async (_, settings) => {
+    const stale = { ...settings, training: { maxSteps: 3, maxStaleness: 1 } };
+    const expected = await run("alone-stale", stale);
+    expect(metricsOf("alone-stale").map((line) => (JSON.parse(line) as { staleness: number }).staleness)).toEqual([0, 1, 1]);
+    const link = inProcessLink();
+    const ahead: number[] = [];
+    const [first, second] = [honest("s0"), honest("s1")];
+    const seen: DoWork = (item, card) => {
+      if (item.kind === "rollouts") ahead.push((JSON.parse(item.body) as { step: number }).step - metricsOf("queued-stale").length);
+      return first(item, card);
+    };
+    const { result } = await withWorkers(link, { w0: seen, w1: second }, () => run("queued-stale", { ...stale, link, replay: 0.5 }));
+    expect(result.equals(expected)).toBe(true);
+    expect((await link.counts()).rollouts).toEqual({ waiting: 0, claimed: 0, completed: 0 });
+    expect(Math.max(...ahead), "steps ahead of the trainer").toBe(1);
   });
 
   it("overtakes a worker that holds its work for ever", async () => {
@@ -175,7 +204,6 @@ const LIES: Record<string, { lie: Changed; problem: string; rewarded?: "length" 
     })),
     problem: "its completions are not those of the weights",
   },
-  "another version": { lie: changed((value) => ({ ...value, weights: "0".repeat(64) })), problem: "it sampled with other weights" },
   "a replayed rollout": {
     lie: (result, kind) => (kind === "rollouts" ? (first ??= result) : result),
     problem: "its completions are not those of the weights",
@@ -223,6 +251,7 @@ describe("a worker that returns", () => {
     const good = { machine, weights: expected.weights, completionIds: [[1, 2]], forwardTokens: 4 };
     const problemOf = (change: object): unknown => checkRollouts(JSON.stringify({ ...good, ...change }), expected);
     expect(problemOf({})).toEqual({ value: { completionIds: [[1, 2]], forwardTokens: 4 } });
+    expect(problemOf({ weights: "1".repeat(64) })).toEqual({ problem: "it sampled with other weights" });
     expect(problemOf({ more: 1 })).toEqual({ problem: "its result has another form" });
     expect(problemOf({ completionIds: [[1.5, 2]] })).toEqual({ problem: "its result has another form" });
     expect(problemOf({ completionIds: [[1, 2, 3]] })).toEqual({ problem: "its completions have another size" });
@@ -317,19 +346,10 @@ describe("a queue that cannot be used", () => {
 });
 
 describe("what workers cannot do", () => {
-  const training = { maxSteps: 1, promptsPerStep: 1, numGenerations: 2, learningRate: 1e-2, rewardModules: [{ file: rewardFile }] };
-  const adapter = join(folder, "lora", "adapter");
-  beforeAll(async () => {
-    await run("lora", { settings: { lora: { r: 1, targetModules: ["q_proj"] } } }).catch(() => {}); // writes an adapter instead of a model
-  });
-  it.each([
-    ["a new adapter", { settings: { lora: { r: 1, targetModules: ["q_proj"] } } }, "lora"],
-    ["an adapter that goes on", { adapter }, "lora"],
-    ["estimates of traces", { settings: { training: { ...training, estimator: "traceReplay" } } }, "traceReplay"],
-  ])("is refused before a run is announced: %s", async (_, options, value) => {
+  it("is refused before a run is announced: estimates of traces", async () => {
     const link = inProcessLink();
-    await expect(run("refused", { link, ...options })).rejects.toThrow(
-      `--queue must be absent with a lora or the estimator traceReplay, which need what workers do not send, got "${value}".`,
+    await expect(run("refused", { link, training: { estimator: "traceReplay" } })).rejects.toThrow(
+      '--queue must be absent with the estimator traceReplay, which needs traces, which workers do not send, got "traceReplay".',
     );
     expect((await link.announced()) ?? "").toBe("");
   });

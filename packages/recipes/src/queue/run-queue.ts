@@ -1,46 +1,22 @@
 // A run of coupled-GRPO whose rollouts and rewards are made by workers. The trainer owns all state: a rollout is named by (run, step, group), the
 // checkpoint's step says which were used, and what a worker sends is used only after it was checked.
-import { randomInt, randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { setTimeout as wait } from "node:timers/promises";
-import { InvalidArgumentError, UnavailableError } from "@diffucoder/core";
-import type { SampledCompletions, StepSampleRequest } from "@diffucoder/coupled-grpo";
-import type { QueueLink } from "@diffucoder/queue";
+import { InvalidArgumentError } from "@diffucoder/core";
+import type { SampledCompletions, StepPolicy, StepSampleRequest } from "@diffucoder/coupled-grpo";
 import { type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
-import { writeSafetensors } from "@diffucoder/tensor";
 import type { CoupledGrpoRecipe } from "../training/coupled-grpo.ts";
 import type { DiffusionModel } from "../training/load-diffusion-model.ts";
 import type { GroupScore, StepScoreRequest } from "../training/task-rewards.ts";
+import { type AnnouncedRun, announceRun, type QueueOptions } from "./announced-run.ts";
 import { checkRollouts, checkScores } from "./check-results.ts";
-import { collect, type CollectOptions, type Piece } from "./collect.ts";
-import type { ContentFiles } from "./content-files.ts";
-import { machineCard } from "@diffucoder/engine";
-import { CARD_FORMAT, readMessage, type RunCard, RunCardSchema } from "./messages.ts";
+import type { Piece } from "./collect.ts";
+import type { RunCard } from "./messages.ts";
+import { type PolicyFiles, policyFiles } from "./policy-files.ts";
 import { rowSampler } from "./row-sampler.ts";
 
-/** How often the card's count moves, milliseconds. */
-const BEAT = 2000;
-/** How long another trainer's count must stand still before its queue is taken over, milliseconds. */
-const TAKEOVER = 3 * BEAT;
 /** Folder of a run for the weights that workers fetch. */
 export const WEIGHTS_FOLDER = "queue-weights";
-
-/** Where a run's work is done, and how far the workers are trusted. */
-export interface QueueOptions {
-  /** The queue. */
-  link: QueueLink;
-  /** How workers get weights. */
-  files: ContentFiles;
-  /** Share of the rollouts that are sampled once more here, and of the rewards that are computed once more, 0 to 1. */
-  replay: number;
-  /** Whether workers also run the tests. */
-  rewards: boolean;
-  /** After so long without any result what is missing is offered to a second worker, milliseconds. */
-  overtakeMs: number;
-}
 
 /** What a run needs of its queue. */
 export interface RunQueue {
@@ -58,8 +34,6 @@ export interface OpenRunQueueOptions {
   recipe: CoupledGrpoRecipe;
   coder: DiffusionModel;
   modelDir: string;
-  /** Folder of the adapter that is trained. */
-  adapter?: string | undefined;
   sandbox: Sandbox;
   output: string;
   signal: AbortSignal;
@@ -73,126 +47,91 @@ export interface OpenRunQueueOptions {
  * @throws {InvalidArgumentError} if the recipe needs what workers cannot do
  */
 export async function openRunQueue(options: OpenRunQueueOptions): Promise<RunQueue> {
-  checkRecipe(options);
-  const { link, rewards } = options.queue;
-  await requireFree(link);
-  const queue = new TrainerQueue(options);
-  await link.clear();
-  await queue.announce();
+  const { queue, recipe, modelDir, signal, onNote } = options;
+  checkRecipe(recipe);
+  const { executor, device, precision } = recipe;
+  const run = await announceRun({
+    queue,
+    kinds: queue.rewards ? ["rollouts", "rewards"] : ["rollouts"],
+    work: {
+      task: "training",
+      seed: recipe.training.seed,
+      sampling: recipe.sampling as Extract<RunCard["work"], { task: "training" }>["sampling"],
+      executor: { executor, device, precision },
+    },
+    modelDir,
+    signal,
+    onNote,
+  });
+  const trainer = new TrainerQueue(run, options);
   return {
-    sample: (request) => queue.sample(request),
-    score: rewards ? (request) => queue.score(request) : undefined,
-    close: () => queue.close(),
+    sample: (request) => trainer.sample(request),
+    score: queue.rewards ? (request) => trainer.score(request) : undefined,
+    close: async () => {
+      trainer.close();
+      await run.close();
+    },
   };
 }
 
-function checkRecipe({ recipe: { lora, training }, adapter }: OpenRunQueueOptions): void {
-  const { estimator } = training;
-  const refuse = (value: unknown): never => {
-    throw new InvalidArgumentError({
-      argument: "--queue",
-      value,
-      expected: "absent with a lora or the estimator traceReplay, which need what workers do not send",
-    });
-  };
-  if (lora !== undefined || adapter !== undefined) refuse("lora");
-  if (estimator === "traceReplay") refuse(estimator);
-}
-
-/** A trainer that ended without saying so leaves its card; one that works moves its count. */
-async function requireFree(link: QueueLink): Promise<void> {
-  const read = async (): Promise<RunCard | undefined> => readMessage(RunCardSchema, (await link.announced()) ?? "");
-  const before = await read();
-  if (before === undefined) return;
-  const { host, pid, beat } = before.trainer;
-  if (host === hostname() && !isRunning(pid)) return;
-  for (const end = performance.now() + TAKEOVER; performance.now() < end; await wait(BEAT / 10)) {
-    const now = await read();
-    if (now === undefined) return;
-    if (now.run === before.run && now.trainer.beat === beat) continue;
-    throw new UnavailableError({
-      what: "The queue",
-      problem: `another trainer (process ${pid} on ${host}) uses it`,
-      wayOut: "Wait for it or stop it, or give another queue: folder:DIR, or another database as redis://HOST:PORT/1.",
-    });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function checkRecipe({ training: { estimator } }: CoupledGrpoRecipe): void {
+  const expected = "absent with the estimator traceReplay, which needs traces, which workers do not send";
+  if (estimator === "traceReplay") throw new InvalidArgumentError({ argument: "--queue", value: estimator, expected });
 }
 
 class TrainerQueue {
+  readonly #run: AnnouncedRun;
   readonly #options: OpenRunQueueOptions;
-  readonly #run = randomUUID();
-  readonly #quarantined = new Set<string>();
   readonly #here: ReturnType<typeof rowSampler>;
-  readonly #folder: string;
-  #card: RunCard | undefined;
-  #beat = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #weights: { step: number; sha256: string } | undefined;
+  readonly #policies: PolicyFiles;
+  /** Rollouts of each step that is not sampled yet. */
+  readonly #offered = new Map<number, Piece<SampledCompletions>[]>();
 
-  constructor(options: OpenRunQueueOptions) {
-    const { coder, recipe, output } = options;
+  constructor(run: AnnouncedRun, options: OpenRunQueueOptions) {
+    const { coder, recipe, output, queue } = options;
+    this.#run = run;
     this.#options = options;
     this.#here = rowSampler(coder, { seed: recipe.training.seed, sampling: recipe.sampling });
-    this.#folder = join(output, WEIGHTS_FOLDER);
-    rmSync(this.#folder, { recursive: true, force: true }); // of a process that was killed
-    mkdirSync(this.#folder, { recursive: true });
+    this.#policies = policyFiles(join(output, WEIGHTS_FOLDER), { files: queue.files, base: coder.parameters });
   }
 
-  async announce(): Promise<void> {
-    const { queue, recipe, modelDir } = this.#options;
-    const { executor, device, precision } = recipe;
-    const files: RunCard["files"] = [];
-    for (const name of readdirSync(modelDir).filter((one) => /^\w[\w.-]*\.(json|safetensors|txt|jinja)$/.test(one)))
-      files.push({ name, sha256: await queue.files.add(join(modelDir, name)) });
-    this.#card = {
-      format: CARD_FORMAT,
-      run: this.#run,
-      machine: machineCard(),
-      trainer: { host: hostname(), pid: process.pid, beat: 0, step: 0 },
-      kinds: queue.rewards ? ["rollouts", "rewards"] : ["rollouts"],
-      seed: recipe.training.seed,
-      sampling: recipe.sampling as RunCard["sampling"],
-      executor: { executor, device, precision },
-      files,
-      weights: queue.files.where,
-      quarantined: [],
-    };
-    await this.#say();
-    this.#timer = setInterval(() => void this.#say().catch(() => {}), BEAT).unref();
-  }
-
-  async sample({ step, parameters, promptIds, signal }: StepSampleRequest): Promise<SampledCompletions> {
-    const { recipe, coder } = this.#options;
-    const size = recipe.training.numGenerations;
-    const weights = await this.#publish(step, parameters);
-    const { vocabSize, maskTokenId } = coder.config;
-    const expected = { rows: size, length: coder.generationConfig.maxNewTokens, vocabSize, maskTokenId, weights, machine: this.#card!.machine };
-    const pieces = groupStarts(promptIds.length, size).map((firstRow): Piece<SampledCompletions> => {
-      const job = { step, weights, firstRow, promptIds: promptIds.slice(firstRow, firstRow + size) as number[][] };
-      return {
-        item: { ...this.#itemOf("s", step, firstRow / size), kind: "rollouts", body: JSON.stringify(job) },
-        check: async (text) => {
-          const read = checkRollouts(text, expected);
-          if ("problem" in read || !this.#isReplayed()) return read;
-          const own = await this.#here.sample(parameters, job);
-          return isDeepStrictEqual(own.completionIds, read.value.completionIds) ? read : { problem: "its completions are not those of the weights" };
-        },
-      };
-    });
+  /** A step's rollouts. Those of later steps are offered too, so that workers have something to do while the trainer trains. */
+  async sample({ later, signal, ...asked }: StepSampleRequest): Promise<SampledCompletions> {
+    const { step } = asked;
+    this.#run.step = step;
+    this.#run.version = asked.version;
+    for (const one of [asked, ...later]) if (!this.#offered.has(one.step)) this.#offered.set(one.step, await this.#piecesOf(one));
+    this.#policies.removeBefore(asked.version);
+    const { link } = this.#options.queue;
+    const pieces = this.#offered.get(step)!;
+    this.#offered.delete(step);
+    for (const { item } of [pieces, ...this.#offered.values()].flat()) await link.offer(item);
     const groups = await this.#collect(pieces, signal);
     return {
       completionIds: groups.flatMap(({ completionIds }) => completionIds),
       forwardTokens: groups.reduce((sum, { forwardTokens = 0 }) => sum + forwardTokens, 0),
     };
+  }
+
+  async #piecesOf({ step, version, parameters, promptIds }: StepPolicy): Promise<Piece<SampledCompletions>[]> {
+    const { recipe, coder } = this.#options;
+    const size = recipe.training.numGenerations;
+    const weights = await this.#policies.publish(version, parameters);
+    const { vocabSize, maskTokenId } = coder.config;
+    const expected = { rows: size, length: coder.generationConfig.maxNewTokens, vocabSize, maskTokenId, weights, machine: this.#run.card.machine };
+    return groupStarts(promptIds.length, size).map((firstRow): Piece<SampledCompletions> => {
+      const job = { step, weights, firstRow, promptIds: promptIds.slice(firstRow, firstRow + size) as number[][] };
+      return {
+        rows: size,
+        item: this.#run.item("s", { step, index: firstRow / size, version, kind: "rollouts", body: JSON.stringify(job) }),
+        check: async (text) => {
+          const read = checkRollouts(text, expected);
+          if ("problem" in read || !this.#run.isReplayed()) return read;
+          const own = await this.#here.sample(parameters, job);
+          return isDeepStrictEqual(own.completionIds, read.value.completionIds) ? read : { problem: "its completions are not those of the weights" };
+        },
+      };
+    });
   }
 
   async score({ step, ...request }: StepScoreRequest): Promise<GroupScore[]> {
@@ -205,10 +144,11 @@ class TrainerQueue {
     if (bodies.includes(undefined)) return scoreCompletions({ ...request, sandbox, signal });
     const names = (request.terms ?? []).map(({ name }) => name);
     const pieces = starts.map((start, i): Piece<GroupScore[]> => ({
-      item: { ...this.#itemOf("r", step, i), kind: "rewards", body: bodies[i]! },
+      rows: size,
+      item: this.#run.item("r", { step, index: i, version: step, kind: "rewards", body: bodies[i]! }),
       check: async (text) => {
         const read = checkScores(text, { rows: size, names });
-        if ("problem" in read || !this.#isReplayed()) return read;
+        if ("problem" in read || !this.#run.isReplayed()) return read;
         if (isDeepStrictEqual(read.value, plain(await here(start)))) return read;
         // A program near its time limit may end either way: only what two runs here agree on proves a lie.
         const [first, second] = [plain(await here(start)), plain(await here(start))];
@@ -219,61 +159,15 @@ class TrainerQueue {
     return (await this.#collect(pieces, signal)).flat();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    const { link } = this.#options.queue;
+  close(): void {
     this.#here.dispose();
-    rmSync(this.#folder, { recursive: true, force: true });
-    await link.clear();
-    await link.announce("");
+    this.#policies.close();
   }
 
-  /** Makes the policy of a step fetchable, and the one of the step before no more. */
-  async #publish(step: number, parameters: StepSampleRequest["parameters"]): Promise<string> {
-    const { files } = this.#options.queue;
-    const path = join(this.#folder, `step-${step}.safetensors`);
-    writeSafetensors(path, parameters);
-    const sha256 = await files.add(path);
-    const before = this.#weights;
-    this.#weights = { step, sha256 };
-    if (before !== undefined && before.sha256 !== sha256) files.remove(before.sha256);
-    if (before !== undefined && before.step !== step) rmSync(join(this.#folder, `step-${before.step}.safetensors`), { force: true });
-    return sha256;
-  }
-
-  #itemOf(name: string, step: number, group: number) {
-    const id = `${this.#run}-${name}${step}-${group}`;
-    return { id, group: id, version: step };
-  }
-
-  #isReplayed(): boolean {
-    const { replay } = this.#options.queue;
-    return randomInt(2 ** 32) < replay * 2 ** 32; // of no stream: a worker must not be able to tell what is checked
-  }
-
+  /** What comes of later steps meanwhile is left where it is. */
   #collect<T>(pieces: readonly Piece<T>[], signal: AbortSignal | undefined): Promise<T[]> {
-    const { queue, onNote } = this.#options;
-    const kind = pieces[0]!.item.kind;
-    const options: CollectOptions = {
-      link: queue.link,
-      overtakeMs: queue.overtakeMs,
-      quarantined: this.#quarantined,
-      signal: signal ?? this.#options.signal,
-      onWrong: async (worker, problem) => {
-        this.#quarantined.add(worker);
-        onNote(`Worker ${worker} is in quarantine: ${problem}. What it did in this step is done again.`);
-        await this.#say();
-      },
-      onWaiting: () => onNote(`No worker has finished any ${kind} for ${queue.overtakeMs / 1000} seconds: is a worker for ${kind} running?`),
-    };
-    return collect(pieces, options);
-  }
-
-  async #say(): Promise<void> {
-    const card: RunCard = { ...this.#card!, quarantined: [...this.#quarantined] };
-    await this.#options.queue.link.announce(
-      JSON.stringify({ ...card, trainer: { ...card.trainer, beat: ++this.#beat, step: this.#weights?.step ?? 0 } }),
-    );
+    const others = new Set([...this.#offered.values()].flatMap((later) => later.map(({ item: { id } }) => id)));
+    return this.#run.collect(pieces, { signal, isOther: (id) => others.has(id) });
   }
 }
 

@@ -9,6 +9,9 @@ import { readMessage, type RunCard, RunCardSchema } from "./messages.ts";
 /** How often an idle worker looks for work, milliseconds. */
 const POLL = 50;
 
+/** What is done first: a trainer always waits for rewards, while rollouts may be of a later step. */
+const FIRST: QueueKind = "rewards";
+
 /** What does the work. */
 export type DoWork = (item: QueueItem, card: RunCard) => Promise<string>;
 
@@ -40,6 +43,7 @@ export interface WorkerOptions {
  */
 export async function runWorker({ link, name, kinds, work, leaseMs, once = false, onNote, signal }: WorkerOptions): Promise<void> {
   let run = "";
+  const order = kinds.toSorted((a, b) => Number(b === FIRST) - Number(a === FIRST));
   for (; !signal.aborted;) {
     const card = await readCard(link);
     if (card === undefined) {
@@ -50,7 +54,7 @@ export async function runWorker({ link, name, kinds, work, leaseMs, once = false
     checkFit(card, { name, kinds });
     if (card.run !== run) onNote(`Worker ${name} works for a run on ${card.trainer.host}: ${kinds.join(", ")}.`);
     ({ run } = card);
-    const claim = await link.claim({ kinds, worker: name });
+    const claim = await link.claim({ kinds: order, worker: name });
     if (claim === undefined) await pause(POLL, signal);
     else await workOn(claim, { card, work, leaseMs, onNote, signal });
   }
