@@ -47,5 +47,5 @@ export { type ContentFiles, servedFiles, sharedFiles } from "./queue/content-fil
 export { doWork, type DoWorkOptions } from "./queue/do-work.ts";
 export { type RunCard, RunCardSchema } from "./queue/messages.ts";
 export { type QueueOptions } from "./queue/announced-run.ts";
-export { queueStatus, type QueueStatus } from "./queue/queue-status.ts";
+export { queueStatus, type QueueStatus, type RunStatus } from "./queue/queue-status.ts";
 export { type DoWork, runWorker, type WorkerOptions } from "./queue/worker.ts";

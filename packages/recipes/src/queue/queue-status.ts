@@ -7,8 +7,19 @@ export interface QueueStatus {
   /** How much of each kind lies in it. */
   queue: Record<QueueKind, QueueCounts>;
   /** The run that is announced. @default nobody announces one */
-  run: (RunCard["trainer"] & RunCard["figures"] & { task: RunCard["work"]["task"]; staleness: number; quarantined: readonly string[] }) | undefined;
+  run: RunStatus | undefined;
 }
+
+/** A run with workers. */
+export type RunStatus = RunCard["trainer"] &
+  RunCard["figures"] & {
+    /** What it does. */
+    task: RunCard["work"]["task"];
+    /** Steps between its weights and those that it samples with. */
+    staleness: number;
+    /** Workers whose results were wrong. */
+    quarantined: readonly string[];
+  };
 
 /** Reads the queue's state, and changes nothing. What the run says of itself is at most some seconds old. */
 export async function queueStatus(link: QueueLink): Promise<QueueStatus> {
