@@ -106,6 +106,15 @@ describe("diffucoder generate --model DIR", () => {
     expect(await errorOf(dir)).toEqual([`Invalid ${join(dir, "config.json")}:\n  - block_size: must be greater than 0, got 0`]);
   });
 
+  it("has a chat template that writes nothing", async () => {
+    const dir = copyOf("sdar");
+    writeFileSync(join(dir, "chat_template.jinja"), "{# nothing #}");
+    expect((await generate(dir)).error).toEqual([
+      'prompt must be what the model\'s chat template writes a token of, got "def add(a, b):". Without the template (chatTemplate: false), `prompt` is continued as plain text.',
+    ]);
+    expect(await generate(dir, "--no-chat-template")).toMatchObject({ code: 0, error: [] });
+  });
+
   it("takes a prompt of exactly one block", async () => {
     expect(await generate(checkpointOf("fast-dllm-v2"), "--no-chat-template", "--prompt", "abcdefgh")).toMatchObject({ code: 0, error: [] });
   });

@@ -36,6 +36,10 @@ export function encodePrompt(
   const ids = chatTemplate
     ? encodeConversation(conversation, { tokenizer, tools: options.tools, continueFinalMessage: options.continueFinalMessage ?? false })
     : tokenizer.encode(prompt as string);
+  if (ids.length === 0) {
+    const wayOut = "Without the template (chatTemplate: false), `prompt` is continued as plain text.";
+    throw new InvalidArgumentError({ argument, value: prompt ?? messages, expected: "what the model's chat template writes a token of", wayOut });
+  }
   if (ids.length > limit.tokens) {
     const what = argument === "prompt" ? "The prompt" : "The conversation";
     const where = chatTemplate ? "in the chat template" : undefined;
