@@ -8,6 +8,7 @@ import { addGenerateCommand } from "./commands/generate.ts";
 import { addInfillCommand } from "./commands/infill.ts";
 import { addLikelihoodCommand } from "./commands/likelihood.ts";
 import { addModelsCommand } from "./commands/models.ts";
+import { addQuantizeCommand } from "./commands/quantize.ts";
 import { addTraceCommand } from "./commands/trace.ts";
 import { addEvalCommands } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -42,6 +43,7 @@ export async function runCommand(
   addTraceCommand(program, context);
   addAnalyzeCommand(program, context);
   addExportCommand(program, context);
+  addQuantizeCommand(program, context);
   addModelsCommand(program, context);
   addEvalCommands(program, context);
   addDoctorCommand(program, context);

@@ -17,6 +17,7 @@ export type {
   RevealEvent,
 } from "./events.ts";
 export { type ExportConfig, ExportConfigSchema } from "./export/export-config.ts";
+export { quantizeModel, type QuantizeModelOptions, QuantizeSettingsSchema } from "./export/quantize-model.ts";
 export { type ExportedModel, type ExportedValue, exportModel } from "./export/export-model.ts";
 export { type GenerationConfig, GenerationConfigSchema, readGenerationConfig } from "./folder/generation-config.ts";
 export { type ModelFolder, readModelFolder } from "./folder/model-folder.ts";
