@@ -1,5 +1,5 @@
 // What every link must do, over all of them: nothing is lost, and nothing is handed out after it was used.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { inProcessLink } from "./in-process-link.ts";
 import type { Claim, LinkOptions, QueueItem, QueueLink } from "./link.ts";
 import { openLink } from "./open-link.ts";
 import { redisLink } from "./redis-link.ts";
-import { hasRedis, startRedis, type TestRedis } from "./redis-server.fixture.ts";
+import { freePort, hasRedis, missingForTls, selfSigned, startRedis, type TestRedis } from "./redis-server.fixture.ts";
 
 const root = mkdtempSync(join(tmpdir(), "queue-links-"));
 let redis: TestRedis | undefined;
@@ -245,6 +245,28 @@ describe("a shared folder", () => {
     await expect(openLink(`folder:${join(root, "file")}`)).rejects.toThrow(
       `${join(root, "file")}: cannot be used as a queue (ENOTDIR: not a directory, mkdir '${join(root, "file/rollouts/waiting")}'). Give a folder that all machines can write to, as folder:DIR.`,
     );
+  });
+});
+
+describe.skipIf(missingForTls !== "")(`Redis with TLS${missingForTls}`, () => {
+  it("is used with the authority that is given, and by nobody who does not know it", async () => {
+    const { key, certificate } = selfSigned(root);
+    const port = await freePort();
+    const tls = ["--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate];
+    const own = await startRedis("--tls-auth-clients", "no", "--requirepass", "secret", ...tls.map(String));
+    const url = `rediss://127.0.0.1:${port}`;
+    try {
+      const link = await openLink(url, { password: "secret", ca: readFileSync(certificate, "utf8") });
+      await link.offer(item("a"));
+      expect(await (await link.claim(ask))!.complete("done")).toBe(true);
+      expect(await link.results()).toEqual([{ id: "a", worker: "w1", result: "done" }]);
+      await link.close();
+      await expect(openLink(url, { password: "secret" })).rejects.toThrow(
+        /^Redis at 127\.0\.0\.1:\d+ is not available: no connection \((DEPTH_ZERO_SELF_SIGNED_CERT|ERR_SSL[A-Z_]*)\)\./,
+      );
+    } finally {
+      await own.end();
+    }
   });
 });
 

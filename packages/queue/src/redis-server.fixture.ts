@@ -1,12 +1,33 @@
 // A real Redis on a free port, in a temporary folder.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
-export const hasRedis = (process.env["PATH"] ?? "").split(delimiter).some((dir) => existsSync(join(dir, "redis-server")));
+const isInstalled = (command: string): boolean => (process.env["PATH"] ?? "").split(delimiter).some((dir) => existsSync(join(dir, command)));
+
+export const hasRedis = isInstalled("redis-server");
+
+/** What is missing for a Redis with TLS, as an end of a test's name. */
+export const missingForTls = ((): string => {
+  if (!hasRedis || !isInstalled("openssl")) return " (SKIPPED: there is no redis-server or no openssl)";
+  // With nowhere to listen it ends at once; without TLS it does not even know the option.
+  const { stdout } = spawnSync("redis-server", ["--port", "0", "--tls-port", "0"], { encoding: "utf8", timeout: 10_000 });
+  return stdout.includes("not listen anywhere") ? "" : " (SKIPPED: this redis-server has no TLS)";
+})();
+
+/** A certificate for 127.0.0.1 that it signed itself. */
+export function selfSigned(folder: string): { key: string; certificate: string } {
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const made = spawnSync("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
+    ...["-keyout", key, "-out", certificate, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+  ]);
+  if (made.status !== 0) throw new Error(made.stderr.toString());
+  return { key, certificate };
+}
 
 export interface TestRedis {
   url: string;
@@ -45,7 +66,7 @@ export async function startRedis(...args: string[]): Promise<TestRedis> {
   return { url: `redis://127.0.0.1:${port}`, start, kill, end };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as { port: number };
