@@ -13,7 +13,7 @@ command -v haproxy >/dev/null || { echo "There is no haproxy here; on Debian: ap
 
 pids=""
 for i in 1 2 3; do
-  node "$main" --port $((port + i)) "$@" &
+  node "$main" --port $((port + i)) --trusted-proxy loopback "$@" &
   pids="$pids $!"
   echo "replica $i: process $!, port $((port + i))"
 done

@@ -1,5 +1,5 @@
 import { ConfigError, ConstraintError, DiffuCoderError, InvalidArgumentError } from "@diffucoder/core";
-import { snakeCase } from "./decoding-fields.ts";
+import { snakeCase } from "./snake-case.ts";
 
 /** An answer in OpenAI's error form. Its message goes to the client, so it names nothing of the machine. */
 export class ApiError extends Error {
@@ -38,8 +38,14 @@ interface ApiErrorOptions {
 /**
  * The answer for anything that was thrown. An argument that the packages refuse is the client's mistake (400);
  * everything unforeseen is a 500 that says nothing about the inside.
+ *
+ * @param own what the endpoint calls fields that are called otherwise elsewhere
  */
-export function toApiError(error: unknown): ApiError {
+export function toApiError(error: unknown, own: FieldNames = {}): ApiError {
+  const fieldOf = (option: string): string => {
+    const field = FIELDS[option] ?? snakeCase(option);
+    return own[field] ?? field;
+  };
   if (error instanceof ApiError) return error;
   if (error instanceof InvalidArgumentError) {
     const param = fieldOf(error.argument);
@@ -47,7 +53,7 @@ export function toApiError(error: unknown): ApiError {
     const message = error.argument.startsWith("constraint.") ? error.message.replace(error.argument, param) : error.message;
     return new ApiError({ status: 400, message, param, code: "invalid_value" });
   }
-  if (error instanceof ConfigError) return badFields(error.problems);
+  if (error instanceof ConfigError) return badFields(error.problems, fieldOf);
   if (error instanceof ConstraintError)
     return new ApiError({ status: 400, message: error.message, param: fieldOf(error.argument), code: "constraint" });
   if (error instanceof DOMException && error.name === "TimeoutError") {
@@ -67,8 +73,8 @@ export function toApiError(error: unknown): ApiError {
 const MOST_PROBLEMS = 20;
 
 /** Every problem in the message, the first one's `param` and `code`. */
-function badFields(all: readonly string[]): ApiError {
-  const problems = all.slice(0, MOST_PROBLEMS).map((problem) => problem.replace(/^[\w.]+(?=:)/, fieldOf));
+function badFields(all: readonly string[], fieldOf: (option: string) => string): ApiError {
+  const problems = all.slice(0, MOST_PROBLEMS).map((problem) => problem.replaceAll(/^[\w.]+(?=:)|(?<=: cannot be combined with )\w+/g, fieldOf));
   const [, path, key] = /^(?:([\w.]+): )?(?:Unrecognized key: ("(?:[^"\\]|\\.)*"))?/.exec(problems[0]!) as unknown as (string | undefined)[];
   const param = [path, key === undefined ? undefined : (JSON.parse(key) as string)].filter((name) => name !== undefined).join(".");
   const more = all.length > MOST_PROBLEMS ? [`and ${all.length - MOST_PROBLEMS} more`] : [];
@@ -80,15 +86,15 @@ function badFields(all: readonly string[]): ApiError {
   });
 }
 
-/** What a request calls an option of the model. */
-function fieldOf(option: string): string {
-  return FIELDS[option] ?? snakeCase(option);
-}
+/** A field's name for each other one. */
+export type FieldNames = Readonly<Record<string, string>>;
 
-const FIELDS: Readonly<Record<string, string>> = {
+/** What a request calls an option of the model. */
+const FIELDS: FieldNames = {
   prefix: "prompt",
   masks: "max_tokens",
   "constraint.pattern": "regex",
   "constraint.schema": "response_format.json_schema.schema",
   "constraint.maxDepth": "response_format",
+  "constraint.tools": "tools",
 };

@@ -4,9 +4,9 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import type { ApiKey } from "./api-keys.ts";
-import { ApiError, toApiError } from "./api-error.ts";
+import { ApiError, type FieldNames, toApiError } from "./api-error.ts";
 import type { Admission } from "./admission.ts";
-import { requireKey } from "./client.ts";
+import { identifyClient, type IsProxy } from "./client.ts";
 import { refuseWhileDraining } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import { LOOPBACK_HOSTS, refuseForeignSites } from "./guard.ts";
@@ -19,7 +19,8 @@ import { addDenoise } from "./routes/denoise.ts";
 import { addInformation } from "./routes/information.ts";
 import { addLabels } from "./routes/labels.ts";
 import { addPlayground } from "./routes/playground.ts";
-import { addResponses } from "./routes/responses.ts";
+import { addResponses, RESPONSES } from "./routes/responses.ts";
+import { RESPONSES_FIELDS } from "./responses-request.ts";
 import type { TestRuns } from "./test-runs.ts";
 import { endingOf } from "./turn.ts";
 
@@ -47,6 +48,8 @@ export interface AppOptions {
   allowedHosts?: readonly string[];
   /** Web sites whose pages may ask, as browsers write an Origin. @default none but our own */
   corsOrigins?: readonly string[] | undefined;
+  /** Whether an address is that of a proxy, whose `X-Forwarded-For` says who asks. @default none is */
+  isProxy?: IsProxy | undefined;
   /** Who is decoded next. */
   admission: Admission;
   /** Wall-clock limit of a request, waiting included, milliseconds. @default 120000 */
@@ -69,7 +72,7 @@ const GOTTEN = ["/", "/health", "/ready", "/metrics", "/v1/playground", "/v1/mod
 /** What the routes share: the options with their defaults. */
 export interface Served extends AppOptions {
   /** The response for a thrown error; the server's own failures are also reported. */
-  report: (error: unknown) => ApiError;
+  report: (error: unknown, own?: FieldNames) => ApiError;
   timeLimitMs: number;
 }
 
@@ -79,8 +82,8 @@ export type Env = { Bindings: HttpBindings };
 /** The HTTP interface: OpenAI's two completion endpoints, our own for the playground, and the playground. */
 export function createApp(options: AppOptions): Hono<Env> {
   const { onError, timeLimitMs = 120_000 } = options;
-  const report = (error: unknown): ApiError => {
-    const answer = toApiError(error);
+  const report = (error: unknown, own?: FieldNames): ApiError => {
+    const answer = toApiError(error, own);
     if (answer.status === 500) onError(error);
     return answer;
   };
@@ -101,7 +104,7 @@ export function createApp(options: AppOptions): Hono<Env> {
 function addGuards(app: Hono<Env>, served: Served): void {
   const { report, drain, metrics, log = () => {}, logPrompts = false, apiKeys = [], corsOrigins = [], maxBodyBytes = 262_144 } = served;
   app.onError((error, c) => {
-    const answer = report(error);
+    const answer = report(error, c.req.path === RESPONSES ? RESPONSES_FIELDS : undefined);
     if (answer.retryAfterSeconds !== undefined) c.header("retry-after", String(answer.retryAfterSeconds));
     if (answer.status === 401) c.header("www-authenticate", "Bearer");
     if (answer.status === 405) c.header("allow", POSTED.includes(c.req.path) ? "POST" : "GET, HEAD");
@@ -113,7 +116,7 @@ function addGuards(app: Hono<Env>, served: Served): void {
   const allowedHosts = apiKeys.length > 0 ? undefined : [...LOOPBACK_HOSTS, ...(served.allowedHosts ?? [])];
   app.use(refuseForeignSites({ allowedHosts, allowedOrigins: corsOrigins }));
   if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], exposeHeaders: ["x-request-id", "retry-after"], maxAge: 600 }));
-  app.use(requireKey(apiKeys));
+  app.use(identifyClient({ keys: apiKeys, isProxy: served.isProxy ?? (() => false) }));
   for (const path of POSTED) app.use(path, refuseWhileDraining(drain));
   app.use(
     bodyLimit({

@@ -1,5 +1,5 @@
 // What the values of the command's options must be.
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { InvalidArgumentError } from "commander";
 
 export function parsePort(text: string): number {
@@ -37,6 +37,11 @@ export function parseSeconds(text: string): number {
 export function parseOrigin(text: string): string {
   if (!URL.canParse(text) || new URL(text).origin !== text)
     throw new InvalidArgumentError("It must be an origin as browsers send it, such as https://example.com.");
+  return text;
+}
+
+export function parseProxy(text: string): string {
+  if (text !== "loopback" && isIP(text) === 0) throw new InvalidArgumentError("It must be an IP address, or loopback.");
   return text;
 }
 

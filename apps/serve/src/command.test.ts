@@ -43,6 +43,10 @@ it.each([
   [["--allow-host", "*"], badHost("--allow-host <name>", "*")],
   [["--allow-host", "http://x.lan"], badHost("--allow-host <name>", "http://x.lan")],
   [["--allow-host", "x.lan:8000"], badHost("--allow-host <name>", "x.lan:8000")],
+  [
+    ["--trusted-proxy", "proxy.lan"],
+    "error: option '--trusted-proxy <address>' argument 'proxy.lan' is invalid. It must be an IP address, or loopback.",
+  ],
   [["--max-rows", "0"], "error: option '--max-rows <number>' argument '0' is invalid. It must be a whole number above 0."],
   [
     ["--time-limit", "1e9"],

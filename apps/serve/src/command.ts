@@ -9,7 +9,8 @@ import { collectDefaultMetrics } from "prom-client";
 import { Admission } from "./admission.ts";
 import { type ApiKey, KEYS_VARIABLE, parseApiKeys } from "./api-keys.ts";
 import { createApp } from "./app.ts";
-import { hostName, parseCount, parseHost, parseOrigin, parsePort, parseSeconds, repeated } from "./command-values.ts";
+import { proxiesOf } from "./client.ts";
+import { hostName, parseCount, parseHost, parseOrigin, parsePort, parseProxy, parseSeconds, repeated } from "./command-values.ts";
 import type { Engine } from "./engine.ts";
 import { LOOPBACK_HOSTS } from "./guard.ts";
 import { createMetrics } from "./metrics.ts";
@@ -23,6 +24,7 @@ interface ServerOptions {
   port: number;
   allowHost: string[];
   corsOrigin: string[];
+  trustedProxy: string[];
   servedModelName?: string;
   maxRows: number;
   maxWaiting: number;
@@ -67,7 +69,13 @@ export async function runServe(args: readonly string[], run: RunServeOptions): P
     .option("--host <address>", "address to listen on; the default is reachable from this machine only", parseHost, "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8000)
     .option("--allow-host <name>", "additional host name that clients may use; may be repeated", repeated(parseHost), [])
-    .option("--cors-origin <origin>", "web site whose pages may ask, such as https://example.com; may be repeated", repeated(parseOrigin), []);
+    .option("--cors-origin <origin>", "web site whose pages may ask, such as https://example.com; may be repeated", repeated(parseOrigin), [])
+    .option(
+      "--trusted-proxy <address>",
+      "address of a proxy whose X-Forwarded-For says who asks, or loopback; may be repeated",
+      repeated(parseProxy),
+      [],
+    );
   addLimits(program)
     .option("--log-prompts", "log what is asked, too")
     .addHelpText(
@@ -104,7 +112,7 @@ async function serve({ model = bundledModelDir(), ...options }: Options, run: Ru
   );
   for (const notice of engine.notices) onNotice(notice);
   const modelId = options.servedModelName ?? basename(existsSync(model) ? resolve(model) : model.replace(/@.*$/, ""));
-  const tests = new TestRuns(whyNoTests(options));
+  const tests = new TestRuns(whyNoTests(options, apiKeys));
   const { server, admission } = await start(engine, { ...options, modelId, apiKeys, tests }, run);
   terminal.out(`${modelId} answers at ${server.url}/v1; the playground is ${server.url}/ (Ctrl-C stops it).`);
   if (ALL_ADDRESSES.includes(options.host) && options.allowHost.length === 0 && apiKeys.length === 0)
@@ -132,7 +140,7 @@ async function start(
   options: ServerOptions & { modelId: string; apiKeys: readonly ApiKey[]; tests: TestRuns },
   run: RunServeOptions,
 ): Promise<Started> {
-  const { host, port, allowHost, corsOrigin: corsOrigins, maxWaiting, timeLimit, headersTimeout, bodyTimeout, idleTimeout } = options;
+  const { host, port, allowHost, corsOrigin: corsOrigins, trustedProxy, maxWaiting, timeLimit, headersTimeout, bodyTimeout, idleTimeout } = options;
   const { terminal, stop, cut } = run;
   const log = (entry: object): void => terminal.error(JSON.stringify({ time: new Date().toISOString(), ...entry }));
   const admission = new Admission({ limits: engine.limits, maxWaiting, clock: () => performance.now() / 1000 });
@@ -147,6 +155,7 @@ async function start(
     log,
     page: loadPage(),
     corsOrigins,
+    isProxy: proxiesOf(trustedProxy),
     allowedHosts: [host, ...allowHost].map(hostName),
     now: () => Math.floor(Date.now() / 1000),
     randomSeed: () => randomInt(2 ** 32),
@@ -159,10 +168,11 @@ async function start(
   return { server: await listen({ app, host, port, ...timeouts }), admission };
 }
 
-/** Programs run only for visitors that are known: this machine's own. */
-function whyNoTests({ runTests, host }: Pick<Options, "runTests" | "host">): string | undefined {
+/** Programs run only for visitors that are known: this machine's own, or those with a key. */
+function whyNoTests({ runTests, host }: Pick<Options, "runTests" | "host">, apiKeys: readonly ApiKey[]): string | undefined {
   if (!runTests) return "Tests are off: the server was started with --no-run-tests.";
-  if (!LOOPBACK_HOSTS.includes(hostName(host))) return "Tests are off: others than this machine can reach the server.";
+  if (apiKeys.length === 0 && !LOOPBACK_HOSTS.includes(hostName(host)))
+    return "Tests are off: others than this machine can reach the server without a key.";
   return undefined;
 }
 

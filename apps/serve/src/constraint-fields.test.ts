@@ -25,6 +25,16 @@ describe("fields of constraints", () => {
     expect(engine.calls.map((call) => call.constraint)).toEqual([constraint, constraint, constraint]);
   });
 
+  it("the format of /v1/responses reaches it too", async () => {
+    const engine = createFakeEngine();
+    const { post } = await serve(engine);
+    for (const format of [{ type: "text" }, { type: "json_object" }, { type: "json_schema", name: "n", schema }]) {
+      const response = await post("/v1/responses", { input: "p", text: { format } });
+      expect([response.status, await response.json()]).toMatchObject([200, { text: { format } }]);
+    }
+    expect(engine.calls.map((call) => call.constraint)).toEqual([undefined, "json_object", { kind: "json_schema", schema }]);
+  });
+
   it("pinned tokens reach it too", async () => {
     const engine = createFakeEngine();
     const { post } = await serve(engine);
@@ -101,5 +111,21 @@ describe("with the model", async () => {
       expect([response.status, await response.json()]).toEqual([400, { error: expect.objectContaining({ param, message }) as object }]);
     }
     expect(failures).toEqual([]);
+  });
+
+  it.each([
+    [
+      { format: { type: "json_schema", name: "n", schema: { type: "string", format: "email" } } },
+      {},
+      "text.format.schema",
+      'text.format.schema.format: it is not supported, got "email".',
+    ],
+    [{ format: { type: "json_object" } }, { regex: "a" }, "regex", "regex: cannot be combined with text.format; an answer keeps to one of them"],
+  ])("%j is refused by /v1/responses with its own field", async (text, fields, param, message) => {
+    const { post } = await serve(coder);
+    for (const stream of [false, true]) {
+      const response = await post("/v1/responses", { input: prompt, stream, text, ...fields });
+      expect([response.status, await response.json()]).toMatchObject([400, { error: { param, message } }]);
+    }
   });
 });

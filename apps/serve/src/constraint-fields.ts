@@ -3,10 +3,12 @@ import { ConfigError } from "@diffucoder/core";
 import type { DecodingOptions } from "diffucoder";
 import { z } from "zod";
 import { maybe } from "./maybe.ts";
+import { constraintOfTools, type ToolRequest } from "./tools.ts";
 
 type ConstraintOptions = NonNullable<DecodingOptions["constraint"]>;
 
-const SchemaSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], { error: "must be a JSON schema" });
+/** A JSON schema. */
+export const SchemaSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], { error: "must be a JSON schema" });
 
 const ResponseFormatSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
@@ -34,6 +36,8 @@ export interface ConstraintRequest {
   response_format?: z.output<typeof ResponseFormatSchema> | undefined;
   regex?: string | undefined;
   constraint?: ConstraintOptions | undefined;
+  tools?: ToolRequest["tools"];
+  tool_choice?: ToolRequest["tool_choice"];
 }
 
 /**
@@ -41,11 +45,13 @@ export interface ConstraintRequest {
  *
  * @throws {ConfigError} if it asks for more than one
  */
-export function constraintOf({ response_format: format, regex, constraint }: ConstraintRequest): ConstraintOptions | undefined {
+export function constraintOf({ response_format: format, regex, constraint, ...tooling }: ConstraintRequest): ConstraintOptions | undefined {
+  const call = constraintOfTools(tooling);
   const asked = {
     ...(format !== undefined && format.type !== "text" && { response_format: ofFormat(format) }),
     ...(regex !== undefined && { regex: { kind: "regex" as const, pattern: regex } }),
     ...(constraint !== undefined && { constraint }),
+    ...(call !== undefined && { tool_choice: call }),
   };
   const [first, second] = Object.keys(asked);
   if (second !== undefined)

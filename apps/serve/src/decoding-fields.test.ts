@@ -1,8 +1,9 @@
 import { bundledModelDir, DecodingOptionsSchema, loadDiffuCoder } from "diffucoder";
 import { afterAll, describe, expect, it } from "vitest";
-import { decodingFields, decodingOptions, snakeCase } from "./decoding-fields.ts";
+import { decodingFields, decodingOptions } from "./decoding-fields.ts";
 import { createFakeEngine } from "./fake-engine.fixture.ts";
 import { serve } from "./served.fixture.ts";
+import { snakeCase } from "./snake-case.ts";
 
 /** Values for the fields, none of them a default. */
 const fields = {

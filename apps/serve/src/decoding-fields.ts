@@ -3,6 +3,7 @@
 import { type DecodingOptions, DecodingOptionsSchema, type GenerateOptions } from "diffucoder";
 import { z } from "zod";
 import { maybe } from "./maybe.ts";
+import { snakeCase } from "./snake-case.ts";
 import { constraintFields, constraintOf } from "./constraint-fields.ts";
 
 type Snake<Name extends string> = Name extends `${infer Head}${infer Rest}`
@@ -51,10 +52,6 @@ export function decodingOptions(request: Readonly<Record<string, unknown>>): Dec
   );
   const constraint = constraintOf(request);
   return { ...given, ...(constraint !== undefined && { constraint }) };
-}
-
-export function snakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** The same objects with the keys of a request. */

@@ -1,6 +1,6 @@
 import type { CompletionEvent, CompletionJob } from "./completions.ts";
 import type { ToolCall } from "diffucoder";
-import { snakeCase } from "./decoding-fields.ts";
+import { snakeCase } from "./snake-case.ts";
 import type { Identity } from "./identity.ts";
 import type { TokenLogprob } from "./token-log.ts";
 

@@ -4,7 +4,7 @@ import { ApiError } from "./api-error.ts";
 import { decodingFields } from "./decoding-fields.ts";
 import { maybe } from "./maybe.ts";
 import { neutral, neutralFields } from "./neutral-fields.ts";
-import { ToolCallsSchema, ToolsSchema } from "./tools.ts";
+import { refineTools, ToolCallsSchema, ToolChoiceSchema, ToolsSchema } from "./tools.ts";
 
 /** JSON can escape half of a surrogate pair, which is no character and has no tokens. */
 export const TextSchema = z.string().refine((text) => !/\p{Surrogate}/u.test(text), "has half of a surrogate pair, which is no character");
@@ -143,9 +143,10 @@ export const ChatCompletionRequestSchema = z
     logprobs: maybe(z.boolean()).transform((logprobs) => logprobs ?? false),
     top_logprobs: neutral([0]),
     tools: maybe(ToolsSchema),
-    tool_choice: neutral(["none", "auto"]),
+    tool_choice: maybe(ToolChoiceSchema),
     ...openAiSampling,
   })
+  .superRefine(refineTools(["function", "strict"]))
   .refine(
     (request) =>
       request.max_tokens === undefined || request.max_completion_tokens === undefined || request.max_tokens === request.max_completion_tokens,

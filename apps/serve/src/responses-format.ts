@@ -1,9 +1,8 @@
-// The answers of `/v1/responses`, whole and as OpenAI's events of a stream.
-import { message } from "./event-stream.ts";
+// The answers of `/v1/responses`, and the items that they are made of.
+import type { ToolCall } from "diffucoder";
 import type { CompletionEvent, CompletionJob } from "./completions.ts";
 import type { Identity } from "./identity.ts";
 import { replayOf, UsageCount, wholeChoices } from "./openai-format.ts";
-import type { ApiError } from "./api-error.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
 
 /** What every object of one answer carries. */
@@ -19,18 +18,25 @@ export interface ResponseHead {
   job: CompletionJob;
 }
 
-type Status = "in_progress" | "completed" | "incomplete";
+export type Status = "in_progress" | "completed" | "incomplete";
 
 /** One whole answer. */
 export function wholeResponse(head: ResponseHead, events: readonly CompletionEvent[]): object {
-  const [{ text, finishReason }] = wholeChoices(events) as [ReturnType<typeof wholeChoices>[number]];
-  const status = finishReason === "length" ? "incomplete" : "completed";
+  const { text, status, calls } = outcomeOf(events);
   const count = new UsageCount(1);
   for (const event of events) count.add(event);
-  return { ...responseOf(head, status), output: [itemOf(head, status, [textPart(text)])], ...usageOf(head, count) };
+  const said = text === "" && calls.length > 0 ? [] : [messageItem(head, status, [textPart(text)])];
+  return { ...responseOf(head, status), output: [...said, ...calls.map((call, i) => callItem(head, i, call))], ...usageOf(head, count) };
 }
 
-function responseOf({ id, created, model, request, job }: ResponseHead, status: Status): object {
+/** What the events of an answer come to. */
+export function outcomeOf(events: readonly CompletionEvent[]): { text: string; status: Status; calls: readonly ToolCall[] } {
+  const [{ text, finishReason, calls = [] }] = wholeChoices(events) as [ReturnType<typeof wholeChoices>[number]];
+  return { text, calls, status: finishReason === "length" ? "incomplete" : "completed" };
+}
+
+/** An answer without its output. */
+export function responseOf({ id, created, model, request, job }: ResponseHead, status: Status): object {
   return {
     id: `resp_${id}`,
     object: "response",
@@ -47,19 +53,34 @@ function responseOf({ id, created, model, request, job }: ResponseHead, status: 
     previous_response_id: null,
     store: false,
     temperature: job.temperature ?? null,
-    text: { format: { type: "text" } },
-    tool_choice: "auto",
-    tools: [],
+    text: { format: request.text?.format ?? { type: "text" } },
+    tool_choice: choiceOf(request.tool_choice),
+    tools: (request.tools ?? []).map(({ type, function: { strict = false, ...own } }) => ({ type, ...own, strict })),
     top_p: job.topP ?? null,
     truncation: "disabled",
     usage: null,
   };
 }
 
-const textPart = (text: string): object => ({ type: "output_text", text, annotations: [], logprobs: [] });
+function choiceOf(choice: ResponsesRequest["tool_choice"]): unknown {
+  return typeof choice === "object" ? { type: "function", ...choice } : (choice ?? "auto");
+}
 
-function itemOf({ id }: ResponseHead, status: Status, content: readonly object[]): object {
+export const textPart = (text: string): object => ({ type: "output_text", text, annotations: [], logprobs: [] });
+
+export function messageItem({ id }: ResponseHead, status: Status, content: readonly object[]): object {
   return { id: `msg_${id}`, type: "message", status, role: "assistant", content };
+}
+
+/** A call of a function. @param given what is known of its arguments, as JSON @default all */
+export function callItem(
+  { id }: ResponseHead,
+  index: number,
+  { name, arguments: all }: ToolCall,
+  { status = "completed", given = JSON.stringify(all) }: { status?: Status; given?: string } = {},
+): { id: string; arguments: string } {
+  const item = { type: "function_call", status, call_id: `call_${id}-${index}`, name, arguments: given };
+  return { id: `fc_${id}-${index}`, ...item };
 }
 
 function usageOf({ job, identity }: ResponseHead, count: UsageCount): object {
@@ -74,34 +95,4 @@ function usageOf({ job, identity }: ResponseHead, count: UsageCount): object {
     },
     diffusion: { ...replayOf(identity, job), forward_passes },
   };
-}
-
-/** The messages of a stream. */
-export async function* responseMessages(
-  head: ResponseHead,
-  { events, report }: { events: AsyncGenerator<CompletionEvent>; report: (error: unknown) => ApiError },
-): AsyncGenerator<string> {
-  let sequence = 0;
-  const tell = (type: string, fields: object): string => message({ type, sequence_number: sequence++, ...fields }, { event: type });
-  const place = { item_id: `msg_${head.id}`, output_index: 0, content_index: 0 };
-  const all: CompletionEvent[] = [];
-  try {
-    yield tell("response.created", { response: responseOf(head, "in_progress") });
-    yield tell("response.in_progress", { response: responseOf(head, "in_progress") });
-    yield tell("response.output_item.added", { output_index: 0, item: itemOf(head, "in_progress", []) });
-    yield tell("response.content_part.added", { ...place, part: textPart("") });
-    for await (const event of events) {
-      all.push(event);
-      if (event.type === "text") yield tell("response.output_text.delta", { ...place, delta: event.text, logprobs: [] });
-    }
-    const [{ text, finishReason }] = wholeChoices(all) as [ReturnType<typeof wholeChoices>[number]];
-    const status = finishReason === "length" ? "incomplete" : "completed";
-    yield tell("response.output_text.done", { ...place, text, logprobs: [] });
-    yield tell("response.content_part.done", { ...place, part: textPart(text) });
-    yield tell("response.output_item.done", { output_index: 0, item: itemOf(head, status, [textPart(text)]) });
-    yield tell(`response.${status}`, { response: wholeResponse(head, all) });
-  } catch (error) {
-    const { message: problem, code, param } = report(error).body.error;
-    yield tell("error", { code, message: problem, param });
-  }
 }

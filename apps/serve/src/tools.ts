@@ -1,26 +1,92 @@
 // Function calling in OpenAI's form, over what a model's chat template makes of it.
-import { parseToolCalls, TOOL_CALL_MARK, type ToolCall, type ToolDefinition } from "diffucoder";
+import { type DecodingOptions, parseToolCalls, TOOL_CALL_MARK, type ToolCall, type ToolDefinition } from "diffucoder";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 import type { Engine } from "./engine.ts";
+import { maybe } from "./maybe.ts";
 import { StopFilter } from "./stop-filter.ts";
 
 const NAME = z.string().min(1).max(64);
 
-/** `tools` of a request. */
-export const ToolsSchema = z
+const functionFields = {
+  name: NAME,
+  description: maybe(z.string()),
+  parameters: maybe(z.record(z.string(), z.unknown())),
+  strict: maybe(z.boolean()),
+};
+const MOST_TOOLS = 128;
+
+/** `tools` of a chat. */
+export const ToolsSchema = z.array(z.strictObject({ type: z.literal("function"), function: z.strictObject(functionFields) })).max(MOST_TOOLS);
+
+/** `tools` of `/v1/responses`: the same functions, one level less deep. */
+export const FlatToolsSchema = z
   .array(
-    z.strictObject({
-      type: z.literal("function"),
-      function: z.strictObject({
-        name: NAME,
-        description: z.string().optional(),
-        parameters: z.record(z.string(), z.unknown()).optional(),
-        strict: z.literal(false, "must be false: arguments are not held to their schema").nullish(),
-      }),
-    }),
+    z
+      .strictObject({ type: z.literal("function", "must be function: there are no tools of the server's own"), ...functionFields })
+      .transform(({ type, ...own }): ToolDefinition => ({ type, function: own })),
   )
-  .max(128);
+  .max(MOST_TOOLS);
+
+/** What the answer must do with the tools. */
+export type ToolChoice = "none" | "auto" | "required" | { name: string };
+
+const choiceOf = <S extends z.ZodType<ToolChoice>>(named: S) =>
+  z.union([z.enum(["none", "auto", "required"]), named], { error: 'expected "none", "auto", "required" or a function by its name' });
+
+/** `tool_choice` of a chat. */
+export const ToolChoiceSchema = choiceOf(
+  z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: NAME }) }).transform(({ function: { name } }) => ({ name })),
+);
+
+/** `tool_choice` of `/v1/responses`. */
+export const FlatToolChoiceSchema = choiceOf(z.strictObject({ type: z.literal("function"), name: NAME }).transform(({ name }) => ({ name })));
+
+/** The fields of a request that are about tools. */
+export interface ToolRequest {
+  tools?: readonly ToolDefinition[] | undefined;
+  tool_choice?: ToolChoice | undefined;
+}
+
+const isForced = (choice: ToolChoice | undefined): choice is "required" | { name: string } => choice === "required" || typeof choice === "object";
+
+/** Refuses a choice of what is not there, and a promise that would not be kept. @param strict where `strict` stands in a tool */
+export const refineTools =
+  (strict: readonly string[]) =>
+  ({ tools = [], tool_choice: choice }: ToolRequest, context: z.RefinementCtx): void => {
+    const refuse = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
+    if (choice === "required" && tools.length === 0) refuse(["tool_choice"], "there are no tools");
+    if (typeof choice === "object" && !tools.some(({ function: { name } }) => name === choice.name))
+      refuse(["tool_choice"], `there is no tool with the name ${JSON.stringify(choice.name)}`);
+    const at = isForced(choice) ? -1 : tools.findIndex(({ function: { strict } }) => strict === true);
+    if (at >= 0)
+      refuse(
+        ["tools", at, ...strict],
+        'must be false unless tool_choice is "required" or names a function: else nothing holds the arguments to their schema',
+      );
+  };
+
+/** The constraint by which an answer is a call of a function that had to be called; `undefined`: none had to. */
+export function constraintOfTools({ tools = [], tool_choice: choice }: ToolRequest): DecodingOptions["constraint"] {
+  if (!isForced(choice)) return undefined;
+  const callable = tools.map(({ function: { name, parameters } }) => ({ name, parameters }));
+  if (choice === "required") return { kind: "tool_calls", tools: callable };
+  return { kind: "tool_calls", tools: callable.filter(({ name }) => name === choice.name), maxCalls: 1 };
+}
+
+/** A call that comes back, whose arguments are JSON in a text. */
+export const CallSchema = z
+  .object({ id: z.string(), name: NAME, arguments: z.string() })
+  .transform(({ id, name, arguments: text }, context): ToolCall => {
+    try {
+      const given: unknown = JSON.parse(text);
+      if (typeof given === "object" && given !== null && !Array.isArray(given)) return { id, name, arguments: given as Record<string, unknown> };
+    } catch {
+      // told below
+    }
+    context.addIssue({ code: "custom", path: ["arguments"], message: "must be a JSON object" });
+    return z.NEVER;
+  });
 
 /** Calls of an assistant's message that comes back. */
 export const ToolCallsSchema = z.array(
@@ -31,14 +97,10 @@ export const ToolCallsSchema = z.array(
       function: z.strictObject({ name: NAME, arguments: z.string() }),
       index: z.unknown().optional(),
     })
-    .transform(({ id, function: { name, arguments: text } }, context): ToolCall => {
-      try {
-        const given: unknown = JSON.parse(text);
-        if (typeof given === "object" && given !== null && !Array.isArray(given)) return { id, name, arguments: given as Record<string, unknown> };
-      } catch {
-        // told below
-      }
-      context.addIssue({ code: "custom", path: ["function", "arguments"], message: "must be a JSON object" });
+    .transform(({ id, function: own }, context): ToolCall => {
+      const call = CallSchema.safeParse({ id, ...own });
+      if (call.success) return call.data;
+      for (const { path, message } of call.error.issues) context.addIssue({ code: "custom", path: ["function", ...path], message });
       return z.NEVER;
     }),
 );

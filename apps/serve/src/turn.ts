@@ -101,6 +101,7 @@ async function* opened(
   }
 }
 
-async function* beginningWith<E>(first: Promise<IteratorResult<E>>, rest: AsyncGenerator<E>): AsyncGenerator<E> {
+/** Events of which the first is awaited already. */
+export async function* beginningWith<E>(first: Promise<IteratorResult<E>>, rest: AsyncGenerator<E>): AsyncGenerator<E> {
   for (let result = await first; result.done !== true; result = await rest.next()) yield result.value;
 }

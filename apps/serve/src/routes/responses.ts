@@ -3,14 +3,17 @@ import type { Hono } from "hono";
 import type { Env, Served } from "../app.ts";
 import { checkModel } from "../models.ts";
 import { parseBody } from "../requests.ts";
-import { type ResponseHead, responseMessages, wholeResponse } from "../responses-format.ts";
-import { responsesJob, ResponsesRequestSchema } from "../responses-request.ts";
+import { type ResponseHead, wholeResponse } from "../responses-format.ts";
+import { RESPONSES_FIELDS, responsesJob, ResponsesRequestSchema } from "../responses-request.ts";
+import { responseMessages } from "../responses-stream.ts";
 import { answerInTurn } from "../turn.ts";
+
+export const RESPONSES = "/v1/responses";
 
 /** `POST /v1/responses`. */
 export function addResponses(app: Hono<Env>, served: Served): void {
   const { modelId, now, randomSeed, maxTokens, report } = served;
-  app.post("/v1/responses", async (c) => {
+  app.post(RESPONSES, async (c) => {
     const request = await parseBody(ResponsesRequestSchema, c.req.raw);
     checkModel(request.model, modelId);
     const job = responsesJob(request, { randomSeed: randomSeed(), maxTokens });
@@ -26,7 +29,7 @@ export function addResponses(app: Hono<Env>, served: Served): void {
       job,
       isStream: request.stream,
       whole: (events) => wholeResponse(head, events),
-      messages: (events) => responseMessages(head, { events, report }),
+      messages: (events) => responseMessages(head, { events, report: (error) => report(error, RESPONSES_FIELDS) }),
     });
   });
 }

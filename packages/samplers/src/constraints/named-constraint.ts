@@ -5,6 +5,7 @@ import { automatonConstraint } from "./automaton.ts";
 import type { Constraint } from "./constraint.ts";
 import { anyObject } from "./json/json-text.ts";
 import { jsonSchemaTexts } from "./json/json-schema.ts";
+import { type CallableTool, toolCallTexts } from "./json/tool-calls.ts";
 import { pythonAutomaton, type PythonAutomatonOptions, PythonAutomatonOptionsSchema } from "./python.ts";
 import { parseRegex } from "./regular/parse-regex.ts";
 import type { Regular } from "./regular/regular.ts";
@@ -37,6 +38,15 @@ interface JsonObjectConstraintOptions {
   maxDepth?: number | undefined;
 }
 
+interface ToolCallsConstraintOptions {
+  /** The text is calls of functions, and nothing else, as Qwen and Hermes have them written. */
+  kind: "tool_calls";
+  /** The functions that may be called. */
+  tools: CallableTool[];
+  /** Calls, at most. @default any number */
+  maxCalls?: number | undefined;
+}
+
 /** What the text of a completion must keep to, by `kind`; a kind alone has its defaults. */
 export type ConstraintOptions =
   | "python"
@@ -44,7 +54,8 @@ export type ConstraintOptions =
   | PythonConstraintOptions
   | RegexConstraintOptions
   | JsonSchemaConstraintOptions
-  | JsonObjectConstraintOptions;
+  | JsonObjectConstraintOptions
+  | ToolCallsConstraintOptions;
 
 /** Options of `createConstraint`. Unknown keys fail. */
 export const ConstraintOptionsSchema = z.union([
@@ -64,6 +75,14 @@ export const ConstraintOptionsSchema = z.union([
     z.strictObject({
       kind: z.literal("json_object").describe("the text is a JSON object"),
       maxDepth: z.int().min(1).max(4).default(3).describe("how deep its values nest, itself included"),
+    }),
+    z.strictObject({
+      kind: z.literal("tool_calls").describe("the text is calls of functions, as Qwen and Hermes have them written"),
+      tools: z
+        .array(z.strictObject({ name: z.string().min(1), parameters: z.record(z.string(), z.unknown()).optional() }))
+        .min(1)
+        .describe("the functions that may be called, with JSON schemas of their arguments"),
+      maxCalls: z.int().positive().optional().describe("calls, at most"),
     }),
   ]),
 ]) satisfies z.ZodType<unknown, ConstraintOptions>;
@@ -128,7 +147,7 @@ export function createConstraint(options: ConstraintOptions, texts: TokenTexts, 
   );
 }
 
-type RegularConstraint = RegexConstraintOptions | JsonSchemaConstraintOptions | JsonObjectConstraintOptions;
+type RegularConstraint = RegexConstraintOptions | JsonSchemaConstraintOptions | JsonObjectConstraintOptions | ToolCallsConstraintOptions;
 
 function languageOf(options: RegularConstraint): { language: Regular; name: string } {
   switch (options.kind) {
@@ -138,6 +157,10 @@ function languageOf(options: RegularConstraint): { language: Regular; name: stri
       return { language: jsonSchemaTexts(options.schema, "constraint.schema"), name: "constraint.schema" };
     case "json_object":
       return { language: anyObject(options.maxDepth ?? 3), name: "constraint.maxDepth" };
+    case "tool_calls": {
+      const { tools, maxCalls } = options;
+      return { language: toolCallTexts(tools, { maxCalls, argument: "constraint.tools" }), name: "constraint.tools" };
+    }
   }
 }
 

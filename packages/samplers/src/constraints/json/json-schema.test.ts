@@ -1,23 +1,9 @@
 import { InvalidArgumentError } from "@diffucoder/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dfaOf } from "../regular/dfa.ts";
 import { integersBetween } from "./integer-range.ts";
 import { jsonSchemaTexts } from "./json-schema.ts";
-import type { Regular } from "../regular/regular.ts";
-
-/** Whether a text is one of a language. */
-function reader(language: Regular): (text: string) => boolean {
-  const work = dfaOf(language, "schema");
-  let step = work.next();
-  while (step.done !== true) step = work.next();
-  const { next, accepts, classOf, classCount } = step.value;
-  return (text) => {
-    let state = 0;
-    for (const byte of new TextEncoder().encode(text)) if (state !== -1) state = next[state * classCount + classOf[byte]!]!;
-    return state !== -1 && accepts[state] === 1;
-  };
-}
+import { reader } from "./reader.fixture.ts";
 
 describe("the texts of a JSON schema", () => {
   it.each<[string, unknown, string[], string[]]>([
