@@ -42,7 +42,7 @@ export async function openAnswerQueue({ queue, coder, modelDir, load, batchSize,
   const { adapter, ...settings } = load;
   const work = {
     task: "evaluation",
-    load: { ...settings, quantize: coder.quantization },
+    load: { ...settings, quantize: coder.quantization ?? "none" },
     maxRows: batchSize,
     hasAdapter: adapter !== undefined,
   } as const;
