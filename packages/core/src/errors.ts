@@ -169,6 +169,8 @@ function inLines(problems: readonly string[]): string {
 export class FileError extends DiffuCoderError {
   /** The file or folder. */
   readonly path: string;
+  /** What is wrong with it. */
+  readonly problem: string;
 
   constructor({
     path,
@@ -187,6 +189,7 @@ export class FileError extends DiffuCoderError {
   }) {
     super("FILE", sentence(`${path === "" ? '""' : path}: ${problem}`, wayOut), { cause });
     this.path = path;
+    this.problem = problem;
   }
 }
 

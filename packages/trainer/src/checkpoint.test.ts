@@ -57,6 +57,22 @@ describe("checkpoints", () => {
   });
 });
 
+describe("a checkpoint of which the disk changed one bit", () => {
+  const places: [string, (bytes: Buffer) => number][] = [
+    ["its last number", (bytes) => bytes.length - 1],
+    ["the step", (bytes) => bytes.indexOf('"step":"12"') + 9],
+    ["the name of an array", (bytes) => bytes.indexOf("parameters/w") + 11],
+  ];
+  it.each(places)("in %s is refused", (_, placeIn) => {
+    const path = join(folder, "bit.safetensors");
+    saveCheckpoint(path, checkpoint(12));
+    const bytes = readFileSync(path);
+    bytes[placeIn(bytes)]! ^= 1;
+    writeFileSync(path, bytes);
+    expect(() => loadCheckpoint(path)).toThrow(`${path}: is damaged: its checksum is not that of what was saved.`);
+  });
+});
+
 describe("openMetricsLog", () => {
   it("drops the lines of steps that are about to be done again", () => {
     const path = join(folder, "metrics.jsonl");

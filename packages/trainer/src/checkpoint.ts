@@ -1,6 +1,7 @@
 // Training checkpoints: everything that the next step depends on, in one safetensors file. Random streams are split
-// by step, so the step's number is all of their state.
+// by step, so the step's number is all of their state. A checksum over step, names and numbers tells a file of which the disk changed a bit.
 import { existsSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { FileError } from "@diffucoder/core";
 import type { ModelParameters } from "@diffucoder/diffusion";
 import { readSafetensors, writeSafetensors } from "@diffucoder/tensor";
@@ -23,7 +24,15 @@ export function saveCheckpoint(path: string, { step, parameters, adam, reference
   const arrays = Object.fromEntries(
     Object.entries(groups).flatMap(([group, tree]) => Object.entries(tree).map(([name, array]) => [`${group}/${name}`, array])),
   );
-  writeSafetensors(path, arrays, { metadata: { step: String(step) } });
+  writeSafetensors(path, arrays, { metadata: { step: String(step), crc32: checksum(step, arrays) } });
+}
+
+/** CRC-32 of a step, and of arrays with their names, in the order of the names. */
+function checksum(step: number, arrays: Readonly<ModelParameters>): string {
+  const sum = Object.keys(arrays)
+    .toSorted()
+    .reduce((before, name) => crc32(arrays[name]!.data, crc32(name, before)), crc32(String(step)));
+  return sum.toString(16);
 }
 
 /**
@@ -36,6 +45,8 @@ export function loadCheckpoint(path: string): Checkpoint | undefined {
   const { arrays, metadata } = readSafetensors(path);
   const step = Number(metadata.step);
   if (!Number.isInteger(step)) throw new FileError({ path, problem: "is not a training checkpoint" });
+  if (metadata.crc32 !== undefined && metadata.crc32 !== checksum(step, arrays))
+    throw new FileError({ path, problem: "is damaged: its checksum is not that of what was saved" });
   const group = (name: string): ModelParameters =>
     Object.fromEntries(Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), array]] : [])));
   const reference = group("reference");

@@ -27,6 +27,6 @@ export function divergedError({
   const where = names.length === 0 ? "" : ` The gradient is not finite in ${names.slice(0, NAMED).join(", ")}${more}.`;
   return new DiffuCoderError(
     "DIVERGED",
-    `${what}: loss ${loss}, gradient norm ${gradNorm}.${where} The step was not taken: resume from the last checkpoint with a lower learningRate.`,
+    `${what}: loss ${loss}, gradient norm ${gradNorm}.${where} The step was not taken, and would end like this again: train with a lower learningRate.`,
   );
 }

@@ -35,7 +35,8 @@ export async function planCoupledGrpoRecipe(recipe: CoupledGrpoRecipe, modelDir:
   return onThisMachine(await planCoupledGrpo({ ...planOptions(config, recipe), training, promptLength, maxNewTokens, forwardPasses }), recipe);
 }
 
-function planOptions(
+/** What of a recipe, besides its stages, its memory depends on. */
+export function planOptions(
   config: PlanOptions["config"],
   { lora, precision }: { lora?: LoraRecipe | undefined; precision?: string | undefined },
 ): PlanOptions {

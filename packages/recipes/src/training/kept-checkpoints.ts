@@ -52,8 +52,8 @@ export function removeKeptCheckpoints(output: string): void {
   for (const step of keptSteps(output)) removeFolder(output, step);
 }
 
-/** Ascending. */
-function keptSteps(output: string): number[] {
+/** Steps of the kept checkpoints, ascending. */
+export function keptSteps(output: string): number[] {
   const names = readdirSync(output);
   return names.flatMap((name) => NAME.exec(name)?.slice(1).map(Number) ?? []).toSorted((a, b) => a - b);
 }

@@ -114,7 +114,8 @@ function fileRows(path: string, { recipe, tokenizer, padTokenId, eosTokenId, onN
   const { promptLength, completionLength } = recipe.data;
   const found = readTrainingRecords(path);
   for (const { where, reason } of found.leftOut.slice(0, SHOWN)) onNote(`Left out ${where} of ${path}: ${reason}`);
-  if (found.leftOut.length > SHOWN) onNote(`Left out ${found.leftOut.length - SHOWN} more lines of ${path}.`);
+  const more = found.leftOut.length - SHOWN;
+  if (more > 0) onNote(`Left out ${more} more ${more === 1 ? "line" : "lines"} of ${path}.`);
   if (found.kind === "text") {
     const layout = { promptLength: 0, completionLength: promptLength + completionLength, padTokenId };
     const texts = found.records.map(({ text }) => tokenizer.encode(text));

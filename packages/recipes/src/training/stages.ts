@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { claimRun, createRandom, InvalidArgumentError, type OnProgress, runFingerprint, writeFileAtomic } from "@diffucoder/core";
 import { logitsFunction, modelTraits, saveModel } from "@diffucoder/model";
 import { freshState, pretrain, type PretrainConfig, type TrainingState } from "@diffucoder/trainer";
+import { checkFits } from "../plan/check-fits.ts";
+import { planOptions } from "../plan/plan-recipe.ts";
+import { planStages } from "../plan/training-plan.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
 import { trainable } from "./lora-training.ts";
 import { stageBatches } from "./stage-batches.ts";
@@ -58,6 +61,7 @@ export async function runStages(options: RunStagesOptions): Promise<string> {
   const random = createRandom(recipe.training.seed);
   const examples = stageBatches({ ...start, recipe, random: random.split("data"), onNote });
   const training = withEpochs(recipe.training, examples.stepsPerEpoch);
+  checkFits(planStages({ ...planOptions(config, recipe), training, rowLength: recipe.data.promptLength + recipe.data.completionLength }));
   const trained = trainable({ ...start, lora: recipe.lora, adapter, base: modelDir, random: random.split("lora") });
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {

@@ -1,7 +1,7 @@
 // What every training run does with its folder: resumes from its checkpoint and keeps metrics and checkpoints, the best one separately.
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { RUN_FILE } from "@diffucoder/core";
+import { FileError, RUN_FILE } from "@diffucoder/core";
 import {
   type Checkpoint,
   loadCheckpoint,
@@ -13,7 +13,7 @@ import {
   writeMetricsEvents,
 } from "@diffucoder/trainer";
 import { BEST_FOLDER, bestCheckpoint, type BestModelSettings } from "./best-checkpoint.ts";
-import { CHECKPOINT_FILE, keepCheckpoint, removeKeptCheckpoints } from "./kept-checkpoints.ts";
+import { CHECKPOINT_FILE, keepCheckpoint, keptSteps, removeKeptCheckpoints } from "./kept-checkpoints.ts";
 import { longerRunNote } from "./longer-run.ts";
 
 /** How a person starts over. */
@@ -85,11 +85,13 @@ export function openTrainingRun({ output, training, steps, writeModel, resultFol
   mkdirSync(output, { recursive: true });
   const checkpointPath = join(output, CHECKPOINT_FILE);
   const metricsPath = join(output, METRICS_FILE);
-  const checkpoint = loadCheckpoint(checkpointPath);
+  const checkpoint = lastCheckpoint(output);
   const { raisedFrom, now, setting, total } = steps;
   if (checkpoint !== undefined && raisedFrom !== undefined && checkpoint.step <= total - (now - raisedFrom))
     onNote(longerRunNote({ setting, before: raisedFrom, now, step: checkpoint.step, schedule: training }));
   const startStep = checkpoint?.step ?? 0;
+  if (checkpoint === undefined && (statSync(metricsPath, { throwIfNoEntry: false })?.size ?? 0) > 0)
+    onNote(`${checkpointPath}: no such file, so the run starts again at its first step.`);
   const log = openMetricsLog(metricsPath, { lastStep: startStep });
   const best = bestCheckpoint({ output, training, writeModel });
   return {
@@ -118,6 +120,20 @@ export function openTrainingRun({ output, training, steps, writeModel, resultFol
       return directory;
     },
   };
+}
+
+/** The state to resume from. @throws {FileError} if its file is damaged, with the ways to go on */
+function lastCheckpoint(output: string): Checkpoint | undefined {
+  const path = join(output, CHECKPOINT_FILE);
+  try {
+    return loadCheckpoint(path);
+  } catch (cause) {
+    if (!(cause instanceof FileError)) throw cause;
+    const kept = keptSteps(output).at(-1);
+    const goOn = kept === undefined ? "" : `copy ${join(output, `checkpoint-${kept}`, CHECKPOINT_FILE)} over it, or `;
+    const wayOut = `To go on, ${goOn}${START_OVER}.`;
+    throw new FileError({ path, problem: cause.problem, wayOut, cause });
+  }
 }
 
 /** Whether a line of metrics is an evaluation's. */
