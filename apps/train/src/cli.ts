@@ -11,7 +11,7 @@ import {
   CoupledGrpoRecipeSchema,
   EvaluateRecipeSchema,
   finishedQuickstart,
-  loadDiffusionModel,
+  loadPolicyModel,
   parseRewardFlag,
   planCoupledGrpoRecipe,
   PretrainRecipeSchema,
@@ -111,7 +111,7 @@ async function coupledGrpo(flags: EvaluateFlags & QueueFlags, { terminal, signal
   const parsed = withRewards(read, flags);
   const modelDir = flags.model ?? bundledModelDir();
   if (flags.plan === true) return showPlan(await planCoupledGrpoRecipe(parsed, modelDir), flags, terminal);
-  const coder = await loadDiffusionModel(modelDir, parsed);
+  const coder = await loadPolicyModel(modelDir, parsed);
   const model = await withFolder(flags.output, () =>
     withSandbox(flags, terminal, (sandbox) =>
       withQueue(flags, (queue) =>

@@ -13,7 +13,7 @@ export { parseRewardFlag, type RewardSettings, RewardSettingsSchema } from "./tr
 export { CHECKPOINT_FILE, keepCheckpoint, type KeepCheckpointOptions, removeKeptCheckpoints } from "./training/kept-checkpoints.ts";
 export { type CoupledGrpoCommandOptions, type CoupledGrpoRecipe, CoupledGrpoRecipeSchema, runCoupledGrpo } from "./training/coupled-grpo.ts";
 export { type EvaluateRecipe, EvaluateRecipeSchema } from "./training/evaluate-settings.ts";
-export { type DiffusionModel, loadDiffusionModel, type LoadDiffusionModelOptions } from "./training/load-diffusion-model.ts";
+export { type DiffusionModel, loadDiffusionModel, loadPolicyModel, type LoadDiffusionModelOptions } from "./training/load-diffusion-model.ts";
 export { type PretrainCommandOptions, type PretrainRecipe, PretrainRecipeSchema, runPretrain } from "./training/pretrain.ts";
 export { type LaterStageOptions, runLaterStage } from "./training/later-stages.ts";
 export { planCoupledGrpoRecipe, type PlannedRecipe, planStageRecipe } from "./plan/plan-recipe.ts";

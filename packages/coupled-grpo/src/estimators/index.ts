@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type CoupledCompat, CoupledCompatSchema, createCoupled } from "./coupled.ts";
 import { decoupled } from "./decoupled.ts";
 import type { Estimator } from "./estimator.ts";
+import { exact } from "./exact.ts";
 import { fullMask } from "./full-mask.ts";
 import { leftToRight } from "./left-to-right.ts";
 import { monteCarlo, MonteCarloOptionsSchema } from "./monte-carlo.ts";
@@ -64,6 +65,7 @@ export const ESTIMATORS = {
   sandwiched: { options: SandwichedOptionsSchema, create: (options) => sandwiched(SandwichedOptionsSchema.parse(options)) },
   traceReplay: { options: TraceReplayOptionsSchema, create: (options) => traceReplay(TraceReplayOptionsSchema.parse(options)) },
   leftToRight: { options: z.strictObject({}), create: () => leftToRight() },
+  exact: { options: z.strictObject({}), create: () => exact() },
 } as const satisfies Readonly<Record<string, NamedEstimator>>;
 
 /** A name of `ESTIMATORS`. */

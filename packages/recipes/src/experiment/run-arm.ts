@@ -7,7 +7,7 @@ import type { StepMetrics } from "@diffucoder/trainer";
 import { checkpointHash } from "../evaluation/checkpoint-hash.ts";
 import { runEval } from "../evaluation/run-eval.ts";
 import { type CoupledGrpoRecipe, runCoupledGrpo } from "../training/coupled-grpo.ts";
-import { loadDiffusionModel } from "../training/load-diffusion-model.ts";
+import { loadPolicyModel } from "../training/load-diffusion-model.ts";
 import { isEvaluation, METRICS_FILE } from "../training/training-run.ts";
 import { processorClock, WorkClock } from "../work-clock.ts";
 import type { ExperimentPlan } from "./plan.ts";
@@ -70,7 +70,7 @@ export async function runArm(options: RunArmOptions): Promise<RunFigures> {
 }
 
 async function trainArm({ recipe, modelDir, output, sandbox, signal, onProgress, onNote }: RunArmOptions): Promise<string> {
-  const coder = await loadDiffusionModel(modelDir, recipe);
+  const coder = await loadPolicyModel(modelDir, recipe);
   try {
     return await runCoupledGrpo({ recipe, coder, modelDir, sandbox, output, fresh: false, signal, onProgress, onNote });
   } finally {

@@ -7,7 +7,7 @@ interface ExpectedRollouts {
   rows: number;
   length: number;
   vocabSize: number;
-  maskTokenId: number;
+  maskTokenId: number | undefined;
   weights: string;
   machine: RunCard["machine"];
 }

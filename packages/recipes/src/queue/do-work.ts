@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { UnavailableError } from "@diffucoder/core";
 import { type ProgramTests, type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
 import { readSafetensors } from "@diffucoder/tensor";
-import { type DiffusionModel, loadDiffusionModel } from "../training/load-diffusion-model.ts";
+import { loadPolicyModel } from "../training/load-diffusion-model.ts";
 import { fetchContent } from "./fetch-content.ts";
-import { loadDiffuCoder, machineCard } from "@diffucoder/engine";
+import { type DiffuCoder, loadDiffuCoder, machineCard } from "@diffucoder/engine";
 import { answers } from "../evaluation/model-answers.ts";
 import { plainAnswers } from "./answer-queue.ts";
 import { AnswerJobSchema, readMessage, RewardJobSchema, RolloutJobSchema, type RunCard } from "./messages.ts";
@@ -48,9 +48,9 @@ export function doWork({ cache, sandbox }: DoWorkOptions): DoWork {
 
 async function openTraining(card: RunCard, modelDir: string, cache: string): Promise<Omit<OpenRun, "run">> {
   const work = card.work as Extract<RunCard["work"], { task: "training" }>;
-  const coder = await loadDiffusionModel(modelDir, work.executor);
+  const coder = await loadPolicyModel(modelDir, work.executor);
   const sampler = rowSampler(coder, work);
-  let policy: { sha256: string; parameters: DiffusionModel["parameters"] } | undefined;
+  let policy: { sha256: string; parameters: DiffuCoder["parameters"] } | undefined;
   return {
     sample: async (body) => {
       const job = readMessage(RolloutJobSchema, body);

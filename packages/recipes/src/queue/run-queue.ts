@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InvalidArgumentError } from "@diffucoder/core";
 import type { SampledCompletions, StepPolicy, StepSampleRequest } from "@diffucoder/coupled-grpo";
+import type { DiffuCoder } from "@diffucoder/engine";
+import { modelTraits } from "@diffucoder/model";
 import { type Sandbox, scoreCompletions } from "@diffucoder/reward-sandbox";
 import type { CoupledGrpoRecipe } from "../training/coupled-grpo.ts";
-import type { DiffusionModel } from "../training/load-diffusion-model.ts";
 import type { GroupScore, StepScoreRequest } from "../training/task-rewards.ts";
 import { type AnnouncedRun, announceRun, type QueueOptions } from "./announced-run.ts";
 import { checkRollouts, checkScores } from "./check-results.ts";
@@ -32,7 +33,7 @@ export interface RunQueue {
 export interface OpenRunQueueOptions {
   queue: QueueOptions;
   recipe: CoupledGrpoRecipe;
-  coder: DiffusionModel;
+  coder: DiffuCoder;
   modelDir: string;
   sandbox: Sandbox;
   output: string;
@@ -117,7 +118,8 @@ class TrainerQueue {
     const { recipe, coder } = this.#options;
     const size = recipe.training.numGenerations;
     const weights = await this.#policies.publish(version, parameters);
-    const { vocabSize, maskTokenId } = coder.config;
+    const { vocabSize } = coder.config;
+    const { maskTokenId } = modelTraits(coder.config);
     const expected = { rows: size, length: coder.generationConfig.maxNewTokens, vocabSize, maskTokenId, weights, machine: this.#run.card.machine };
     return groupStarts(promptIds.length, size).map((firstRow): Piece<SampledCompletions> => {
       const job = { step, weights, firstRow, promptIds: promptIds.slice(firstRow, firstRow + size) as number[][] };

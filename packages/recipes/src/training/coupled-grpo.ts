@@ -1,7 +1,7 @@
 // `train coupled-grpo`: improves a model with rewards from the sandbox, on tasks with visible tests.
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { claimRun, createRandom, type OnProgress, runFingerprint } from "@diffucoder/core";
+import { claimRun, createRandom, InvalidArgumentError, type OnProgress, runFingerprint } from "@diffucoder/core";
 import {
   type CoupledGrpoConfig,
   CoupledGrpoConfigSchema,
@@ -9,8 +9,8 @@ import {
   freshCoupledGrpoState,
   trainCoupledGrpo,
 } from "@diffucoder/coupled-grpo";
-import { type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
-import { modelTraits, saveModel } from "@diffucoder/model";
+import { type DiffuCoder, type ExecutorOptions, ExecutorOptionsSchema } from "@diffucoder/engine";
+import { logitsFunction, modelTraits, saveModel } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import type { DecodingOptions } from "@diffucoder/samplers";
 import { cloneParameters, freshState } from "@diffucoder/trainer";
@@ -21,7 +21,6 @@ import { openRunQueue } from "../queue/run-queue.ts";
 import { bestNeedsEvaluation, evaluationHasItsMetric } from "./best-checkpoint.ts";
 import { heldOutEvaluator } from "./held-out.ts";
 import { CHECKPOINT_FILE } from "./kept-checkpoints.ts";
-import type { DiffusionModel } from "./load-diffusion-model.ts";
 import { type LoraRecipe, LoraRecipeSchema, trainable } from "./lora-training.ts";
 import { loadRewardModules, type RewardSettings, RewardSettingsSchema, somethingIsPaid } from "./reward-settings.ts";
 import { rolloutSampling, RolloutSamplingSchema } from "./rollout-sampling.ts";
@@ -78,7 +77,7 @@ export interface CoupledGrpoCommandOptions {
   /** What is done. */
   recipe: CoupledGrpoRecipe;
   /** The model to start from. */
-  coder: DiffusionModel;
+  coder: DiffuCoder;
   /** Folder from which `coder` was loaded. */
   modelDir: string;
   /** Folder of a LoRA adapter of the model to go on from. @default a new one, if the recipe has a `lora` */
@@ -101,7 +100,8 @@ export interface CoupledGrpoCommandOptions {
 
 /** Runs or resumes coupled-GRPO in a folder of its own and writes the model to `output/model`, or an adapter to `output/adapter`. @returns that folder */
 export async function runCoupledGrpo(options: CoupledGrpoCommandOptions): Promise<string> {
-  const { recipe, modelDir, adapter, output, fresh } = options;
+  const { recipe, coder, modelDir, adapter, output, fresh } = options;
+  checkEstimator(coder, recipe.training);
   if (fresh) clearTraining(output);
   const { raisedFrom } = claimRun(output, {
     settings: { command: "coupled-grpo", ...runFingerprint({ recipe: { ...recipe, ...(adapter !== undefined && { adapter }) }, modelDir }) },
@@ -123,7 +123,8 @@ export async function continueCoupledGrpo(
 ): Promise<string> {
   const { recipe, coder, modelDir, adapter, sandbox, output, signal, onProgress, onNote, raisedFrom } = options;
   const { data, sampling, training, evaluation } = recipe;
-  const { config, generationConfig, logits } = coder;
+  const { config, generationConfig } = coder;
+  const { shift, attention, maskTokenId } = modelTraits(config);
   coder.executor.notices?.forEach((notice) => onNote(`${notice}.`));
   const random = createRandom(training.seed);
   const trained = trainable({ ...coder, lora: recipe.lora, adapter, base: modelDir, random: random.split("lora") });
@@ -147,14 +148,14 @@ export async function continueCoupledGrpo(
   try {
     const state = await trainCoupledGrpo({
       config: training,
-      logits,
+      logits: attention === "causal" ? logitsFunction(config, { attention }) : coder.logits,
       frozen,
-      shift: modelTraits(config).shift,
+      shift,
       vocabSize: config.vocabSize,
-      maskTokenId: config.maskTokenId,
+      maskTokenId: maskTokenId ?? 0, // of an autoregressive model, whose estimates and rollouts need none
       padTokenId: coder.padTokenId,
       eosTokenIds: [...coder.endIds],
-      forbiddenIds: [config.maskTokenId],
+      forbiddenIds: maskTokenId === undefined ? [] : [maskTokenId],
       promptLength: generationConfig.promptLength,
       executor: coder.executor,
       ...rollouts,
@@ -173,6 +174,16 @@ export async function continueCoupledGrpo(
     await queue?.close();
     for (const one of modules) one.close();
   }
+}
+
+/** The exact likelihood is that of a model that writes from left to right; the estimates are for those that do not have it. */
+function checkEstimator({ config }: DiffuCoder, { estimator }: CoupledGrpoConfig): void {
+  const { isDiffusion, family } = modelTraits(config);
+  if (isDiffusion ? estimator !== "exact" : estimator === "exact" || estimator === "leftToRight") return;
+  const expected = isDiffusion
+    ? `an estimate, since a model of type ${family} does not have its likelihood`
+    : `"exact" for a model of type ${family}, which has its likelihood`;
+  throw new InvalidArgumentError({ argument: "training.estimator", value: estimator, expected });
 }
 
 /** A trained model in the form of the one that it started from. */

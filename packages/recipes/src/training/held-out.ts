@@ -3,8 +3,9 @@ import type { ModelParameters } from "@diffucoder/diffusion";
 import { join } from "node:path";
 import { createRandom, JsonLinesLog } from "@diffucoder/core";
 import type { CoupledGrpoState } from "@diffucoder/coupled-grpo";
-import { resolveSettings, tokenTexts } from "@diffucoder/engine";
+import { type DiffuCoder, resolveSettings, tokenTexts } from "@diffucoder/engine";
 import { evaluate, type Generate, type KeptSample } from "@diffucoder/eval";
+import { modelTraits } from "@diffucoder/model";
 import type { Sandbox } from "@diffucoder/reward-sandbox";
 import { type DisposableDenoiser, generate } from "@diffucoder/samplers";
 import { defaultFolders, loadTasks, type TaskSet } from "@diffucoder/tasks";
@@ -12,12 +13,11 @@ import { decodingOf } from "../evaluation/decoding-of.ts";
 import type { EvaluationSettings } from "../evaluation/evaluation-settings.ts";
 import { sweepOf, type SweepRun } from "../evaluation/sweep.ts";
 import { heldOutKs } from "./best-checkpoint.ts";
-import type { DiffusionModel } from "./load-diffusion-model.ts";
 import type { RolloutSampling } from "./rollout-sampling.ts";
 import { completionTextOf, promptIdsOf } from "./task-rewards.ts";
 
 interface HeldOutOptions {
-  coder: DiffusionModel;
+  coder: DiffuCoder;
   sandbox: Sandbox;
   /** Weights that the run does not change, and that those of its states come over. */
   frozen: ModelParameters | undefined;
@@ -67,7 +67,7 @@ export function heldOutEvaluator({ coder, frozen, sandbox, rollouts, output, con
 }
 
 /** Tasks that are asked in words and fit into the model's prompt. */
-async function heldOutTasks(coder: DiffusionModel, { dataset, data }: Pick<EvaluationSettings, "dataset" | "data">): Promise<TaskSet> {
+async function heldOutTasks(coder: DiffuCoder, { dataset, data }: Pick<EvaluationSettings, "dataset" | "data">): Promise<TaskSet> {
   const accepts: Parameters<typeof loadTasks>[0]["accepts"] = (task) =>
     task.prompt.kind !== "hole" && promptIdsOf(coder, task).length <= coder.generationConfig.promptLength;
   const set = await loadTasks({ dataset, data, use: "evaluation", folders: defaultFolders(), accepts });
@@ -76,7 +76,7 @@ async function heldOutTasks(coder: DiffusionModel, { dataset, data }: Pick<Evalu
 
 /** The policy as a function that answers requests, a batch at once. */
 function policyAnswers(
-  coder: DiffusionModel,
+  coder: DiffuCoder,
   denoiser: DisposableDenoiser,
   { config, signal }: { config: EvaluationSettings; signal: AbortSignal },
 ): Generate {
@@ -85,8 +85,12 @@ function policyAnswers(
   const [{ point }] = sweepOf(config) as [SweepRun, ...SweepRun[]];
   const { cache: _, ...decoding } = decodingOf(config, point);
   const { vocabSize, maxPositionEmbeddings: maxLength } = coder.config;
+  const { isDiffusion, family } = modelTraits(coder.config);
   const texts = tokenTexts(coder.tokenizer, { vocabSize, endIds });
-  const { decoder } = resolveSettings({ ...decoding, maxNewTokens }, { texts, defaults: generationConfig, maxLength });
+  const { decoder } = resolveSettings(
+    { ...decoding, maxNewTokens },
+    { texts, defaults: generationConfig, maxLength, autoregressive: isDiffusion ? undefined : family },
+  );
   return async (requests) => {
     const { completionIds } = await generate({
       denoiser,

@@ -25,10 +25,26 @@ export async function loadDiffusionModel(
 ): Promise<DiffusionModel> {
   const coder = await loadDiffuCoder(dir, { executor, device, precision, quantize: "none" });
   const { config } = coder;
-  const { family, attention } = modelTraits(config);
-  if ("maskTokenId" in config && (attention === "full" || blocks)) return { ...coder, config };
+  if ("maskTokenId" in config && (modelTraits(config).attention === "full" || blocks)) return { ...coder, config };
   await coder.close();
-  const inBlocks = "maskTokenId" in config ? ", whose attention is in blocks and which block diffusion alone trains (train pretrain)" : "";
-  const expected = `the folder of a masked diffusion model, not of a model of type ${family}${inBlocks}`;
-  throw new InvalidArgumentError({ argument: "--model", value: dir, expected });
+  throw wrongKind(dir, coder, "a masked diffusion model");
+}
+
+/**
+ * `loadDiffuCoder` for models that reinforcement learning trains: masked diffusion models, and autoregressive ones.
+ *
+ * @throws {InvalidArgumentError} if the folder holds a model whose tokens see blocks
+ */
+export async function loadPolicyModel(dir: string, { executor, device, precision }: ExecutorOptions = {}): Promise<DiffuCoder> {
+  const coder = await loadDiffuCoder(dir, { executor, device, precision, quantize: "none" });
+  if (typeof modelTraits(coder.config).attention === "string") return coder;
+  await coder.close();
+  throw wrongKind(dir, coder, "a masked diffusion model or an autoregressive one");
+}
+
+function wrongKind(dir: string, { config }: DiffuCoder, wanted: string): InvalidArgumentError {
+  const { family, isDiffusion } = modelTraits(config);
+  const inBlocks = isDiffusion ? ", whose attention is in blocks and which block diffusion alone trains (train pretrain)" : "";
+  const expected = `the folder of ${wanted}, not of a model of type ${family}${inBlocks}`;
+  return new InvalidArgumentError({ argument: "--model", value: dir, expected });
 }

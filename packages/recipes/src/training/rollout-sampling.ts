@@ -1,8 +1,8 @@
 // How a run's rollouts are decoded: with any decoder and cache that a command can name.
 import type { ModelParameters } from "@diffucoder/diffusion";
-import { createDenoisers, resolveSettings, tokenTexts } from "@diffucoder/engine";
+import { createDenoisers, type DiffuCoder, resolveSettings, tokenTexts } from "@diffucoder/engine";
+import { modelTraits } from "@diffucoder/model";
 import { type Decoder, type DecodingOptions, DecodingOptionsSchema, type DisposableDenoiser } from "@diffucoder/samplers";
-import type { DiffusionModel } from "./load-diffusion-model.ts";
 
 /** How rollouts are decoded. The seed is the run's. */
 export const RolloutSamplingSchema = DecodingOptionsSchema.omit({ seed: true });
@@ -18,12 +18,14 @@ export interface RolloutSampling {
 }
 
 /** @throws {ConfigError} naming every option that the decoder does not use */
-export function rolloutSampling(coder: DiffusionModel, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
+export function rolloutSampling(coder: DiffuCoder, settings: Omit<DecodingOptions, "seed">): RolloutSampling {
   const { config, generationConfig, tokenizer, executor } = coder;
+  const { isDiffusion, family } = modelTraits(config);
   const texts = tokenTexts(tokenizer, { vocabSize: config.vocabSize, endIds: coder.endIds });
   const { decoder, cache } = resolveSettings(settings, {
     source: "sampling",
     texts,
+    autoregressive: isDiffusion ? undefined : family,
     defaults: generationConfig,
     maxLength: config.maxPositionEmbeddings,
   });
