@@ -125,6 +125,7 @@ export async function continueCoupledGrpo(
   const { data, sampling, training, evaluation } = recipe;
   const { config, generationConfig } = coder;
   const { shift, attention, maskTokenId } = modelTraits(config);
+  checkEstimator(coder, training); // again, for a quickstart
   coder.executor.notices?.forEach((notice) => onNote(`${notice}.`));
   const random = createRandom(training.seed);
   const trained = trainable({ ...coder, lora: recipe.lora, adapter, base: modelDir, random: random.split("lora") });
