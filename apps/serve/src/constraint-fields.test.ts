@@ -113,6 +113,26 @@ describe("with the model", async () => {
     expect(failures).toEqual([]);
   });
 
+  it.each<[object, string, string]>([
+    [{ regex: "a(" }, "regex", 'regex must be a regular expression that is supported: at character 2, the group is not closed, got "a(".'],
+    [
+      { regex: "(a|b)*a(a|b){40}" },
+      "regex",
+      'regex must be smaller, got "one with too many states". Lower its bounds of repetition, and what is repeated inside of repetitions.',
+    ],
+    [
+      { regex: "[ab]{600}" },
+      "regex",
+      expect.stringMatching(/^The shortest text that keeps to the constraint has \d+ tokens, and there is room for \d+\./) as string,
+    ],
+  ])("%j is refused by /v1/denoise before its stream opens", async (fields, param, message) => {
+    const { post } = await serve(coder);
+    for (const input of [{ prompt }, { template: ["x = ", { masks: 3 }, "\n"] }]) {
+      const response = await post("/v1/denoise", { ...input, ...fields });
+      expect([response.status, await response.json()]).toMatchObject([400, { error: { param, message } }]);
+    }
+  });
+
   it.each([
     [
       { format: { type: "json_schema", name: "n", schema: { type: "string", format: "email" } } },

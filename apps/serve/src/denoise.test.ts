@@ -1,4 +1,5 @@
 import { setTimeout as later } from "node:timers/promises";
+import { InvalidArgumentError } from "@diffucoder/core";
 import { expect, it } from "vitest";
 import { infillEvents } from "./denoise.ts";
 import { PING, withPings } from "./event-stream.ts";
@@ -20,6 +21,24 @@ it("opens at once with a comment, tells the place in the queue, and numbers ever
   const ids = Array.from(seen.matchAll(/^id: (\d+)$/gm), ([, id]) => Number(id));
   expect(ids).toEqual([...ids.keys()]);
   expect(ids).toHaveLength(13); // queued, layout, 10 reveals, done
+  expect((await messagesOf(running)).at(-1)?.event).toBe("done");
+});
+
+it("refuses a constraint that cannot be compiled though the request would have to wait, and gives its place back", async () => {
+  const engine = createFakeEngine({ holdAt: 3 });
+  const prepare: typeof engine.prepare = (options) => {
+    const ready = async (): Promise<void> => {
+      if (options.constraint !== undefined) throw new InvalidArgumentError({ argument: "constraint.pattern", value: "a+", expected: "smaller" });
+    };
+    return { ...engine.prepare(options), ready };
+  };
+  const { post } = await serve({ ...engine, prepare }, { maxRows: 1, maxWaiting: 1 });
+  const running = await post("/v1/denoise", { prompt: "p" });
+  for (let i = 0; i < 2; i++) {
+    const refused = await post("/v1/denoise", { prompt: "q", regex: "a+" });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: "regex", message: 'regex must be smaller, got "a+".' } }]);
+  }
+  engine.resume();
   expect((await messagesOf(running)).at(-1)?.event).toBe("done");
 });
 

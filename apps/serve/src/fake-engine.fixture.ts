@@ -22,6 +22,7 @@ export interface FakeEngine extends Engine {
 }
 
 const ANSWER = ["def", " f(", "xs", "):\n", "    return", " sum", "(xs", ")\n", "", ""];
+const ready = async (): Promise<void> => {};
 const ORDER = [9, 0, 2, 1, 3, 5, 4, 6, 8, 7];
 
 /**
@@ -67,7 +68,7 @@ export function createFakeEngine({
     }),
     prepare(options) {
       if ((options.prompt ?? "").length > 1000) throw new InvalidArgumentError({ argument: "prompt", value: 251, expected: "at most 48 tokens" });
-      return { promptTokens: 7, rows: 1, columns: 48 + tokens.length, cacheBytes: 0, start: (signal) => generate({ ...options, signal }) };
+      return { promptTokens: 7, rows: 1, columns: 48 + tokens.length, cacheBytes: 0, ready, start: (signal) => generate({ ...options, signal }) };
     },
     prepareInfill(options) {
       const { prefix = "", suffix = "", masks = 16, seed = 0 } = options;
@@ -87,7 +88,7 @@ export function createFakeEngine({
         const text = template.length === 0 ? prefix + middle + suffix : cells.map((cell, position) => cell ?? `<${position}>`).join("");
         return { text, middle, holes: [middle], holeIds: [[]], ...counts, seed, trace };
       };
-      return { promptTokens: 5, rows: 1, columns: 5 + masks, cacheBytes: 0, layout, start };
+      return { promptTokens: 5, rows: 1, columns: 5 + masks, cacheBytes: 0, layout, ready, start };
     },
   };
   async function* generate(options: GenerateOptions): AsyncGenerator<GenerationEvent> {

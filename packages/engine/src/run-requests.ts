@@ -1,5 +1,6 @@
 // The calls of a loaded model: one request or many, checked before any of them waits.
 import { AbortedError, DiffuCoderError } from "@diffucoder/core";
+import type { Decoder } from "@diffucoder/samplers";
 import type { DecodeLoops } from "./decode-loops.ts";
 import type { DiffuCoder } from "./diffucoder.ts";
 import type { Generation, InfillLayout } from "./events.ts";
@@ -14,6 +15,8 @@ type Requests = Pick<DiffuCoder, "generate" | "stream" | "submit" | "chat" | "in
 
 /** A request that has been checked and tokenized, and waits for whoever starts it. */
 export interface WaitingRequest<Result> extends RequestSize {
+  /** Compiles its constraint, if it has one, without putting it into the batch. @throws what is wrong with the constraint */
+  ready(): Promise<void>;
   /** Puts it into the batch, or behind those that wait there. @param signal ends it @throws {UnavailableError} if the model is closing */
   start(signal?: AbortSignal): Result;
 }
@@ -42,7 +45,7 @@ export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
       const prepared = prepareGeneration(model, options);
       const { settings, promptIds } = prepared;
       const size = sizeOf({ settings, promptTokens: promptIds.length, columns: promptColumns(prepared, model) + settings.maxNewTokens });
-      return { ...size, start: (signal) => startGeneration(prepared, { model, loops, signal }) };
+      return { ...size, ready: readyOf(settings), start: (signal) => startGeneration(prepared, { model, loops, signal }) };
     },
     prepareInfill(options) {
       const prepared = prepareInfilling(model, options);
@@ -50,7 +53,12 @@ export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
       const given = layout.promptTokens;
       const holes = row.reduce((sum, segment) => sum + ("masks" in segment ? segment.masks : 0), 0);
       const size = sizeOf({ settings, promptTokens: given, columns: given + holes + settings.growth });
-      return { ...size, layout, start: (signal) => runInfilling(prepared, { model, loops, signal, onStep: options.onStep }) };
+      return {
+        ...size,
+        layout,
+        ready: readyOf(settings),
+        start: (signal) => runInfilling(prepared, { model, loops, signal, onStep: options.onStep }),
+      };
     },
     async *stream(options) {
       yield* submit(options);
@@ -58,6 +66,10 @@ export function requestsOf(model: ModelFolder, loops: DecodeLoops): Requests {
     chat: (messages, options = {}) => generate({ ...options, messages }),
     infill,
   };
+}
+
+function readyOf({ decoder }: { decoder: Decoder }): () => Promise<void> {
+  return async () => decoder.prepare?.();
 }
 
 interface OneOrMany<Request, Result> {

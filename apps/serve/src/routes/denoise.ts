@@ -4,7 +4,7 @@ import type { Env, Served } from "../app.ts";
 import { clientOf } from "../client.ts";
 import { decodingOptions } from "../decoding-fields.ts";
 import { type DenoiseEvent, denoiseMessages, generationEvents, infillEvents } from "../denoise.ts";
-import { eventStream, message, PING, withPings } from "../event-stream.ts";
+import { eventStream, message, PING, PING_MS, withPings } from "../event-stream.ts";
 import { observed, type Observer } from "../observed.ts";
 import { noteFacts } from "../request-log.ts";
 import type { RequestSignal } from "../request-signal.ts";
@@ -21,22 +21,25 @@ export function addDenoise(app: Hono<Env>, served: Served, endingOf: (c: Context
 /** How often the place in the queue is looked at. */
 const LOOK_MS = 500;
 
-/** What is wrong with the request, or with the queue, surfaces before the first byte, while a status can still be sent. */
+/** What is wrong with the request, its constraint or the queue surfaces before the first byte, while a status can still be sent. */
 async function denoise(served: Served, c: Context, request: DenoiseRequest, endingOf: () => RequestSignal): Promise<Response> {
   const { prompt, messages, template } = request;
   noteFacts(c, { prompt: { prompt, messages, template } });
   const arrived = performance.now();
-  const { share, start } = prepared(served, request, {
+  const { share, ready, start } = prepared(served, request, {
     onFirstToken: () => served.metrics.firstToken((performance.now() - arrived) / 1000),
     onFacts: (facts) => noteFacts(c, facts),
   });
   const ending = endingOf();
   try {
     const ticket = served.admission.enter({ ...clientOf(c), share }, ending.signal);
-    await Promise.race([ticket.admitted, later(0)]).catch((error: unknown) => {
+    try {
+      await Promise.race([ticket.admitted, later(0)]);
+      await Promise.race([ready(), later(PING_MS)]);
+    } catch (error) {
       ticket.leave(false);
       throw error;
-    });
+    }
     const stream = withPings(streamOf(served, { ending, ticket, start }));
     return eventStream(stream, { onCancel: ending.cancel });
   } catch (error) {
@@ -47,12 +50,23 @@ async function denoise(served: Served, c: Context, request: DenoiseRequest, endi
 
 type Start = (signal: AbortSignal) => AsyncGenerator<DenoiseEvent>;
 
-function prepared({ engine, randomSeed }: Served, request: DenoiseRequest, observer: Observer): { share: BatchShare; start: Start } {
+/** A request that has been checked, and whose constraint `ready` compiles. */
+interface Prepared {
+  share: BatchShare;
+  ready: () => Promise<void>;
+  start: Start;
+}
+
+function prepared({ engine, randomSeed }: Served, request: DenoiseRequest, observer: Observer): Prepared {
   const { prompt, messages, template, temperature, top_p: topP, seed = randomSeed(), provisional } = request;
   const options = { ...decodingOptions(request), temperature, topP, seed, provisional };
   if (template === undefined) {
     const generation = engine.prepare({ ...options, ...(messages === undefined ? { prompt } : { messages }) });
-    return { share: shareOf([generation]), start: (signal) => generationEvents(observed(generation.start(signal), observer)) };
+    return {
+      share: shareOf([generation]),
+      ready: generation.ready,
+      start: (signal) => generationEvents(observed(generation.start(signal), observer)),
+    };
   }
   let tell: Parameters<Parameters<typeof infillEvents>[1]>[0];
   const infilling = engine.prepareInfill({ ...options, template, prompt, length: "fixed", onStep: (step) => tell(step) });
@@ -61,7 +75,7 @@ function prepared({ engine, randomSeed }: Served, request: DenoiseRequest, obser
       tell = onStep;
       return infilling.start(signal);
     });
-  return { share: shareOf([infilling]), start };
+  return { share: shareOf([infilling]), ready: infilling.ready, start };
 }
 
 interface Turn {
@@ -94,5 +108,5 @@ async function* streamOf({ report }: Served, { ending: { signal, end }, ticket, 
 }
 
 function later(milliseconds: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
+  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds).unref());
 }
