@@ -1,7 +1,6 @@
 // The queue of a command: its address is an option, its secrets are variables of the environment.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidArgumentError } from "@diffucoder/core";
+import { InvalidArgumentError, readText } from "@diffucoder/core";
 import { openLink, QUEUE_KINDS, type QueueKind, type QueueLink } from "@diffucoder/queue";
 import type { Command } from "commander";
 import { runMetrics, serveMetrics } from "./queue-metrics.ts";
@@ -54,7 +53,7 @@ export function stalenessSetting({ maxStaleness }: Pick<QueueFlags, "maxStalenes
 /** Opens a command's queue. @throws as `openLink` */
 export async function openQueue(address: string): Promise<QueueLink> {
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password, REDIS_CA: ca } = process.env;
-  return openLink(address, { leaseMs: LEASE_MS, username, password, ...(ca !== undefined && { ca: readFileSync(ca, "utf8") }) });
+  return openLink(address, { leaseMs: LEASE_MS, username, password, ...(ca !== undefined && { ca: readText(ca) }) });
 }
 
 /** Does a run's work with its queue, if it has one. */

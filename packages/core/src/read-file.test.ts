@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -15,6 +16,18 @@ describe("readBytes and readText", () => {
     expect(() => readText(missing)).toThrow(expect.objectContaining({ code: "FILE", path: missing, message: `${missing}: no such file.` }));
     expect(() => readBytes(missing, { wayOut: "Give one with --input." })).toThrow(`${missing}: no such file. Give one with --input.`);
     expect(() => readText(folder)).toThrow(`${folder}: is a folder, expected a file.`);
+  });
+
+  it.skipIf(process.platform === "win32")("do not wait for what may never end, but read what is open already", () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(() => readBytes(pipe, { wayOut: "Give one with --input." })).toThrow(`${pipe}: is a pipe, expected a file. Give one with --input.`);
+    expect(() => readText("/dev/zero")).toThrow("/dev/zero: is a device, expected a file.");
+    const path = join(folder, "open.txt");
+    writeFileSync(path, "here");
+    const descriptor = openSync(path, "r");
+    expect(readText(`/dev/fd/${descriptor}`)).toBe("here");
+    closeSync(descriptor);
   });
 
   it.skipIf(process.getuid?.() === 0)(

@@ -1,7 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { FileError } from "./errors.ts";
+import { kindOf } from "./regular-file.ts";
 
-/** Bytes of a file. @throws {FileError} if it cannot be read */
+/** What the process has open already, such as standard input or a shell's `<(command)`. */
+const OPEN_ALREADY = /^\/(dev\/(fd\/\d+|stdin)|proc\/self\/fd\/\d+)$/;
+
+/** Bytes of a file. @throws {FileError} if it cannot be read, or is a pipe or a device, which may never end */
 export function readBytes(
   path: string,
   {
@@ -11,10 +15,14 @@ export function readBytes(
     wayOut?: string;
   } = {},
 ): Buffer {
+  const more = wayOut === undefined ? {} : { wayOut };
   try {
+    const status = OPEN_ALREADY.test(path) ? undefined : statSync(path);
+    if (status !== undefined && !status.isFile() && !status.isDirectory())
+      throw new FileError({ path, problem: `is ${kindOf(status)}, expected a file`, ...more });
     return readFileSync(path);
   } catch (cause) {
-    throw readError(path, cause, { ...(wayOut !== undefined && { wayOut }) });
+    throw cause instanceof FileError ? cause : readError(path, cause, more);
   }
 }
 

@@ -22,19 +22,21 @@ export function requireRegularFile(
 ): void {
   const status = statusOf(path);
   if (status === undefined) return;
-  if (!status.isFile()) {
-    const kinds = {
-      isDirectory: "a folder",
-      isFIFO: "a pipe",
-      isSocket: "a socket",
-      isCharacterDevice: "a device",
-      isBlockDevice: "a device",
-    } as const;
-    const kind = Object.entries(kinds).find(([is]) => status[is as keyof typeof kinds]())?.[1] ?? "something else";
-    throw new FileError({ path, problem: "not a file", wayOut: `It is ${kind}.` });
-  }
+  if (!status.isFile()) throw new FileError({ path, problem: "not a file", wayOut: `It is ${kindOf(status)}.` });
   if (status.size > maxBytes)
     throw new FileError({ path, problem: `holds ${status.size} bytes, more than the limit of ${maxBytes} for such a file` });
+}
+
+/** What a path is that is no file. */
+export function kindOf(status: Stats): string {
+  const kinds = {
+    isDirectory: "a folder",
+    isFIFO: "a pipe",
+    isSocket: "a socket",
+    isCharacterDevice: "a device",
+    isBlockDevice: "a device",
+  } as const;
+  return Object.entries(kinds).find(([is]) => status[is as keyof typeof kinds]())?.[1] ?? "something else";
 }
 
 function statusOf(path: string): Stats | undefined {
