@@ -28,8 +28,8 @@ export interface AppOptions {
   engine: Engine;
   /** What clients call the model. */
   modelId: string;
-  /** What answers depend on besides requests; known a moment after the server has started. */
-  identity: Promise<Identity>;
+  /** What answers depend on besides requests, as far as it is known by now. */
+  identity: () => Identity;
   page: Page;
   /** Unix time, seconds. */
   now: () => number;

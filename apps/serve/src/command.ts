@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { setTimeout as later } from "node:timers/promises";
 import { addSettingOptions, createProgram, runProgram, showProgress, type Terminal } from "@diffucoder/command-line";
 import { parseConfig } from "@diffucoder/core";
 import { type Command, Option } from "commander";
@@ -14,7 +15,7 @@ import { hostName, parseCount, parseHost, parseOrigin, parsePort, parseProxy, pa
 import type { Engine } from "./engine.ts";
 import { LOOPBACK_HOSTS } from "./guard.ts";
 import { createMetrics } from "./metrics.ts";
-import { identityOf } from "./identity.ts";
+import { identify } from "./identity.ts";
 import { loadPage } from "./page.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { TestRuns } from "./test-runs.ts";
@@ -130,6 +131,9 @@ function loadingOf(options: Omit<Options, "model">): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(LoadSettingsSchema.shape, name)));
 }
 
+/** A small model is hashed within it, so that all of its answers say by what; those of a large one do not wait. */
+const HASH_WAIT_MS = 1000;
+
 interface Started {
   server: RunningServer;
   admission: Admission;
@@ -146,12 +150,14 @@ async function start(
   const admission = new Admission({ limits: engine.limits, maxWaiting, clock: () => performance.now() / 1000 });
   const metrics = createMetrics({ admission: () => admission.stats(), engine: () => engine.stats() });
   collectDefaultMetrics({ register: metrics.registry });
+  const identification = identify(engine);
+  await Promise.race([identification.done, later(HASH_WAIT_MS, undefined, { ref: false })]);
   const app = createApp({
     ...options,
     engine,
     admission,
     metrics,
-    identity: identityOf(engine),
+    identity: identification.known,
     log,
     page: loadPage(),
     corsOrigins,

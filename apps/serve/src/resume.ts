@@ -36,9 +36,18 @@ export class ResumePoint {
   }
 }
 
-/** @throws {ApiError} if the header is not an id of ours, or this server or the request would not give the same answer */
-export function resumePoint(lastEventId: string | undefined, { seed, fingerprint }: { seed: number | undefined; fingerprint: string }): ResumePoint {
-  if (lastEventId === undefined) return new ResumePoint(fingerprint);
+/** Stands in ids while the server's own is not known; no server goes on with such a stream. */
+const UNKNOWN = "fp_unknown";
+
+/**
+ * @param fingerprint of the server, null while it is not known
+ * @throws {ApiError} if the header is not an id of ours, or this server or the request would not give the same answer, or it cannot tell yet
+ */
+export function resumePoint(
+  lastEventId: string | undefined,
+  { seed, fingerprint }: { seed: number | undefined; fingerprint: string | null },
+): ResumePoint {
+  if (lastEventId === undefined) return new ResumePoint(fingerprint ?? UNKNOWN);
   const [given, counts = ""] = lastEventId.split("/");
   if (!/^\d{1,9}(\.\d{1,9}){0,511}$/.test(counts)) {
     throw new ApiError({
@@ -46,6 +55,10 @@ export function resumePoint(lastEventId: string | undefined, { seed, fingerprint
       message: `Last-Event-ID must be the id of a message of ours, got ${show(lastEventId)}.`,
       code: "invalid_value",
     });
+  }
+  if (fingerprint === null) {
+    const message = "The server's weights are still being hashed, so it cannot tell whether it would give the same answer. Try again in a moment.";
+    throw new ApiError({ status: 503, message, type: "server_error", code: "identity_unknown", retryAfterSeconds: 5 });
   }
   if (given !== fingerprint) {
     const message = `The stream that broke was of ${show(given)}, and this server is ${fingerprint}: it would not give the same answer.`;

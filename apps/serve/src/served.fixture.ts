@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import { Admission } from "./admission.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import type { Engine } from "./engine.ts";
-import { identityOf } from "./identity.ts";
+import { identify } from "./identity.ts";
 import { createMetrics } from "./metrics.ts";
 import { pageOf } from "./page.ts";
 import { listen } from "./server.ts";
@@ -37,12 +37,14 @@ export async function serveUntilClosed(
 ): Promise<Served & { close(): Promise<void> }> {
   const failures: unknown[] = [];
   const admission = new Admission({ limits: { ...engine.limits, rows: maxRows }, maxWaiting, clock: () => performance.now() / 1000 });
+  const identification = identify(engine);
+  await identification.done;
   const app = createApp({
     engine,
     admission,
     metrics: createMetrics({ admission: () => admission.stats(), engine: () => engine.stats() }),
     modelId: "tiny",
-    identity: identityOf(engine),
+    identity: identification.known,
     page: pageOf("<!doctype html><title>A page</title>"),
     now: () => 1_700_000_000,
     randomSeed: () => 42,

@@ -20,14 +20,15 @@ async function complete(served: Served, c: Context, endpoint: Endpoint, request:
   const { modelId, now, randomSeed, maxTokens, report } = served;
   checkModel(request.model, modelId);
   const job = completionJob(request, { randomSeed: randomSeed(), maxTokens });
-  const { fingerprint } = await served.identity;
+  const identity = served.identity();
+  const { fingerprint } = identity;
   const resume = resumePoint(request.stream ? c.req.header("last-event-id") : undefined, { seed: request.seed, fingerprint });
   const head: AnswerHead = {
     endpoint,
     id: `${endpoint === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID()}`,
     created: now(),
     model: modelId,
-    identity: await served.identity,
+    identity,
   };
   const includeUsage = request.stream_options?.include_usage === true;
   return answerInTurn(served, c, {

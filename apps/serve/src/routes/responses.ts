@@ -21,7 +21,7 @@ export function addResponses(app: Hono<Env>, served: Served): void {
       id: randomUUID().replaceAll("-", ""),
       created: now(),
       model: modelId,
-      identity: await served.identity,
+      identity: served.identity(),
       request,
       job,
     };
