@@ -92,6 +92,22 @@ it("listens on all addresses only when asked, and says who is answered", async (
   expect(lines).toEqual([answers, note, "Stopping.", answers, "Stopping."]);
 });
 
+it.each([
+  ["me:a-key-of-mine", { available: true }],
+  ["", { available: false, reason: "Tests are off: others than this machine can reach the server without a key." }],
+])("off the loopback with the keys %j it says of running tests: %j", async (keys, expected) => {
+  const stop = new AbortController();
+  let tellPort = (_: string): void => {};
+  const port = new Promise<string>((resolve) => (tellPort = resolve));
+  const terminal = { out: (text: string) => tellPort(/:(\d+)\/v1/.exec(text)?.[1] ?? ""), error: () => {} };
+  const served = runServe(["--host", "0.0.0.0", "--port", "0"], { terminal, stop: stop.signal, env: { DIFFUCODER_API_KEYS: keys } });
+  const headers = { authorization: "Bearer a-key-of-mine" };
+  const facts = await fetch(`http://127.0.0.1:${await port}/v1/playground`, { headers });
+  expect(await facts.json()).toMatchObject({ tests: expected });
+  stop.abort();
+  expect(await served).toBe(0);
+});
+
 it("explains itself", async () => {
   const { code, out } = await run("--help");
   expect(code).toBe(0);
