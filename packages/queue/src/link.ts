@@ -63,7 +63,7 @@ export interface ClaimOptions {
 
 /** The queue as one process sees it. */
 export interface QueueLink {
-  /** Offers an item, unless its id is known already: waiting, claimed, completed or withdrawn. */
+  /** Offers an item, unless its id is known already: waiting, claimed, completed or withdrawn. @throws {UnavailableError} while there is no room for it */
   offer(item: QueueItem): Promise<void>;
   /** Takes an item, if one waits. Items whose lease ran out wait again. */
   claim(options: ClaimOptions): Promise<Claim | undefined>;
@@ -73,7 +73,7 @@ export interface QueueLink {
   withdraw(ids: readonly string[]): Promise<void>;
   /** Makes these items wait again, their results forgotten: a result was wrong. */
   again(items: readonly QueueItem[]): Promise<void>;
-  /** Says what workers must know before they begin. */
+  /** Says what workers must know before they begin. @throws {UnavailableError} while there is no room for it */
   announce(card: string): Promise<void>;
   /** What was announced; `undefined` if nothing was. */
   announced(): Promise<string | undefined>;

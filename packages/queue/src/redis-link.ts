@@ -17,6 +17,7 @@ import {
   type QueueKind,
   type QueueLink,
 } from "./link.ts";
+import { inRoom, whenThereIsRoom } from "./redis-room.ts";
 
 /** Raised when items, results or keys change their form. */
 const FORMAT = "1";
@@ -96,7 +97,7 @@ class RedisLink implements QueueLink {
 
   async offer(item: QueueItem): Promise<void> {
     checkItem(item);
-    if (!(await this.#isWithdrawn(item.id))) await this.#lanes[item.kind].queue.add("item", item, { jobId: item.id });
+    if (!(await this.#isWithdrawn(item.id))) await inRoom(() => this.#lanes[item.kind].queue.add("item", item, { jobId: item.id }));
   }
 
   async claim({ kinds, worker }: ClaimOptions): Promise<Claim | undefined> {
@@ -123,9 +124,12 @@ class RedisLink implements QueueLink {
   async withdraw(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     for (const id of ids) checkName("id", id);
-    await this.#redis.sadd(WITHDRAWN_KEY, ...ids); // first of all: from here on nobody can claim them
+    const forget = () => this.#redis.sadd(WITHDRAWN_KEY, ...ids);
+    // First of all: from here on nobody can claim them. Without room for it they make some, and only what somebody holds is left.
+    const isForgotten = (await whenThereIsRoom(forget, 0)) !== undefined;
     await this.#redis.hdel(HOLDERS_KEY, ...ids);
     for (const { queue } of Object.values(this.#lanes)) for (const id of ids) await queue.remove(id).catch(() => {}); // what is held ends when it comes back
+    if (!isForgotten) await whenThereIsRoom(forget, Infinity);
   }
 
   async again(items: readonly QueueItem[]): Promise<void> {
@@ -136,7 +140,7 @@ class RedisLink implements QueueLink {
   }
 
   async announce(card: string): Promise<void> {
-    await this.#redis.mset(CARD_KEY, card, FORMAT_KEY, FORMAT);
+    await inRoom(() => this.#redis.mset(CARD_KEY, card, FORMAT_KEY, FORMAT));
   }
 
   async announced(): Promise<string | undefined> {
@@ -157,7 +161,10 @@ class RedisLink implements QueueLink {
   }
 
   async clear(): Promise<void> {
-    for (const { queue } of Object.values(this.#lanes)) await queue.obliterate({ force: true });
+    for (const { queue } of Object.values(this.#lanes)) {
+      const isCleared = await whenThereIsRoom(() => queue.obliterate({ force: true }).then(() => true), 0);
+      if (isCleared === undefined) await this.#removeKeys(queue.toKey("*")); // BullMQ writes something first
+    }
     await this.#redis.del(WITHDRAWN_KEY, HOLDERS_KEY);
   }
 
@@ -172,13 +179,12 @@ class RedisLink implements QueueLink {
   async #claimFrom({ queue, worker: fetcher }: Lane, worker: string): Promise<Claim | undefined> {
     for (;;) {
       const token = randomUUID();
-      const job = await fetcher.getNextJob(token, { block: false });
+      const job = await whenThereIsRoom(() => fetcher.getNextJob(token, { block: false }), 0);
       if (job === undefined) return undefined;
       const item = job.data as QueueItem;
       const finish = async (value: unknown): Promise<boolean> => {
         try {
-          await job.moveToCompleted(value, token, false);
-          return true;
+          return (await whenThereIsRoom(() => job.moveToCompleted(value, token, false).then(() => true), this.#leaseMs)) ?? false;
         } catch (error) {
           return isLost(error);
         }
@@ -188,12 +194,13 @@ class RedisLink implements QueueLink {
         await queue.remove(item.id);
         continue;
       }
-      await this.#redis.hset(HOLDERS_KEY, item.id, worker);
+      // Without room for it the worker is unnamed if what it hands in cannot be read.
+      await whenThereIsRoom(() => this.#redis.hset(HOLDERS_KEY, item.id, worker), 0);
       return {
         item,
         renew: async () => {
           try {
-            return (await job.extendLock(token, this.#leaseMs)) === 1;
+            return (await whenThereIsRoom(() => job.extendLock(token, this.#leaseMs), this.#leaseMs / 2)) === 1;
           } catch (error) {
             return isLost(error);
           }
@@ -201,7 +208,7 @@ class RedisLink implements QueueLink {
         complete: async (result) => !(await this.#isWithdrawn(item.id)) && (await finish({ worker, result })),
         release: async () => {
           try {
-            await job.moveToWait(token);
+            await whenThereIsRoom(() => job.moveToWait(token), 0); // else its lease runs out
           } catch (error) {
             isLost(error);
           }
@@ -218,6 +225,15 @@ class RedisLink implements QueueLink {
     } catch {
       return { worker: await holder(), result: "" }; // nothing that a worker of ours handed in
     }
+  }
+
+  async #removeKeys(pattern: string): Promise<void> {
+    let cursor = "0";
+    do {
+      const [next, keys] = await this.#redis.scan(cursor, "MATCH", pattern);
+      if (keys.length > 0) await this.#redis.unlink(...keys);
+      cursor = next;
+    } while (cursor !== "0");
   }
 
   async #isWithdrawn(id: string): Promise<boolean> {
@@ -281,6 +297,7 @@ function checkedUrl(url: string): URL {
 function reasonOf({ message, ...error }: Error & { code?: string }): string {
   if (/WRONGPASS|invalid password|invalid username/i.test(message)) return "it refuses the password";
   if (/NOAUTH/i.test(message)) return "it wants a password";
+  if (/\bOOM\b/.test(message)) return "it has reached its maxmemory";
   return "code" in error && error.code !== undefined ? `no connection (${error.code})` : message;
 }
 
@@ -303,7 +320,8 @@ async function checkDatabase(redis: Redis, url: string): Promise<void> {
     refuse("the database holds data of another project", "Give an empty one by its number: redis://HOST:PORT/1.");
   if (format !== null && format !== FORMAT)
     refuse(`its format is ${format}, this version reads ${FORMAT}`, "Use the same version everywhere, or an empty database: redis://HOST:PORT/1.");
-  if (format === null) await redis.set(FORMAT_KEY, FORMAT);
+  if (format === null)
+    await redis.set(FORMAT_KEY, FORMAT).catch((error: Error) => refuse(reasonOf(error), "Give Redis more memory (CONFIG SET maxmemory)."));
 }
 
 /** Whether there are keys besides the queue's own: workers that were connected when Redis lost its data write some before a trainer comes back. */

@@ -33,6 +33,10 @@ export interface TestRedis {
   kill: () => Promise<void>;
   /** Starts it on the same port, empty. */
   start: () => Promise<void>;
+  /** Stops it as it stands, or lets it go on. */
+  signal: (name: "SIGSTOP" | "SIGCONT") => void;
+  /** Has it do a command, such as `CONFIG SET maxmemory 0`. @returns its answer */
+  command: (text: string) => Promise<string>;
   /** Kills it and removes its folder. */
   end: () => Promise<void>;
 }
@@ -61,7 +65,8 @@ export async function startRedis(...args: string[]): Promise<TestRedis> {
     await kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, start, kill, end };
+  const signal = (name: NodeJS.Signals): void => void child?.kill(name);
+  return { url: `redis://127.0.0.1:${port}`, start, kill, signal, command: (text) => answerTo(port, text), end };
 }
 
 export function freePort(): Promise<number> {
@@ -69,6 +74,16 @@ export function freePort(): Promise<number> {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as { port: number };
       server.close(() => resolve(port));
+    });
+  });
+}
+
+function answerTo(port: number, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(port, "127.0.0.1", () => socket.write(`${command}\r\n`));
+    socket.once("error", reject).once("data", (data) => {
+      socket.destroy();
+      resolve(data.toString().trim());
     });
   });
 }

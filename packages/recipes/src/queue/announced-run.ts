@@ -1,5 +1,5 @@
 // A run as workers see it: its card, which a count keeps alive, the pieces of work that it collects, and whom it does not trust any more.
-import { randomInt, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { machineCard } from "@diffucoder/engine";
 import type { QueueItem, QueueLink } from "@diffucoder/queue";
 import { collect, type Piece } from "./collect.ts";
 import type { ContentFiles } from "./content-files.ts";
+import { isReplayed } from "./is-replayed.ts";
 import { RunFigures } from "./run-figures.ts";
 import { CARD_FORMAT, readMessage, type RunCard, RunCardSchema } from "./messages.ts";
 
@@ -139,9 +140,9 @@ export class AnnouncedRun {
     return { id, group: id, ...rest };
   }
 
-  /** Whether a result is computed once more. Drawn from no stream: a worker must not be able to tell. */
+  /** Whether a result is computed once more. */
   isReplayed(): boolean {
-    return randomInt(2 ** 32) < this.#options.queue.replay * 2 ** 32;
+    return isReplayed(this.#options.queue.replay);
   }
 
   /** Waits for the results of pieces of one kind, as `collect`. */
@@ -151,19 +152,21 @@ export class AnnouncedRun {
   ): Promise<T[]> {
     const { queue, onNote } = this.#options;
     const kind = pieces[0]?.item.kind;
+    const name = this.card.work.task === "training" ? "Training" : "Generating";
     return collect(pieces, {
       link: queue.link,
       isOther,
       overtakeMs: queue.overtakeMs,
       quarantined: this.#quarantined,
-      name: this.card.work.task === "training" ? "Training" : "Generating",
+      name,
       onTaken: (taken) => this.#figures.add(taken, performance.now()),
       signal: signal ?? this.#options.signal,
       onWrong: async (worker, problem) => {
         this.#quarantined.add(worker);
         onNote(`Worker ${worker} is in quarantine: ${problem}. What it did in this step is done again.`);
-        await this.#say();
+        await this.#say().catch(() => {}); // else with the next beat
       },
+      onFull: (problem) => onNote(`${problem} ${name} waits, and goes on when there is room.`),
       onWaiting: () => onNote(`No worker has finished any ${kind} for ${queue.overtakeMs / 1000} seconds: is a worker for ${kind} running?`),
     });
   }

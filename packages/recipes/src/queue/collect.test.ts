@@ -45,6 +45,7 @@ it("uses each of 10,000 rollouts once, whatever workers do and however often it 
       onTaken: () => {},
       onWrong: async (worker) => void wrong.push(worker),
       onWaiting: () => overtaken++,
+      onFull: () => {},
       signal: stop.signal,
     });
     expect(used).toEqual(names.map((id) => `rollouts of ${id}`));

@@ -1,6 +1,6 @@
 // The trainer's side of the queue: offers pieces of work and waits until each has one good result.
 import { setTimeout as wait } from "node:timers/promises";
-import { AbortedError } from "@diffucoder/core";
+import { AbortedError, UnavailableError } from "@diffucoder/core";
 import type { QueueItem, QueueLink, QueueResult } from "@diffucoder/queue";
 import type { TakenResult } from "./run-figures.ts";
 
@@ -35,6 +35,8 @@ export interface CollectOptions {
   onWrong: (worker: string, problem: string) => Promise<void>;
   /** Nothing has come for `overtakeMs`. */
   onWaiting: () => void;
+  /** There is no room for what is offered: it is offered again, while results are taken. Called once, with what the queue says. */
+  onFull: (problem: string) => void;
   /** What is said to have stopped. */
   name: "Training" | "Generating";
   /** Stops waiting. */
@@ -56,14 +58,20 @@ interface Pending<T> {
  * @throws {AbortedError} when stopped by `signal`
  */
 export async function collect<T>(pieces: readonly Piece<T>[], options: CollectOptions): Promise<T[]> {
-  const { link, overtakeMs, onWaiting, signal, isOther = () => false } = options;
+  const { link, overtakeMs, onWaiting, onFull, signal, isOther = () => false } = options;
   const all = pieces.map((piece): Pending<T> => ({ piece, offers: [piece.item], done: undefined }));
   let [offered, moved] = [-Infinity, performance.now()];
+  let isFull = false;
   for (;;) {
     const missing = all.filter(({ done }) => done === undefined);
     if (missing.length === 0) return all.map(({ done }) => done!.value);
     if (performance.now() - offered > OFFER_AGAIN) {
-      for (const { offers } of missing) for (const item of offers) await link.offer(item);
+      const problem = await offerAll(
+        missing.flatMap(({ offers }) => offers),
+        link,
+      );
+      if (problem !== undefined && !isFull) onFull(problem);
+      isFull = problem !== undefined;
       offered = performance.now();
     }
     for (const result of await link.results((id) => !isOther(id))) {
@@ -79,6 +87,17 @@ export async function collect<T>(pieces: readonly Piece<T>[], options: CollectOp
     }
     await wait(POLL, undefined, { signal }).catch(() => {});
     if (signal.aborted) throw new AbortedError(options.name);
+  }
+}
+
+/** Offers items while there is room. @returns why some were not offered */
+export async function offerAll(items: readonly QueueItem[], link: QueueLink): Promise<string | undefined> {
+  try {
+    for (const item of items) await link.offer(item);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnavailableError) return error.message;
+    throw error;
   }
 }
 

@@ -11,7 +11,7 @@ import type { CoupledGrpoRecipe } from "../training/coupled-grpo.ts";
 import type { GroupScore, StepScoreRequest } from "../training/task-rewards.ts";
 import { type AnnouncedRun, announceRun, type QueueOptions } from "./announced-run.ts";
 import { checkRollouts, checkScores } from "./check-results.ts";
-import type { Piece } from "./collect.ts";
+import { offerAll, type Piece } from "./collect.ts";
 import type { RunCard } from "./messages.ts";
 import { type PolicyFiles, policyFiles } from "./policy-files.ts";
 import { rowSampler } from "./row-sampler.ts";
@@ -106,7 +106,8 @@ class TrainerQueue {
     const { link } = this.#options.queue;
     const pieces = this.#offered.get(step)!;
     this.#offered.delete(step);
-    for (const { item } of [pieces, ...this.#offered.values()].flat()) await link.offer(item);
+    const items = [pieces, ...this.#offered.values()].flat().map(({ item }) => item);
+    await offerAll(items, link); // what there is no room for is offered again when it is collected
     const groups = await this.#collect(pieces, signal);
     return {
       completionIds: groups.flatMap(({ completionIds }) => completionIds),
