@@ -12,7 +12,7 @@ it("names the suites when asked for one that is not there", async () => {
   expect(await run("speed")).toEqual({
     code: 1,
     said: [
-      "There is no suite speed; there are train-step, train-step-160M, engine, javascript-overhead, forward, projections, denoise, pareto, quantized-layer, kernels, samplers, constraints, sandbox, eval-canonical, eval-infilling, eval-bigcodebench, coupled-grpo-step, grpo, estimators, tokenizer, loading, published-7B, small-coders, serve, speculation, webgpu.",
+      "There is no suite speed; there are train-step, train-step-160M, engine, javascript-overhead, forward, projections, denoise, pareto, quantized-layer, kernels, samplers, constraints, sandbox, eval-canonical, eval-infilling, eval-bigcodebench, coupled-grpo-step, grpo, queue, estimators, tokenizer, loading, published-7B, small-coders, serve, speculation, webgpu.",
     ],
   });
 });

@@ -14,6 +14,7 @@ import { paretoSuite } from "./pareto.ts";
 import { projectionsSuite } from "./projections.ts";
 import { publishedModelSuite } from "./published-model.ts";
 import { quantizedLayerSuite } from "./quantized-layer.ts";
+import { queueSuite } from "./queue.ts";
 import { samplersSuite } from "./samplers.ts";
 import { sandboxSuite } from "./sandbox.ts";
 import { speculationSuite } from "./speculation.ts";
@@ -43,6 +44,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   "eval-bigcodebench": evalCanonicalSuite("eval-bigcodebench"),
   "coupled-grpo-step": coupledGrpoStepSuite,
   grpo: grpoSuite,
+  queue: queueSuite,
   estimators: estimatorsSuite,
   tokenizer: tokenizerSuite,
   loading: loadingSuite,
@@ -66,5 +68,6 @@ export const onlyByName: ReadonlySet<string> = new Set([
   "speculation",
   "estimators",
   "grpo",
+  "queue",
   "webgpu",
 ]);
