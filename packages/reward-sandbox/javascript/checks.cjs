@@ -115,7 +115,19 @@ process.exit = (code) => {
   hasLeft = true;
   exit(code);
 };
-process.on("exit", (code) => answer(...outcome(code)));
+// Answers after all listeners of the test, whose checks at its exit count too.
+const { emit } = process;
+process.emit = function (name, ...rest) {
+  if (name !== "exit") return emit.call(this, name, ...rest);
+  try {
+    return emit.call(this, name, ...rest);
+  } catch (error) {
+    failure ??= { error };
+    return true;
+  } finally {
+    answer(...outcome(process.exitCode ?? rest[0]));
+  }
+};
 process.on("uncaughtException", (error) => {
   failure ??= { error };
   exit(1);

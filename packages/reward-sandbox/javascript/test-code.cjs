@@ -5,10 +5,11 @@ const assert = require("node:assert");
 /** Functions `check` and `test...` that the code does not use. */
 function declaredIn(text) {
   const names = Array.from(
-    text.matchAll(/(?:^|;)(?:async\s+)?function\s+(check|test\w*)\s*\(|(?:^|;)(?:const|let|var)\s+(check|test\w*)\s*=/gm),
+    text.matchAll(/(?:^|;)[ \t]*(?:async\s+)?function\s+(check|test\w*)\s*\(|(?:^|;)[ \t]*(?:const|let|var)\s+(check|test\w*)\s*=/gm),
     (found) => found[1] ?? found[2],
   );
-  return names.filter((name) => text.split(new RegExp(`\\b${name}\\b`)).length === 2);
+  const used = text.replace(/\bexports\.(\w+) = \1;/g, ""); // an exported one is not called
+  return names.filter((name) => used.split(new RegExp(`\\b${name}\\b`)).length === 2);
 }
 
 /** Whether code parses as a script. */
@@ -24,7 +25,10 @@ function parses(text) {
 /** Whether code has a top-level await, which a script may not. */
 const awaits = (text) => !parses(text) && parses(inFunction(text, []));
 
-const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.runDeclared(${name});`).join("")}\n})()`;
+/** It may be declared in a function, where only that can call it. */
+const ifDeclared = (name) => `typeof ${name} === "undefined" ? undefined : ${name}`;
+
+const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.runDeclared(${ifDeclared(name)});`).join("")}\n})()`;
 
 /** @param evaluate runs code as a script @param given the argument of `check`: the tested function, if it is known */
 async function runTestCode(text, evaluate, given) {
@@ -41,7 +45,7 @@ async function runTestCode(text, evaluate, given) {
     return;
   }
   await evaluate(text);
-  for (const name of names) await run(evaluate(name));
+  for (const name of names) await run(evaluate(ifDeclared(name)));
 }
 
 module.exports = { runTestCode };

@@ -91,8 +91,8 @@ class RemoteFunction:
 
     def request(self, args, kwargs, *number):
         """The answer to a call, or to a request for the next item of something that a call returned."""
-        line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}, *number]).encode() + b"\n"
         self.calls += 1
+        line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}, *number]).encode() + b"\n"
         if self.gone is not None:
             raise self.gone
         try:
@@ -162,6 +162,10 @@ def check_remote(test, entry, is_unittest, out, calls, answers):
     answer(*remote_outcome(text, entry, is_unittest, calls, lines_of(answers)))
 
 
+def raise_again(error):
+    raise error
+
+
 def remote_outcome(text, entry, is_unittest, calls, answers):
     """A verdict and its detail. The program's own failure takes precedence over the test's."""
     try:
@@ -194,6 +198,8 @@ def remote_outcome(text, entry, is_unittest, calls, answers):
         return function.gone.args
     if crossing.under_way:
         return crossing.under_way[0].outcome
+    if outcome[0] == "pass" and crossing.failed:
+        outcome = outcome_of(lambda: raise_again(crossing.failed[0]))
     if outcome[0] == "pass" and function.calls == 0:
         return "infrastructure", f"the test never calls {entry}"
     return outcome

@@ -14,12 +14,14 @@ the statement's body it becomes the program's exception; what the statement lets
                                                 __depart__(e)
                                                 raise
 
-One that does not arrive fails the test, even if something has caught it.
+One that does not arrive fails the test, even if something has caught it. So does an AssertionError of the test's own `assert`: what a
+task, a future or `finally: return` swallows has still failed.
 """
 import ast
 import builtins
 
 under_way = []
+failed = []  # the test's own assertions
 
 
 class Crossing(BaseException):
@@ -42,8 +44,22 @@ class Crossing(BaseException):
             self.error.__context__ = context
 
 
+def fail(error):
+    """Notes an assertion that has failed."""
+    if isinstance(error, AssertionError):
+        error.__fails__ = True
+        failed.append(error)
+
+
+def expect(error):
+    """An assertion has failed where the test may expect that."""
+    failed[:] = [each for each in failed if each is not error]
+
+
 def depart(error):
-    """Sends a program's exception on its way again."""
+    """Sends a program's exception on its way again, and an assertion's that nothing has expected."""
+    if getattr(error, "__fails__", False):
+        fail(error)
     crossing = getattr(error, "__crossing__", None)
     if isinstance(crossing, Crossing):
         under_way.append(crossing)
@@ -58,6 +74,9 @@ def calling(function):
             return function(*args, **kwargs)
         except Crossing as crossing:
             crossing.arrive()
+        except AssertionError as error:
+            expect(error)
+            raise
 
     return call
 
@@ -67,22 +86,31 @@ def handler(kind, method, *rest):
     return ast.ExceptHandler(type=ast.Name(kind, ast.Load()), name="__crossed__", body=[ast.Expr(method), *rest])
 
 
-def guarded(body, *, by):
-    return ast.Try(body=body, handlers=[by], orelse=[], finalbody=[])
+def guarded(body, *by):
+    return ast.Try(body=body, handlers=list(by), orelse=[], finalbody=[])
+
+
+def told(function):
+    """FUNCTION(__crossed__)"""
+    return ast.Call(ast.Name(function, ast.Load()), [ast.Name("__crossed__", ast.Load())], [])
 
 
 def arriving(body):
     crossed = ast.Name("__crossed__", ast.Load())
-    return [guarded(body, by=handler("__crossing__", ast.Call(ast.Attribute(crossed, "arrive", ast.Load()), [], [])))]
+    arrive = handler("__crossing__", ast.Call(ast.Attribute(crossed, "arrive", ast.Load()), [], []))
+    return [guarded(body, arrive, handler("__any__", told("__expect__"), ast.Raise()))]
 
 
 def departing(statement):
-    crossed = ast.Name("__crossed__", ast.Load())
-    return guarded([statement], by=handler("__any__", ast.Call(ast.Name("__depart__", ast.Load()), [crossed], []), ast.Raise()))
+    return guarded([statement], handler("__any__", told("__depart__"), ast.Raise()))
 
 
 class Edges(ast.NodeTransformer):
-    """Puts both around the statements that expect exceptions."""
+    """Puts both around the statements that expect exceptions, and notes assertions that fail."""
+
+    def visit_Assert(self, node):
+        self.generic_visit(node)
+        return ast.copy_location(guarded([node], handler("__any__", told("__fail__"), ast.Raise())), node)
 
     def visit_Try(self, node):
         self.generic_visit(node)
@@ -121,13 +149,30 @@ def names_expected(tree):
 
 def compile_test(tree):
     """The code of a test, with statements that let exceptions arrive."""
-    vars(builtins).update(__crossing__=Crossing, __depart__=depart, __any__=BaseException)
+    vars(builtins).update(__crossing__=Crossing, __depart__=depart, __fail__=fail, __expect__=expect, __any__=BaseException)
     return compile(ast.fix_missing_locations(Edges().visit(tree)), "tests.py", "exec")
 
 
 def let_unittest_expect():
-    """`assertRaises(kind, function)` calls the function inside unittest's own code."""
+    """`assertRaises(kind, function)` calls the function inside unittest's own code, which also takes what `expectedFailure` expects."""
+    from unittest import TestResult
     from unittest.case import _AssertRaisesBaseContext as Context
 
+    add = TestResult.addExpectedFailure
+
+    def add_expected(self, test, failure):
+        expect(failure[1])
+        add(self, test, failure)
+
+    TestResult.addExpectedFailure = add_expected
+
     handle = Context.handle
-    Context.handle = lambda self, name, args, kwargs: handle(self, name, (calling(args[0]), *args[1:]) if args and callable(args[0]) else args, kwargs)
+
+    def handling(self, name, args, kwargs):
+        try:
+            return handle(self, name, (calling(args[0]), *args[1:]) if args and callable(args[0]) else args, kwargs)
+        except BaseException as error:
+            depart(error)
+            raise
+
+    Context.handle = handling
