@@ -109,15 +109,29 @@ def instance(kind, arguments):
         return error
 
 
+def with_attributes(error, attributes):
+    for name, item in attributes:
+        setattr(error, name, item)
+    return error
+
+
+def text_of(error):
+    """None if its class cannot say: it misses what its constructor sets."""
+    try:
+        return str(error)
+    except Exception:
+        return None
+
+
 def rebuild(described):
     """An exception like the one described. Raises something if this is not a description."""
     kind, text = class_of(described["classes"]), described["text"]
     arguments = [item_of(item) for item in described["arguments"]]
-    error = instance(kind, arguments)
-    if str(error) != text:  # it has its own text, or holds something that is not plain data
-        error = instance(type(kind.__name__, (kind,), {"__module__": kind.__module__, "__str__": lambda self: text}), arguments)
-    for name, item in described["attributes"]:
-        setattr(error, name, item_of(item))
+    attributes = [(name, item_of(item)) for name, item in described["attributes"]]
+    error = with_attributes(instance(kind, arguments), attributes)
+    if text_of(error) != text:  # it has its own text, or holds something that is not plain data
+        kind = type(kind.__name__, (kind,), {"__module__": kind.__module__, "__str__": lambda self: text})
+        error = with_attributes(instance(kind, arguments), attributes)
     if described["cause"] is not None:
         error.__cause__ = rebuild(described["cause"])
     return error

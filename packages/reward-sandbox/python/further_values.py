@@ -8,6 +8,7 @@ import asyncio
 import dataclasses
 import enum
 import functools
+import json
 import sys
 from collections import namedtuple
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -66,7 +67,7 @@ def encode_further(value, depth=0):
     if (kind.__module__, name) in MADE:
         return {"made": [kind.__module__, name, plain(list(value.__reduce__()[1]))]}
     if issubclass(kind, enum.Enum) and not issubclass(kind, tuple(BASES)):
-        return {"enum": [name, value.name, plain(value.value)]}
+        return {"flag" if issubclass(kind, enum.Flag) else "enum": [name, value.name, plain(value.value)]}
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return {"named": [name, list(kind._fields), plain(list(tuple.__iter__(value)))]}
     if dataclasses.is_dataclass(kind):
@@ -97,16 +98,19 @@ def data_class(name, fields):
 
 
 @functools.lru_cache(None)
-def member(kind, name, value):
-    return enum.Enum(kind, {name: value})[name]
+def member(base, kind, name, encoded):
+    """The same object for the same value, given as JSON: 1 and True are two, and a list can be one. A flag without bits has no name."""
+    value = decode(json.loads(encoded))
+    return base(kind, {"_": 1})(value) if name is None else base(kind, {name: value})[name]
 
 
 DECODERS = {
     "range": lambda inner: range(*inner),
     "view": lambda inner: view_of(inner[0], decode(inner[1])),
     "made": lambda inner: make(inner[0], inner[1], decode(inner[2])),
-    "enum": lambda inner: member(inner[0], inner[1], decode(inner[2])),
-    "named": lambda inner: namedtuple(inner[0], inner[1])(*decode(inner[2])),
+    "enum": lambda inner: member(enum.Enum, inner[0], inner[1], json.dumps(inner[2])),
+    "flag": lambda inner: member(enum.Flag, inner[0], inner[1], json.dumps(inner[2])),
+    "named": lambda inner: namedtuple(inner[0], inner[1], rename=True)(*decode(inner[2])),
     "dataclass": lambda inner: data_class(inner[0], tuple(name for name, _ in inner[1]))(*(decode(item) for _, item in inner[1])),
     "iterator": lambda inner: iter(decode(inner)),
 }

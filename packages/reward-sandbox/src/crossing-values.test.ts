@@ -1,0 +1,43 @@
+// What crosses between test code in Python and the program that it tests: results, exceptions and changed arguments.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canRun, titleOf } from "./local/levels.fixture.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+
+describe.runIf(canRun("process"))(`between test code and a program under ${titleOf("process")}`, () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox({ workers: 1, isolation: "process" });
+  });
+  afterAll(() => sandbox.close());
+
+  const verdicts = async (code: string, tests: string[]): Promise<string[]> => {
+    const { verdicts: all } = await sandbox.runTests({ code, entryPoint: "f", tests });
+    return all.map(({ verdict, detail }) => (detail === "" ? verdict : `${verdict}: ${detail}`));
+  };
+
+  it("unusual enum members, flags, named tuples and exceptions arrive", async () => {
+    const code = `
+import enum, urllib.error
+from collections import namedtuple
+class E(enum.Enum):
+    A = [1]
+    B = {"b": 1}
+    C = 1
+E2 = enum.Enum("E", {"C": True})
+class P(enum.Flag):
+    R = 1
+    W = 2
+N = namedtuple("N", "a class", rename=True)
+def f(x):
+    if x == "http": raise urllib.error.HTTPError("http://a", 404, "no", {}, None)
+    return eval(x)`;
+    const tests = [
+      "assert f('E.A').value == [1] and f('E.A') is f('E.A') and f('E.B').value == {'b': 1}",
+      "assert f('E.C').value == 1 and f('E2.C').value is True",
+      "assert f('P(0)').value == 0 and not f('P(0)') and f('P.R') and f('P.R').name == 'R' and f('P.R | P.W').value == 3",
+      "assert f('N(1, 2)') == (1, 2) and f('N(1, 2)').a == 1 and f('N(1, 2)')._1 == 2",
+      "from urllib.error import HTTPError\ntry:\n    f('http')\n    assert False\nexcept HTTPError as e:\n    assert (e.code, e.msg, str(e)) == (404, 'no', 'HTTP Error 404: no')",
+    ];
+    expect(await verdicts(code, tests)).toEqual(tests.map(() => "pass"));
+  });
+});
