@@ -79,16 +79,18 @@ def function_of(scope, entry):
 
 
 def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False):
-    """Loads a program and answers each call, (arguments, keyword arguments), of its function. A third item is the number of something that
-    it returned before, whose next item is wanted.
+    """Loads a program and answers each call, (arguments, keyword arguments), of its function.
 
-    is_remote: a test calls; it is told what was raised, and with ("changed", [value, arguments]) how the arguments changed.
+    is_remote: a test calls, (arguments, keyword arguments, for each of both the first that is the same object, number). The number, if any,
+    is that of something returned before, whose next item is wanted. It is told what was raised, and how the arguments changed:
+    ("changed", [value, arguments]).
     """
     answer = answering(out, limit)
     kept = Kept()
     if is_remote:
         let_further_values_pass(kept.encode)
     encode_value, decode_value, attempt_call, function, raised, after = encode, decode, attempt, function_of, outcome_of_error, arguments_after
+    share = shared
     answer("ready")
     tree = parse(code, answer)
     if tree is None:
@@ -100,18 +102,20 @@ def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False)
         return
     answer("loaded", attempt(lambda: own_exceptions(scope))[1] if is_remote else None)
 
-    def call(args, kwargs, number=None):
+    def call(args, kwargs, same=None, number=None):
         args, kwargs = decode_value(args), {name: decode_value(item) for name, item in kwargs.items()}
         if not is_remote:
             return encode_value(function(scope, entry)(*args, **kwargs))
+        args, kwargs = share(args, kwargs, same)
+        given = [*args, *kwargs.values()]
         try:
             value = function(scope, entry)(*args, **kwargs) if number is None else kept.next_of(number)
         except BaseException as error:
             if type(error) is NoFunction:
                 raise
-            return raised(error)
-        encoded, changed = encode_value(value), after(args)
-        return ("ok", encoded) if changed is None else ("changed", [encoded, changed])
+            return "raised", [*raised(error), after(given)]
+        encoded, changed = encode_value(value), after(given)
+        return ("changed", [encoded, changed]) if changed else ("ok", encoded)
 
     for each in calls:
         status, detail = attempt_call(lambda: call(*each))
@@ -121,18 +125,31 @@ def serve_calls(code, entry, calls, out, limit=OUTPUT_LIMIT, *, is_remote=False)
             answer("memory", "MemoryError")
 
 
-def arguments_after(args):
-    """The arguments as a call has left them; None if nothing in them can have changed or something is not plain data."""
-    if not any(type(item) in MUTABLE for item in args):
-        return None
-    try:
-        return encode(args)
-    except Refused:
-        return None
+def shared(args, kwargs, same):
+    """Arguments of which those that were one object in the test are one again."""
+    values = [*args, *kwargs.values()]
+    values = [values[i] for i in same]
+    return values[: len(args)], dict(zip(kwargs, values[len(args):]))
+
+
+def can_change(value):
+    return isinstance(value, MUTABLE) or type(value) is tuple and any(map(can_change, value))
+
+
+def arguments_after(values):
+    """The arguments as a call has left them, without those after the last that can have changed; None for what has not, or is not plain data."""
+    after = []
+    for i, value in enumerate(values):
+        if can_change(value):
+            try:
+                after += [None] * (i - len(after)) + [encode(value)]
+            except Refused:
+                pass
+    return after
 
 
 def outcome_of_error(error):
-    """("raised", [verdict, detail, description]) of an exception of the program, for a test that may expect it."""
+    """[verdict, detail, description] of an exception of the program, for a test that may expect it."""
 
     def again():
         raise error
@@ -141,7 +158,7 @@ def outcome_of_error(error):
     status, description = attempt(lambda: describe(error))
     if status != "ok":  # it cannot be described by its own methods
         description = {"classes": [["builtins", "Exception", []]], "arguments": [], "attributes": [], "text": detail, "cause": None}
-    return "raised", [verdict, detail, description]
+    return [verdict, detail, description]
 
 
 def run_program(code, out):

@@ -61,12 +61,15 @@ def update(value, after):
     """Changes a value as a call has changed it, in place as far as possible."""
     if type(value) is not type(after):
         return after
+    if type(value) is tuple:
+        items = tuple(update(*pair) for pair in zip(value, after)) + after[len(value):]
+        return value if items == value else items
     if type(value) is list:
         value[:] = [update(*pair) for pair in zip(value, after)] + after[len(value):]
-    elif type(value) is dict:
+    elif isinstance(value, dict):
         items = [(key, update(value[key], item) if key in value else item) for key, item in after.items()]
         value.clear()
-        value.update(items)
+        dict.update(value, items)
     elif type(value) in (set, deque, bytearray):
         value.clear()
         value.extend(after) if type(value) is not set else value.update(after)
@@ -92,21 +95,22 @@ class RemoteFunction:
     def request(self, args, kwargs, *number):
         """The answer to a call, or to a request for the next item of something that a call returned."""
         self.calls += 1
-        line = json.dumps([[encode(item) for item in args], {name: encode(item) for name, item in kwargs.items()}, *number]).encode() + b"\n"
+        given, first = [*args, *kwargs.values()], {}
+        same = [first.setdefault(id(item), i) for i, item in enumerate(given)]
+        line = json.dumps([list(map(encode, args)), {name: encode(item) for name, item in kwargs.items()}, same, *number]).encode() + b"\n"
         if self.gone is not None:
             raise self.gone
         try:
             with self.lock:
-                status, answered = self.ask(line)
+                status, answered, after = self.ask(line)
         except Gone as gone:
             self.gone = gone
             raise
+        for item, changed in zip(given, after if type(after) is list else []):
+            update(item, changed)
         if status == "raised":
             raise crossing.Crossing(*answered)
-        value, after = answered
-        for item, changed in zip(args, after):
-            update(item, changed)
-        return value
+        return answered
 
     def ask(self, line):
         while line:
@@ -118,11 +122,11 @@ class RemoteFunction:
         try:
             if status != "raised":
                 value, after = answer if status == "changed" else (answer, [])
-                return status, (decode(value), decode(after))
-            verdict, detail, description = answer
+                return status, decode(value), decode(after)
+            verdict, detail, description, after = answer
             if verdict not in FAILURES or type(detail) is not str:
                 raise ValueError(verdict)
-            return status, (rebuild(description), (verdict, detail))
+            return status, (rebuild(description), (verdict, detail)), decode(after)
         except Exception:
             raise Gone(*FORGED) from None
 

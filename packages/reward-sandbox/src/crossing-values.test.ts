@@ -40,4 +40,25 @@ def f(x):
     ];
     expect(await verdicts(code, tests)).toEqual(tests.map(() => "pass"));
   });
+
+  it("changes to arguments arrive, however they are passed", async () => {
+    const code = `
+def f(xs, ys=None, fail=False):
+    if isinstance(xs, tuple): xs = xs[1]
+    if isinstance(xs, dict): xs["new"] = 1
+    else: xs.append(9)
+    if ys is not None: ys.append(len(xs))
+    if fail: raise ValueError
+    return len(ys or [])`;
+    const tests = [
+      "xs = [1]\nf(xs=xs)\nassert xs == [1, 9]",
+      "xs, ys = [1], []\nf(xs, ys=ys)\nassert (xs, ys) == ([1, 9], [2])",
+      "xs = [1]\nf((0, xs))\nassert xs == [1, 9]",
+      "xs = [(0, [1])]\nys = xs[0][1]\nf(xs[0])\nassert ys == [1, 9] and xs[0][1] is ys",
+      "xs = [1]\nassert f(xs, xs) == 3 and xs == [1, 9, 2]",
+      "xs = [1]\ntry: f(xs, fail=True)\nexcept ValueError: assert xs == [1, 9]\nelse: assert False",
+      "import collections\nd = collections.defaultdict(list)\nf(d)\nassert d == {'new': 1} and d['other'] == []",
+    ];
+    expect(await verdicts(code, tests)).toEqual(tests.map(() => "pass"));
+  });
 });
