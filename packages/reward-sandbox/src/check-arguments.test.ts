@@ -44,6 +44,13 @@ describe("a sandbox that is given the wrong kinds of arguments", () => {
     ["runTests", { code: "", tests: [[1]] }, {}, "tests[0] must be a string, got [1]."],
     ["runTests", { code: "", tests: [], unittest: 1 }, {}, "unittest must be true or false, got 1."],
     ["runTests", { code: "", tests: [], entryPoint: "" }, {}, 'entryPoint must be the name of a function, got "".'],
+    ["run", { ...job, entryPoint: "class", inputs: [] }, {}, 'entryPoint must be the name of a function, got "class".'],
+    ...["delete", "default", "this", "f.", "f..g", ".f"].map((name): [string, unknown, unknown, string] => [
+      "run",
+      { ...job, language: "javascript", entryPoint: name, inputs: [] },
+      {},
+      `entryPoint must be the name of a function, got "${name}".`,
+    ]),
     ["submit", 3, {}, "start must be a function that starts a job, got 3."],
   ])("%s(%o) names the argument", async (name, argument, options, message) => {
     const method = sandbox[name as "run"] as (...args: unknown[]) => Promise<unknown>;

@@ -6,11 +6,18 @@ import type { PythonValue } from "./values.ts";
 
 export const LANGUAGES = ["python", "javascript", "typescript"] as const satisfies readonly Language[];
 
-const NAMES = {
-  python: /^[\p{ID_Start}_][\p{ID_Continue}]*$/u,
-  javascript: /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u,
-  typescript: /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u,
-};
+const PYTHON_KEYWORDS =
+  "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield";
+const JAVASCRIPT_KEYWORDS =
+  "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with";
+
+const PYTHON_NAME = new RegExp(`^(?!(?:${PYTHON_KEYWORDS.replaceAll(" ", "|")})$)[\\p{ID_Start}_][\\p{ID_Continue}]*$`, "u");
+/** Names with dots between them, as in `module.exports`; `exports.delete` is one, `delete` is not. */
+const JAVASCRIPT_NAME = new RegExp(
+  `^(?!(?:${JAVASCRIPT_KEYWORDS.replaceAll(" ", "|")})$)[\\p{ID_Start}_$][\\p{ID_Continue}$]*(?:\\.[\\p{ID_Start}_$][\\p{ID_Continue}$]*)*$`,
+  "u",
+);
+const NAMES = { python: PYTHON_NAME, javascript: JAVASCRIPT_NAME, typescript: JAVASCRIPT_NAME };
 
 function check(isRight: boolean, argument: string, value: unknown, expected: string): void {
   if (!isRight) throw new InvalidArgumentError({ argument, value, expected });

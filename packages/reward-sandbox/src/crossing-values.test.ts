@@ -61,4 +61,11 @@ def f(xs, ys=None, fail=False):
     ];
     expect(await verdicts(code, tests)).toEqual(tests.map(() => "pass"));
   });
+
+  it("a byte order mark is skipped, and a function is found by a name that Python normalizes", async () => {
+    const code = "\uFEFFdef ﬁ(x): return x";
+    const { verdicts: all } = await sandbox.runTests({ code, entryPoint: "ﬁ", tests: ["\uFEFFassert ﬁ(1) == 1", "assert fi(1) == 1"] });
+    expect(all.map(({ verdict }) => verdict)).toEqual(["pass", "pass"]);
+    expect((await sandbox.run({ code, entryPoint: "ﬁ", inputs: [[2]] })).outcomes).toMatchObject([{ status: "ok", value: 2 }]);
+  });
 });

@@ -5,7 +5,7 @@ import type { RunOptions } from "./jobs.ts";
 import { Pool } from "./pool.ts";
 import type { Answer, Job, Provider, Worker } from "./provider.ts";
 import type { Source, Transpiled, Transpiler } from "./transpiler.ts";
-import type { Work } from "./worker-jobs.ts";
+import { type Work, withoutMark } from "./worker-jobs.ts";
 
 /** Attempts at a job that ends its supervisor; after them the job is to blame. */
 const ATTEMPTS = 2;
@@ -37,7 +37,7 @@ export class JobRunner {
       if (!(error instanceof UnavailableError)) throw error;
       return failed(count, error.message);
     }
-    if (!("failure" in program)) return this.#perform({ ...work, ...program }, options);
+    if (!("failure" in program)) return this.#perform({ ...work, ...program, code: withoutMark(program.code) }, options);
     if (this.#closed) return failed(count, "the sandbox was closed");
     return program.failure === "syntax" ? unparsed(count) : unstripped(count, program.failure);
   }

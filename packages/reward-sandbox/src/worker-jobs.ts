@@ -1,6 +1,6 @@
 // The three kinds of jobs in a worker's form, with the sandbox's limits where a job has none.
 import { checkCount, givenInputs } from "./check-arguments.ts";
-import type { FunctionJob, Limits, ProgramJob, TestJob } from "./jobs.ts";
+import type { FunctionJob, Language, Limits, ProgramJob, TestJob } from "./jobs.ts";
 import type { Job } from "./provider.ts";
 
 /** A job without its program. */
@@ -16,7 +16,7 @@ export function functionWork({ entryPoint, callTimesMs, ...job }: FunctionJob, d
   const inputs = givenInputs(job);
   const limits = limitsOf(job, defaults, { count: inputs.length, total: CALLS_WORTH });
   const walls = callTimesMs?.map((milliseconds) => milliseconds / 1000) ?? limits.walls;
-  return { kind: "functions", ...limits, walls, files: false, entry: entryPoint, inputs };
+  return { kind: "functions", ...limits, walls, files: false, entry: entryNameOf(entryPoint, job.language), inputs };
 }
 
 export function programWork({ stdins, writableTmp = false, ...job }: ProgramJob, defaults: DefaultLimits): Work {
@@ -29,8 +29,16 @@ export function testWork(
   tests: readonly string[],
   defaults: DefaultLimits,
 ): Work {
-  return { kind: "tests", ...limitsOf(job, defaults, { count: tests.length }), files: writableTmp, entry: entryPoint ?? null, unittest, tests };
+  const entry = entryPoint === undefined ? null : entryNameOf(entryPoint, job.language);
+  const limits = limitsOf(job, defaults, { count: tests.length });
+  return { kind: "tests", ...limits, files: writableTmp, entry, unittest, tests: tests.map(withoutMark) };
 }
+
+/** Python writes its names in normal form KC: a function `ﬁ` is called `fi`. */
+const entryNameOf = (name: string, language: Language = "python"): string => (language === "python" ? name.normalize("NFKC") : name);
+
+/** Source without the byte order mark that a file may begin with. */
+export const withoutMark = (text: string): string => text.replace(/^\uFEFF/, "");
 
 /** @param total how many items' limits the whole job may take. @default `count`, and at least 1 */
 function limitsOf(limits: Limits, defaults: DefaultLimits, { count, total = Math.max(count, 1) }: { count: number; total?: number }) {

@@ -84,6 +84,7 @@ describe("readTaskLines", () => {
     [{ ...own, tests: undefined, stdin: "1" }, "stdin and stdout must be given together"],
     [{ ...own, tests: undefined, stdin: ["1", "2"], stdout: "1" }, "stdout: must have as many entries as stdin (2)"],
     [{ ...own, entry_point: undefined }, "tests need an entry_point"],
+    [{ ...own, entry_point: "class" }, 'entry_point: must be the name of a function, got "class"'],
     [{ ...own, hidden_tests: [[[1], 2], "assert f(1)"] }, "hidden_tests: must all have the same form, got calls and statements"],
     [{ ...own, hidden_tests: [3] }, "hidden_tests: 0: must be [[arguments...], expected], a statement, or [stdin, stdout]"],
     [{ ...own, prompt: 5 }, "prompt: must be a text, a list of messages, or { prefix, suffix }"],
