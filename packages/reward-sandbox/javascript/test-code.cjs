@@ -28,7 +28,8 @@ const awaits = (text) => !parses(text) && parses(inFunction(text, []));
 /** It may be declared in a function, where only that can call it. */
 const ifDeclared = (name) => `typeof ${name} === "undefined" ? undefined : ${name}`;
 
-const inFunction = (text, names) => `(async () => {\n${text}\n;${names.map((name) => `await globalThis.runDeclared(${ifDeclared(name)});`).join("")}\n})()`;
+const inFunction = (text, names) =>
+  `(async () => {\n${text}\n;${names.map((name) => `await globalThis.runDeclared(${ifDeclared(name)});`).join("")}\n})()`;
 
 /** @param evaluate runs code as a script @param given the argument of `check`: the tested function, if it is known */
 async function runTestCode(text, evaluate, given) {
