@@ -81,7 +81,7 @@ describe("parseConfig", () => {
     expect(() => parseConfig(OneOrMore, { temperature: "hot" })).toThrow('Invalid config:\n  - temperature: must be a number or a list, got "hot"');
   });
 
-  it.each([
+  it.each<[constraint: unknown, ...problems: string[]]>([
     ["pyton", 'constraint: must be one of "python", "any" or an object, got "pyton"'],
     [{ kind: "regx" }, 'constraint.kind: must be one of "regex", "length", got "regx"'],
     [{}, 'constraint.kind: is missing; it must be one of "regex", "length"'],
