@@ -9,6 +9,7 @@ import { Tokenizer, trainBpe } from "@diffucoder/tokenizer";
 import { compile, int32, type Tensor } from "@diffucoder/tensor";
 import { afterAll, describe, expect, it } from "vitest";
 import { type DiffuCoder, loadDiffuCoder } from "./index.ts";
+import { TINY_SIZES } from "./tiny-model.fixture.ts";
 
 const folders: string[] = [];
 const newFolder = (): string => {
@@ -29,14 +30,7 @@ function makeQwen({ chat = false, generationConfig = {} }: { chat?: boolean; gen
   const config: AutoregressiveConfig = {
     family: "qwen2",
     vocabSize: vocabSize + 5, // embeddings often have more rows than there are tokens
-    hiddenSize: 16,
-    intermediateSize: 32,
-    numHiddenLayers: 2,
-    numAttentionHeads: 2,
-    numKeyValueHeads: 1,
-    maxPositionEmbeddings: 64,
-    ropeTheta: 10_000,
-    rmsNormEps: 1e-6,
+    ...TINY_SIZES,
     initializerRange: 0.5,
     tieWordEmbeddings: true,
     eosTokenIds: [special.endOfText],

@@ -7,6 +7,18 @@ import { SPECIAL_TOKENS, Tokenizer, trainBpe } from "@diffucoder/tokenizer";
 
 const TEXTS = ["Return the sum of the elements of xs.", "def f(xs):\n    return sum(xs)\n", "system user assistant\n"];
 
+/** A network of two layers, as small as one can be that has groups of heads. */
+export const TINY_SIZES = {
+  hiddenSize: 16,
+  intermediateSize: 32,
+  numHiddenLayers: 2,
+  numAttentionHeads: 2,
+  numKeyValueHeads: 1,
+  maxPositionEmbeddings: 64,
+  ropeTheta: 10_000,
+  rmsNormEps: 1e-6,
+};
+
 /** A folder with a model that knows nothing: random weights, 300 words, prompts of 48 and completions of 12 tokens. */
 export function makeTinyModel({
   generationConfig = {},
@@ -21,14 +33,7 @@ export function makeTinyModel({
   const { special, vocabSize } = Tokenizer.fromData(tokenizerFile);
   const config = {
     vocabSize,
-    hiddenSize: 16,
-    intermediateSize: 32,
-    numHiddenLayers: 2,
-    numAttentionHeads: 2,
-    numKeyValueHeads: 1,
-    maxPositionEmbeddings: 64,
-    ropeTheta: 10_000,
-    rmsNormEps: 1e-6,
+    ...TINY_SIZES,
     initializerRange: 0.5,
     tieWordEmbeddings: true,
     maskTokenId: special.mask,

@@ -1,16 +1,12 @@
-import { createRequire } from "node:module";
 import { FileError, InvalidArgumentError, NoChatTemplateError } from "@diffucoder/core";
-import type * as tiktoken from "@dqbd/tiktoken";
 import { type AddedToken, AddedTokens, type TextPart } from "./added-tokens.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import type { TokenStore } from "./kept-tokens.ts";
-import type { MergeTable } from "./merge-table.ts";
-import { mergeWord } from "./merge-word.ts";
-import { type SplitRule, splitWords } from "./split-words.ts";
 import type { TokenBytes } from "./token-bytes.ts";
 import { refuseTools, templateMessage, type ToolCall, type ToolDefinition, type ToolFormat } from "./tool-calls.ts";
 import { readTokenizerFile, type TokenizerFile, type TokenRole, toVocabulary, type Vocabulary } from "./tokenizer-file.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
+import { WordEncoder } from "./word-encoder.ts";
 
 /** Names of the special tokens that the system itself uses, unless a tokenizer's files name others. */
 export const SPECIAL_TOKENS = { endOfText: "<|endoftext|>", imStart: "<|im_start|>", imEnd: "<|im_end|>", mask: "<|mask|>" } as const;
@@ -43,17 +39,6 @@ export interface ChatOptions {
   now?: Date;
 }
 
-/** Words of more bytes are merged here: tiktoken takes time that grows with their square. */
-const LONG_WORD_BYTES = 100;
-
-/** Bytes of words that are merged here before tiktoken is made: that takes half a second for 150,000 tokens, as long as merging a megabyte. */
-const FEW_BYTES = 1 << 16;
-
-/** Words whose ids are remembered; they make up most of a text. */
-const REMEMBERED_WORDS = 1 << 16;
-/** Longer words rarely repeat. */
-const REMEMBERED_LENGTH = 100;
-
 /**
  * A byte-level BPE tokenizer.
  *
@@ -79,17 +64,7 @@ export class Tokenizer {
   /** Runs of white space that are tokens, and no control tokens: as much text as any word. */
   readonly #textual: AddedTokens | undefined;
   readonly #normalize: (text: string) => string;
-  readonly #splits: readonly SplitRule[];
-  readonly #merges: MergeTable;
-  /** Merges words, where its rule gives the ids of the file's merges. Called once there is much to merge. */
-  readonly #makeTiktoken: () => tiktoken.Tiktoken | undefined;
-  #tiktoken: tiktoken.Tiktoken | undefined;
-  #mergedBytes = 0;
-  /** Id of each byte. */
-  readonly #byteIds = new Int32Array(256);
-  /** Ids by a word's bytes, in Latin-1; only where a word that is a token is not merged. */
-  readonly #whole: ReadonlyMap<string, number> | undefined;
-  readonly #words = new Map<string, number | readonly number[]>();
+  readonly #words: WordEncoder;
   readonly #chatTemplate: ChatTemplate | undefined;
 
   /** @throws {InvalidArgumentError} if the chat template is not Jinja */
@@ -129,11 +104,7 @@ export class Tokenizer {
     this.#added = new AddedTokens(added, this.#normalize);
     const textual = added.filter(isTextual);
     if (textual.length > 0) this.#textual = new AddedTokens(textual, this.#normalize);
-    this.#splits = splits;
-    this.#merges = merges;
-    this.#makeTiktoken = () => (asTiktoken() ? tiktokenOf(tokens) : undefined);
-    for (let id = 0; id < tokens.length; id++) if (tokens.lengthOf(id) === 1) this.#byteIds[tokens.get(id)![0]!] = id;
-    if (ignoreMerges) this.#whole = new Map(Array.from({ length: tokens.length }, (_, id) => [latin1(tokens.get(id) ?? new Uint8Array()), id]));
+    this.#words = new WordEncoder({ tokens, merges, asTiktoken, ignoreMerges, splits });
     this.#chatTemplate = chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate);
   }
 
@@ -177,35 +148,7 @@ export class Tokenizer {
   }
 
   #encodeText(text: string): number[] {
-    const ids: number[] = [];
-    for (const word of splitWords(this.#normalize(text).replace(/\p{Surrogate}/gu, "\uFFFD"), this.#splits)) {
-      const known = this.#words.get(word) ?? this.#encodeWord(word);
-      if (typeof known === "number") ids.push(known);
-      else for (const id of known) ids.push(id);
-    }
-    return ids;
-  }
-
-  #encodeWord(word: string): number | readonly number[] {
-    const bytes = Buffer.from(word);
-    const whole = this.#whole?.get(latin1(bytes));
-    const ids = whole === undefined ? this.#merge(word, bytes) : [whole];
-    const result = ids.length === 1 ? ids[0]! : Array.from(ids);
-    if (word.length > REMEMBERED_LENGTH) return result;
-    if (this.#words.size >= REMEMBERED_WORDS) this.#words.clear();
-    this.#words.set(word, result);
-    return result;
-  }
-
-  #merge(word: string, bytes: Uint8Array): ArrayLike<number> {
-    const before = this.#mergedBytes;
-    this.#mergedBytes += bytes.length;
-    if (before < FEW_BYTES && this.#mergedBytes >= FEW_BYTES) this.#tiktoken = this.#makeTiktoken();
-    if (this.#tiktoken !== undefined && bytes.length <= LONG_WORD_BYTES) return this.#tiktoken.encode(word, [], []);
-    return mergeWord(
-      Int32Array.from(bytes, (byte) => this.#byteIds[byte]!),
-      this.#merges,
-    );
+    return this.#words.encode(this.#normalize(text).replace(/\p{Surrogate}/gu, "\uFFFD"));
   }
 
   /**
@@ -332,22 +275,6 @@ function checkMessages(messages: unknown): asserts messages is readonly ChatMess
 }
 
 const isTextual = ({ content, special }: AddedToken): boolean => special === false && content.trim() === "";
-
-const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
-
-/** tiktoken with these tokens, given words one by one. Most processes never need it, and compiling its WebAssembly takes 50 ms. */
-function tiktokenOf(tokens: TokenBytes): tiktoken.Tiktoken {
-  const { Tiktoken } = createRequire(import.meta.url)("@dqbd/tiktoken") as typeof tiktoken;
-  return new Tiktoken(tiktokenRanks(tokens), {}, "(?s).+"); // a word is one piece
-}
-
-/** Tokens in tiktoken's own file format. */
-function tiktokenRanks(tokens: TokenBytes): string {
-  const lines = Array.from({ length: tokens.length }, (_, id) => (tokens.has(id) ? `${base64(tokens.get(id)!)} ${id}\n` : ""));
-  return lines.join("");
-}
-
-const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 
 function construct(vocabulary: Vocabulary, path: string): Tokenizer {
   try {

@@ -6,6 +6,7 @@ import { ESTIMATOR_NAMES } from "@diffucoder/coupled-grpo";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
+import { writeLettersReward } from "../training/letters.fixture.ts";
 import { hasPython, pythonNote } from "../../../tasks/src/shared-data.fixture.ts";
 import { planCosts } from "./plan-costs.ts";
 import { readPlan } from "./plan.ts";
@@ -20,15 +21,14 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-// What random weights write is no program: this tells completions apart, so that there is something to learn from.
-writeFileSync(join(root, "letters.mjs"), `export default (samples) => samples.map(({ completion }) => completion.replace(/[^a-z]/g, "").length);`);
+const rewardFile = writeLettersReward(root); // so that there is something to learn from
 
 const plan = {
   model: model.dir,
   recipe: {
     data: { tasks: 4, tiers: { 1: 1, 2: 0, 3: 0 } },
     sampling: { steps: 2 },
-    training: { maxSteps: 2, promptsPerStep: 2, numGenerations: 2, warmupSteps: 0, rewardModules: [{ file: join(root, "letters.mjs") }] },
+    training: { maxSteps: 2, promptsPerStep: 2, numGenerations: 2, warmupSteps: 0, rewardModules: [{ file: rewardFile }] },
   },
   arms: { base: { note: "before", train: false }, coupled: { note: "the paper's estimator" } },
   seeds: [3, 4],

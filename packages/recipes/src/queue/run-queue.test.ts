@@ -1,6 +1,5 @@
 // Workers in this process, over the queue in memory: any number of them, honest or not, makes the weights of a run without them.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AbortedError, parseConfig } from "@diffucoder/core";
@@ -9,11 +8,11 @@ import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "../training/coupled-grpo.ts";
+import { writeLettersReward, writeTasks } from "../training/letters.fixture.ts";
 import { type DiffusionModel, loadDiffusionModel } from "../training/load-diffusion-model.ts";
-import { servedFiles, sharedFiles } from "./content-files.ts";
+import { sharedFiles } from "./content-files.ts";
 import { checkRollouts } from "./check-results.ts";
 import { doWork } from "./do-work.ts";
-import { fetchContent } from "./fetch-content.ts";
 import { type DoWork, runWorker, type WorkerOptions } from "./worker.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "run-queue-"));
@@ -35,13 +34,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const tasks = join(folder, "tasks.jsonl");
-const task = (name: string) => ({ id: name, prompt: name, language: "javascript", entry_point: name, tests: [[[1], 1]] });
-writeFileSync(tasks, ["f", "g", "h"].map((name) => JSON.stringify(task(name))).join("\n"));
+const tasks = writeTasks(folder, ["f", "g", "h"]);
 
-/** Random weights write no program: this tells completions apart. It is computed by the trainer, as all custom rewards. */
-const rewardFile = join(folder, "letters.mjs");
-writeFileSync(rewardFile, 'export default (samples) => samples.map(({ completion }) => completion.replace(/[^a-z]/g, "").length);');
+/** It is computed by the trainer, as all custom rewards. */
+const rewardFile = writeLettersReward(folder);
 
 interface Queued {
   rewarded: keyof typeof alone;
@@ -257,52 +253,6 @@ describe("a worker that returns", () => {
     expect(problemOf({ completionIds: [[1, 2, 3]] })).toEqual({ problem: "its completions have another size" });
     for (const id of [9, 10]) expect(problemOf({ completionIds: [[1, id]] })).toEqual({ problem: "its completions hold ids that cannot be sampled" });
     expect(problemOf({ machine: { ...machine, processor: "q" } })).toEqual({ problem: "it is another kind of machine (b, q)" });
-  });
-});
-
-describe("weights", () => {
-  it("come over HTTP whole, from where they were cut off, to those who know the token; others' are never used", async () => {
-    const path = join(folder, "some.bin");
-    writeFileSync(path, Buffer.alloc(100_000, 7));
-    const files = await servedFiles("127.0.0.1:0");
-    const sha256 = await files.add(path);
-    const where = files.where as { url: string; token: string };
-    expect(readFileSync(await fetchContent(sha256, { where, folder: join(folder, "f1") })).equals(readFileSync(path))).toBe(true);
-
-    const { url, token } = where;
-    const ask = (headers: Record<string, string>): Promise<Response> => fetch(`${url}/${sha256}`, { headers });
-    expect((await ask({})).status).toBe(401);
-    expect((await ask({ authorization: "Bearer x" })).status).toBe(401);
-    const part = await ask({ authorization: `Bearer ${token}`, range: "bytes=99000-" });
-    expect([part.status, part.headers.get("content-range"), (await part.arrayBuffer()).byteLength]).toEqual([206, "bytes 99000-99999/100000", 1000]);
-
-    const to = join(folder, "f2");
-    await expect(fetchContent(sha256, { where: { url, token: "x" }, folder: to })).rejects.toThrow(
-      `The trainer's file ${sha256.slice(0, 12)} is not available: the trainer answered 401`,
-    );
-    writeFileSync(path, Buffer.alloc(100_000, 8));
-    await expect(fetchContent(sha256, { where, folder: to })).rejects.toThrow("what came is not what its hash says");
-    files.close();
-  });
-
-  it("that stop halfway are asked for from there", async () => {
-    const content = Buffer.from("weights".repeat(1000));
-    const { createHash } = await import("node:crypto");
-    const sha256 = createHash("sha256").update(content).digest("hex");
-    const ranges: (string | undefined)[] = [];
-    const server = createServer(({ headers }, response) => {
-      ranges.push(headers.range);
-      const start = Number(/\d+/.exec(headers.range ?? "0")![0]);
-      response.writeHead(start > 0 ? 206 : 200, { "content-length": content.length - start });
-      if (start > 0) response.end(content.subarray(start));
-      else response.write(content.subarray(0, 1000), () => setTimeout(() => response.destroy(), 50));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    const path = await fetchContent(sha256, { where: { url: `http://127.0.0.1:${port}`, token: "t" }, folder: join(folder, "f3") });
-    expect(readFileSync(path).equals(content)).toBe(true);
-    expect(ranges).toEqual([undefined, "bytes=1000-"]);
-    server.close();
   });
 });
 

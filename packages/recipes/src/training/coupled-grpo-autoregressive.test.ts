@@ -1,5 +1,5 @@
 // Ordinary GRPO of an autoregressive model: what it writes and what it is scored by are the same distribution.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom, parseConfig } from "@diffucoder/core";
@@ -8,8 +8,9 @@ import type { DiffuCoder } from "@diffucoder/engine";
 import { type AutoregressiveConfig, initParameters, logitsFunction, saveModel } from "@diffucoder/model";
 import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
+import { makeTinyModel, TINY_SIZES } from "../../../engine/src/tiny-model.fixture.ts";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./coupled-grpo.ts";
+import { writeLettersReward, writeTasks } from "./letters.fixture.ts";
 import { loadPolicyModel } from "./load-diffusion-model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "grpo-causal-"));
@@ -22,14 +23,7 @@ beforeAll(async () => {
   const config: AutoregressiveConfig = {
     family: "qwen2",
     vocabSize,
-    hiddenSize: 16,
-    intermediateSize: 32,
-    numHiddenLayers: 2,
-    numAttentionHeads: 2,
-    numKeyValueHeads: 1,
-    maxPositionEmbeddings: 64,
-    ropeTheta: 10_000,
-    rmsNormEps: 1e-6,
+    ...TINY_SIZES,
     initializerRange: 0.2,
     tieWordEmbeddings: true,
     eosTokenIds: [0],
@@ -45,11 +39,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const tasks = join(folder, "tasks.jsonl");
-const task = (name: string) => ({ id: name, prompt: name, language: "javascript", entry_point: name, tests: [[[1], 1]] });
-writeFileSync(tasks, ["f", "g"].map((name) => JSON.stringify(task(name))).join("\n"));
-const rewardFile = join(folder, "letters.mjs");
-writeFileSync(rewardFile, 'export default (samples) => samples.map(({ completion }) => completion.replace(/[^a-z]/g, "").length);');
+const tasks = writeTasks(folder, ["f", "g"]);
+const rewardFile = writeLettersReward(folder);
 
 const run = (name: string, training: object = {}, { stopAt = Infinity }: { stopAt?: number } = {}): Promise<string> => {
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "@diffucoder/core";
@@ -7,6 +7,7 @@ import { createSandbox, type Sandbox } from "@diffucoder/reward-sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeTinyModel } from "../../../engine/src/tiny-model.fixture.ts";
 import { CoupledGrpoRecipeSchema, runCoupledGrpo } from "./coupled-grpo.ts";
+import { writeLettersReward, writeTasks } from "./letters.fixture.ts";
 import { type DiffusionModel, loadDiffusionModel } from "./load-diffusion-model.ts";
 import { mergeIntoModel } from "./merge-adapter.ts";
 
@@ -25,12 +26,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const tasks = join(folder, "tasks.jsonl");
-const task = (name: string) => ({ id: name, prompt: name, language: "javascript", entry_point: name, tests: [[[1], 1]] });
-writeFileSync(tasks, ["f", "g"].map((name) => JSON.stringify(task(name))).join("\n"));
-/** Random weights write no program: this tells completions apart. */
-const rewardFile = join(folder, "letters.mjs");
-writeFileSync(rewardFile, 'export default (samples) => samples.map(({ completion }) => completion.replace(/[^a-z]/g, "").length);');
+const tasks = writeTasks(folder, ["f", "g"]);
+const rewardFile = writeLettersReward(folder);
 
 const lora = { r: 2, targetModules: ["q_proj", "down_proj"] };
 const run = (
